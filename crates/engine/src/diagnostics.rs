@@ -1,0 +1,65 @@
+//! Diagnostics of a run: named figures, each with the bound that it must keep to count as converged.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Bounds beyond which a run is reported as not converged.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Bounds {
+    /// Largest |tr rho - 1|.
+    pub trace: f64,
+    /// Largest violation of positivity (negative population, or `|rho_ij| - sqrt(rho_ii rho_jj)`).
+    pub positivity: f64,
+    /// Largest population of the two highest Fock levels of any mode.
+    pub top_population: f64,
+    /// Largest accumulated error estimate of the propagator, relative to the state's norm.
+    pub propagation: f64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { trace: 1e-8, positivity: 1e-6, top_population: 1e-4, propagation: 1e-5 }
+    }
+}
+
+/// One diagnostic figure and its bound.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// Largest value seen so far.
+    pub worst: f64,
+    /// Time at which it was seen.
+    pub time: f64,
+    /// Bound.
+    pub bound: f64,
+}
+
+impl Check {
+    /// True when the bound is kept; NaN keeps no bound.
+    pub fn holds(&self) -> bool {
+        self.worst <= self.bound
+    }
+}
+
+/// The worst value of every diagnostic over a run.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Diagnostics {
+    /// By name: `trace`, `positivity`, `top_population`, `propagation`.
+    pub checks: BTreeMap<String, Check>,
+}
+
+impl Diagnostics {
+    /// Notes `value` at `time`, keeping the worst.
+    pub fn note(&mut self, name: &str, value: f64, time: f64, bound: f64) {
+        let check = self.checks.entry(name.to_owned()).or_insert(Check { worst: value, time, bound });
+        if value > check.worst || value.is_nan() {
+            (check.worst, check.time) = (value, time);
+        }
+    }
+
+    /// True when every bound is kept.
+    pub fn converged(&self) -> bool {
+        self.checks.values().all(Check::holds)
+    }
+}

@@ -1,0 +1,169 @@
+//! The seam between the run loop and the engines.
+
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+use superladder_model::{ModelError, Observable};
+use thiserror::Error;
+
+use crate::{Diagnostics, Problem, ProblemError};
+
+/// A value and, for statistical engines, its standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The value; NaN means undefined.
+    pub value: f64,
+    /// Standard error, for engines that sample.
+    pub standard_error: Option<f64>,
+}
+
+impl From<f64> for Estimate {
+    fn from(value: f64) -> Self {
+        Self { value, standard_error: None }
+    }
+}
+
+/// The value of one observable at one time, flattened in the order of [`Observable::columns`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measurement {
+    /// The flattened values.
+    pub values: Vec<Estimate>,
+}
+
+/// What a run of an engine will need, known before it starts.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Resources {
+    /// Independent real unknowns.
+    pub unknowns: u64,
+    /// Memory in bytes.
+    pub memory: u64,
+    /// Lines for a reader: named figures in order.
+    pub report: Vec<(String, String)>,
+}
+
+/// Why an engine stopped.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// The problem is not well posed.
+    #[error(transparent)]
+    Problem(#[from] ProblemError),
+    /// The model is not valid.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The engine cannot evaluate an observable.
+    #[error("engine '{engine}' cannot evaluate observable '{observable}': {reason}")]
+    Observable {
+        /// Engine name.
+        engine: &'static str,
+        /// Observable name.
+        observable: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The engine cannot treat the problem.
+    #[error("engine '{engine}' cannot treat this problem: {reason}")]
+    Unsupported {
+        /// Engine name.
+        engine: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// The problem does not fit the machine's memory.
+    #[error("engine '{engine}' needs {needed} bytes ({needed_gib:.2} GiB) of memory for {unknowns} unknowns, but {available} bytes ({available_gib:.2} GiB) are available; lower `cutoff` or `size`, or raise `memory_limit`",
+        needed_gib = *needed as f64 / 1_073_741_824.0, available_gib = *available as f64 / 1_073_741_824.0)]
+    Memory {
+        /// Engine name.
+        engine: &'static str,
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes available.
+        available: u64,
+        /// Real unknowns.
+        unknowns: u64,
+    },
+    /// The propagation failed.
+    #[error("engine '{engine}' failed at time {time}: {source}")]
+    Propagation {
+        /// Engine name.
+        engine: &'static str,
+        /// Time reached.
+        time: f64,
+        /// Cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// What the run loop hears while an engine advances. Returning [`ControlFlow::Break`] asks it to stop at the
+/// next output time.
+pub trait Progress {
+    /// Called at every output time reached and, by engines that can, in between.
+    fn reached(&mut self, time: f64) -> ControlFlow<()>;
+}
+
+/// A [`Progress`] that never stops a run and shows nothing.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn reached(&mut self, _: f64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// An engine: turns a [`Problem`] into an [`Evolution`].
+pub trait Engine {
+    /// Name as in configurations.
+    fn name(&self) -> &'static str;
+
+    /// What a run will need; cheap compared with [`Engine::prepare`].
+    ///
+    /// # Errors
+    /// [`EngineError`] when the engine cannot treat the problem.
+    fn resources(&self, problem: &Problem) -> Result<Resources, EngineError>;
+
+    /// Checks the problem, refuses what the engine cannot do and builds everything needed to advance.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError>;
+}
+
+/// A problem on its way through time.
+pub trait Evolution {
+    /// Present time.
+    fn time(&self) -> f64;
+
+    /// Advances through `times` (increasing, all beyond the present), handing the measurements at each (one per
+    /// observable of the problem, in order) to `record`; stops early, at one of the times, when `record`
+    /// returns [`ControlFlow::Break`].
+    ///
+    /// # Errors
+    /// [`EngineError::Propagation`].
+    fn advance(
+        &mut self,
+        times: &[f64],
+        record: &mut dyn FnMut(f64, Vec<Measurement>, &Diagnostics) -> ControlFlow<()>,
+    ) -> Result<(), EngineError>;
+
+    /// Measures at the present time: one measurement per observable of the problem.
+    fn measure(&mut self) -> Vec<Measurement>;
+
+    /// Diagnostics up to now.
+    fn diagnostics(&self) -> &Diagnostics;
+
+    /// Named figures of the method (steps, right-hand sides, ...), for the manifest.
+    fn statistics(&self) -> serde_json::Value;
+
+    /// Everything needed to continue bit by bit, for a checkpoint.
+    fn save(&self) -> Vec<u8>;
+
+    /// Continues from [`Evolution::save`] of the same problem.
+    ///
+    /// # Errors
+    /// [`EngineError::Unsupported`] when the bytes do not belong to this problem.
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError>;
+}
+
+/// Refuses an observable by name.
+pub fn refuse(engine: &'static str, observable: &Observable, reason: impl Into<String>) -> EngineError {
+    EngineError::Observable { engine, observable: observable.name.clone(), reason: reason.into() }
+}

@@ -1,0 +1,17 @@
+//! What every engine promises: prepare a problem, advance it in time, measure observables.
+//!
+//! ```text
+//! Problem --Engine::prepare--> Evolution --advance--> records --> Recorder
+//! ```
+//! Engines (exact density matrix, trajectories, cumulants, mean field) are siblings behind this seam, so that
+//! the same [`Problem`] can be held against each of them.
+
+mod diagnostics;
+mod evolution;
+mod problem;
+mod recorder;
+
+pub use diagnostics::{Bounds, Check, Diagnostics};
+pub use evolution::{Engine, EngineError, Estimate, Evolution, Measurement, Progress, Resources, Silent, refuse};
+pub use problem::{Problem, ProblemError, Stage};
+pub use recorder::{Record, Recorder, run};

@@ -1,0 +1,108 @@
+//! A problem: the model as it changes in time, the initial state, what to measure and when.
+
+use superladder_model::{InitialState, Model, Observable};
+use thiserror::Error;
+
+/// A stretch of time with a constant model.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// Start of the stage; it ends where the next one starts.
+    pub start: f64,
+    /// The model in force.
+    pub model: Model,
+}
+
+/// Everything an engine needs to know, free of any numerical method.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// Stages in order of time; the first starts at the first output time. All share modes, ensembles and
+    /// sizes (frequencies, interactions and channels may change).
+    pub stages: Vec<Stage>,
+    /// Product state at the first output time.
+    pub initial: InitialState,
+    /// What is measured.
+    pub observables: Vec<Observable>,
+    /// Output times, strictly increasing.
+    pub times: Vec<f64>,
+    /// Highest Fock state kept per mode; engines without a Fock space ignore it.
+    pub cutoffs: Vec<usize>,
+}
+
+/// Why a problem is not well posed.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum ProblemError {
+    /// Output times are not strictly increasing and finite.
+    #[error("output times must be finite and strictly increasing, but time number {index} is {value}")]
+    Times {
+        /// Position in the list.
+        index: usize,
+        /// The offending time.
+        value: f64,
+    },
+    /// There is nothing to do.
+    #[error("the problem has no {what}")]
+    Empty {
+        /// What is absent.
+        what: &'static str,
+    },
+    /// A stage starts at a bad time.
+    #[error("stage number {index} starts at {start}; stages must start in increasing order, the first at the first output time")]
+    Stages {
+        /// Position in the list.
+        index: usize,
+        /// Its start.
+        start: f64,
+    },
+    /// Lists that belong together differ in length or in subsystems.
+    #[error("{what} do not fit the model's modes and ensembles")]
+    Mismatch {
+        /// What does not fit.
+        what: &'static str,
+    },
+}
+
+impl Problem {
+    /// Checks that the parts belong together.
+    ///
+    /// # Errors
+    /// [`ProblemError`].
+    pub fn validate(&self) -> Result<(), ProblemError> {
+        let first = self.stages.first().ok_or(ProblemError::Empty { what: "stages" })?;
+        let start = *self.times.first().ok_or(ProblemError::Empty { what: "output times" })?;
+        let increasing = |i: usize| i == 0 || self.times[i - 1] < self.times[i];
+        if let Some(index) = (0..self.times.len()).find(|&i| !self.times[i].is_finite() || !increasing(i)) {
+            return Err(ProblemError::Times { index, value: self.times[index] });
+        }
+        for (index, stage) in self.stages.iter().enumerate() {
+            let in_order = if index == 0 { stage.start == start } else { self.stages[index - 1].start < stage.start };
+            if !in_order {
+                return Err(ProblemError::Stages { index, start: stage.start });
+            }
+            let same_names = stage.model.modes().iter().map(|m| &m.name).eq(first.model.modes().iter().map(|m| &m.name));
+            let sizes = |m: &Model| -> Vec<(String, usize)> {
+                m.ensembles().iter().map(|e| (e.name.clone(), e.size)).collect()
+            };
+            if !same_names || sizes(&stage.model) != sizes(&first.model) {
+                return Err(ProblemError::Mismatch { what: "the stages" });
+            }
+        }
+        let (modes, ensembles) = (first.model.modes().len(), first.model.ensembles().len());
+        if self.initial.modes.len() != modes || self.initial.ensembles.len() != ensembles {
+            return Err(ProblemError::Mismatch { what: "the initial states" });
+        }
+        if self.cutoffs.len() != modes {
+            return Err(ProblemError::Mismatch { what: "the cutoffs" });
+        }
+        Ok(())
+    }
+
+    /// The model at the start.
+    pub fn model(&self) -> &Model {
+        &self.stages[0].model
+    }
+
+    /// Fock levels kept per mode.
+    pub fn levels(&self) -> Vec<usize> {
+        self.cutoffs.iter().map(|c| c + 1).collect()
+    }
+}

@@ -1,0 +1,269 @@
+//! Channels: the ways in which a model dissipates, pumps and dephases.
+
+use num_complex::Complex64;
+
+use crate::model::find;
+use crate::{Argument, ArgumentKind, Arguments, Factor, Model, ModelError, Operator, Subject, SubjectKind, Value};
+
+/// A jump operator of the Lindblad equation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Jump {
+    /// One jump operator built from mode and collective-spin operators: `D[L]`.
+    Collective(Operator),
+    /// The same single-site jump on every spin of an ensemble: `sum_i D[c+ sigma_i^+ + c- sigma_i^- + cz sigma_i^z]`
+    /// with the Pauli matrix `sigma^z`.
+    Local {
+        /// Ensemble number.
+        ensemble: usize,
+        /// Coefficient `c+` of `sigma^+`.
+        raise: Complex64,
+        /// Coefficient `c-` of `sigma^-`.
+        lower: Complex64,
+        /// Coefficient `cz` of the Pauli matrix `sigma^z`.
+        z: Complex64,
+    },
+}
+
+/// `rate * D[jump]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dissipator {
+    /// Rate (>= 0), outside `D`.
+    pub rate: f64,
+    /// The jump operator.
+    pub jump: Jump,
+}
+
+/// A channel of a model: a named entry of [`CHANNELS`] with its arguments put in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Channel {
+    /// Name in the table.
+    pub name: &'static str,
+    /// What it acts on.
+    pub subject: Subject,
+    /// Its dissipators.
+    pub dissipators: Vec<Dissipator>,
+}
+
+/// An entry of the table of channels.
+#[derive(Debug)]
+pub struct ChannelDefinition {
+    /// Name (PIQS words where they exist).
+    pub name: &'static str,
+    /// What it acts on.
+    pub subject: SubjectKind,
+    /// Its arguments.
+    pub arguments: &'static [Argument],
+    /// Formula in ASCII.
+    pub formula: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    build: fn(&Model, &Subject, &Arguments) -> Vec<Dissipator>,
+}
+
+impl Channel {
+    /// Builds the channel called `name` on the named subsystems.
+    ///
+    /// # Errors
+    /// [`ModelError`] for an unknown name, an unknown subsystem or a bad argument.
+    pub fn new(
+        model: &Model,
+        name: &str,
+        modes: &[String],
+        ensembles: &[String],
+        given: &[(String, Value)],
+    ) -> Result<Self, ModelError> {
+        let definition = ChannelDefinition::by_name(name)?;
+        let of = format!("channel '{name}'");
+        let subject = definition.subject.resolve(model, modes, ensembles, &of)?;
+        let arguments = Arguments::check(definition.arguments, given, &of)?;
+        let dissipators = (definition.build)(model, &subject, &arguments);
+        Ok(Self { name: definition.name, subject, dissipators })
+    }
+}
+
+impl ChannelDefinition {
+    /// The entry called `name`.
+    ///
+    /// # Errors
+    /// [`ModelError::UnknownName`] listing the known names.
+    pub fn by_name(name: &str) -> Result<&'static Self, ModelError> {
+        let known: Vec<&str> = CHANNELS.iter().map(|c| c.name).collect();
+        Ok(&CHANNELS[find("channel", name, &known)?])
+    }
+}
+
+const RATE: Argument =
+    Argument { key: "rate", kind: ArgumentKind::NonNegative, default: None, meaning: "rate, outside D[..]" };
+
+fn collective(rate: f64, operator: Operator) -> Vec<Dissipator> {
+    vec![Dissipator { rate, jump: Jump::Collective(operator) }]
+}
+
+fn local(rate: f64, ensemble: usize, [raise, lower, z]: [f64; 3]) -> Dissipator {
+    let (raise, lower, z) = (raise.into(), lower.into(), z.into());
+    Dissipator { rate, jump: Jump::Local { ensemble, raise, lower, z } }
+}
+
+/// Probability `1 / (1 + exp(x))` of the upper level, safe for any `x`.
+fn fermi(x: f64) -> f64 {
+    if x > 0.0 { (-x).exp() / (1.0 + (-x).exp()) } else { 1.0 / (1.0 + x.exp()) }
+}
+
+/// `gamma_up = gamma_t / (1 + exp((omega - mu)/T))`, `gamma_down = gamma_t - gamma_up`
+/// (Chelpanova et al., PRB 108, 104302 (2023), below Eq. (2)).
+fn spin_bath(model: &Model, subject: &Subject, arguments: &Arguments) -> Vec<Dissipator> {
+    let ensemble = subject.ensembles[0];
+    let x = (model.ensembles()[ensemble].frequency - arguments.real("mu")) / arguments.real("temperature");
+    let rate = arguments.real("relaxation");
+    vec![
+        local(rate * fermi(x), ensemble, [1.0, 0.0, 0.0]),
+        local(rate * fermi(-x), ensemble, [0.0, 1.0, 0.0]),
+    ]
+}
+
+fn thermal_bath(_: &Model, subject: &Subject, arguments: &Arguments) -> Vec<Dissipator> {
+    let (mode, rate, n) = (subject.modes[0], arguments.real("rate"), arguments.real("occupation"));
+    let mut dissipators = collective(rate * (n + 1.0), Operator::annihilate(mode));
+    dissipators.extend(collective(rate * n, Operator::create(mode)));
+    dissipators
+}
+
+fn local_jump(_: &Model, s: &Subject, a: &Arguments) -> Vec<Dissipator> {
+    let (raise, lower, z) = (a.complex("raise"), a.complex("lower"), a.complex("z"));
+    vec![Dissipator { rate: a.real("rate"), jump: Jump::Local { ensemble: s.ensembles[0], raise, lower, z } }]
+}
+
+/// Every channel superladder knows.
+pub static CHANNELS: &[ChannelDefinition] = &[
+    ChannelDefinition {
+        name: "cavity-loss",
+        subject: SubjectKind::Mode,
+        arguments: &[RATE],
+        formula: "rate D[a]",
+        summary: "photon (magnon) loss of a mode at zero temperature",
+        build: |_, s, a| collective(a.real("rate"), Operator::annihilate(s.modes[0])),
+    },
+    ChannelDefinition {
+        name: "cavity-gain",
+        subject: SubjectKind::Mode,
+        arguments: &[RATE],
+        formula: "rate D[a^dag]",
+        summary: "linear incoherent gain of a mode",
+        build: |_, s, a| collective(a.real("rate"), Operator::create(s.modes[0])),
+    },
+    ChannelDefinition {
+        name: "thermal-bath",
+        subject: SubjectKind::Mode,
+        arguments: &[
+            RATE,
+            Argument {
+                key: "occupation",
+                kind: ArgumentKind::NonNegative,
+                default: None,
+                meaning: "mean thermal occupation of the bath at the mode's frequency",
+            },
+        ],
+        formula: "rate (occupation + 1) D[a] + rate occupation D[a^dag]",
+        summary: "loss into a bath of finite temperature",
+        build: thermal_bath,
+    },
+    ChannelDefinition {
+        name: "cavity-dephasing",
+        subject: SubjectKind::Mode,
+        arguments: &[RATE],
+        formula: "rate D[a^dag a]",
+        summary: "dephasing of a mode by frequency noise",
+        build: |_, s, a| collective(a.real("rate"), Operator::number(s.modes[0])),
+    },
+    ChannelDefinition {
+        name: "emission",
+        subject: SubjectKind::Ensemble,
+        arguments: &[RATE],
+        formula: "rate sum_i D[sigma_i^-]",
+        summary: "local spontaneous emission of every spin",
+        build: |_, s, a| vec![local(a.real("rate"), s.ensembles[0], [0.0, 1.0, 0.0])],
+    },
+    ChannelDefinition {
+        name: "pumping",
+        subject: SubjectKind::Ensemble,
+        arguments: &[RATE],
+        formula: "rate sum_i D[sigma_i^+]",
+        summary: "local incoherent pumping of every spin",
+        build: |_, s, a| vec![local(a.real("rate"), s.ensembles[0], [1.0, 0.0, 0.0])],
+    },
+    ChannelDefinition {
+        name: "dephasing",
+        subject: SubjectKind::Ensemble,
+        arguments: &[RATE],
+        formula: "rate sum_i D[sigma_i^z / 2]",
+        summary: "local dephasing of every spin",
+        build: |_, s, a| vec![local(a.real("rate"), s.ensembles[0], [0.0, 0.0, 0.5])],
+    },
+    ChannelDefinition {
+        name: "spin-bath",
+        subject: SubjectKind::Ensemble,
+        arguments: &[
+            Argument {
+                key: "relaxation",
+                kind: ArgumentKind::NonNegative,
+                default: None,
+                meaning: "gamma_t = gamma_up + gamma_down",
+            },
+            Argument { key: "mu", kind: ArgumentKind::Real, default: None, meaning: "spin accumulation" },
+            Argument { key: "temperature", kind: ArgumentKind::Positive, default: None, meaning: "temperature of the metal" },
+        ],
+        formula: "gamma_up sum_i D[sigma_i^+] + gamma_down sum_i D[sigma_i^-], gamma_up = relaxation / (1 + exp((frequency - mu)/temperature)), gamma_down = relaxation - gamma_up",
+        summary: "spintronic pumping: local pumping and emission set by a spin accumulation",
+        build: spin_bath,
+    },
+    ChannelDefinition {
+        name: "local-jump",
+        subject: SubjectKind::Ensemble,
+        arguments: &[
+            RATE,
+            Argument { key: "raise", kind: ArgumentKind::Complex, default: Some(0.0), meaning: "coefficient of sigma^+" },
+            Argument { key: "lower", kind: ArgumentKind::Complex, default: Some(0.0), meaning: "coefficient of sigma^-" },
+            Argument { key: "z", kind: ArgumentKind::Complex, default: Some(0.0), meaning: "coefficient of the Pauli matrix sigma^z" },
+        ],
+        formula: "rate sum_i D[raise sigma_i^+ + lower sigma_i^- + z sigma_i^z]",
+        summary: "the most general traceless local jump on every spin",
+        build: local_jump,
+    },
+    ChannelDefinition {
+        name: "collective-emission",
+        subject: SubjectKind::Ensemble,
+        arguments: &[RATE],
+        formula: "rate D[S^-]",
+        summary: "superradiant emission of an ensemble",
+        build: |_, s, a| collective(a.real("rate"), Operator::lower(s.ensembles[0])),
+    },
+    ChannelDefinition {
+        name: "collective-pumping",
+        subject: SubjectKind::Ensemble,
+        arguments: &[RATE],
+        formula: "rate D[S^+]",
+        summary: "collective pumping of an ensemble",
+        build: |_, s, a| collective(a.real("rate"), Operator::raise(s.ensembles[0])),
+    },
+    ChannelDefinition {
+        name: "collective-dephasing",
+        subject: SubjectKind::Ensemble,
+        arguments: &[RATE],
+        formula: "rate D[S^z]",
+        summary: "collective dephasing of an ensemble",
+        build: |_, s, a| collective(a.real("rate"), Operator::product(&[Factor::Sz(s.ensembles[0])])),
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fermi_is_safe_and_complementary() {
+        for x in [-1e4, -3.0, 0.0, 0.7, 1e4] {
+            assert!((fermi(x) + fermi(-x) - 1.0).abs() < 1e-15);
+            assert!(fermi(x).is_finite());
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The model itself: subsystems, the Hamiltonian and the dissipators.
+
+use num_complex::Complex64;
+use serde::{Deserialize, Serialize};
+
+use crate::{Channel, Dissipator, Interaction, ModelError, Operator, Subsystem, nearest};
+
+/// A bosonic mode with energy `frequency * a^dag a`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mode {
+    /// Name used in configurations and output.
+    pub name: String,
+    /// Angular frequency (hbar = 1).
+    pub frequency: f64,
+}
+
+/// An ensemble of `size` identical spins-1/2 with energy `frequency * S^z`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ensemble {
+    /// Name used in configurations and output.
+    pub name: String,
+    /// Number N of spins (>= 1).
+    pub size: usize,
+    /// Level splitting (hbar = 1).
+    pub frequency: f64,
+}
+
+/// A driven-dissipative model: `H` and the channels of the Lindblad equation.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Model {
+    modes: Vec<Mode>,
+    ensembles: Vec<Ensemble>,
+    interactions: Vec<Interaction>,
+    channels: Vec<Channel>,
+}
+
+impl Model {
+    /// A model of free subsystems; add [`Interaction`]s and [`Channel`]s to it.
+    ///
+    /// # Errors
+    /// [`ModelError::DuplicateName`], or [`ModelError::OutOfRange`] for an empty ensemble, a non-finite
+    /// frequency or an empty name.
+    pub fn new(modes: Vec<Mode>, ensembles: Vec<Ensemble>) -> Result<Self, ModelError> {
+        let named = modes.iter().map(|m| (&m.name, m.frequency, "mode"));
+        let named: Vec<_> = named.chain(ensembles.iter().map(|e| (&e.name, e.frequency, "ensemble"))).collect();
+        for (i, (name, frequency, kind)) in named.iter().enumerate() {
+            let of = format!("{kind} '{name}'");
+            if named[..i].iter().any(|(other, ..)| other == name) {
+                return Err(ModelError::DuplicateName { name: (*name).clone() });
+            }
+            if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') {
+                let allowed = "letters, digits, '_' and '-', at least one".to_owned();
+                return Err(ModelError::OutOfRange { key: "name".into(), of, value: format!("'{name}'"), allowed });
+            }
+            if !frequency.is_finite() {
+                let allowed = "a finite number".to_owned();
+                return Err(ModelError::OutOfRange { key: "frequency".into(), of, value: frequency.to_string(), allowed });
+            }
+        }
+        if let Some(empty) = ensembles.iter().find(|e| e.size == 0) {
+            return Err(ModelError::OutOfRange {
+                key: "size".into(),
+                of: format!("ensemble '{}'", empty.name),
+                value: "0".into(),
+                allowed: "an integer >= 1".into(),
+            });
+        }
+        Ok(Self { modes, ensembles, interactions: Vec::new(), channels: Vec::new() })
+    }
+
+    /// Adds an interaction.
+    pub fn with_interaction(mut self, interaction: Interaction) -> Self {
+        self.interactions.push(interaction);
+        self
+    }
+
+    /// Adds a channel.
+    pub fn with_channel(mut self, channel: Channel) -> Self {
+        self.channels.push(channel);
+        self
+    }
+
+    /// The modes.
+    pub fn modes(&self) -> &[Mode] {
+        &self.modes
+    }
+
+    /// The ensembles.
+    pub fn ensembles(&self) -> &[Ensemble] {
+        &self.ensembles
+    }
+
+    /// The interactions.
+    pub fn interactions(&self) -> &[Interaction] {
+        &self.interactions
+    }
+
+    /// The channels.
+    pub fn channels(&self) -> &[Channel] {
+        &self.channels
+    }
+
+    /// All subsystems, modes first.
+    pub fn subsystems(&self) -> Vec<Subsystem> {
+        let modes = (0..self.modes.len()).map(Subsystem::Mode);
+        modes.chain((0..self.ensembles.len()).map(Subsystem::Ensemble)).collect()
+    }
+
+    /// Name of a subsystem.
+    pub fn name(&self, subsystem: Subsystem) -> &str {
+        match subsystem {
+            Subsystem::Mode(m) => &self.modes[m].name,
+            Subsystem::Ensemble(e) => &self.ensembles[e].name,
+        }
+    }
+
+    /// `H = sum_m omega_m a_m^dag a_m + sum_e omega_e S_e^z + interactions`, terms collected.
+    pub fn hamiltonian(&self) -> Operator {
+        let mut sum = Operator::zero();
+        for (m, mode) in self.modes.iter().enumerate() {
+            sum = sum + Operator::number(m) * Complex64::from(mode.frequency);
+        }
+        for (e, ensemble) in self.ensembles.iter().enumerate() {
+            sum = sum + Operator::sz(e) * Complex64::from(ensemble.frequency);
+        }
+        for interaction in &self.interactions {
+            sum = sum + interaction.operator.clone();
+        }
+        sum.collected()
+    }
+
+    /// All dissipators with a rate > 0.
+    pub fn dissipators(&self) -> impl Iterator<Item = &Dissipator> {
+        self.channels.iter().flat_map(|c| &c.dissipators).filter(|d| d.rate > 0.0)
+    }
+
+    /// Number of the mode called `name`.
+    ///
+    /// # Errors
+    /// [`ModelError::UnknownName`].
+    pub fn mode_number(&self, name: &str) -> Result<usize, ModelError> {
+        let known: Vec<&str> = self.modes.iter().map(|m| m.name.as_str()).collect();
+        find("mode", name, &known)
+    }
+
+    /// Number of the ensemble called `name`.
+    ///
+    /// # Errors
+    /// [`ModelError::UnknownName`].
+    pub fn ensemble_number(&self, name: &str) -> Result<usize, ModelError> {
+        let known: Vec<&str> = self.ensembles.iter().map(|e| e.name.as_str()).collect();
+        find("ensemble", name, &known)
+    }
+}
+
+/// Position of `name` in `known`, or an error that lists what is known.
+pub(crate) fn find(kind: &str, name: &str, known: &[&str]) -> Result<usize, ModelError> {
+    known.iter().position(|k| *k == name).ok_or_else(|| ModelError::UnknownName {
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        nearest: nearest(name, known),
+        known: known.iter().map(ToString::to_string).collect(),
+    })
+}

@@ -1,0 +1,632 @@
+//! Observables: a list of operators and a function of their expectation values, or a named function of the state.
+
+use num_complex::Complex64;
+
+use crate::model::find;
+use crate::spin_quantities::SpinMoments;
+use crate::{Factor, Model, ModelError, Operator, Subsystem};
+
+/// What an observable is taken of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetKind {
+    /// The whole system: written without parentheses.
+    System,
+    /// One mode, `name(mode)`.
+    Mode,
+    /// One ensemble, `name(ensemble)`.
+    Ensemble,
+    /// Any subsystem, `name(subsystem)`.
+    Subsystem,
+    /// One or two subsystems, `name(x)` or `name(x, y)`.
+    Pair,
+}
+
+/// The subsystems an observable is taken of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The whole system.
+    System,
+    /// One subsystem.
+    One(Subsystem),
+    /// Two subsystems, possibly the same one twice.
+    Two(Subsystem, Subsystem),
+}
+
+/// What the combining function of an observable knows beside expectation values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Context {
+    /// Number of spins of the target ensemble (0 when the target is none).
+    pub spins: f64,
+}
+
+/// Functions of the state that are not functions of a few expectation values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateFunction {
+    /// Populations of the Fock states of a mode.
+    PhotonDistribution(usize),
+    /// Probabilities P(j) of the ladders of an ensemble, j ascending over all N/2, N/2-1, ... >= 0.
+    LadderDistribution(usize),
+    /// Population of the two highest Fock levels kept of a mode.
+    TopPopulation(usize),
+    /// `tr rho^2` of the whole system, copies of the ladders counted.
+    Purity,
+    /// Von Neumann entropy `-tr rho ln rho` of the whole system, copies of the ladders counted.
+    Entropy,
+    /// `tr rho^2` of one subsystem.
+    ReducedPurity(Subsystem),
+    /// Von Neumann entropy of one subsystem.
+    ReducedEntropy(Subsystem),
+    /// Reduced density matrix of one subsystem.
+    ReducedState(Subsystem),
+}
+
+/// How an observable is evaluated.
+#[derive(Debug, Clone)]
+pub enum Evaluation {
+    /// `combine(<O_1>, <O_2>, ...)`.
+    Moments {
+        /// The operators whose expectation values are needed.
+        operators: Vec<Operator>,
+        /// The function of the expectation values; one value per component. NaN means undefined.
+        combine: fn(&[Complex64], &Context) -> Vec<f64>,
+        /// The context handed to `combine`.
+        context: Context,
+    },
+    /// A named function of the state.
+    State(StateFunction),
+}
+
+/// Shape of an observable's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shape {
+    /// Named real components.
+    Components(Vec<&'static str>),
+    /// A real vector.
+    Vector(usize),
+    /// A complex square matrix of this many rows, stored as re, im pairs in row-major order.
+    Matrix(usize),
+    /// Complex square matrices (one per ladder, j ascending) of these sizes, one after the other, as re, im pairs.
+    Blocks(Vec<usize>),
+}
+
+impl Shape {
+    /// Number of real values.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Components(names) => names.len(),
+            Self::Vector(n) => *n,
+            Self::Matrix(n) => 2 * n * n,
+            Self::Blocks(sizes) => sizes.iter().map(|d| 2 * d * d).sum(),
+        }
+    }
+
+    /// True for a shape without values.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// An entry of the table of observables.
+#[derive(Debug)]
+pub struct ObservableDefinition {
+    /// Name.
+    pub name: &'static str,
+    /// What it is taken of.
+    pub target: TargetKind,
+    /// Formula in ASCII.
+    pub formula: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// Part of the set called `default`.
+    pub in_default: bool,
+    components: fn(&Target) -> Vec<&'static str>,
+    build: fn(&Model, &Target, Context) -> Evaluation,
+}
+
+/// An observable of a model.
+#[derive(Debug, Clone)]
+pub struct Observable {
+    /// As written in a configuration: `name(targets)`.
+    pub name: String,
+    /// Its entry in [`OBSERVABLES`].
+    pub definition: &'static ObservableDefinition,
+    /// What it is taken of.
+    pub target: Target,
+    /// How it is evaluated.
+    pub evaluation: Evaluation,
+}
+
+impl Observable {
+    /// Reads `name`, `name(x)` or `name(x, y)`.
+    ///
+    /// # Errors
+    /// [`ModelError::UnknownName`] and [`ModelError::Observable`].
+    pub fn parse(model: &Model, text: &str) -> Result<Self, ModelError> {
+        let (name, arguments) = split_call(text)?;
+        let known: Vec<&str> = OBSERVABLES.iter().map(|o| o.name).collect();
+        let definition = &OBSERVABLES[find("observable", name, &known)?];
+        let target = resolve_target(model, definition, &arguments, text)?;
+        Ok(Self::new(model, definition, target))
+    }
+
+    fn new(model: &Model, definition: &'static ObservableDefinition, target: Target) -> Self {
+        let name = match target {
+            Target::System => definition.name.to_owned(),
+            Target::One(x) => format!("{}({})", definition.name, model.name(x)),
+            Target::Two(x, y) if x == y => format!("{}({})", definition.name, model.name(x)),
+            Target::Two(x, y) => format!("{}({},{})", definition.name, model.name(x), model.name(y)),
+        };
+        let spins = match target {
+            Target::One(Subsystem::Ensemble(e)) => model.ensembles()[e].size as f64,
+            _ => 0.0,
+        };
+        let evaluation = (definition.build)(model, &target, Context { spins });
+        Self { name, definition, target, evaluation }
+    }
+
+    /// Shape of the value; `levels` are the numbers of Fock levels kept per mode (engines without a Fock space
+    /// pass an empty slice and refuse state functions).
+    pub fn shape(&self, model: &Model, levels: &[usize]) -> Shape {
+        let ladder_sizes = |e: usize| {
+            let n = model.ensembles()[e].size;
+            (n % 2 + 1..=n + 1).step_by(2).collect()
+        };
+        match &self.evaluation {
+            Evaluation::Moments { .. } => Shape::Components((self.definition.components)(&self.target)),
+            Evaluation::State(function) => match *function {
+                StateFunction::PhotonDistribution(m) => Shape::Vector(levels[m]),
+                StateFunction::LadderDistribution(e) => Shape::Vector(model.ensembles()[e].size / 2 + 1),
+                StateFunction::ReducedState(Subsystem::Mode(m)) => Shape::Matrix(levels[m]),
+                StateFunction::ReducedState(Subsystem::Ensemble(e)) => Shape::Blocks(ladder_sizes(e)),
+                StateFunction::TopPopulation(_)
+                | StateFunction::Purity
+                | StateFunction::Entropy
+                | StateFunction::ReducedPurity(_)
+                | StateFunction::ReducedEntropy(_) => Shape::Components(vec![""]),
+            },
+        }
+    }
+
+    /// Column names of the value, `name` or `name.component`, in the order of the values.
+    pub fn columns(&self, model: &Model, levels: &[usize]) -> Vec<String> {
+        let named = |parts: Vec<String>| parts.into_iter().map(|p| format!("{}.{p}", self.name)).collect();
+        match self.shape(model, levels) {
+            Shape::Components(parts) if parts == [""] => vec![self.name.clone()],
+            Shape::Components(parts) => named(parts.iter().map(ToString::to_string).collect()),
+            Shape::Vector(n) => match self.evaluation {
+                Evaluation::State(StateFunction::LadderDistribution(_)) => {
+                    let first = self.smallest_twice_j(model);
+                    named((0..n).map(|i| half_integer(first + 2 * i)).collect())
+                }
+                _ => named((0..n).map(|i| i.to_string()).collect()),
+            },
+            shape @ (Shape::Matrix(_) | Shape::Blocks(_)) => {
+                named((0..shape.len()).map(|i| format!("{}{}", ["re", "im"][i % 2], i / 2)).collect())
+            }
+        }
+    }
+
+    fn smallest_twice_j(&self, model: &Model) -> usize {
+        match self.target {
+            Target::One(Subsystem::Ensemble(e)) => model.ensembles()[e].size % 2,
+            _ => 0,
+        }
+    }
+}
+
+fn half_integer(twice: usize) -> String {
+    if twice.is_multiple_of(2) { format!("j={}", twice / 2) } else { format!("j={twice}/2") }
+}
+
+fn split_call(text: &str) -> Result<(&str, Vec<&str>), ModelError> {
+    let text = text.trim();
+    let Some((name, rest)) = text.split_once('(') else { return Ok((text, Vec::new())) };
+    let inner = rest.strip_suffix(')').ok_or_else(|| ModelError::Observable {
+        text: text.to_owned(),
+        reason: "a closing parenthesis is missing".into(),
+    })?;
+    Ok((name.trim(), inner.split(',').map(str::trim).collect()))
+}
+
+fn resolve_target(
+    model: &Model,
+    definition: &ObservableDefinition,
+    arguments: &[&str],
+    text: &str,
+) -> Result<Target, ModelError> {
+    let fail = |reason: String| ModelError::Observable { text: text.to_owned(), reason };
+    let subsystem = |name: &str| -> Result<Subsystem, ModelError> {
+        let all = model.subsystems();
+        let known: Vec<&str> = all.iter().map(|s| model.name(*s)).collect();
+        find("subsystem", name, &known).map(|i| all[i]).map_err(|e| fail(e.to_string()))
+    };
+    match (definition.target, arguments) {
+        (TargetKind::System, []) => Ok(Target::System),
+        (TargetKind::Mode, [name]) => match subsystem(name)? {
+            s @ Subsystem::Mode(_) => Ok(Target::One(s)),
+            Subsystem::Ensemble(_) => Err(fail(format!("'{name}' is an ensemble, but a mode is needed"))),
+        },
+        (TargetKind::Ensemble, [name]) => match subsystem(name)? {
+            s @ Subsystem::Ensemble(_) => Ok(Target::One(s)),
+            Subsystem::Mode(_) => Err(fail(format!("'{name}' is a mode, but an ensemble is needed"))),
+        },
+        (TargetKind::Subsystem, [name]) => Ok(Target::One(subsystem(name)?)),
+        (TargetKind::Pair, [name]) => subsystem(name).map(|s| Target::Two(s, s)),
+        (TargetKind::Pair, [x, y]) => Ok(Target::Two(subsystem(x)?, subsystem(y)?)),
+        (kind, given) => Err(fail(format!("{}, but {} given", needed(kind), given.len()))),
+    }
+}
+
+fn needed(kind: TargetKind) -> &'static str {
+    match kind {
+        TargetKind::System => "takes no argument",
+        TargetKind::Mode => "needs one mode in parentheses",
+        TargetKind::Ensemble => "needs one ensemble in parentheses",
+        TargetKind::Subsystem => "needs one mode or ensemble in parentheses",
+        TargetKind::Pair => "needs one or two modes or ensembles in parentheses",
+    }
+}
+
+/// Observables of a configuration: single ones by [`Observable::parse`], and the sets `default` and `all`.
+///
+/// # Errors
+/// As [`Observable::parse`].
+pub fn observables_by_name(model: &Model, names: &[String]) -> Result<Vec<Observable>, ModelError> {
+    let mut found: Vec<Observable> = Vec::new();
+    for name in names {
+        let batch = match name.as_str() {
+            "default" => everything(model, |d| d.in_default),
+            "all" => everything(model, |_| true),
+            single => vec![Observable::parse(model, single)?],
+        };
+        for observable in batch {
+            if !found.iter().any(|o| o.name == observable.name) {
+                found.push(observable);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn everything(model: &Model, wanted: fn(&ObservableDefinition) -> bool) -> Vec<Observable> {
+    let mut all = Vec::new();
+    let subsystems = model.subsystems();
+    for definition in OBSERVABLES.iter().filter(|d| wanted(d)) {
+        let targets: Vec<Target> = match definition.target {
+            TargetKind::System => vec![Target::System],
+            TargetKind::Mode => {
+                subsystems.iter().filter(|s| matches!(s, Subsystem::Mode(_))).map(|s| Target::One(*s)).collect()
+            }
+            TargetKind::Ensemble => {
+                subsystems.iter().filter(|s| matches!(s, Subsystem::Ensemble(_))).map(|s| Target::One(*s)).collect()
+            }
+            TargetKind::Subsystem => subsystems.iter().map(|s| Target::One(*s)).collect(),
+            TargetKind::Pair => {
+                let pairs = subsystems.iter().enumerate();
+                pairs.flat_map(|(i, x)| subsystems[i..].iter().map(|y| Target::Two(*x, *y))).collect()
+            }
+        };
+        all.extend(targets.into_iter().map(|t| Observable::new(model, definition, t)));
+    }
+    all
+}
+
+fn mode(target: &Target) -> usize {
+    match target {
+        Target::One(Subsystem::Mode(m)) => *m,
+        _ => unreachable!("resolve_target gives this entry a mode"),
+    }
+}
+
+fn ensemble(target: &Target) -> usize {
+    match target {
+        Target::One(Subsystem::Ensemble(e)) => *e,
+        _ => unreachable!("resolve_target gives this entry an ensemble"),
+    }
+}
+
+fn subsystem(target: &Target) -> Subsystem {
+    match target {
+        Target::One(s) => *s,
+        _ => unreachable!("resolve_target gives this entry a subsystem"),
+    }
+}
+
+/// Hermitian components of a subsystem: quadratures Q, P of a mode; x, y, z of an ensemble.
+fn components_of(subsystem: Subsystem) -> (Vec<Operator>, &'static [&'static str]) {
+    match subsystem {
+        Subsystem::Mode(m) => (Operator::quadratures(m).to_vec(), &["Q", "P"]),
+        Subsystem::Ensemble(e) => (Operator::spin(e).to_vec(), &["x", "y", "z"]),
+    }
+}
+
+const PAIR_NAMES: [[&str; 5]; 5] = [
+    ["QQ", "QP", "Qx", "Qy", "Qz"],
+    ["PQ", "PP", "Px", "Py", "Pz"],
+    ["xQ", "xP", "xx", "xy", "xz"],
+    ["yQ", "yP", "yx", "yy", "yz"],
+    ["zQ", "zP", "zx", "zy", "zz"],
+];
+
+/// Component pairs (k, l) of a target; only k <= l for a subsystem with itself.
+fn component_pairs(target: &Target) -> Vec<(usize, usize)> {
+    let Target::Two(x, y) = target else { unreachable!("resolve_target gives this entry a pair") };
+    let (nx, ny) = (components_of(*x).1.len(), components_of(*y).1.len());
+    (0..nx).flat_map(|k| (0..ny).map(move |l| (k, l))).filter(|(k, l)| x != y || k <= l).collect()
+}
+
+fn pair_names(target: &Target) -> Vec<&'static str> {
+    let Target::Two(x, y) = target else { unreachable!("resolve_target gives this entry a pair") };
+    let offset = |s: &Subsystem| if matches!(s, Subsystem::Mode(_)) { 0 } else { 2 };
+    component_pairs(target).into_iter().map(|(k, l)| PAIR_NAMES[offset(x) + k][offset(y) + l]).collect()
+}
+
+/// Operators of the symmetrised second moments, each followed by the two first moments.
+fn pair_operators(target: &Target) -> Vec<Operator> {
+    let Target::Two(x, y) = target else { unreachable!("resolve_target gives this entry a pair") };
+    let (a, b) = (components_of(*x).0, components_of(*y).0);
+    let triple = |(k, l): (usize, usize)| {
+        [Operator::symmetrised(&a[k], &b[l]).collected(), a[k].clone(), b[l].clone()]
+    };
+    component_pairs(target).into_iter().flat_map(triple).collect()
+}
+
+/// `S_x, S_y, S_z` and the six symmetrised products, in the order of [`SpinMoments::from_expectations`].
+fn spin_moment_operators(e: usize) -> Vec<Operator> {
+    let s = Operator::spin(e);
+    let mut operators = s.to_vec();
+    for (k, l) in [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)] {
+        operators.push(Operator::symmetrised(&s[k], &s[l]).collected());
+    }
+    operators
+}
+
+fn spin_function(target: &Target, context: Context, combine: fn(&[Complex64], &Context) -> Vec<f64>) -> Evaluation {
+    Evaluation::Moments { operators: spin_moment_operators(ensemble(target)), combine, context }
+}
+
+fn photon_pair(m: usize) -> Operator {
+    Operator::product(&[Factor::Create(m), Factor::Create(m), Factor::Annihilate(m), Factor::Annihilate(m)])
+}
+
+/// `numerator / denominator`, undefined (NaN) where the denominator vanishes.
+fn ratio(numerator: f64, denominator: f64) -> f64 {
+    if denominator.abs() > 1e-300 { numerator / denominator } else { f64::NAN }
+}
+
+fn single(_: &Target) -> Vec<&'static str> {
+    vec![""]
+}
+
+/// Every observable superladder knows.
+pub static OBSERVABLES: &[ObservableDefinition] = &[
+    ObservableDefinition {
+        name: "amplitude",
+        target: TargetKind::Mode,
+        formula: "<a>",
+        summary: "coherent amplitude of a mode",
+        in_default: true,
+        components: |_| vec!["re", "im"],
+        build: |_, t, context| Evaluation::Moments {
+            operators: vec![Operator::annihilate(mode(t))],
+            combine: |e, _| vec![e[0].re, e[0].im],
+            context,
+        },
+    },
+    ObservableDefinition {
+        name: "photons",
+        target: TargetKind::Mode,
+        formula: "<a^dag a>",
+        summary: "mean number of quanta of a mode",
+        in_default: true,
+        components: single,
+        build: |_, t, context| Evaluation::Moments {
+            operators: vec![Operator::number(mode(t))],
+            combine: |e, _| vec![e[0].re],
+            context,
+        },
+    },
+    ObservableDefinition {
+        name: "g2",
+        target: TargetKind::Mode,
+        formula: "<a^dag a^dag a a> / <a^dag a>^2",
+        summary: "second-order coherence at zero delay; undefined without quanta",
+        in_default: false,
+        components: single,
+        build: |_, t, context| Evaluation::Moments {
+            operators: vec![photon_pair(mode(t)), Operator::number(mode(t))],
+            combine: |e, _| vec![ratio(e[0].re, e[1].re * e[1].re)],
+            context,
+        },
+    },
+    ObservableDefinition {
+        name: "field-cumulants",
+        target: TargetKind::Mode,
+        formula: "<a a> - <a>^2 and <a^dag a> - |<a>|^2",
+        summary: "second cumulants of a mode",
+        in_default: false,
+        components: |_| vec!["re_aa", "im_aa", "ada"],
+        build: |_, t, context| {
+            let m = mode(t);
+            Evaluation::Moments {
+                operators: vec![
+                    Operator::annihilate(m) * Operator::annihilate(m),
+                    Operator::number(m),
+                    Operator::annihilate(m),
+                ],
+                combine: |e, _| {
+                    let aa = e[0] - e[2] * e[2];
+                    vec![aa.re, aa.im, e[1].re - e[2].norm_sqr()]
+                },
+                context,
+            }
+        },
+    },
+    ObservableDefinition {
+        name: "spin",
+        target: TargetKind::Ensemble,
+        formula: "<S^x>, <S^y>, <S^z>",
+        summary: "mean collective spin of an ensemble",
+        in_default: true,
+        components: |_| vec!["x", "y", "z"],
+        build: |_, t, context| Evaluation::Moments {
+            operators: Operator::spin(ensemble(t)).to_vec(),
+            combine: |e, _| e.iter().map(|z| z.re).collect(),
+            context,
+        },
+    },
+    ObservableDefinition {
+        name: "spin-length",
+        target: TargetKind::Ensemble,
+        formula: "<S.S> = <S^x S^x + S^y S^y + S^z S^z>",
+        summary: "total spin of an ensemble; N/2 (N/2 + 1) on the symmetric ladder",
+        in_default: false,
+        components: single,
+        build: |_, t, context| {
+            let squares = Operator::spin(ensemble(t)).map(|s| s.clone() * s);
+            Evaluation::Moments {
+                operators: vec![squares.into_iter().fold(Operator::zero(), |sum, s| sum + s).collected()],
+                combine: |e, _| vec![e[0].re],
+                context,
+            }
+        },
+    },
+    ObservableDefinition {
+        name: "squeezing",
+        target: TargetKind::Ensemble,
+        formula: "xi_S^2 = 4 min Var(S_perp)/N, xi_R^2 = N min Var(S_perp)/|<S>|^2, |<S>|/(N/2)",
+        summary: "Kitagawa-Ueda and Wineland squeezing parameters; undefined where <S> = 0",
+        in_default: true,
+        components: |_| vec!["kitagawa_ueda", "wineland", "polarisation"],
+        build: |_, t, c| spin_function(t, c, |e, c| SpinMoments::from_expectations(e).squeezing(c.spins)),
+    },
+    ObservableDefinition {
+        name: "fisher",
+        target: TargetKind::Ensemble,
+        formula: "|<S>|^2/(N min Var(S_perp)) <= F_Q/N <= 4 max Var(S_n)/N",
+        summary: "bounds of the quantum Fisher information per spin under rotations; lower > 1 proves entanglement",
+        in_default: false,
+        components: |_| vec!["lower", "upper"],
+        build: |_, t, c| spin_function(t, c, |e, c| SpinMoments::from_expectations(e).fisher(c.spins)),
+    },
+    ObservableDefinition {
+        name: "generalised-squeezing",
+        target: TargetKind::Ensemble,
+        formula: "singlet 2 tr(gamma)/N; xi_os^2; xi_pl^2 (Toth et al., PRL 99, 250405 (2007); Vitagliano et al., PRA 89, 032307 (2014))",
+        summary: "Toth's generalised parameters, each < 1 only for entangled states, also for mixed j",
+        in_default: false,
+        components: |_| vec!["singlet", "optimal", "planar"],
+        build: |_, t, c| spin_function(t, c, |e, c| SpinMoments::from_expectations(e).generalised(c.spins)),
+    },
+    ObservableDefinition {
+        name: "moments",
+        target: TargetKind::Pair,
+        formula: "<A B + B A>/2 with A, B in {Q, P} of modes and {S^x, S^y, S^z} of ensembles",
+        summary: "symmetrised second moments of one or two subsystems",
+        in_default: false,
+        components: pair_names,
+        build: |_, t, context| Evaluation::Moments {
+            operators: pair_operators(t),
+            combine: |e, _| e.chunks_exact(3).map(|c| c[0].re).collect(),
+            context,
+        },
+    },
+    ObservableDefinition {
+        name: "covariance",
+        target: TargetKind::Pair,
+        formula: "<A B + B A>/2 - <A><B> with A, B in {Q, P} of modes and {S^x, S^y, S^z} of ensembles",
+        summary: "connected second moments (second cumulants) of one or two subsystems",
+        in_default: false,
+        components: pair_names,
+        build: |_, t, context| Evaluation::Moments {
+            operators: pair_operators(t),
+            combine: |e, _| e.chunks_exact(3).map(|c| c[0].re - c[1].re * c[2].re).collect(),
+            context,
+        },
+    },
+    ObservableDefinition {
+        name: "energy",
+        target: TargetKind::System,
+        formula: "<H>",
+        summary: "expectation value of the Hamiltonian at the start of the study",
+        in_default: false,
+        components: single,
+        build: |model, _, context| Evaluation::Moments {
+            operators: vec![model.hamiltonian()],
+            combine: |e, _| vec![e[0].re],
+            context,
+        },
+    },
+    ObservableDefinition {
+        name: "photon-distribution",
+        target: TargetKind::Mode,
+        formula: "p_n = <n| rho |n>",
+        summary: "populations of the Fock states of a mode",
+        in_default: false,
+        components: single,
+        build: |_, t, _| Evaluation::State(StateFunction::PhotonDistribution(mode(t))),
+    },
+    ObservableDefinition {
+        name: "top-population",
+        target: TargetKind::Mode,
+        formula: "p_(nmax-1) + p_nmax",
+        summary: "population of the two highest Fock levels kept: a monitor of the truncation",
+        in_default: false,
+        components: single,
+        build: |_, t, _| Evaluation::State(StateFunction::TopPopulation(mode(t))),
+    },
+    ObservableDefinition {
+        name: "ladder-distribution",
+        target: TargetKind::Ensemble,
+        formula: "P(j) = tr rho_j",
+        summary: "probabilities of the total spins j of an ensemble",
+        in_default: false,
+        components: single,
+        build: |_, t, _| Evaluation::State(StateFunction::LadderDistribution(ensemble(t))),
+    },
+    ObservableDefinition {
+        name: "purity",
+        target: TargetKind::System,
+        formula: "tr rho^2 = sum_j tr(rho_j^2)/d_j",
+        summary: "purity of the whole state, the d_j copies of spin j counted",
+        in_default: false,
+        components: single,
+        build: |_, _, _| Evaluation::State(StateFunction::Purity),
+    },
+    ObservableDefinition {
+        name: "entropy",
+        target: TargetKind::System,
+        formula: "-sum_j tr[rho_j ln(rho_j/d_j)]",
+        summary: "von Neumann entropy of the whole state in nats, the d_j copies of spin j counted",
+        in_default: false,
+        components: single,
+        build: |_, _, _| Evaluation::State(StateFunction::Entropy),
+    },
+    ObservableDefinition {
+        name: "reduced-purity",
+        target: TargetKind::Subsystem,
+        formula: "tr rho_x^2",
+        summary: "purity of one mode or ensemble",
+        in_default: false,
+        components: single,
+        build: |_, t, _| Evaluation::State(StateFunction::ReducedPurity(subsystem(t))),
+    },
+    ObservableDefinition {
+        name: "reduced-entropy",
+        target: TargetKind::Subsystem,
+        formula: "-tr rho_x ln rho_x",
+        summary: "von Neumann entropy of one mode or ensemble in nats",
+        in_default: false,
+        components: single,
+        build: |_, t, _| Evaluation::State(StateFunction::ReducedEntropy(subsystem(t))),
+    },
+    ObservableDefinition {
+        name: "reduced-state",
+        target: TargetKind::Subsystem,
+        formula: "rho_x = tr_rest rho",
+        summary: "reduced density matrix of one mode (matrix) or ensemble (one matrix per ladder); npz output only",
+        in_default: false,
+        components: single,
+        build: |_, t, _| Evaluation::State(StateFunction::ReducedState(subsystem(t))),
+    },
+];

@@ -1,0 +1,162 @@
+//! The one enumeration of matrix elements: operators inside sectors, jumps between sectors.
+
+use num_complex::Complex64;
+use sprs::{CsMat, TriMat};
+use superladder_model::{Dissipator, Factor, Jump, Model, Operator, Term};
+
+use crate::ladder::{LocalPart, Rung, branch_element, branch_weight};
+use crate::{Sector, Space};
+
+/// Compressed sparse rows of complex numbers.
+pub type SparseMatrix = CsMat<Complex64>;
+
+/// A jump operator between two sectors, `sqrt(rate)` included.
+#[derive(Debug, Clone)]
+pub struct JumpBlock {
+    /// Number of the dissipator in the order of [`Model::dissipators`].
+    pub dissipator: usize,
+    /// Sector the jump starts from (columns).
+    pub source: usize,
+    /// Sector the jump ends in (rows).
+    pub target: usize,
+    /// Matrix of target dimension x source dimension.
+    pub matrix: SparseMatrix,
+}
+
+impl Space {
+    /// Matrix of `operator` in a sector (S^+- and S^z keep j).
+    pub fn matrix(&self, operator: &Operator, sector: usize) -> SparseMatrix {
+        let sector = &self.sectors()[sector];
+        let mut triplets = TriMat::new((sector.dim(), sector.dim()));
+        let mut labels = vec![0; self.levels().len() + self.spins().len()];
+        for column in 0..sector.dim() {
+            for term in &operator.terms {
+                if let Some((row, value)) = self.image(sector, term, column, &mut labels) {
+                    triplets.add_triplet(row, column, value);
+                }
+            }
+        }
+        without_zeros(triplets.to_csr())
+    }
+
+    /// `term |column> = value |row>`, or `None` for zero.
+    fn image(&self, sector: &Sector, term: &Term, column: usize, labels: &mut [i64]) -> Option<(usize, Complex64)> {
+        for (label, source) in labels.iter_mut().zip(sector.labels(column)) {
+            *label = i64::from(*source);
+        }
+        let mut value = term.coefficient;
+        for factor in term.factors.iter().rev() {
+            value *= self.factor_element(sector, *factor, labels);
+            if value == Complex64::ZERO {
+                return None;
+            }
+        }
+        sector.find(labels).map(|row| (row, value))
+    }
+
+    /// Matrix element of one factor on the state `labels`, which are changed to those of the image.
+    fn factor_element(&self, sector: &Sector, factor: Factor, labels: &mut [i64]) -> f64 {
+        let modes = self.levels().len();
+        let rung = |e: usize, labels: &[i64]| Rung::new(self.spins()[e], sector.twice_j[e], labels[modes + e] as usize);
+        match factor {
+            Factor::Annihilate(m) => {
+                labels[m] -= 1;
+                ((labels[m] + 1) as f64).sqrt()
+            }
+            Factor::Create(m) => {
+                labels[m] += 1;
+                if labels[m] < self.levels()[m] as i64 { (labels[m] as f64).sqrt() } else { 0.0 }
+            }
+            Factor::Raise(e) => {
+                let value = rung(e, labels).raise();
+                labels[modes + e] += 1;
+                value
+            }
+            Factor::Lower(e) => {
+                let value = rung(e, labels).lower();
+                labels[modes + e] -= 1;
+                value
+            }
+            Factor::Sz(e) => rung(e, labels).m,
+        }
+    }
+
+    /// All jumps of `model` between sectors, `sqrt(rate)` included; blocks without entries are left out.
+    pub fn jumps(&self, model: &Model) -> Vec<JumpBlock> {
+        let mut blocks = Vec::new();
+        for (number, dissipator) in model.dissipators().enumerate() {
+            match &dissipator.jump {
+                Jump::Collective(operator) => {
+                    let scaled = operator.clone() * Complex64::from(dissipator.rate.sqrt());
+                    for sector in 0..self.sectors().len() {
+                        let matrix = self.matrix(&scaled, sector);
+                        blocks.push(JumpBlock { dissipator: number, source: sector, target: sector, matrix });
+                    }
+                }
+                Jump::Local { .. } => self.local_jumps(number, dissipator, &mut blocks),
+            }
+        }
+        blocks.retain(|b| b.matrix.nnz() > 0);
+        blocks
+    }
+
+    fn local_jumps(&self, number: usize, dissipator: &Dissipator, blocks: &mut Vec<JumpBlock>) {
+        let Jump::Local { ensemble, raise, lower, z } = dissipator.jump else { return };
+        let parts = [(LocalPart::Raise, raise), (LocalPart::Lower, lower), (LocalPart::Z, 2.0 * z)];
+        let position = self.levels().len() + ensemble;
+        for (source, sector) in self.sectors().iter().enumerate() {
+            for dj in -1..=1i64 {
+                let weight = branch_weight(self.spins()[ensemble], sector.twice_j[ensemble], dj);
+                let mut final_ladders = sector.twice_j.clone();
+                final_ladders[ensemble] = (final_ladders[ensemble] as i64 + 2 * dj).max(0) as usize;
+                let Some(target) = self.sector_number(&final_ladders).filter(|_| weight > 0.0) else { continue };
+                let scale = (weight * dissipator.rate).sqrt();
+                let image = &self.sectors()[target];
+                let mut triplets = TriMat::new((image.dim(), sector.dim()));
+                for column in 0..sector.dim() {
+                    let rung = self.rung(sector, column, ensemble);
+                    for (part, coefficient) in parts {
+                        let value = coefficient * (scale * branch_element(part, dj, rung));
+                        if value == Complex64::ZERO {
+                            continue;
+                        }
+                        let mut labels: Vec<i64> = sector.labels(column).iter().map(|l| i64::from(*l)).collect();
+                        labels[position] += part.shift();
+                        if let Some(row) = image.find(&labels) {
+                            triplets.add_triplet(row, column, value);
+                        }
+                    }
+                }
+                let matrix = without_zeros(triplets.to_csr());
+                blocks.push(JumpBlock { dissipator: number, source, target, matrix });
+            }
+        }
+    }
+
+    /// `H - (i/2) sum K^dag K` of every sector, from the same jump blocks: the trace is kept to rounding.
+    pub fn effective_hamiltonians(&self, model: &Model, jumps: &[JumpBlock]) -> Vec<SparseMatrix> {
+        let hamiltonian = model.hamiltonian();
+        (0..self.sectors().len())
+            .map(|sector| {
+                let mut sum = self.matrix(&hamiltonian, sector);
+                for jump in jumps.iter().filter(|j| j.source == sector) {
+                    let adjoint = jump.matrix.map(Complex64::conj).transpose_into().to_csr();
+                    let decay = (&adjoint * &jump.matrix).map(|x| x * Complex64::new(0.0, -0.5));
+                    sum = &sum + &decay;
+                }
+                without_zeros(sum)
+            })
+            .collect()
+    }
+}
+
+/// Entries that are exactly zero are dropped: cancelled sums must not look like couplings.
+fn without_zeros(matrix: SparseMatrix) -> SparseMatrix {
+    let mut kept = TriMat::with_capacity(matrix.shape(), matrix.nnz());
+    for (value, (row, column)) in &matrix {
+        if *value != Complex64::ZERO {
+            kept.add_triplet(row, column, *value);
+        }
+    }
+    kept.to_csr()
+}

@@ -1,0 +1,195 @@
+//! Sectors and the space as their direct sum.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use superladder_model::{InitialState, Model};
+
+use crate::ladder::{self, Rung};
+use crate::{Charge, Charges, SpaceError, initial};
+
+/// One value of j for every ensemble, with its basis sorted by charge.
+#[derive(Debug, Clone)]
+pub struct Sector {
+    /// `2 j` of every ensemble.
+    pub twice_j: Vec<usize>,
+    /// Labels of the basis states, `labels` per state: Fock numbers, then excitation numbers `m + N/2`.
+    labels: Vec<u32>,
+    label_count: usize,
+    /// Ranges of basis states of equal charge, with their charge.
+    groups: Vec<(Charge, Range<usize>)>,
+    /// Basis position of the mixed-radix number of the labels.
+    position: Vec<u32>,
+    offsets: Vec<usize>,
+    radices: Vec<usize>,
+}
+
+impl Sector {
+    /// Number of basis states.
+    pub fn dim(&self) -> usize {
+        self.position.len()
+    }
+
+    /// Labels of a basis state: Fock numbers, then excitation numbers.
+    pub fn labels(&self, state: usize) -> &[u32] {
+        &self.labels[state * self.label_count..(state + 1) * self.label_count]
+    }
+
+    /// Basis position of the state with these labels, if it exists.
+    pub fn find(&self, labels: &[i64]) -> Option<usize> {
+        let mut number = 0;
+        for ((&label, &offset), &radix) in labels.iter().zip(&self.offsets).zip(&self.radices) {
+            let digit = label - offset as i64;
+            if digit < 0 || digit >= radix as i64 {
+                return None;
+            }
+            number = number * radix + digit as usize;
+        }
+        Some(self.position[number] as usize)
+    }
+
+    /// Ranges of basis states of equal charge.
+    pub fn groups(&self) -> &[(Charge, Range<usize>)] {
+        &self.groups
+    }
+}
+
+/// The Hilbert space of a model: a direct sum of sectors.
+#[derive(Debug, Clone)]
+pub struct Space {
+    levels: Vec<usize>,
+    spins: Vec<usize>,
+    charges: Charges,
+    sectors: Vec<Sector>,
+    by_ladders: HashMap<Vec<usize>, usize>,
+}
+
+/// Largest number of basis states that is enumerated.
+const LARGEST: f64 = 3e8;
+
+impl Space {
+    /// Builds the space of the stages' `models` (same subsystems) from `initial`: an ensemble with local channels
+    /// gets all its ladders, one without only those of its initial state. Fock levels per mode are
+    /// `cutoffs + 1`. With `charges` the basis is sorted by charge.
+    ///
+    /// # Errors
+    /// [`SpaceError::TooLarge`].
+    pub fn new(
+        models: &[&Model],
+        initial: &InitialState,
+        cutoffs: &[usize],
+        charges: Charges,
+    ) -> Result<Self, SpaceError> {
+        let levels: Vec<usize> = cutoffs.iter().map(|c| c + 1).collect();
+        let spins: Vec<usize> = models[0].ensembles().iter().map(|e| e.size).collect();
+        let ladders: Vec<Vec<usize>> = spins
+            .iter()
+            .enumerate()
+            .map(|(e, &n)| {
+                if models.iter().any(|m| has_local_channels(m, e)) {
+                    ladder::all_ladders(n)
+                } else {
+                    initial::populated_ladders(&initial.ensembles[e], n)
+                }
+            })
+            .collect();
+        let modes: f64 = levels.iter().map(|l| *l as f64).product();
+        let rungs = |l: &Vec<usize>| l.iter().map(|tj| *tj as f64 + 1.0).sum::<f64>();
+        let dimension = modes * ladders.iter().map(rungs).product::<f64>();
+        if dimension > LARGEST {
+            return Err(SpaceError::TooLarge { dimension, limit: LARGEST });
+        }
+        let sectors: Vec<Sector> = cartesian(&ladders)
+            .into_iter()
+            .map(|twice_j| build_sector(twice_j, &levels, &spins, &charges))
+            .collect();
+        let by_ladders = sectors.iter().enumerate().map(|(i, s)| (s.twice_j.clone(), i)).collect();
+        Ok(Self { levels, spins, charges, sectors, by_ladders })
+    }
+
+    /// Fock levels kept per mode.
+    pub fn levels(&self) -> &[usize] {
+        &self.levels
+    }
+
+    /// Spins per ensemble.
+    pub fn spins(&self) -> &[usize] {
+        &self.spins
+    }
+
+    /// The charges the bases are sorted by.
+    pub fn charges(&self) -> &Charges {
+        &self.charges
+    }
+
+    /// The sectors.
+    pub fn sectors(&self) -> &[Sector] {
+        &self.sectors
+    }
+
+    /// Number of the sector with these `2 j`.
+    pub fn sector_number(&self, twice_j: &[usize]) -> Option<usize> {
+        self.by_ladders.get(twice_j).copied()
+    }
+
+    /// Sum of the sector dimensions.
+    pub fn dim(&self) -> usize {
+        self.sectors.iter().map(Sector::dim).sum()
+    }
+
+    /// The rung (j, m) of ensemble `e` in a basis state of a sector.
+    pub fn rung(&self, sector: &Sector, state: usize, e: usize) -> Rung {
+        let x = sector.labels(state)[self.levels.len() + e] as usize;
+        Rung::new(self.spins[e], sector.twice_j[e], x)
+    }
+
+    /// Number of equivalent copies of a sector, `prod_e d_j`.
+    pub fn ln_copies(&self, sector: &Sector) -> f64 {
+        self.spins.iter().zip(&sector.twice_j).map(|(n, tj)| ladder::ln_degeneracy(*n, *tj)).sum()
+    }
+}
+
+fn has_local_channels(model: &Model, ensemble: usize) -> bool {
+    model
+        .dissipators()
+        .any(|d| matches!(&d.jump, superladder_model::Jump::Local { ensemble: e, .. } if *e == ensemble))
+}
+
+/// All ways to choose one entry of every list, the last list running fastest.
+fn cartesian(lists: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    lists.iter().fold(vec![Vec::new()], |partial, list| {
+        let extended = partial.iter().flat_map(|p| list.iter().map(move |x| [p.as_slice(), &[*x]].concat()));
+        extended.collect()
+    })
+}
+
+fn build_sector(twice_j: Vec<usize>, levels: &[usize], spins: &[usize], charges: &Charges) -> Sector {
+    let offsets: Vec<usize> = std::iter::repeat_n(0, levels.len())
+        .chain(spins.iter().zip(&twice_j).map(|(n, tj)| (n - tj) / 2))
+        .collect();
+    let radices: Vec<usize> = levels.iter().copied().chain(twice_j.iter().map(|tj| tj + 1)).collect();
+    let dim: usize = radices.iter().product();
+    let count = radices.len();
+    let labels_of = |mut number: usize| -> Vec<i64> {
+        let mut labels = vec![0; count];
+        for i in (0..count).rev() {
+            labels[i] = (number % radices[i] + offsets[i]) as i64;
+            number /= radices[i];
+        }
+        labels
+    };
+    let mut order: Vec<(Charge, usize)> = (0..dim).map(|i| (charges.of(&labels_of(i)), i)).collect();
+    order.sort();
+    let mut labels = Vec::with_capacity(dim * count);
+    let mut position = vec![0; dim];
+    let mut groups: Vec<(Charge, Range<usize>)> = Vec::new();
+    for (place, (charge, number)) in order.into_iter().enumerate() {
+        labels.extend(labels_of(number).into_iter().map(|l| l as u32));
+        position[number] = place as u32;
+        match groups.last_mut() {
+            Some((last, range)) if *last == charge => range.end = place + 1,
+            _ => groups.push((charge, place..place + 1)),
+        }
+    }
+    Sector { twice_j, labels, label_count: count, groups, position, offsets, radices }
+}
