@@ -163,6 +163,15 @@ fn cartesian(lists: &[Vec<usize>]) -> Vec<Vec<usize>> {
     })
 }
 
+/// Label positions by growing number of values: the subsystem with most levels runs fastest, so that shift
+/// operators act on long contiguous runs of basis states. The same order in every sector keeps jumps monotone.
+fn slow_to_fast(levels: &[usize], spins: &[usize]) -> Vec<usize> {
+    let sizes: Vec<usize> = levels.iter().copied().chain(spins.iter().map(|n| n + 1)).collect();
+    let mut order: Vec<usize> = (0..sizes.len()).collect();
+    order.sort_by_key(|&i| (sizes[i], i < levels.len()));
+    order
+}
+
 fn build_sector(twice_j: Vec<usize>, levels: &[usize], spins: &[usize], charges: &Charges) -> Sector {
     let offsets: Vec<usize> = std::iter::repeat_n(0, levels.len())
         .chain(spins.iter().zip(&twice_j).map(|(n, tj)| (n - tj) / 2))
@@ -178,12 +187,17 @@ fn build_sector(twice_j: Vec<usize>, levels: &[usize], spins: &[usize], charges:
         }
         labels
     };
-    let mut order: Vec<(Charge, usize)> = (0..dim).map(|i| (charges.of(&labels_of(i)), i)).collect();
-    order.sort();
+    let slow_to_fast = slow_to_fast(levels, spins);
+    let key = |number: usize| {
+        let labels = labels_of(number);
+        (charges.of(&labels), slow_to_fast.iter().map(|&i| labels[i]).collect::<Vec<i64>>(), number)
+    };
+    let mut order: Vec<(Charge, Vec<i64>, usize)> = (0..dim).map(key).collect();
+    order.sort_unstable();
     let mut labels = Vec::with_capacity(dim * count);
     let mut position = vec![0; dim];
     let mut groups: Vec<(Charge, Range<usize>)> = Vec::new();
-    for (place, (charge, number)) in order.into_iter().enumerate() {
+    for (place, (charge, _, number)) in order.into_iter().enumerate() {
         labels.extend(labels_of(number).into_iter().map(|l| l as u32));
         position[number] = place as u32;
         match groups.last_mut() {

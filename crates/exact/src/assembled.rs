@@ -1,0 +1,247 @@
+//! The generator as a sparse matrix: for export and as an independent second implementation of the action.
+//!
+//! Unknowns are all kept elements of the density matrix, both Hermitian halves: sector after sector, and within a
+//! sector row-major over (i, j) where only the j of kept coherences occur.
+
+use num_complex::Complex64;
+use rayon::prelude::*;
+use sprs::CsMat;
+use superladder_engine::{EngineError, Problem};
+use superladder_propagate::LinearOperator;
+use superladder_space::{Space, SparseMatrix};
+
+use crate::engine::space_error;
+use crate::generator::Elements;
+use crate::layout::Layout;
+use crate::setting::reduced_space;
+
+/// Numbers of the unknowns of an assembled generator.
+#[derive(Debug, Clone)]
+pub struct AssembledIndex {
+    /// First unknown of row i of a sector: `rows[sector][i]`.
+    rows: Vec<Vec<usize>>,
+    /// For every sector: the columns j that are kept together with a row of group g, ascending.
+    columns: Vec<Vec<Vec<u32>>>,
+    group_of: Vec<Vec<u32>>,
+    len: usize,
+}
+
+impl AssembledIndex {
+    /// Numbers the elements whose coherence is stored in `layout`.
+    pub fn new(space: &Space, layout: &Layout) -> Self {
+        let mut index = Self { rows: Vec::new(), columns: Vec::new(), group_of: Vec::new(), len: 0 };
+        for (number, sector) in space.sectors().iter().enumerate() {
+            let groups = sector.groups();
+            let mut group_of = vec![0; sector.dim()];
+            let mut columns = Vec::new();
+            for (g, (_, states)) in groups.iter().enumerate() {
+                group_of[states.clone()].fill(g as u32);
+                let kept = groups.iter().filter(|(_, other)| {
+                    let tile = |s: usize| layout.tile_of(number, s);
+                    layout.place(tile(states.start), tile(other.start)).is_some()
+                });
+                columns.push(kept.flat_map(|(_, other)| other.clone().map(|j| j as u32)).collect::<Vec<u32>>());
+            }
+            let mut rows = Vec::with_capacity(sector.dim());
+            for i in 0..sector.dim() {
+                rows.push(index.len);
+                index.len += columns[group_of[i] as usize].len();
+            }
+            index.rows.push(rows);
+            index.columns.push(columns);
+            index.group_of.push(group_of);
+        }
+        index
+    }
+
+    /// Number of unknowns.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True without unknowns.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Number of the unknown (i, j) of a sector, if it is kept.
+    pub fn find(&self, sector: usize, i: usize, j: usize) -> Option<usize> {
+        let columns = &self.columns[sector][self.group_of[sector][i] as usize];
+        columns.binary_search(&(j as u32)).ok().map(|c| self.rows[sector][i] + c)
+    }
+
+    /// All unknowns in order, as (sector, i, j).
+    pub fn unknowns(&self) -> impl Iterator<Item = (usize, usize, usize)> + '_ {
+        (0..self.rows.len()).flat_map(move |s| {
+            (0..self.rows[s].len()).flat_map(move |i| {
+                self.columns[s][self.group_of[s][i] as usize].iter().map(move |j| (s, i, *j as usize))
+            })
+        })
+    }
+
+    /// The unknowns of a stored state vector.
+    pub fn expand(&self, layout: &Layout, vector: &[f64]) -> Vec<Complex64> {
+        let value = |(s, i, j)| match layout.element(s, i, j) {
+            Some((index, conjugate)) => {
+                let z = Complex64::new(vector[index], vector[index + 1]);
+                if conjugate { z.conj() } else { z }
+            }
+            None => Complex64::ZERO,
+        };
+        self.unknowns().map(value).collect()
+    }
+}
+
+/// An assembled Liouvillian with the numbering of its unknowns.
+#[derive(Debug, Clone)]
+pub struct Assembled {
+    /// `L` on the unknowns of `index`.
+    pub matrix: SparseMatrix,
+    /// The numbering.
+    pub index: AssembledIndex,
+}
+
+impl Assembled {
+    /// Assembles `L = G (x) 1 + 1 (x) conj(G) + sum K (x) conj(K)` from the same elements as the matrix-free form.
+    pub fn new(space: &Space, layout: &Layout, elements: &Elements) -> Self {
+        let index = AssembledIndex::new(space, layout);
+        let generator: Vec<SparseMatrix> =
+            elements.effective.iter().map(|h| h.map(|x| Complex64::new(0.0, -1.0) * x)).collect();
+        let unknowns: Vec<(usize, usize, usize)> = index.unknowns().collect();
+        let rows: Vec<Vec<(usize, Complex64)>> = unknowns
+            .par_iter()
+            .map(|&(sector, i, j)| {
+                let mut row = Vec::new();
+                let mut add = |s: usize, k: usize, l: usize, value: Complex64| {
+                    if let Some(column) = index.find(s, k, l) {
+                        row.push((column, value));
+                    }
+                };
+                for (k, g) in entries(&generator[sector], i) {
+                    add(sector, k, j, g);
+                }
+                for (l, g) in entries(&generator[sector], j) {
+                    add(sector, i, l, g.conj());
+                }
+                for jump in elements.jumps.iter().filter(|b| b.target == sector) {
+                    for (k, left) in entries(&jump.matrix, i) {
+                        for (l, right) in entries(&jump.matrix, j) {
+                            add(jump.source, k, l, left * right.conj());
+                        }
+                    }
+                }
+                merged(row)
+            })
+            .collect();
+        let mut starts = Vec::with_capacity(rows.len() + 1);
+        starts.push(0);
+        let (mut columns, mut values) = (Vec::new(), Vec::new());
+        for row in rows {
+            columns.extend(row.iter().map(|e| e.0));
+            values.extend(row.iter().map(|e| e.1));
+            starts.push(columns.len());
+        }
+        let matrix = CsMat::new((index.len(), index.len()), starts, columns, values);
+        Self { matrix, index }
+    }
+
+    /// `L rho` on the unknowns of the index.
+    pub fn apply(&self, rho: &[Complex64]) -> Vec<Complex64> {
+        let row = |r: usize| entries(&self.matrix, r).map(|(column, value)| value * rho[column]).sum();
+        (0..self.matrix.rows()).into_par_iter().map(row).collect()
+    }
+
+    /// `max_j |(1^T L)_j|`: how far the generator is from keeping the trace.
+    pub fn trace_residual(&self) -> f64 {
+        let mut sums = vec![Complex64::ZERO; self.matrix.cols()];
+        for (number, (_, i, j)) in self.index.unknowns().enumerate() {
+            if i == j {
+                for (column, value) in entries(&self.matrix, number) {
+                    sums[column] += value;
+                }
+            }
+        }
+        sums.iter().map(|z| z.norm()).fold(0.0, f64::max)
+    }
+}
+
+fn entries(matrix: &SparseMatrix, row: usize) -> impl Iterator<Item = (usize, Complex64)> + '_ {
+    let range = matrix.indptr().outer_inds_sz(row);
+    matrix.indices()[range.clone()].iter().copied().zip(matrix.data()[range].iter().copied())
+}
+
+/// Entries sorted by column, those of the same column added up.
+fn merged(mut row: Vec<(usize, Complex64)>) -> Vec<(usize, Complex64)> {
+    row.sort_by_key(|e| e.0);
+    let mut result: Vec<(usize, Complex64)> = Vec::with_capacity(row.len());
+    for (column, value) in row {
+        match result.last_mut() {
+            Some(last) if last.0 == column => last.1 += value,
+            _ => result.push((column, value)),
+        }
+    }
+    result.retain(|e| e.1 != Complex64::ZERO);
+    result
+}
+
+/// The assembled Liouvillian of the first stage of a problem, reduced by its symmetries.
+///
+/// # Errors
+/// [`EngineError`] when the space cannot be enumerated.
+pub fn assembled(problem: &Problem) -> Result<Assembled, EngineError> {
+    problem.validate()?;
+    let setting = reduced_space(problem, true).map_err(space_error)?;
+    let elements = Elements::new(&setting.space, problem.model());
+    Ok(Assembled::new(&setting.space, &setting.layout, &elements))
+}
+
+/// The assembled generator acting on stored state vectors: each stored element is one row of the matrix.
+pub(crate) struct AssembledOperator {
+    matrix: SparseMatrix,
+    /// Matrix row of every stored complex number.
+    row_of: Vec<u32>,
+    /// Stored complex number of every unknown, and whether it is the conjugate.
+    stored: Vec<(u32, bool)>,
+    norm: f64,
+}
+
+impl AssembledOperator {
+    pub(crate) fn new(space: &Space, layout: &Layout, elements: &Elements) -> Self {
+        let Assembled { matrix, index } = Assembled::new(space, layout, elements);
+        let mut row_of = vec![0; layout.len() / 2];
+        let mut stored = Vec::with_capacity(index.len());
+        for (number, (s, i, j)) in index.unknowns().enumerate() {
+            let (place, conjugate) = layout.element(s, i, j).unwrap_or((0, false));
+            stored.push(((place / 2) as u32, conjugate));
+            if !conjugate {
+                row_of[place / 2] = number as u32;
+            }
+        }
+        let norm = (0..matrix.rows())
+            .map(|r| entries(&matrix, r).map(|(_, z)| z.norm()).sum::<f64>())
+            .fold(0.0, f64::max);
+        Self { matrix, row_of, stored, norm }
+    }
+}
+
+impl LinearOperator for AssembledOperator {
+    fn dim(&self) -> usize {
+        2 * self.row_of.len()
+    }
+
+    fn apply(&self, x: &[f64], out: &mut [f64]) {
+        out.par_chunks_exact_mut(2).zip(self.row_of.par_iter()).with_min_len(1024).for_each(|(target, &row)| {
+            let mut sum = Complex64::ZERO;
+            for (column, value) in entries(&self.matrix, row as usize) {
+                let (place, conjugate) = self.stored[column];
+                let z = Complex64::new(x[2 * place as usize], x[2 * place as usize + 1]);
+                sum += value * if conjugate { z.conj() } else { z };
+            }
+            (target[0], target[1]) = (sum.re, sum.im);
+        });
+    }
+
+    fn norm_bound(&self) -> f64 {
+        self.norm
+    }
+}

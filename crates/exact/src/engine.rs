@@ -1,0 +1,168 @@
+//! The engine: options, resources and preparation.
+
+use serde::{Deserialize, Serialize};
+use superladder_engine::{Bounds, Engine, EngineError, Evolution, Problem, Resources};
+use superladder_propagate::Method;
+use superladder_space::{Space, SpaceError, ladder};
+
+use crate::evolution::ExactEvolution;
+use crate::generator::{Elements, Lindbladian};
+use crate::setting::{Setting, reduced_space};
+
+/// How the generator is applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Generator {
+    /// Sparse factors times dense blocks; nothing of the size of the Liouvillian is stored.
+    #[default]
+    MatrixFree,
+    /// The Liouvillian as one sparse matrix.
+    Assembled,
+}
+
+/// How positivity is monitored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Positivity {
+    /// Necessary conditions at the cost of one pass: populations and 2x2 minors.
+    #[default]
+    Minors,
+    /// Smallest eigenvalue of every block: exact, cubic in the sector dimension.
+    Eigenvalues,
+}
+
+/// The exact density-matrix engine.
+#[derive(Debug, Clone)]
+pub struct Exact {
+    /// How the state is moved in time.
+    pub method: Method,
+    /// Bounds of the diagnostics.
+    pub bounds: Bounds,
+    /// Memory that may be used, in bytes; `None`: what the machine has available.
+    pub memory_limit: Option<u64>,
+    /// How the generator is applied.
+    pub generator: Generator,
+    /// Use weak symmetries to store fewer blocks.
+    pub symmetries: bool,
+    /// How positivity is monitored.
+    pub positivity: Positivity,
+}
+
+impl Default for Exact {
+    fn default() -> Self {
+        Self {
+            method: Method::default(),
+            bounds: Bounds::default(),
+            memory_limit: None,
+            generator: Generator::default(),
+            symmetries: true,
+            positivity: Positivity::default(),
+        }
+    }
+}
+
+pub(crate) const NAME: &str = "exact";
+
+pub(crate) fn space_error(error: SpaceError) -> EngineError {
+    EngineError::Unsupported { engine: NAME, reason: error.to_string() }
+}
+
+impl Exact {
+    /// Refuses, before anything large is built, what cannot fit: a lower bound of the memory from closed forms.
+    fn refuse_the_impossible(&self, problem: &Problem) -> Result<(), EngineError> {
+        let model = problem.model();
+        let levels: f64 = problem.levels().iter().map(|l| *l as f64).product();
+        // One charge per state at best: at least one complex number per basis state and vector.
+        let states: f64 = model
+            .ensembles()
+            .iter()
+            .map(|e| ladder::all_ladders(e.size).iter().map(|tj| *tj as f64 + 1.0).sum::<f64>())
+            .product::<f64>()
+            * levels;
+        let available = self.available();
+        if states * 16.0 > available as f64 * 16.0 {
+            let needed = (states * 16.0).min(u64::MAX as f64) as u64;
+            return Err(EngineError::Memory { engine: NAME, needed, available, unknowns: states as u64 });
+        }
+        Ok(())
+    }
+
+    fn available(&self) -> u64 {
+        self.memory_limit.or_else(available_memory).unwrap_or(u64::MAX)
+    }
+
+    fn setting(&self, problem: &Problem) -> Result<Setting, EngineError> {
+        problem.validate()?;
+        self.refuse_the_impossible(problem)?;
+        reduced_space(problem, self.symmetries).map_err(space_error)
+    }
+
+    fn memory(&self, setting: &Setting, elements: &Elements) -> u64 {
+        let vectors = self.method.propagator(1).state_vectors() as u64 + 1;
+        let generator = match self.generator {
+            Generator::MatrixFree => Lindbladian::new(&setting.layout, elements).memory(),
+            Generator::Assembled => assembled_memory(&setting.space, setting, elements),
+        };
+        8 * vectors * setting.layout.len() as u64 + generator + 24 * elements.nnz() as u64
+    }
+}
+
+/// Estimated from the mean number of entries per row of the factors: each unknown couples through all of them.
+fn assembled_memory(space: &Space, setting: &Setting, elements: &Elements) -> u64 {
+    let per_row = 2.0 * elements.nnz() as f64 / space.dim() as f64;
+    (setting.layout.unknowns() as f64 * (per_row * 24.0 + 40.0)) as u64
+}
+
+/// Memory that the machine has available, where it says so.
+fn available_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find(|l| l.starts_with("MemAvailable:"))?;
+    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+impl Engine for Exact {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn resources(&self, problem: &Problem) -> Result<Resources, EngineError> {
+        let setting = self.setting(problem)?;
+        let elements = Elements::new(&setting.space, problem.model());
+        let memory = self.memory(&setting, &elements);
+        let full: f64 = setting.space.sectors().iter().map(|s| (s.dim() as f64).powi(2)).sum();
+        let (space, layout) = (&setting.space, &setting.layout);
+        let largest = space.sectors().iter().map(superladder_space::Sector::dim).max().unwrap_or(0);
+        let symmetries = if setting.symmetries.is_empty() { "none".into() } else { setting.symmetries.join("; ") };
+        let used = if setting.reduced { "yes" } else { "no (every block is needed, or switched off)" };
+        let line = |name: &str, value: String| (name.to_owned(), value);
+        let report = vec![
+            line("sectors", space.sectors().len().to_string()),
+            line("Hilbert-space dimension (sum over sectors)", space.dim().to_string()),
+            line("largest sector", largest.to_string()),
+            line("weak symmetries", symmetries),
+            line("symmetries reduce this problem", used.to_owned()),
+            line("charge differences stored", setting.coherences.len().to_string()),
+            line("independent real unknowns", layout.unknowns().to_string()),
+            line("real unknowns without symmetries", format!("{full:.0}")),
+            line("fraction of the unreduced problem", format!("{:.4}", layout.unknowns() as f64 / full)),
+            line("matrix elements (effective Hamiltonian and jumps)", elements.nnz().to_string()),
+            line("jump blocks between sectors", elements.jumps.len().to_string()),
+            line("state vectors held by the method", (self.method.propagator(1).state_vectors() + 1).to_string()),
+            line("memory", format!("{:.1} MiB", memory as f64 / 1_048_576.0)),
+        ];
+        Ok(Resources { unknowns: layout.unknowns(), memory, report })
+    }
+
+    fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {
+        let setting = self.setting(problem)?;
+        let elements = Elements::new(&setting.space, problem.model());
+        let needed = self.memory(&setting, &elements);
+        let available = self.available();
+        if needed > available {
+            let unknowns = setting.layout.unknowns();
+            return Err(EngineError::Memory { engine: NAME, needed, available, unknowns });
+        }
+        Ok(Box::new(ExactEvolution::new(self.clone(), problem.clone(), setting, &elements)?))
+    }
+}

@@ -1,0 +1,46 @@
+//! Expectation values: `tr(O rho)` as a sparse linear functional of the stored blocks.
+
+use num_complex::Complex64;
+use superladder_model::Operator;
+use superladder_space::Space;
+
+use crate::layout::Layout;
+
+/// `tr(O rho) = sum w rho_stored + sum w' conj(rho_stored)`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Functional {
+    direct: Vec<(usize, Complex64)>,
+    conjugate: Vec<(usize, Complex64)>,
+}
+
+impl Functional {
+    /// The functional of `operator`. Elements whose coherence is not stored are zero in every state that the
+    /// problem reaches and are left out.
+    pub(crate) fn new(space: &Space, layout: &Layout, operator: &Operator) -> Self {
+        let mut functional = Self::default();
+        for sector in 0..space.sectors().len() {
+            let matrix = space.matrix(operator, sector);
+            for (value, (row, column)) in &matrix {
+                // O_{row,column} multiplies rho_{column,row}.
+                match layout.element(sector, column, row) {
+                    Some((index, false)) => functional.direct.push((index, *value)),
+                    Some((index, true)) => functional.conjugate.push((index, *value)),
+                    None => {}
+                }
+            }
+        }
+        functional
+    }
+
+    /// `tr(O rho)`.
+    pub(crate) fn evaluate(&self, vector: &[f64]) -> Complex64 {
+        let at = |i: usize| Complex64::new(vector[i], vector[i + 1]);
+        let direct: Complex64 = self.direct.iter().map(|(i, w)| w * at(*i)).sum();
+        let conjugate: Complex64 = self.conjugate.iter().map(|(i, w)| w * at(*i).conj()).sum();
+        direct + conjugate
+    }
+
+    pub(crate) fn memory(&self) -> u64 {
+        ((self.direct.len() + self.conjugate.len()) * size_of::<(usize, Complex64)>()) as u64
+    }
+}

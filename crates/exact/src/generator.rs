@@ -1,0 +1,382 @@
+//! The matrix-free generator: which factors act on which stored block.
+//!
+//! With `G = -i H_eff = G_r + i G_i` (real matrices) and jumps `K = K_r + i K_i`,
+//!
+//! ```text
+//! L rho = G rho + rho G^dag + sum K rho K^dag = R + i P,
+//! R = G_r rho + rho G_r^T + sum (K_r rho K_r^T + K_i rho K_i^T),
+//! P = G_i rho - rho G_i^T + sum (K_i rho K_r^T - K_r rho K_i^T),
+//! ```
+//! so every coefficient is real although rho is complex. The diagonal of G is applied apart: it may be integrated
+//! exactly.
+
+use num_complex::Complex64;
+use rayon::prelude::*;
+use sprs::CsMat;
+use superladder_model::Model;
+use superladder_propagate::LinearOperator;
+use superladder_space::{JumpBlock, Space, SparseMatrix};
+
+use crate::kernel::{self, Scratch};
+use crate::layout::{Layout, Place};
+use crate::programs::Factor;
+
+/// Which accumulator a term adds to, and with which sign.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Part {
+    /// True: the imaginary accumulator P; false: the real one R.
+    pub imaginary: bool,
+    /// +1 or -1.
+    pub sign: f64,
+}
+
+/// A source block of a term: where it starts in the state vector and how it is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source {
+    /// First f64 of the stored block.
+    pub offset: usize,
+    /// Read as its Hermitian conjugate.
+    pub conjugate: bool,
+}
+
+/// One term of one output block.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Action {
+    /// `factor * rho`.
+    Left { factor: u32, tile: u32 },
+    /// `rho * factor^T`.
+    Right { factor: u32, tile: u32 },
+    /// `left * rho * right^T`.
+    Sandwich { left: u32, right: u32, row_tile: u32, column_tile: u32 },
+}
+
+/// A term with its accumulator and its source blocks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Task {
+    pub part: Part,
+    pub action: Action,
+    /// First of its sources; one per slot (Left, Right) or per pair of slots (Sandwich, row slot slower).
+    pub sources: u32,
+}
+
+/// The permutation-symmetric Lindbladian acting on the stored blocks of a density matrix.
+pub struct Lindbladian {
+    pub(crate) layout: Layout,
+    pub(crate) factors: Vec<Factor>,
+    pub(crate) tasks: Vec<Task>,
+    /// Tasks of pair p: `tasks[task_starts[p]..task_starts[p + 1]]`.
+    pub(crate) task_starts: Vec<u32>,
+    pub(crate) sources: Vec<Source>,
+    /// Diagonal of G per sector.
+    pub(crate) diagonal: Vec<Vec<Complex64>>,
+    bounds: SpectralBounds,
+}
+
+/// Bounds of the spectrum from the rows of the effective Hamiltonian and the jumps.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct SpectralBounds {
+    energy_range: f64,
+    decay: f64,
+    refill: f64,
+}
+
+/// The sparse matrices of a generator in the full (unreduced) basis of every sector, before they are programmed.
+pub struct Elements {
+    /// Effective Hamiltonian of every sector.
+    pub effective: Vec<SparseMatrix>,
+    /// Jumps between sectors, `sqrt(rate)` included.
+    pub jumps: Vec<JumpBlock>,
+}
+
+impl Elements {
+    /// All matrix elements of `model` on `space`.
+    pub fn new(space: &Space, model: &Model) -> Self {
+        let jumps = space.jumps(model);
+        let effective = space.effective_hamiltonians(model, &jumps);
+        Self { effective, jumps }
+    }
+
+    /// Number of stored matrix elements.
+    pub fn nnz(&self) -> usize {
+        self.effective.iter().map(CsMat::nnz).sum::<usize>() + self.jumps.iter().map(|j| j.matrix.nnz()).sum::<usize>()
+    }
+}
+
+impl Lindbladian {
+    /// Programs the generator with these `elements` for the blocks of `layout`.
+    pub fn new(layout: &Layout, elements: &Elements) -> Self {
+        let mut compiler = Compiler { layout, factors: Vec::new(), terms: vec![Vec::new(); elements.effective.len()] };
+        let mut diagonal = Vec::new();
+        for (sector, effective) in elements.effective.iter().enumerate() {
+            diagonal.push(compiler.add_effective(sector, effective));
+        }
+        for jump in &elements.jumps {
+            compiler.add_jump(jump);
+        }
+        let (tasks, task_starts, sources) = compiler.tasks();
+        let Compiler { factors, .. } = compiler;
+        let bounds = SpectralBounds::new(elements, &diagonal);
+        Self { layout: layout.clone(), factors, tasks, task_starts, sources, diagonal, bounds }
+    }
+
+    /// The layout of the state vectors.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Memory in bytes beside the state vectors.
+    pub fn memory(&self) -> u64 {
+        let factors: u64 = self.factors.iter().map(Factor::memory).sum();
+        let tasks = self.tasks.len() * size_of::<Task>() + 4 * self.task_starts.len();
+        let diagonal: usize = self.diagonal.iter().map(|d| 16 * d.len()).sum();
+        factors + (tasks + self.sources.len() * size_of::<Source>() + diagonal) as u64 + self.layout.memory()
+    }
+
+    fn run(&self, x: &[f64], out: &mut [f64], with_diagonal: bool) {
+        let pairs = self.layout.pairs().len();
+        self.run_range(0..pairs, x, out, with_diagonal);
+    }
+
+    /// Fills the blocks of the pairs in `range`; `out` holds exactly these blocks.
+    fn run_range(&self, range: std::ops::Range<usize>, x: &[f64], out: &mut [f64], with_diagonal: bool) {
+        /// Below this many f64 a range is not split further.
+        const GRAIN: usize = 1 << 15;
+        if out.len() <= GRAIN || range.len() < 2 {
+            kernel::fill_blocks(self, range, x, out, with_diagonal, &mut Scratch::default());
+            return;
+        }
+        let middle = usize::midpoint(range.start, range.end);
+        let first = self.layout.pairs()[range.start].offset;
+        let (low, high) = out.split_at_mut(self.layout.pairs()[middle].offset - first);
+        rayon::join(
+            || self.run_range(range.start..middle, x, low, with_diagonal),
+            || self.run_range(middle..range.end, x, high, with_diagonal),
+        );
+    }
+}
+
+impl LinearOperator for Lindbladian {
+    fn dim(&self) -> usize {
+        self.layout.len()
+    }
+
+    fn apply(&self, x: &[f64], out: &mut [f64]) {
+        self.run(x, out, true);
+    }
+
+    fn norm_bound(&self) -> f64 {
+        self.bounds.energy_range + self.bounds.decay + self.bounds.refill
+    }
+
+    fn spectral_box(&self) -> Option<(f64, f64, f64)> {
+        let SpectralBounds { energy_range, decay, refill } = self.bounds;
+        Some((-(decay + refill), 0.0, energy_range + refill))
+    }
+
+    fn exponential_of_diagonal(&self, dt: f64, x: &mut [f64]) -> bool {
+        let factors: Vec<Vec<Complex64>> =
+            self.diagonal.iter().map(|d| d.par_iter().map(|g| (g * dt).exp()).collect()).collect();
+        let layout = &self.layout;
+        let mut blocks: Vec<(usize, &mut [f64])> = Vec::with_capacity(layout.pairs().len());
+        let mut rest = x;
+        for pair in 0..layout.pairs().len() {
+            let (block, after) = rest.split_at_mut(layout.block(pair).len());
+            blocks.push((pair, block));
+            rest = after;
+        }
+        blocks.into_par_iter().for_each(|(pair, block)| {
+            let pair = layout.pairs()[pair];
+            let (rows, columns) = (&layout.tiles()[pair.row], &layout.tiles()[pair.column]);
+            let factor = &factors[rows.sector];
+            let width = columns.states.len();
+            for (r, row) in block.chunks_exact_mut(2 * width).enumerate() {
+                let left = factor[rows.states.start + r];
+                for (c, element) in row.chunks_exact_mut(2).enumerate() {
+                    let right = factor[columns.states.start + c].conj();
+                    let value = Complex64::new(element[0], element[1]) * (left * right);
+                    (element[0], element[1]) = (value.re, value.im);
+                }
+            }
+        });
+        true
+    }
+
+    fn apply_off_diagonal(&self, x: &[f64], out: &mut [f64]) {
+        self.run(x, out, false);
+    }
+}
+
+/// Largest absolute row sum.
+fn row_sum_bound(matrix: &SparseMatrix) -> f64 {
+    matrix.outer_iterator().map(|row| row.iter().map(|(_, x)| x.norm()).sum::<f64>()).fold(0.0, f64::max)
+}
+
+impl SpectralBounds {
+    fn new(elements: &Elements, diagonal: &[Vec<Complex64>]) -> Self {
+        let (mut energy_range, mut decay) = (0.0f64, 0.0f64);
+        for (effective, diagonal) in elements.effective.iter().zip(diagonal) {
+            let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+            for (row, view) in effective.outer_iterator().enumerate() {
+                let off: f64 = view.iter().filter(|(c, _)| *c != row).map(|(_, x)| x.norm()).sum();
+                let energy = -diagonal[row].im;
+                (low, high) = (low.min(energy - off), high.max(energy + off));
+                decay = decay.max(-2.0 * diagonal[row].re);
+            }
+            if low.is_finite() {
+                energy_range = energy_range.max(high - low);
+            }
+        }
+        let mut refill: f64 = 0.0;
+        for target in 0..elements.effective.len() {
+            let into: f64 = elements
+                .jumps
+                .iter()
+                .filter(|j| j.target == target)
+                .map(|j| row_sum_bound(&j.matrix).powi(2))
+                .sum();
+            refill = refill.max(into);
+        }
+        Self { energy_range, decay, refill: refill.min(2.0 * decay.max(refill.sqrt())) }
+    }
+}
+
+/// A term of a sector before it is cut to blocks.
+#[derive(Clone, Copy)]
+enum Term {
+    Left(Part, usize),
+    Right(Part, usize),
+    Sandwich(Part, usize, usize),
+}
+
+struct Compiler<'a> {
+    layout: &'a Layout,
+    factors: Vec<Factor>,
+    terms: Vec<Vec<Term>>,
+}
+
+impl Compiler<'_> {
+    fn add_factor(&mut self, target: usize, source: usize, matrix: &CsMat<f64>) -> usize {
+        self.factors.push(Factor::new(self.layout, target, source, matrix));
+        self.factors.len() - 1
+    }
+
+    /// Adds `G rho + rho G^dag` without the diagonal of G, which is returned.
+    fn add_effective(&mut self, sector: usize, effective: &SparseMatrix) -> Vec<Complex64> {
+        let generator = effective.map(|h| Complex64::new(0.0, -1.0) * h);
+        let mut diagonal = vec![Complex64::ZERO; generator.rows()];
+        for (value, (row, column)) in &generator {
+            if row == column {
+                diagonal[row] = *value;
+            }
+        }
+        let parts = [(false, 1.0, real_part(&generator, true)), (true, -1.0, imaginary_part(&generator, true))];
+        for (imaginary, right_sign, matrix) in parts {
+            if matrix.nnz() > 0 {
+                let factor = self.add_factor(sector, sector, &matrix);
+                self.terms[sector].push(Term::Left(Part { imaginary, sign: 1.0 }, factor));
+                self.terms[sector].push(Term::Right(Part { imaginary, sign: right_sign }, factor));
+            }
+        }
+        diagonal
+    }
+
+    /// Adds `K rho K^dag`; a phase common to all elements of K drops out.
+    fn add_jump(&mut self, jump: &JumpBlock) {
+        let first = jump.matrix.data().first().copied().unwrap_or(Complex64::ONE);
+        let phase = first / first.norm();
+        let matrix = jump.matrix.map(|k| {
+            let turned = k * phase.conj();
+            // Rounding of the common phase must not look like a second, imaginary operator.
+            if turned.im.abs() <= 1e-15 * turned.norm() { Complex64::from(turned.re) } else { turned }
+        });
+        let (real, imaginary) = (real_part(&matrix, false), imaginary_part(&matrix, false));
+        let k_r = self.add_factor(jump.target, jump.source, &real);
+        let terms = |part, sign| Part { imaginary: part, sign };
+        self.terms[jump.target].push(Term::Sandwich(terms(false, 1.0), k_r, k_r));
+        if imaginary.nnz() > 0 {
+            let k_i = self.add_factor(jump.target, jump.source, &imaginary);
+            let list = &mut self.terms[jump.target];
+            list.push(Term::Sandwich(terms(false, 1.0), k_i, k_i));
+            list.push(Term::Sandwich(terms(true, 1.0), k_i, k_r));
+            list.push(Term::Sandwich(terms(true, -1.0), k_r, k_i));
+        }
+    }
+
+    fn tasks(&self) -> (Vec<Task>, Vec<u32>, Vec<Source>) {
+        let (mut tasks, mut starts, mut sources) = (Vec::new(), vec![0], Vec::new());
+        for pair in self.layout.pairs() {
+            let sector = self.layout.tiles()[pair.row].sector;
+            let first = self.layout.tiles_of_sector(sector).start;
+            let (row, column) = (pair.row - first, pair.column - first);
+            for term in &self.terms[sector] {
+                let before = sources.len();
+                let found = self.sources_of(*term, row, column, (pair.row, pair.column), &mut sources);
+                if !found || sources.len() == before {
+                    sources.truncate(before);
+                    continue;
+                }
+                let (row_tile, column_tile) = (row as u32, column as u32);
+                let (part, action) = match *term {
+                    Term::Left(part, f) => (part, Action::Left { factor: f as u32, tile: row_tile }),
+                    Term::Right(part, f) => (part, Action::Right { factor: f as u32, tile: column_tile }),
+                    Term::Sandwich(part, l, r) => {
+                        (part, Action::Sandwich { left: l as u32, right: r as u32, row_tile, column_tile })
+                    }
+                };
+                tasks.push(Task { part, action, sources: before as u32 });
+            }
+            starts.push(tasks.len() as u32);
+        }
+        (tasks, starts, sources)
+    }
+
+    /// Appends the source blocks of a term; false if a block is not stored, which the choice of coherences
+    /// excludes for blocks that are populated.
+    fn sources_of(
+        &self,
+        term: Term,
+        row: usize,
+        column: usize,
+        (row_tile, column_tile): (usize, usize),
+        sources: &mut Vec<Source>,
+    ) -> bool {
+        let mut push = |row: usize, column: usize| match self.layout.place(row, column) {
+            Some(Place::Direct(p)) => {
+                sources.push(Source { offset: self.layout.pairs()[p].offset, conjugate: false });
+                true
+            }
+            Some(Place::Conjugate(p)) => {
+                sources.push(Source { offset: self.layout.pairs()[p].offset, conjugate: true });
+                true
+            }
+            None => false,
+        };
+        match term {
+            Term::Left(_, f) => self.factors[f].rows[row].tiles.iter().all(|k| push(*k as usize, column_tile)),
+            Term::Right(_, f) => self.factors[f].runs[column].tiles.iter().all(|k| push(row_tile, *k as usize)),
+            Term::Sandwich(_, l, r) => {
+                let (rows, columns) = (&self.factors[l].rows[row].tiles, &self.factors[r].runs[column].tiles);
+                rows.iter().all(|i| columns.iter().all(|j| push(*i as usize, *j as usize)))
+            }
+        }
+    }
+}
+
+fn part_of(matrix: &SparseMatrix, off_diagonal_only: bool, part: impl Fn(&Complex64) -> f64) -> CsMat<f64> {
+    let mut triplets = sprs::TriMat::new(matrix.shape());
+    for (value, (row, column)) in matrix {
+        let x = part(value);
+        if x != 0.0 && !(off_diagonal_only && row == column) {
+            triplets.add_triplet(row, column, x);
+        }
+    }
+    triplets.to_csr()
+}
+
+fn real_part(matrix: &SparseMatrix, off_diagonal_only: bool) -> CsMat<f64> {
+    part_of(matrix, off_diagonal_only, |z| z.re)
+}
+
+fn imaginary_part(matrix: &SparseMatrix, off_diagonal_only: bool) -> CsMat<f64> {
+    part_of(matrix, off_diagonal_only, |z| z.im)
+}

@@ -1,0 +1,214 @@
+//! How the density matrix lies in memory: tiles of the Hermitian half, only the coherences that are needed.
+//!
+//! The basis of every sector is cut into *tiles* of consecutive states of equal charge. Of the tile pairs (I, J)
+//! with I <= J those whose charge difference is kept are stored, each as a dense row-major block of complex
+//! numbers (re, im). What Hermiticity repeats is stored only inside the diagonal tiles, where the lower half
+//! mirrors the upper.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+
+use superladder_space::{Charge, Sector, Space};
+
+/// A run of consecutive basis states of one sector and one charge.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tile {
+    /// Sector number.
+    pub sector: usize,
+    /// Basis states within the sector.
+    pub states: Range<usize>,
+    /// Number of the charge group within the sector.
+    pub group: usize,
+}
+
+/// A stored block of the density matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pair {
+    /// Row tile.
+    pub row: usize,
+    /// Column tile; not before the row tile.
+    pub column: usize,
+    /// First f64 of the block in a state vector.
+    pub offset: usize,
+}
+
+/// Where a block of the density matrix is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Stored as it is, at this pair.
+    Direct(usize),
+    /// Stored as its Hermitian conjugate, at this pair.
+    Conjugate(usize),
+}
+
+/// Tiles and stored pairs of a space.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    tiles: Vec<Tile>,
+    tiles_of_sector: Vec<Range<usize>>,
+    /// Tile of every basis state, per sector.
+    tile_of_state: Vec<Vec<u32>>,
+    pairs: Vec<Pair>,
+    by_tiles: HashMap<(u32, u32), u32>,
+    len: usize,
+    unknowns: u64,
+}
+
+impl Layout {
+    /// Cuts the sectors of `space` into tiles of at most `tile` states and keeps the pairs whose charge
+    /// difference is in `coherences` (closed under negation).
+    pub fn new(space: &Space, coherences: &BTreeSet<Charge>, tile: usize) -> Self {
+        let mut layout = Self {
+            tiles: Vec::new(),
+            tiles_of_sector: Vec::new(),
+            tile_of_state: Vec::new(),
+            pairs: Vec::new(),
+            by_tiles: HashMap::new(),
+            len: 0,
+            unknowns: 0,
+        };
+        for (number, sector) in space.sectors().iter().enumerate() {
+            layout.add_sector(space, number, sector, coherences, tile);
+        }
+        layout
+    }
+
+    fn add_sector(
+        &mut self,
+        space: &Space,
+        number: usize,
+        sector: &Sector,
+        coherences: &BTreeSet<Charge>,
+        tile: usize,
+    ) {
+        let first = self.tiles.len();
+        let mut tile_of_state = vec![0; sector.dim()];
+        for (group, (_, states)) in sector.groups().iter().enumerate() {
+            for cut in cuts(sector, states, tile) {
+                tile_of_state[cut.clone()].fill(self.tiles.len() as u32);
+                self.tiles.push(Tile { sector: number, states: cut, group });
+            }
+        }
+        self.tiles_of_sector.push(first..self.tiles.len());
+        self.tile_of_state.push(tile_of_state);
+        let charges = space.charges();
+        let groups = sector.groups();
+        let kept: Vec<Vec<bool>> = groups
+            .iter()
+            .map(|(a, _)| groups.iter().map(|(b, _)| coherences.contains(&charges.difference(b, a))).collect())
+            .collect();
+        for row in first..self.tiles.len() {
+            for column in row..self.tiles.len() {
+                if kept[self.tiles[row].group][self.tiles[column].group] {
+                    self.add_pair(row, column);
+                }
+            }
+        }
+    }
+
+    fn add_pair(&mut self, row: usize, column: usize) {
+        let size = self.tiles[row].states.len() * self.tiles[column].states.len();
+        self.by_tiles.insert((row as u32, column as u32), self.pairs.len() as u32);
+        self.pairs.push(Pair { row, column, offset: self.len });
+        self.len += 2 * size;
+        self.unknowns += if row == column { size as u64 } else { 2 * size as u64 };
+    }
+
+    /// Length of a state vector in f64.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True for a layout without unknowns.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Independent real unknowns.
+    pub fn unknowns(&self) -> u64 {
+        self.unknowns
+    }
+
+    /// The tiles.
+    pub fn tiles(&self) -> &[Tile] {
+        &self.tiles
+    }
+
+    /// The stored pairs, in order of their offsets.
+    pub fn pairs(&self) -> &[Pair] {
+        &self.pairs
+    }
+
+    /// Tiles of a sector.
+    pub fn tiles_of_sector(&self, sector: usize) -> Range<usize> {
+        self.tiles_of_sector[sector].clone()
+    }
+
+    /// Tile of a basis state of a sector.
+    pub fn tile_of(&self, sector: usize, state: usize) -> usize {
+        self.tile_of_state[sector][state] as usize
+    }
+
+    /// Where the block (row tile, column tile) is stored, if it is.
+    pub fn place(&self, row: usize, column: usize) -> Option<Place> {
+        let lookup = |a: usize, b: usize| self.by_tiles.get(&(a as u32, b as u32)).map(|p| *p as usize);
+        if row <= column { lookup(row, column).map(Place::Direct) } else { lookup(column, row).map(Place::Conjugate) }
+    }
+
+    /// f64 range of a pair's block in a state vector.
+    pub fn block(&self, pair: usize) -> Range<usize> {
+        let Pair { row, column, offset } = self.pairs[pair];
+        offset..offset + 2 * self.tiles[row].states.len() * self.tiles[column].states.len()
+    }
+
+    /// Where the element (i, j) of a sector is stored: index of its real part, and whether its complex conjugate
+    /// is what is stored there.
+    pub fn element(&self, sector: usize, i: usize, j: usize) -> Option<(usize, bool)> {
+        let (row, column) = (self.tile_of(sector, i), self.tile_of(sector, j));
+        let (pair, (a, b), conjugate) = match self.place(row, column)? {
+            Place::Direct(pair) => (pair, (i, j), false),
+            Place::Conjugate(pair) => (pair, (j, i), true),
+        };
+        let Pair { row, column, offset } = self.pairs[pair];
+        let (rows, columns) = (&self.tiles[row].states, &self.tiles[column].states);
+        Some((offset + 2 * ((a - rows.start) * columns.len() + b - columns.start), conjugate))
+    }
+
+    /// Memory of the layout itself, in bytes.
+    pub fn memory(&self) -> u64 {
+        let states: usize = self.tile_of_state.iter().map(Vec::len).sum();
+        (self.pairs.len() * (size_of::<Pair>() + 24) + self.tiles.len() * size_of::<Tile>() + 4 * states) as u64
+    }
+}
+
+/// Cuts a charge group into tiles of at most `tile` states, where possible between runs of the fastest label.
+fn cuts(sector: &Sector, states: &Range<usize>, tile: usize) -> Vec<Range<usize>> {
+    let mut runs: Vec<usize> = Vec::new();
+    for state in states.clone().skip(1) {
+        let (before, here) = (sector.labels(state - 1), sector.labels(state));
+        if before.iter().zip(here).filter(|(a, b)| a != b).count() > 1 {
+            runs.push(state);
+        }
+    }
+    runs.push(states.end);
+    let mut cuts = Vec::new();
+    let mut start = states.start;
+    let mut previous = states.start;
+    for end in runs {
+        if end - start > tile && previous > start {
+            cuts.push(start..previous);
+            start = previous;
+        }
+        while end - start > tile {
+            let parts = (end - start).div_ceil(tile);
+            let length = (end - start).div_ceil(parts);
+            cuts.push(start..start + length);
+            start += length;
+        }
+        previous = end;
+    }
+    if states.end > start {
+        cuts.push(start..states.end);
+    }
+    cuts
+}

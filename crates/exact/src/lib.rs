@@ -1,0 +1,26 @@
+//! Engine: the exact density matrix in permutation-symmetric sector blocks.
+//!
+//! The file tree is the table of contents: [`Layout`] (which blocks are stored and where), `programs` and `kernel`
+//! (sparse factors and inner loops), [`Lindbladian`] (the matrix-free generator), [`assembled`] (the same
+//! generator as a sparse matrix), `functionals` and `state_functions` (observables), `monitors` (trace, positivity,
+//! truncation), [`Exact`] (the engine).
+
+mod assembled;
+mod engine;
+mod evolution;
+mod functionals;
+mod generator;
+mod kernel;
+mod layout;
+mod monitors;
+mod programs;
+mod setting;
+mod state;
+mod state_functions;
+
+pub use assembled::{Assembled, AssembledIndex, assembled};
+pub use engine::{Exact, Generator, Positivity};
+pub use generator::{Elements, Lindbladian};
+pub use layout::{Layout, Pair, Place, Tile};
+pub use setting::{Setting, reduced_space};
+pub use state::{initial_vector, pack, sector_matrix};

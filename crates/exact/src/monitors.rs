@@ -1,0 +1,83 @@
+//! Monitors of a density matrix: trace, positivity, truncation.
+
+use superladder_engine::{Bounds, Diagnostics};
+use superladder_space::Space;
+
+use crate::engine::Positivity;
+use crate::layout::Layout;
+use crate::state_functions::View;
+
+/// Indices of the populations in a state vector, by sector and state.
+#[derive(Debug, Clone)]
+pub(crate) struct Monitors {
+    populations: Vec<Vec<usize>>,
+    bounds: Bounds,
+    positivity: Positivity,
+}
+
+impl Monitors {
+    pub(crate) fn new(space: &Space, layout: &Layout, bounds: Bounds, positivity: Positivity) -> Self {
+        let populations = space
+            .sectors()
+            .iter()
+            .enumerate()
+            .map(|(number, sector)| {
+                let index = |i: usize| layout.element(number, i, i).map_or(0, |(index, _)| index);
+                (0..sector.dim()).map(index).collect()
+            })
+            .collect();
+        Self { populations, bounds, positivity }
+    }
+
+    /// Notes the monitors of the state at `time`; `propagation` is the accumulated error estimate.
+    pub(crate) fn note(&self, view: &View<'_>, time: f64, propagation: f64, diagnostics: &mut Diagnostics) {
+        let trace: f64 = self.populations.iter().flatten().map(|&i| view.vector[i]).sum();
+        diagnostics.note("trace", (trace - 1.0).abs(), time, self.bounds.trace);
+        let violation = match self.positivity {
+            Positivity::Minors => self.minor_violation(view),
+            Positivity::Eigenvalues => (-view.smallest_eigenvalue()).max(0.0),
+        };
+        diagnostics.note("positivity", violation, time, self.bounds.positivity);
+        let modes = 0..view.space.levels().len();
+        let top = modes.map(|m| view.top_population(m)).fold(0.0, f64::max);
+        if !view.space.levels().is_empty() {
+            diagnostics.note("top_population", top, time, self.bounds.top_population);
+        }
+        diagnostics.note("propagation", propagation, time, self.bounds.propagation);
+    }
+
+    /// Largest violation of the necessary conditions `rho_ii >= 0` and `|rho_ij|^2 <= rho_ii rho_jj`.
+    fn minor_violation(&self, view: &View<'_>) -> f64 {
+        let mut worst: f64 = 0.0;
+        let roots: Vec<Vec<f64>> = self
+            .populations
+            .iter()
+            .map(|sector| {
+                sector
+                    .iter()
+                    .map(|&i| {
+                        let p = view.vector[i];
+                        worst = if p.is_nan() { f64::NAN } else { worst.max(-p) };
+                        p.max(0.0).sqrt()
+                    })
+                    .collect()
+            })
+            .collect();
+        for (p, pair) in view.layout.pairs().iter().enumerate() {
+            let (rows, columns) = (&view.layout.tiles()[pair.row], &view.layout.tiles()[pair.column]);
+            let roots = &roots[rows.sector];
+            let width = columns.states.len();
+            let block = &view.vector[view.layout.block(p)];
+            for (i, row) in rows.states.clone().zip(block.chunks_exact(2 * width)) {
+                let right = &roots[columns.states.clone()];
+                for (element, root) in row.chunks_exact(2).zip(right) {
+                    let (square, bound) = (element[0] * element[0] + element[1] * element[1], roots[i] * root);
+                    if square > bound * bound {
+                        worst = worst.max(square.sqrt() - bound);
+                    }
+                }
+            }
+        }
+        worst
+    }
+}

@@ -1,0 +1,108 @@
+//! From a problem to its space and layout: which charges are used and which coherences are kept.
+
+use std::collections::BTreeSet;
+
+use superladder_engine::Problem;
+use superladder_model::{Evaluation, Model, StateFunction, Subsystem};
+use superladder_space::{Charge, Charges, Space, SpaceError, is_diagonal};
+
+use crate::layout::Layout;
+
+/// States per tile: rows of a block then fit the first-level cache together with their sources.
+const TILE: usize = 32;
+
+/// The space and the layout of a problem.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The space, its bases sorted by the charges in use.
+    pub space: Space,
+    /// The stored blocks.
+    pub layout: Layout,
+    /// Charge differences that are stored.
+    pub coherences: BTreeSet<Charge>,
+    /// All weak symmetries of the model, also those that do not reduce this problem.
+    pub symmetries: Vec<String>,
+    /// True when the charges reduce the problem.
+    pub reduced: bool,
+}
+
+/// Builds the space of `problem`, reduced by its symmetries where `symmetries` allows and where it pays.
+///
+/// # Errors
+/// [`SpaceError`] when the space cannot be enumerated.
+pub fn reduced_space(problem: &Problem, symmetries: bool) -> Result<Setting, SpaceError> {
+    let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
+    let charges = Charges::find(models.iter().copied());
+    let names = charges.describe(problem.model());
+    let full = |charges: Charges| Space::new(&models, &problem.initial, &problem.cutoffs, charges);
+    if symmetries && !charges.is_empty() {
+        let coherences = kept_coherences(problem, &charges);
+        let space = full(charges)?;
+        // Charges that keep every block only cut the runs of the kernel short.
+        if stored_fraction(&space, &coherences) < 0.95 {
+            let layout = Layout::new(&space, &coherences, TILE);
+            return Ok(Setting { space, layout, coherences, symmetries: names, reduced: true });
+        }
+    }
+    let space = full(Charges::none())?;
+    let coherences = BTreeSet::from([Vec::new()]);
+    let layout = Layout::new(&space, &coherences, TILE);
+    Ok(Setting { space, layout, coherences, symmetries: names, reduced: false })
+}
+
+/// Fraction of the elements of all sector blocks whose charge difference is kept.
+fn stored_fraction(space: &Space, coherences: &BTreeSet<Charge>) -> f64 {
+    let (mut kept, mut all) = (0.0, 0.0);
+    for sector in space.sectors() {
+        for (a, rows) in sector.groups() {
+            for (b, columns) in sector.groups() {
+                let size = rows.len() as f64 * columns.len() as f64;
+                all += size;
+                if coherences.contains(&space.charges().difference(b, a)) {
+                    kept += size;
+                }
+            }
+        }
+    }
+    kept / all
+}
+
+/// Differences of charge that are populated by the initial state and needed by an observable.
+fn kept_coherences(problem: &Problem, charges: &Charges) -> BTreeSet<Charge> {
+    let model = problem.model();
+    let ranges: Vec<usize> =
+        problem.levels().into_iter().chain(model.ensembles().iter().map(|e| e.size + 1)).collect();
+    let position = |s: Subsystem| match s {
+        Subsystem::Mode(m) => m,
+        Subsystem::Ensemble(e) => model.modes().len() + e,
+    };
+    let initial = &problem.initial;
+    let coherent: Vec<usize> = model
+        .subsystems()
+        .into_iter()
+        .filter(|s| !is_diagonal(*s, &initial.modes, &initial.ensembles))
+        .map(position)
+        .collect();
+    let populated = charges.coherences(&coherent, &ranges);
+    let mut needed = BTreeSet::from([vec![0; charges.len()]]);
+    for observable in &problem.observables {
+        match &observable.evaluation {
+            Evaluation::Moments { operators, .. } => {
+                needed.extend(operators.iter().flat_map(|o| charges.of_operator(o, model)));
+            }
+            Evaluation::State(StateFunction::Purity | StateFunction::Entropy) => return populated,
+            Evaluation::State(
+                StateFunction::ReducedPurity(s) | StateFunction::ReducedEntropy(s) | StateFunction::ReducedState(s),
+            ) => needed.extend(charges.coherences(&[position(*s)], &ranges)),
+            Evaluation::State(
+                StateFunction::PhotonDistribution(_)
+                | StateFunction::LadderDistribution(_)
+                | StateFunction::TopPopulation(_),
+            ) => {}
+        }
+    }
+    let zero = vec![0; charges.len()];
+    let negated: Vec<Charge> = needed.iter().map(|c| charges.difference(&zero, c)).collect();
+    needed.extend(negated);
+    populated.intersection(&needed).cloned().collect()
+}

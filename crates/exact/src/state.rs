@@ -1,0 +1,106 @@
+//! Density matrices in the layout's form: the initial product state and dense views of sectors.
+
+use num_complex::Complex64;
+use superladder_model::{InitialState, Model};
+use superladder_space::{Space, SpaceError, ensemble_density, mode_density};
+
+use crate::layout::Layout;
+
+/// Largest weight of an initial mode state that may be lost above the cutoff.
+const LARGEST_LOSS: f64 = 1e-2;
+
+/// The product state `initial` as a state vector, and the weight that each mode lost above its cutoff.
+///
+/// # Errors
+/// [`SpaceError::Cutoff`] when a mode loses more than 1 % of its weight.
+pub fn initial_vector(
+    space: &Space,
+    layout: &Layout,
+    model: &Model,
+    initial: &InitialState,
+) -> Result<(Vec<f64>, Vec<f64>), SpaceError> {
+    let mut modes = Vec::new();
+    let mut losses = Vec::new();
+    for (m, state) in initial.modes.iter().enumerate() {
+        let levels = space.levels()[m];
+        let (rho, lost) = mode_density(state, levels);
+        if lost > LARGEST_LOSS {
+            let mut needed = levels;
+            while mode_density(state, needed + 1).1 > 1e-8 && needed < 4 * levels + 400 {
+                needed += 1 + needed / 16;
+            }
+            let mode = model.modes()[m].name.clone();
+            return Err(SpaceError::Cutoff { mode, cutoff: levels - 1, needed, lost });
+        }
+        modes.push(rho);
+        losses.push(lost);
+    }
+    let mut vector = vec![0.0; layout.len()];
+    for (number, sector) in space.sectors().iter().enumerate() {
+        let ensembles: Vec<Vec<Complex64>> = initial
+            .ensembles
+            .iter()
+            .enumerate()
+            .map(|(e, state)| ensemble_density(state, space.spins()[e], sector.twice_j[e]))
+            .collect();
+        let tiles = layout.tiles_of_sector(number);
+        let element = |i: usize, j: usize| -> Complex64 {
+            let (row, column) = (sector.labels(i), sector.labels(j));
+            let mut value = Complex64::ONE;
+            for (m, rho) in modes.iter().enumerate() {
+                value *= rho[row[m] as usize * space.levels()[m] + column[m] as usize];
+            }
+            for (e, rho) in ensembles.iter().enumerate() {
+                let (lowest, dim) = ((space.spins()[e] - sector.twice_j[e]) / 2, sector.twice_j[e] + 1);
+                let position = modes.len() + e;
+                value *= rho[(row[position] as usize - lowest) * dim + column[position] as usize - lowest];
+            }
+            value
+        };
+        for (p, pair) in layout.pairs().iter().enumerate().filter(|(_, p)| tiles.contains(&p.row)) {
+            let block = &mut vector[layout.block(p)];
+            let (rows, columns) = (&layout.tiles()[pair.row].states, &layout.tiles()[pair.column].states);
+            let positions = rows.clone().flat_map(|i| columns.clone().map(move |j| (i, j)));
+            for (target, (i, j)) in block.chunks_exact_mut(2).zip(positions) {
+                let value = if i <= j { element(i, j) } else { element(j, i).conj() };
+                (target[0], target[1]) = (value.re, if i == j { 0.0 } else { value.im });
+            }
+        }
+    }
+    Ok((vector, losses))
+}
+
+/// The dense row-major density matrix of a sector; coherences that are not stored are zero.
+pub fn sector_matrix(space: &Space, layout: &Layout, vector: &[f64], sector: usize) -> Vec<Complex64> {
+    let dim = space.sectors()[sector].dim();
+    let tiles = layout.tiles_of_sector(sector);
+    let mut dense = vec![Complex64::ZERO; dim * dim];
+    for (p, pair) in layout.pairs().iter().enumerate().filter(|(_, p)| tiles.contains(&p.row)) {
+        let block = &vector[layout.block(p)];
+        let (rows, columns) = (&layout.tiles()[pair.row].states, &layout.tiles()[pair.column].states);
+        let positions = rows.clone().flat_map(|i| columns.clone().map(move |j| (i, j)));
+        for (value, (i, j)) in block.chunks_exact(2).zip(positions) {
+            let value = Complex64::new(value[0], value[1]);
+            dense[i * dim + j] = value;
+            dense[j * dim + i] = value.conj();
+        }
+    }
+    dense
+}
+
+/// The state vector of dense row-major sector matrices (Hermitian; the upper halves are read).
+pub fn pack(space: &Space, layout: &Layout, sectors: &[Vec<Complex64>]) -> Vec<f64> {
+    let mut vector = vec![0.0; layout.len()];
+    for (p, pair) in layout.pairs().iter().enumerate() {
+        let (row, column) = (&layout.tiles()[pair.row], &layout.tiles()[pair.column]);
+        let dim = space.sectors()[row.sector].dim();
+        let dense = &sectors[row.sector];
+        let block = &mut vector[layout.block(p)];
+        let positions = row.states.clone().flat_map(|i| column.states.clone().map(move |j| (i, j)));
+        for (target, (i, j)) in block.chunks_exact_mut(2).zip(positions) {
+            let value = if i <= j { dense[i * dim + j] } else { dense[j * dim + i].conj() };
+            (target[0], target[1]) = (value.re, if i == j { 0.0 } else { value.im });
+        }
+    }
+    vector
+}

@@ -1,0 +1,179 @@
+//! Functions of the whole state: distributions, purities, entropies, reduced density matrices.
+
+use faer::{Mat, Side};
+use num_complex::Complex64;
+use superladder_model::{StateFunction, Subsystem};
+use superladder_space::{Sector, Space, ladder};
+
+use crate::layout::Layout;
+use crate::state::sector_matrix;
+
+/// A density matrix to be evaluated.
+pub(crate) struct View<'a> {
+    pub(crate) space: &'a Space,
+    pub(crate) layout: &'a Layout,
+    pub(crate) vector: &'a [f64],
+}
+
+impl View<'_> {
+    /// Flattened values of a state function, in the order of its shape.
+    pub(crate) fn evaluate(&self, function: StateFunction) -> Vec<f64> {
+        match function {
+            StateFunction::PhotonDistribution(m) => self.photon_distribution(m),
+            StateFunction::LadderDistribution(e) => self.ladder_distribution(e),
+            StateFunction::TopPopulation(m) => vec![self.top_population(m)],
+            StateFunction::Purity => vec![self.purity()],
+            StateFunction::Entropy => vec![self.entropy()],
+            StateFunction::ReducedPurity(s) => {
+                let parts = self.reduced(s);
+                vec![parts.iter().map(|p| p.purity()).sum()]
+            }
+            StateFunction::ReducedEntropy(s) => {
+                let parts = self.reduced(s);
+                vec![parts.iter().map(|p| entropy_of(&p.matrix, p.dim, p.ln_copies)).sum()]
+            }
+            StateFunction::ReducedState(s) => {
+                let parts = self.reduced(s);
+                parts.iter().flat_map(|p| p.matrix.iter().flat_map(|z| [z.re, z.im])).collect()
+            }
+        }
+    }
+
+    /// `rho_ij` of a sector; zero if the coherence is not stored.
+    fn element(&self, sector: usize, i: usize, j: usize) -> Complex64 {
+        match self.layout.element(sector, i, j) {
+            Some((index, conjugate)) => {
+                let value = Complex64::new(self.vector[index], self.vector[index + 1]);
+                if conjugate { value.conj() } else { value }
+            }
+            None => Complex64::ZERO,
+        }
+    }
+
+    fn sum_populations(&self, mut add: impl FnMut(&Sector, usize, f64)) {
+        for (number, sector) in self.space.sectors().iter().enumerate() {
+            for state in 0..sector.dim() {
+                add(sector, state, self.element(number, state, state).re);
+            }
+        }
+    }
+
+    pub(crate) fn photon_distribution(&self, mode: usize) -> Vec<f64> {
+        let mut distribution = vec![0.0; self.space.levels()[mode]];
+        self.sum_populations(|sector, state, p| distribution[sector.labels(state)[mode] as usize] += p);
+        distribution
+    }
+
+    pub(crate) fn top_population(&self, mode: usize) -> f64 {
+        self.photon_distribution(mode).iter().rev().take(2).sum()
+    }
+
+    fn ladder_distribution(&self, ensemble: usize) -> Vec<f64> {
+        let mut distribution = vec![0.0; self.space.spins()[ensemble] / 2 + 1];
+        self.sum_populations(|sector, _, p| distribution[sector.twice_j[ensemble] / 2] += p);
+        distribution
+    }
+
+    fn purity(&self) -> f64 {
+        let mut sum = 0.0;
+        for (p, pair) in self.layout.pairs().iter().enumerate() {
+            let sector = &self.space.sectors()[self.layout.tiles()[pair.row].sector];
+            let weight = if pair.row == pair.column { 1.0 } else { 2.0 } / self.space.ln_copies(sector).exp();
+            sum += weight * self.vector[self.layout.block(p)].iter().map(|x| x * x).sum::<f64>();
+        }
+        sum
+    }
+
+    fn entropy(&self) -> f64 {
+        let sectors = self.space.sectors().iter().enumerate();
+        sectors
+            .map(|(number, sector)| {
+                let dense = sector_matrix(self.space, self.layout, self.vector, number);
+                entropy_of(&dense, sector.dim(), self.space.ln_copies(sector))
+            })
+            .sum()
+    }
+
+    /// Smallest eigenvalue of all sector blocks.
+    pub(crate) fn smallest_eigenvalue(&self) -> f64 {
+        let mut smallest = f64::INFINITY;
+        for (number, sector) in self.space.sectors().iter().enumerate() {
+            let dense = sector_matrix(self.space, self.layout, self.vector, number);
+            smallest = eigenvalues(&dense, sector.dim()).into_iter().fold(smallest, f64::min);
+        }
+        smallest
+    }
+
+    /// Reduced density matrix of a subsystem: one part for a mode, one per ladder (j ascending) for an ensemble.
+    fn reduced(&self, subsystem: Subsystem) -> Vec<Part> {
+        match subsystem {
+            Subsystem::Mode(m) => {
+                let mut part = Part::new(self.space.levels()[m], 0.0);
+                for number in 0..self.space.sectors().len() {
+                    self.trace_rest(number, m, 0, &mut part);
+                }
+                vec![part]
+            }
+            Subsystem::Ensemble(e) => {
+                let spins = self.space.spins()[e];
+                ladder::all_ladders(spins)
+                    .into_iter()
+                    .map(|twice_j| {
+                        let mut part = Part::new(twice_j + 1, ladder::ln_degeneracy(spins, twice_j));
+                        let position = self.space.levels().len() + e;
+                        for (number, sector) in self.space.sectors().iter().enumerate() {
+                            if sector.twice_j[e] == twice_j {
+                                self.trace_rest(number, position, (spins - twice_j) / 2, &mut part);
+                            }
+                        }
+                        part
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    /// Adds `sum_rest rho[(x, rest), (x', rest)]` of a sector to `part`; labels of the subsystem start at `lowest`.
+    fn trace_rest(&self, number: usize, position: usize, lowest: usize, part: &mut Part) {
+        let sector = &self.space.sectors()[number];
+        for state in 0..sector.dim() {
+            let mut labels: Vec<i64> = sector.labels(state).iter().map(|l| i64::from(*l)).collect();
+            let row = labels[position] as usize - lowest;
+            for column in 0..part.dim {
+                labels[position] = (column + lowest) as i64;
+                if let Some(other) = sector.find(&labels) {
+                    part.matrix[row * part.dim + column] += self.element(number, state, other);
+                }
+            }
+        }
+    }
+}
+
+/// A dense Hermitian block with `exp(ln_copies)` equivalent copies sharing its weight.
+struct Part {
+    dim: usize,
+    matrix: Vec<Complex64>,
+    ln_copies: f64,
+}
+
+impl Part {
+    fn new(dim: usize, ln_copies: f64) -> Self {
+        Self { dim, matrix: vec![Complex64::ZERO; dim * dim], ln_copies }
+    }
+
+    fn purity(&self) -> f64 {
+        self.matrix.iter().map(Complex64::norm_sqr).sum::<f64>() / self.ln_copies.exp()
+    }
+}
+
+/// `-sum p ln(p / copies)` over the eigenvalues p; rounding below zero counts as zero.
+fn entropy_of(dense: &[Complex64], dim: usize, ln_copies: f64) -> f64 {
+    let terms = eigenvalues(dense, dim).into_iter().filter(|p| *p > 0.0);
+    terms.map(|p| -p * (p.ln() - ln_copies)).sum()
+}
+
+/// Eigenvalues of a dense Hermitian matrix; NaN throughout if the decomposition fails.
+fn eigenvalues(dense: &[Complex64], dim: usize) -> Vec<f64> {
+    let matrix = Mat::from_fn(dim, dim, |i, j| dense[i * dim + j]);
+    matrix.self_adjoint_eigenvalues(Side::Lower).unwrap_or_else(|_| vec![f64::NAN; dim])
+}

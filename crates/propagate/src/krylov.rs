@@ -1,0 +1,192 @@
+//! The exponential in Krylov subspaces.
+
+mod arnoldi;
+
+use std::ops::ControlFlow;
+
+use arnoldi::Subspace;
+
+use crate::propagator::{Observer, check_arguments};
+
+use crate::{Krylov, LinearOperator, Memory, PropagateError, Propagator, Statistics, System};
+
+const NAME: &str = "krylov";
+/// Relative error that rounding leaves in any case.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
+/// Fraction of the longest step that the estimate allows.
+const SAFETY: f64 = 0.9;
+/// Largest factor between two steps that fill the subspace.
+const GROWTH: f64 = 5.0;
+/// Repetitions of the search for a step in one subspace.
+const SEARCHES: u32 = 60;
+
+/// exp(h A) y in the Krylov subspace span{y, A y, ..., A^(m-1) y}: with the Arnoldi relation
+/// A V = V H + h_(m+1,m) v_(m+1) e_m^T the new state is ‖y‖ V exp(h H) e_1, corrected by one more
+/// vector. The error per unit time is kept below `tolerance` ‖y‖ (y at the start of the step) with the estimate
+/// ‖y‖ h_(m+1,m) |e_m^T h φ_1(h H) e_1|; dimension and step adapt, and all stops inside of a step are
+/// taken from the same subspace.
+///
+/// Source: Y. Saad, SIAM J. Numer. Anal. 29, 209 (1992); R. B. Sidje, ACM Trans. Math. Softw. 24, 130 (1998).
+pub(crate) struct KrylovPropagator {
+    options: Krylov,
+    dim: usize,
+    memory: Memory,
+    subspace: Subspace,
+    output: Vec<f64>,
+}
+
+impl KrylovPropagator {
+    /// A propagator for vectors of length `dim`.
+    pub(crate) fn new(options: Krylov, dim: usize) -> Self {
+        Self {
+            options,
+            dim,
+            memory: Memory::default(),
+            subspace: Subspace::default(),
+            output: vec![0.0; dim],
+        }
+    }
+
+    fn steps(
+        &mut self,
+        operator: &dyn LinearOperator,
+        mut t: f64,
+        end: f64,
+        y: &mut [f64],
+        mut stops: &[f64],
+        observer: &mut Observer<'_>,
+    ) -> Result<f64, PropagateError> {
+        let mut left = self.options.max_steps;
+        while t < end {
+            if left == 0 {
+                let (limit, step) = (self.options.max_steps, self.memory.statistics.last_step);
+                return Err(PropagateError::MaxSteps { time: t, end, limit, step });
+            }
+            left -= 1;
+            let (h, error) = self.step(operator, t, end - t, y)?;
+            let t_new = if h >= end - t { end } else { t + h };
+            let statistics = &mut self.memory.statistics;
+            statistics.accept(h, error);
+            statistics.largest_dimension = statistics.largest_dimension.max(self.subspace.dimension() as u64);
+            let inside = stops.partition_point(|&stop| stop < t_new);
+            for &stop in &stops[..inside] {
+                self.state(t, stop - t)?;
+                if observer(stop, &self.output).is_break() {
+                    y.copy_from_slice(&self.output);
+                    return Ok(stop);
+                }
+            }
+            stops = &stops[inside..];
+            self.state(t, h)?;
+            y.copy_from_slice(&self.output);
+            t = t_new;
+            if stops.first() == Some(&t) {
+                stops = &stops[1..];
+                if observer(t, y) == ControlFlow::Break(()) {
+                    break;
+                }
+            }
+        }
+        Ok(t)
+    }
+
+    /// Builds a subspace of `y` and finds a step of at most `rest` in it; returns it and its relative error.
+    fn step(
+        &mut self,
+        operator: &dyn LinearOperator,
+        time: f64,
+        rest: f64,
+        y: &[f64],
+    ) -> Result<(f64, f64), PropagateError> {
+        let non_finite = || PropagateError::NonFinite { time, step: rest };
+        self.subspace.start(y).ok_or_else(non_finite)?;
+        let largest = self.options.dimension.min(self.dim);
+        while !self.subspace.invariant() {
+            self.memory.statistics.applications += 1;
+            self.subspace.extend(operator).ok_or_else(non_finite)?;
+            let size = self.subspace.dimension();
+            if self.subspace.invariant() {
+                break;
+            }
+            if size >= largest {
+                return self.search(time, rest);
+            }
+            if size.is_multiple_of(4) && self.subspace.promising(rest) {
+                let error = self.subspace.error(rest).ok_or_else(non_finite)?;
+                if error <= self.allowed(rest) {
+                    return Ok((rest, error));
+                }
+            }
+        }
+        Ok((rest, 0.0))
+    }
+
+    fn allowed(&self, h: f64) -> f64 {
+        (self.options.tolerance * h).max(ROUNDING)
+    }
+
+    /// The longest step that the full subspace allows.
+    fn search(&mut self, time: f64, rest: f64) -> Result<(f64, f64), PropagateError> {
+        // The estimate of the last full subspace is a good guess for the next one.
+        let mut h = self.subspace.reach(rest).min(self.memory.next_step.unwrap_or(rest));
+        let order = self.subspace.dimension() as f64;
+        let mut estimate = f64::INFINITY;
+        for _ in 0..SEARCHES {
+            // An overflow of the small exponential only means that the step is far too long.
+            estimate = self.subspace.error(h).unwrap_or(f64::INFINITY);
+            let allowed = self.allowed(h);
+            if estimate <= allowed {
+                let factor = SAFETY * (allowed / estimate).powf(1.0 / order);
+                self.memory.next_step = Some(h * factor.clamp(SAFETY, GROWTH));
+                return Ok((h, estimate));
+            }
+            self.memory.statistics.rejected += 1;
+            let factor = SAFETY * (allowed / estimate).powf(1.0 / order);
+            h *= factor.clamp(0.1, SAFETY);
+            if h <= 4.0 * f64::EPSILON * time.abs() || h < f64::MIN_POSITIVE {
+                return Err(PropagateError::StepUnderflow { time, step: h, estimate: estimate / allowed });
+            }
+        }
+        let tolerance = self.allowed(h);
+        Err(PropagateError::NotConverged { method: NAME, time, step: h, estimate, tolerance })
+    }
+
+    /// `output` = the state `h` after the start of the step at `time`.
+    fn state(&mut self, time: f64, h: f64) -> Result<(), PropagateError> {
+        let wrong = PropagateError::NonFinite { time, step: h };
+        self.subspace.state(h, &mut self.output).ok_or(wrong)
+    }
+}
+
+impl Propagator for KrylovPropagator {
+    fn advance(
+        &mut self,
+        system: &dyn System,
+        t: f64,
+        t_end: f64,
+        y: &mut [f64],
+        stops: &[f64],
+        observer: &mut Observer<'_>,
+    ) -> Result<f64, PropagateError> {
+        self.options.validate()?;
+        let operator = system.linear().ok_or(PropagateError::NotLinear { method: NAME })?;
+        check_arguments(self.dim, system, (t, t_end), y, stops)?;
+        self.steps(operator, t, t_end, y, stops, observer)
+    }
+
+    fn statistics(&self) -> Statistics {
+        self.memory.statistics.clone()
+    }
+
+    fn state_vectors(&self) -> usize {
+        self.options.dimension.min(self.dim) + 2
+    }
+
+    fn memory(&self) -> Memory {
+        self.memory.clone()
+    }
+
+    fn restore(&mut self, memory: &Memory) {
+        self.memory = memory.clone();
+    }
+}

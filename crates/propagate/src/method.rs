@@ -1,0 +1,328 @@
+//! The table of methods: names, options, defaults and how a method is made from them.
+
+use crate::chebyshev::ChebyshevPropagator;
+use crate::krylov::KrylovPropagator;
+use crate::options::require;
+use crate::runge_kutta::{Adaptive, Dop853Scheme, LowStorageScheme, Settings, Tsit5Scheme};
+use crate::{Chebyshev, Dop853, Krylov, LowStorage, Method, OptionValue, PropagateError, Propagator, Tsit5};
+
+/// One method as the configuration and `list methods` see it.
+#[derive(Debug)]
+pub struct MethodDefinition {
+    /// Its name in configurations.
+    pub name: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// Order of convergence in the step length; None if the error falls faster than any power.
+    pub order: Option<u32>,
+    /// Whether it moves linear systems only.
+    pub linear_only: bool,
+    /// Its options.
+    pub options: &'static [OptionDefinition],
+    /// The method with all options at their defaults.
+    pub method: fn() -> Method,
+}
+
+/// One option of a method.
+#[derive(Debug)]
+pub struct OptionDefinition {
+    /// Its key in configurations.
+    pub name: &'static str,
+    /// Its default; None: chosen by the method.
+    pub default: Option<OptionValue>,
+    /// What is allowed.
+    pub allowed: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+const fn real(
+    name: &'static str,
+    default: f64,
+    allowed: &'static str,
+    meaning: &'static str,
+) -> OptionDefinition {
+    OptionDefinition { name, default: Some(OptionValue::Real(default)), allowed, meaning }
+}
+
+const fn integer(
+    name: &'static str,
+    default: i64,
+    allowed: &'static str,
+    meaning: &'static str,
+) -> OptionDefinition {
+    OptionDefinition { name, default: Some(OptionValue::Integer(default)), allowed, meaning }
+}
+
+const fn rtol(default: f64) -> OptionDefinition {
+    real("rtol", default, RTOL, "relative tolerance of the local error per step")
+}
+
+const fn atol(default: f64) -> OptionDefinition {
+    real("atol", default, ATOL, "absolute tolerance of the local error per step")
+}
+
+const RTOL: &str = "a number in [0, 1)";
+const ATOL: &str = "a finite number > 0";
+const POSITIVE: &str = "a finite number > 0";
+const COUNT: &str = "a whole number >= 1";
+const BOOLEAN: &str = "true or false";
+const TOLERANCE: &str = "a number in (0, 1)";
+const DIMENSION: &str = "a whole number from 2 to 1000";
+const DEGREE: &str = "a whole number from 4 to 10000";
+const OUTPUTS: &str = "a whole number from 1 to 64";
+
+const INITIAL_STEP: OptionDefinition = OptionDefinition {
+    name: "initial_step",
+    default: None,
+    allowed: POSITIVE,
+    meaning: "first step; chosen from the first derivatives if absent",
+};
+const FIXED_STEP: OptionDefinition = OptionDefinition {
+    name: "fixed_step",
+    default: None,
+    allowed: POSITIVE,
+    meaning: "steps of this length without error control, for convergence studies",
+};
+const MAX_STEPS: OptionDefinition =
+    integer("max_steps", 1_000_000, COUNT, "limit of attempted steps between two calls");
+const LAWSON: OptionDefinition = OptionDefinition {
+    name: "lawson",
+    default: Some(OptionValue::Boolean(false)),
+    allowed: BOOLEAN,
+    meaning: "integrate the diagonal of a linear system exactly (integrating factor)",
+};
+const EXACT_STOPS: OptionDefinition = OptionDefinition {
+    name: "exact_stops",
+    default: Some(OptionValue::Boolean(false)),
+    allowed: BOOLEAN,
+    meaning: "shorten steps to end at the output times instead of interpolating",
+};
+
+/// All methods, in the order in which they are listed.
+pub static METHODS: &[MethodDefinition] = &[
+    MethodDefinition {
+        name: "dop853",
+        summary: "Dormand-Prince Runge-Kutta method 8(5,3), adaptive, dense output of order 7",
+        order: Some(8),
+        linear_only: false,
+        options: &[rtol(1e-8), atol(1e-10), INITIAL_STEP, MAX_STEPS, LAWSON, EXACT_STOPS, FIXED_STEP],
+        method: || Method::Dop853(Dop853::default()),
+    },
+    MethodDefinition {
+        name: "tsit5",
+        summary: "Tsitouras Runge-Kutta method 5(4), adaptive, free interpolant of order 4",
+        order: Some(5),
+        linear_only: false,
+        options: &[rtol(1e-6), atol(1e-8), INITIAL_STEP, MAX_STEPS, LAWSON, EXACT_STOPS, FIXED_STEP],
+        method: || Method::Tsit5(Tsit5::default()),
+    },
+    MethodDefinition {
+        name: "low-storage",
+        summary: "Kennedy-Carpenter-Lewis Runge-Kutta method 4(3) that needs only four vectors",
+        order: Some(4),
+        linear_only: false,
+        options: &[rtol(1e-6), atol(1e-8), INITIAL_STEP, MAX_STEPS, LAWSON, FIXED_STEP],
+        method: || Method::LowStorage(LowStorage::default()),
+    },
+    MethodDefinition {
+        name: "krylov",
+        summary: "exponential in Krylov subspaces (Arnoldi), adaptive step and dimension",
+        order: None,
+        linear_only: true,
+        options: &[
+            real("tolerance", 1e-10, TOLERANCE, "error allowed per unit of time, relative to the state"),
+            integer("dimension", 30, DIMENSION, "largest dimension of a subspace (vectors kept)"),
+            MAX_STEPS,
+        ],
+        method: || Method::Krylov(Krylov::default()),
+    },
+    MethodDefinition {
+        name: "chebyshev",
+        summary: "exponential by Faber polynomials on an ellipse around the spectrum, few vectors",
+        order: None,
+        linear_only: true,
+        options: &[
+            real("tolerance", 1e-10, TOLERANCE, "error allowed per step, relative to the state"),
+            integer("degree", 200, DEGREE, "largest degree of the polynomial of one step"),
+            integer("outputs", 2, OUTPUTS, "largest number of output times that share one step"),
+            MAX_STEPS,
+        ],
+        method: || Method::Chebyshev(Chebyshev::default()),
+    },
+];
+
+impl Method {
+    /// The method called `name` with the given options changed from their defaults.
+    ///
+    /// # Errors
+    /// An unknown name or key lists the known ones; a value outside of its range names the range.
+    pub fn from_name_and_options(
+        name: &str,
+        options: &[(&str, OptionValue)],
+    ) -> Result<Self, PropagateError> {
+        let Some(definition) = METHODS.iter().find(|definition| definition.name == name) else {
+            let known = list(METHODS.iter().map(|definition| definition.name));
+            return Err(PropagateError::UnknownMethod { name: name.to_owned(), known });
+        };
+        let mut method = (definition.method)();
+        for &(key, value) in options {
+            let Some(option) = definition.options.iter().find(|option| option.name == key) else {
+                let known = list(definition.options.iter().map(|option| option.name));
+                return Err(PropagateError::UnknownOption {
+                    method: definition.name,
+                    option: key.to_owned(),
+                    known,
+                });
+            };
+            let wrong = || PropagateError::InvalidOption {
+                name: option.name,
+                value: value.to_string(),
+                allowed: option.allowed,
+            };
+            method.slot(key).and_then(|slot| slot.write(value)).ok_or_else(wrong)?;
+        }
+        method.validate()?;
+        Ok(method)
+    }
+
+    /// The row of this method in [`METHODS`].
+    ///
+    /// # Panics
+    /// Never: every variant has a row, which a test checks.
+    pub fn definition(&self) -> &'static MethodDefinition {
+        let name = match self {
+            Self::Dop853(_) => "dop853",
+            Self::Tsit5(_) => "tsit5",
+            Self::LowStorage(_) => "low-storage",
+            Self::Krylov(_) => "krylov",
+            Self::Chebyshev(_) => "chebyshev",
+        };
+        METHODS.iter().find(|definition| definition.name == name).expect("every method is registered")
+    }
+
+    /// Checks every option against its range. Every `advance` does the same, so that a method made by
+    /// hand cannot slip through.
+    ///
+    /// # Errors
+    /// [`PropagateError::InvalidOption`].
+    pub fn validate(&self) -> Result<(), PropagateError> {
+        match self {
+            Self::Dop853(o) => Settings::from(o).validate(),
+            Self::Tsit5(o) => Settings::from(o).validate(),
+            Self::LowStorage(o) => Settings::from(o).validate(),
+            Self::Krylov(o) => o.validate(),
+            Self::Chebyshev(o) => o.validate(),
+        }
+    }
+
+    /// A propagator for vectors of length `dim`. Options are checked when it first advances.
+    pub fn propagator(&self, dim: usize) -> Box<dyn Propagator + Send> {
+        match self {
+            Self::Dop853(o) => Box::new(Adaptive::new(Settings::from(o), Dop853Scheme::new(dim), dim)),
+            Self::Tsit5(o) => Box::new(Adaptive::new(Settings::from(o), Tsit5Scheme::new(dim), dim)),
+            Self::LowStorage(o) => {
+                Box::new(Adaptive::new(Settings::from(o), LowStorageScheme::new(dim), dim))
+            }
+            Self::Krylov(o) => Box::new(KrylovPropagator::new(o.clone(), dim)),
+            Self::Chebyshev(o) => Box::new(ChebyshevPropagator::new(o.clone(), dim)),
+        }
+    }
+
+    fn slot(&mut self, key: &str) -> Option<Slot<'_>> {
+        macro_rules! runge_kutta {
+            ($o:expr, $key:expr) => {
+                match $key {
+                    "rtol" => Slot::Real(&mut $o.rtol),
+                    "atol" => Slot::Real(&mut $o.atol),
+                    "initial_step" => Slot::Optional(&mut $o.initial_step),
+                    "fixed_step" => Slot::Optional(&mut $o.fixed_step),
+                    "max_steps" => Slot::Count(&mut $o.max_steps),
+                    "lawson" => Slot::Boolean(&mut $o.lawson),
+                    _ => return None,
+                }
+            };
+        }
+        Some(match (self, key) {
+            (Self::Dop853(o), "exact_stops") => Slot::Boolean(&mut o.exact_stops),
+            (Self::Tsit5(o), "exact_stops") => Slot::Boolean(&mut o.exact_stops),
+            (Self::Dop853(o), key) => runge_kutta!(o, key),
+            (Self::Tsit5(o), key) => runge_kutta!(o, key),
+            (Self::LowStorage(o), key) => runge_kutta!(o, key),
+            (Self::Krylov(o), "tolerance") => Slot::Real(&mut o.tolerance),
+            (Self::Krylov(o), "dimension") => Slot::Size(&mut o.dimension),
+            (Self::Krylov(o), "max_steps") => Slot::Count(&mut o.max_steps),
+            (Self::Chebyshev(o), "tolerance") => Slot::Real(&mut o.tolerance),
+            (Self::Chebyshev(o), "degree") => Slot::Size(&mut o.degree),
+            (Self::Chebyshev(o), "outputs") => Slot::Size(&mut o.outputs),
+            (Self::Chebyshev(o), "max_steps") => Slot::Count(&mut o.max_steps),
+            _ => return None,
+        })
+    }
+}
+
+/// Where the value of an option goes.
+enum Slot<'a> {
+    Real(&'a mut f64),
+    Optional(&'a mut Option<f64>),
+    Count(&'a mut u64),
+    Size(&'a mut usize),
+    Boolean(&'a mut bool),
+}
+
+impl Slot<'_> {
+    /// None if the value is of the wrong kind.
+    fn write(self, value: OptionValue) -> Option<()> {
+        let number = match value {
+            OptionValue::Real(x) => Some(x),
+            OptionValue::Integer(i) => Some(i as f64),
+            OptionValue::Boolean(_) => None,
+        };
+        match (self, value) {
+            (Self::Real(slot), _) => *slot = number?,
+            (Self::Optional(slot), _) => *slot = Some(number?),
+            (Self::Count(slot), OptionValue::Integer(i)) => *slot = u64::try_from(i).ok()?,
+            (Self::Size(slot), OptionValue::Integer(i)) => *slot = usize::try_from(i).ok()?,
+            (Self::Boolean(slot), OptionValue::Boolean(b)) => *slot = b,
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+impl Settings {
+    /// Checks the options that all Runge-Kutta methods share.
+    pub(crate) fn validate(&self) -> Result<(), PropagateError> {
+        let positive = |x: f64| x.is_finite() && x > 0.0;
+        require((0.0..1.0).contains(&self.rtol), "rtol", self.rtol, RTOL)?;
+        require(positive(self.atol), "atol", self.atol, ATOL)?;
+        require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)?;
+        for (name, step) in [("initial_step", self.initial_step), ("fixed_step", self.fixed_step)] {
+            if let Some(step) = step {
+                require(positive(step), name, step, POSITIVE)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Krylov {
+    pub(crate) fn validate(&self) -> Result<(), PropagateError> {
+        require(self.tolerance > 0.0 && self.tolerance < 1.0, "tolerance", self.tolerance, TOLERANCE)?;
+        require((2..=1000).contains(&self.dimension), "dimension", self.dimension, DIMENSION)?;
+        require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)
+    }
+}
+
+impl Chebyshev {
+    pub(crate) fn validate(&self) -> Result<(), PropagateError> {
+        require(self.tolerance > 0.0 && self.tolerance < 1.0, "tolerance", self.tolerance, TOLERANCE)?;
+        require((4..=10_000).contains(&self.degree), "degree", self.degree, DEGREE)?;
+        require((1..=64).contains(&self.outputs), "outputs", self.outputs, OUTPUTS)?;
+        require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)
+    }
+}
+
+fn list(names: impl Iterator<Item = &'static str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
