@@ -127,6 +127,9 @@ pub trait Engine {
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError>;
 }
 
+/// Hears the measurements at an output time: one per observable of the problem, in order.
+pub type Listener<'a> = dyn FnMut(f64, Vec<Measurement>, &Diagnostics) -> ControlFlow<()> + 'a;
+
 /// A problem on its way through time.
 pub trait Evolution {
     /// Present time.
@@ -138,11 +141,7 @@ pub trait Evolution {
     ///
     /// # Errors
     /// [`EngineError::Propagation`].
-    fn advance(
-        &mut self,
-        times: &[f64],
-        record: &mut dyn FnMut(f64, Vec<Measurement>, &Diagnostics) -> ControlFlow<()>,
-    ) -> Result<(), EngineError>;
+    fn advance(&mut self, times: &[f64], record: &mut Listener<'_>) -> Result<(), EngineError>;
 
     /// Measures at the present time: one measurement per observable of the problem.
     fn measure(&mut self) -> Vec<Measurement>;

@@ -12,6 +12,8 @@ mod problem;
 mod recorder;
 
 pub use diagnostics::{Bounds, Check, Diagnostics};
-pub use evolution::{Engine, EngineError, Estimate, Evolution, Measurement, Progress, Resources, Silent, refuse};
+pub use evolution::{
+    Engine, EngineError, Estimate, Evolution, Listener, Measurement, Progress, Resources, Silent, refuse,
+};
 pub use problem::{Problem, ProblemError, Stage};
 pub use recorder::{Record, Recorder, run};

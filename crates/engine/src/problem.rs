@@ -46,7 +46,9 @@ pub enum ProblemError {
         what: &'static str,
     },
     /// A stage starts at a bad time.
-    #[error("stage number {index} starts at {start}; stages must start in increasing order, the first at the first output time")]
+    #[error(
+        "stage number {index} starts at {start}; stages must start in increasing order, the first at the first output time"
+    )]
     Stages {
         /// Position in the list.
         index: usize,
@@ -74,11 +76,13 @@ impl Problem {
             return Err(ProblemError::Times { index, value: self.times[index] });
         }
         for (index, stage) in self.stages.iter().enumerate() {
-            let in_order = if index == 0 { stage.start == start } else { self.stages[index - 1].start < stage.start };
+            let in_order =
+                if index == 0 { stage.start == start } else { self.stages[index - 1].start < stage.start };
             if !in_order {
                 return Err(ProblemError::Stages { index, start: stage.start });
             }
-            let same_names = stage.model.modes().iter().map(|m| &m.name).eq(first.model.modes().iter().map(|m| &m.name));
+            let same_names =
+                stage.model.modes().iter().map(|m| &m.name).eq(first.model.modes().iter().map(|m| &m.name));
             let sizes = |m: &Model| -> Vec<(String, usize)> {
                 m.ensembles().iter().map(|e| (e.name.clone(), e.size)).collect()
             };

@@ -48,7 +48,11 @@ pub fn run(
     let mut recorder = Recorder::default();
     let first = problem.times[0];
     let measurements = evolution.measure();
-    recorder.records.push(Record { time: first, measurements, diagnostics: figures(evolution.diagnostics()) });
+    recorder.records.push(Record {
+        time: first,
+        measurements,
+        diagnostics: figures(evolution.diagnostics()),
+    });
     let remaining = &problem.times[1..];
     if progress.reached(first).is_continue() {
         let mut record = |time: f64, measurements: Vec<Measurement>, diagnostics: &crate::Diagnostics| {

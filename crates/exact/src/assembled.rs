@@ -40,7 +40,8 @@ impl AssembledIndex {
                     let tile = |s: usize| layout.tile_of(number, s);
                     layout.place(tile(states.start), tile(other.start)).is_some()
                 });
-                columns.push(kept.flat_map(|(_, other)| other.clone().map(|j| j as u32)).collect::<Vec<u32>>());
+                columns
+                    .push(kept.flat_map(|(_, other)| other.clone().map(|j| j as u32)).collect::<Vec<u32>>());
             }
             let mut rows = Vec::with_capacity(sector.dim());
             for i in 0..sector.dim() {
@@ -190,7 +191,7 @@ fn merged(mut row: Vec<(usize, Complex64)>) -> Vec<(usize, Complex64)> {
 /// [`EngineError`] when the space cannot be enumerated.
 pub fn assembled(problem: &Problem) -> Result<Assembled, EngineError> {
     problem.validate()?;
-    let setting = reduced_space(problem, true).map_err(space_error)?;
+    let setting = reduced_space(problem, true).map_err(|e| space_error(&e))?;
     let elements = Elements::new(&setting.space, problem.model());
     Ok(Assembled::new(&setting.space, &setting.layout, &elements))
 }
@@ -230,15 +231,17 @@ impl LinearOperator for AssembledOperator {
     }
 
     fn apply(&self, x: &[f64], out: &mut [f64]) {
-        out.par_chunks_exact_mut(2).zip(self.row_of.par_iter()).with_min_len(1024).for_each(|(target, &row)| {
-            let mut sum = Complex64::ZERO;
-            for (column, value) in entries(&self.matrix, row as usize) {
-                let (place, conjugate) = self.stored[column];
-                let z = Complex64::new(x[2 * place as usize], x[2 * place as usize + 1]);
-                sum += value * if conjugate { z.conj() } else { z };
-            }
-            (target[0], target[1]) = (sum.re, sum.im);
-        });
+        out.par_chunks_exact_mut(2).zip(self.row_of.par_iter()).with_min_len(1024).for_each(
+            |(target, &row)| {
+                let mut sum = Complex64::ZERO;
+                for (column, value) in entries(&self.matrix, row as usize) {
+                    let (place, conjugate) = self.stored[column];
+                    let z = Complex64::new(x[2 * place as usize], x[2 * place as usize + 1]);
+                    sum += value * if conjugate { z.conj() } else { z };
+                }
+                (target[0], target[1]) = (sum.re, sum.im);
+            },
+        );
     }
 
     fn norm_bound(&self) -> f64 {

@@ -63,7 +63,7 @@ impl Default for Exact {
 
 pub(crate) const NAME: &str = "exact";
 
-pub(crate) fn space_error(error: SpaceError) -> EngineError {
+pub(crate) fn space_error(error: &SpaceError) -> EngineError {
     EngineError::Unsupported { engine: NAME, reason: error.to_string() }
 }
 
@@ -94,7 +94,7 @@ impl Exact {
     fn setting(&self, problem: &Problem) -> Result<Setting, EngineError> {
         problem.validate()?;
         self.refuse_the_impossible(problem)?;
-        reduced_space(problem, self.symmetries).map_err(space_error)
+        reduced_space(problem, self.symmetries).map_err(|e| space_error(&e))
     }
 
     fn memory(&self, setting: &Setting, elements: &Elements) -> u64 {
@@ -133,7 +133,8 @@ impl Engine for Exact {
         let full: f64 = setting.space.sectors().iter().map(|s| (s.dim() as f64).powi(2)).sum();
         let (space, layout) = (&setting.space, &setting.layout);
         let largest = space.sectors().iter().map(superladder_space::Sector::dim).max().unwrap_or(0);
-        let symmetries = if setting.symmetries.is_empty() { "none".into() } else { setting.symmetries.join("; ") };
+        let symmetries =
+            if setting.symmetries.is_empty() { "none".into() } else { setting.symmetries.join("; ") };
         let used = if setting.reduced { "yes" } else { "no (every block is needed, or switched off)" };
         let line = |name: &str, value: String| (name.to_owned(), value);
         let report = vec![
@@ -148,7 +149,10 @@ impl Engine for Exact {
             line("fraction of the unreduced problem", format!("{:.4}", layout.unknowns() as f64 / full)),
             line("matrix elements (effective Hamiltonian and jumps)", elements.nnz().to_string()),
             line("jump blocks between sectors", elements.jumps.len().to_string()),
-            line("state vectors held by the method", (self.method.propagator(1).state_vectors() + 1).to_string()),
+            line(
+                "state vectors held by the method",
+                (self.method.propagator(1).state_vectors() + 1).to_string(),
+            ),
             line("memory", format!("{:.1} MiB", memory as f64 / 1_048_576.0)),
         ];
         Ok(Resources { unknowns: layout.unknowns(), memory, report })

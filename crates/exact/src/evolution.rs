@@ -1,8 +1,6 @@
 //! The evolution of a density matrix through the stages of a problem.
 
-use std::ops::ControlFlow;
-
-use superladder_engine::{Diagnostics, EngineError, Evolution, Measurement, Problem, refuse};
+use superladder_engine::{Diagnostics, EngineError, Evolution, Listener, Measurement, Problem, refuse};
 use superladder_model::{Evaluation, Operator};
 use superladder_propagate::{Linear, LinearOperator, Propagator};
 
@@ -52,7 +50,7 @@ impl ExactEvolution {
     ) -> Result<Self, EngineError> {
         let (space, layout) = (&setting.space, &setting.layout);
         let (vector, losses) =
-            initial_vector(space, layout, problem.model(), &problem.initial).map_err(space_error)?;
+            initial_vector(space, layout, problem.model(), &problem.initial).map_err(|e| space_error(&e))?;
         let mut operators: Vec<&Operator> = Vec::new();
         let mut plans = Vec::new();
         for observable in &problem.observables {
@@ -137,16 +135,13 @@ impl Evolution for ExactEvolution {
         self.time
     }
 
-    fn advance(
-        &mut self,
-        times: &[f64],
-        record: &mut dyn FnMut(f64, Vec<Measurement>, &Diagnostics) -> ControlFlow<()>,
-    ) -> Result<(), EngineError> {
+    fn advance(&mut self, times: &[f64], record: &mut Listener<'_>) -> Result<(), EngineError> {
         let mut remaining = times;
         while let Some(&last) = remaining.last() {
             let stage = self.stage_at(self.time);
             self.enter_stage(stage);
-            let end = self.instruments.problem.stages.get(stage + 1).map_or(last, |next| next.start.min(last));
+            let end =
+                self.instruments.problem.stages.get(stage + 1).map_or(last, |next| next.start.min(last));
             let (now, later) = remaining.split_at(remaining.partition_point(|t| *t <= end));
             let Self { instruments, generator, propagator, vector, diagnostics, .. } = self;
             let before = propagator.statistics().error_estimate;
@@ -158,9 +153,10 @@ impl Evolution for ExactEvolution {
                 flow
             };
             let operator: &dyn LinearOperator = generator.as_ref();
-            let reached = propagator
-                .advance(&Linear(&operator), self.time, end, vector, now, &mut observer)
-                .map_err(|e| EngineError::Propagation { engine: NAME, time: self.time, source: Box::new(e) })?;
+            let reached =
+                propagator.advance(&Linear(&operator), self.time, end, vector, now, &mut observer).map_err(
+                    |e| EngineError::Propagation { engine: NAME, time: self.time, source: Box::new(e) },
+                )?;
             self.time = reached;
             let error = propagator.statistics().error_estimate;
             diagnostics.note("propagation", error, reached, self.options.bounds.propagation);
@@ -202,7 +198,8 @@ impl Evolution for ExactEvolution {
     fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
         let fits = bytes.len() == 8 * (self.vector.len() + 1);
         let (Some((head, body)), true) = (bytes.split_at_checked(8), fits) else {
-            let reason = format!("{} bytes of state, but {} are needed", bytes.len(), 8 * (self.vector.len() + 1));
+            let reason =
+                format!("{} bytes of state, but {} are needed", bytes.len(), 8 * (self.vector.len() + 1));
             return Err(EngineError::Unsupported { engine: NAME, reason });
         };
         self.time = f64::from_le_bytes(head.try_into().unwrap_or_default());

@@ -17,7 +17,7 @@ use superladder_model::Model;
 use superladder_propagate::LinearOperator;
 use superladder_space::{JumpBlock, Space, SparseMatrix};
 
-use crate::kernel::{self, Scratch};
+use crate::kernel::{Fill, Scratch};
 use crate::layout::{Layout, Place};
 use crate::programs::Factor;
 
@@ -98,14 +98,16 @@ impl Elements {
 
     /// Number of stored matrix elements.
     pub fn nnz(&self) -> usize {
-        self.effective.iter().map(CsMat::nnz).sum::<usize>() + self.jumps.iter().map(|j| j.matrix.nnz()).sum::<usize>()
+        self.effective.iter().map(CsMat::nnz).sum::<usize>()
+            + self.jumps.iter().map(|j| j.matrix.nnz()).sum::<usize>()
     }
 }
 
 impl Lindbladian {
     /// Programs the generator with these `elements` for the blocks of `layout`.
     pub fn new(layout: &Layout, elements: &Elements) -> Self {
-        let mut compiler = Compiler { layout, factors: Vec::new(), terms: vec![Vec::new(); elements.effective.len()] };
+        let mut compiler =
+            Compiler { layout, factors: Vec::new(), terms: vec![Vec::new(); elements.effective.len()] };
         let mut diagonal = Vec::new();
         for (sector, effective) in elements.effective.iter().enumerate() {
             diagonal.push(compiler.add_effective(sector, effective));
@@ -142,7 +144,7 @@ impl Lindbladian {
         /// Below this many f64 a range is not split further.
         const GRAIN: usize = 1 << 15;
         if out.len() <= GRAIN || range.len() < 2 {
-            kernel::fill_blocks(self, range, x, out, with_diagonal, &mut Scratch::default());
+            Fill { generator: self, range, x, out, with_diagonal, scratch: &mut Scratch::default() }.run();
             return;
         }
         let middle = usize::midpoint(range.start, range.end);
@@ -269,7 +271,8 @@ impl Compiler<'_> {
                 diagonal[row] = *value;
             }
         }
-        let parts = [(false, 1.0, real_part(&generator, true)), (true, -1.0, imaginary_part(&generator, true))];
+        let parts =
+            [(false, 1.0, real_part(&generator, true)), (true, -1.0, imaginary_part(&generator, true))];
         for (imaginary, right_sign, matrix) in parts {
             if matrix.nnz() > 0 {
                 let factor = self.add_factor(sector, sector, &matrix);
@@ -352,8 +355,12 @@ impl Compiler<'_> {
             None => false,
         };
         match term {
-            Term::Left(_, f) => self.factors[f].rows[row].tiles.iter().all(|k| push(*k as usize, column_tile)),
-            Term::Right(_, f) => self.factors[f].runs[column].tiles.iter().all(|k| push(row_tile, *k as usize)),
+            Term::Left(_, f) => {
+                self.factors[f].rows[row].tiles.iter().all(|k| push(*k as usize, column_tile))
+            }
+            Term::Right(_, f) => {
+                self.factors[f].runs[column].tiles.iter().all(|k| push(row_tile, *k as usize))
+            }
             Term::Sandwich(_, l, r) => {
                 let (rows, columns) = (&self.factors[l].rows[row].tiles, &self.factors[r].runs[column].tiles);
                 rows.iter().all(|i| columns.iter().all(|j| push(*i as usize, *j as usize)))

@@ -1,11 +1,15 @@
 //! The inner loops of the generator: one stored block after the other, every source read where it lies.
+#![allow(
+    clippy::inline_always,
+    reason = "only code inlined into the dispatched function gets its instruction set"
+)]
 
 use std::ops::Range;
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 use crate::generator::{Action, Lindbladian, Source, Task};
-use crate::programs::{RowProgram, RunProgram};
+use crate::programs::{RowEntry, RowProgram, Run, RunProgram};
 
 /// Buffers of one worker: the two accumulators of a block and the conjugated copies of source blocks.
 #[derive(Default)]
@@ -13,31 +17,55 @@ pub(crate) struct Scratch {
     real: Vec<f64>,
     imaginary: Vec<f64>,
     conjugates: Vec<f64>,
+    spans: Vec<Span>,
 }
 
-/// Fills the blocks of the pairs in `range`; `out` holds exactly these blocks, one after the other.
-pub(crate) fn fill_blocks(
-    generator: &Lindbladian,
-    range: Range<usize>,
-    x: &[f64],
-    out: &mut [f64],
-    with_diagonal: bool,
-    scratch: &mut Scratch,
-) {
-    let arch = Arch::new();
-    let fused = !matches!(arch, Arch::Scalar);
-    let mut rest = out;
-    for pair in range {
-        let (block, after) = rest.split_at_mut(generator.layout.block(pair).len());
-        rest = after;
-        if fused {
-            arch.dispatch(
-                #[inline(always)]
-                || fill_block::<true>(generator, pair, x, block, with_diagonal, scratch),
-            );
-        } else {
-            fill_block::<false>(generator, pair, x, block, with_diagonal, scratch);
+/// Where a source block of a task starts: in the state vector or among the conjugated copies.
+#[derive(Clone, Copy)]
+struct Span {
+    start: usize,
+    copied: bool,
+}
+
+/// One range of stored blocks to be filled, dispatched once to the instruction set of the machine.
+pub(crate) struct Fill<'a> {
+    pub generator: &'a Lindbladian,
+    /// Stored pairs.
+    pub range: Range<usize>,
+    /// The state.
+    pub x: &'a [f64],
+    /// Exactly the blocks of `range`, one after the other.
+    pub out: &'a mut [f64],
+    /// Whether the diagonal of the generator is applied too.
+    pub with_diagonal: bool,
+    pub scratch: &'a mut Scratch,
+}
+
+impl Fill<'_> {
+    pub(crate) fn run(self) {
+        match Arch::new() {
+            Arch::Scalar => self.blocks::<false>(),
+            arch => arch.dispatch(self),
         }
+    }
+
+    #[inline(always)]
+    fn blocks<const FUSED: bool>(self) {
+        let mut rest = self.out;
+        for pair in self.range {
+            let (block, after) = rest.split_at_mut(self.generator.layout.block(pair).len());
+            rest = after;
+            fill_block::<FUSED>(self.generator, pair, self.x, block, self.with_diagonal, self.scratch);
+        }
+    }
+}
+
+impl WithSimd for Fill<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.blocks::<true>();
     }
 }
 
@@ -64,7 +92,8 @@ fn fill_block<const FUSED: bool>(
         accumulator.clear();
         accumulator.resize(out.len(), 0.0);
     }
-    let tasks = &generator.tasks[generator.task_starts[pair] as usize..generator.task_starts[pair + 1] as usize];
+    let tasks =
+        &generator.tasks[generator.task_starts[pair] as usize..generator.task_starts[pair + 1] as usize];
     for task in tasks {
         apply_task::<FUSED>(generator, task, x, shape, scratch);
     }
@@ -73,7 +102,8 @@ fn fill_block<const FUSED: bool>(
         let span = 2 * r * shape.1..2 * (r + 1) * shape.1;
         let (real, imaginary) = (&scratch.real[span.clone()], &scratch.imaginary[span.clone()]);
         let target = &mut out[span.clone()];
-        for ((o, a), b) in target.chunks_exact_mut(2).zip(real.chunks_exact(2)).zip(imaginary.chunks_exact(2)) {
+        for ((o, a), b) in target.chunks_exact_mut(2).zip(real.chunks_exact(2)).zip(imaginary.chunks_exact(2))
+        {
             (o[0], o[1]) = (a[0] - b[1], a[1] + b[0]);
         }
         if with_diagonal {
@@ -113,48 +143,54 @@ fn apply_task<const FUSED: bool>(
     scratch: &mut Scratch,
 ) {
     let layout = &generator.layout;
-    let Scratch { real, imaginary, conjugates } = scratch;
+    let Scratch { real, imaginary, conjugates, spans } = scratch;
     let out: &mut [f64] = if task.part.imaginary { imaginary } else { real };
+    let sign = task.part.sign;
     let length_of = |tile: u32| layout.tiles()[tile as usize].states.len();
+    let sources = &generator.sources[task.sources as usize..];
+    conjugates.clear();
+    spans.clear();
     match task.action {
         Action::Left { factor, tile } => {
             let program = &generator.factors[factor as usize].rows[tile as usize];
-            for (slot, &source_tile) in program.tiles.iter().enumerate() {
-                let source = generator.sources[task.sources as usize + slot];
-                let block = read(x, source, (length_of(source_tile), width), conjugates);
-                combine_rows::<FUSED>(program, slot as u32, task.part.sign, block, width, out);
+            for (source, &from) in sources.iter().zip(&program.tiles) {
+                spans.push(locate(x, *source, (length_of(from), width), conjugates));
+            }
+            let block = |slot: u32| at(x, conjugates, spans[slot as usize]);
+            for (r, to) in out.chunks_exact_mut(2 * width).enumerate() {
+                combine_rows::<FUSED>(row_entries(program, r), sign, block, to);
             }
         }
         Action::Right { factor, tile } => {
             let program = &generator.factors[factor as usize].runs[tile as usize];
-            for (slot, &source_tile) in program.tiles.iter().enumerate() {
-                let source = generator.sources[task.sources as usize + slot];
-                let source_width = length_of(source_tile);
-                let block = read(x, source, (height, source_width), conjugates);
-                for r in 0..height {
-                    let from = &block[2 * r * source_width..2 * (r + 1) * source_width];
-                    let to = &mut out[2 * r * width..2 * (r + 1) * width];
-                    combine_runs::<FUSED>(program, slot as u32, task.part.sign, from, to);
+            for (slot, (source, &from)) in sources.iter().zip(&program.tiles).enumerate() {
+                let source_width = length_of(from);
+                conjugates.clear();
+                let span = locate(x, *source, (height, source_width), conjugates);
+                let block = &at(x, conjugates, span)[..2 * height * source_width];
+                let runs = slot_runs(program, slot);
+                let rows = out.chunks_exact_mut(2 * width).zip(block.chunks_exact(2 * source_width));
+                for (to, from) in rows {
+                    combine_runs::<FUSED>(runs, &program.coefficients, sign, from, to);
                 }
             }
         }
         Action::Sandwich { left, right, row_tile, column_tile } => {
             let rows = &generator.factors[left as usize].rows[row_tile as usize];
             let runs = &generator.factors[right as usize].runs[column_tile as usize];
-            let mut number = task.sources as usize;
-            for (row_slot, &source_rows) in rows.tiles.iter().enumerate() {
-                for (run_slot, &source_columns) in runs.tiles.iter().enumerate() {
-                    let source = generator.sources[number];
-                    number += 1;
-                    let source_width = length_of(source_columns);
-                    let block = read(x, source, (length_of(source_rows), source_width), conjugates);
-                    for r in 0..height {
-                        for entry in row_entries(rows, r).iter().filter(|e| e.slot == row_slot as u32) {
-                            let from = &block[2 * entry.row as usize * source_width..][..2 * source_width];
-                            let to = &mut out[2 * r * width..2 * (r + 1) * width];
-                            let coefficient = task.part.sign * entry.coefficient;
-                            combine_runs::<FUSED>(runs, run_slot as u32, coefficient, from, to);
-                        }
+            for source in 0..rows.tiles.len() * runs.tiles.len() {
+                let (i, j) = (source / runs.tiles.len(), source % runs.tiles.len());
+                let shape = (length_of(rows.tiles[i]), length_of(runs.tiles[j]));
+                spans.push(locate(x, sources[source], shape, conjugates));
+            }
+            for (r, to) in out.chunks_exact_mut(2 * width).enumerate() {
+                for entry in row_entries(rows, r) {
+                    for (slot, &tile) in runs.tiles.iter().enumerate() {
+                        let source_width = length_of(tile);
+                        let block = at(x, conjugates, spans[entry.slot as usize * runs.tiles.len() + slot]);
+                        let from = &block[2 * entry.row as usize * source_width..][..2 * source_width];
+                        let scale = sign * entry.coefficient;
+                        combine_runs::<FUSED>(slot_runs(runs, slot), &runs.coefficients, scale, from, to);
                     }
                 }
             }
@@ -163,55 +199,76 @@ fn apply_task<const FUSED: bool>(
 }
 
 #[inline(always)]
-fn row_entries(program: &RowProgram, row: usize) -> &[crate::programs::RowEntry] {
+fn row_entries(program: &RowProgram, row: usize) -> &[RowEntry] {
     &program.entries[program.starts[row] as usize..program.starts[row + 1] as usize]
 }
 
-/// A source block of the given shape, conjugated into scratch if it is stored as its Hermitian conjugate.
 #[inline(always)]
-fn read<'a>(x: &'a [f64], source: Source, (height, width): (usize, usize), scratch: &'a mut Vec<f64>) -> &'a [f64] {
-    let stored = &x[source.offset..source.offset + 2 * height * width];
+fn slot_runs(program: &RunProgram, slot: usize) -> &[Run] {
+    &program.runs[program.slot_starts[slot] as usize..program.slot_starts[slot + 1] as usize]
+}
+
+#[inline(always)]
+fn at<'a>(x: &'a [f64], conjugates: &'a [f64], span: Span) -> &'a [f64] {
+    if span.copied { &conjugates[span.start..] } else { &x[span.start..] }
+}
+
+/// Finds a source block of the given shape; one stored as its Hermitian conjugate is copied behind `conjugates`.
+#[inline(always)]
+fn locate(x: &[f64], source: Source, (height, width): (usize, usize), conjugates: &mut Vec<f64>) -> Span {
     if !source.conjugate {
-        return stored;
+        return Span { start: source.offset, copied: false };
     }
-    scratch.resize(stored.len(), 0.0);
+    let start = conjugates.len();
+    let stored = &x[source.offset..source.offset + 2 * height * width];
     for r in 0..height {
         for c in 0..width {
-            let (to, from) = (2 * (r * width + c), 2 * (c * height + r));
-            scratch[to] = stored[from];
-            scratch[to + 1] = -stored[from + 1];
+            let from = 2 * (c * height + r);
+            conjugates.extend([stored[from], -stored[from + 1]]);
         }
     }
-    scratch
+    Span { start, copied: true }
 }
 
+/// `to += sum sign * coefficient * row`, four rows at a time.
 #[inline(always)]
-fn combine_rows<const FUSED: bool>(
-    program: &RowProgram,
-    slot: u32,
+fn combine_rows<'a, const FUSED: bool>(
+    entries: &[RowEntry],
     sign: f64,
-    block: &[f64],
-    width: usize,
-    out: &mut [f64],
+    block: impl Fn(u32) -> &'a [f64],
+    to: &mut [f64],
 ) {
-    for (r, to) in out.chunks_exact_mut(2 * width).enumerate() {
-        for entry in row_entries(program, r).iter().filter(|e| e.slot == slot) {
-            let from = &block[2 * entry.row as usize * width..][..2 * width];
-            let coefficient = sign * entry.coefficient;
-            for (o, s) in to.iter_mut().zip(from) {
-                *o = multiply_add::<FUSED>(coefficient, *s, *o);
-            }
+    let length = to.len();
+    let row = |e: &RowEntry| &block(e.slot)[e.row as usize * length..][..length];
+    let mut quads = entries.chunks_exact(4);
+    for quad in &mut quads {
+        let [a, b, c, d] = [&quad[0], &quad[1], &quad[2], &quad[3]].map(|e| (row(e), sign * e.coefficient));
+        for i in 0..length {
+            let first = multiply_add::<FUSED>(a.1, a.0[i], multiply_add::<FUSED>(b.1, b.0[i], to[i]));
+            to[i] = multiply_add::<FUSED>(c.1, c.0[i], multiply_add::<FUSED>(d.1, d.0[i], first));
+        }
+    }
+    for entry in quads.remainder() {
+        let (from, coefficient) = (row(entry), sign * entry.coefficient);
+        for (o, s) in to.iter_mut().zip(from) {
+            *o = multiply_add::<FUSED>(coefficient, *s, *o);
         }
     }
 }
 
 #[inline(always)]
-fn combine_runs<const FUSED: bool>(program: &RunProgram, slot: u32, scale: f64, from: &[f64], to: &mut [f64]) {
-    for run in program.runs.iter().filter(|r| r.slot == slot) {
+fn combine_runs<const FUSED: bool>(
+    runs: &[Run],
+    coefficients: &[f64],
+    scale: f64,
+    from: &[f64],
+    to: &mut [f64],
+) {
+    for run in runs {
         let length = 2 * run.length as usize;
         let target = &mut to[2 * run.column as usize..][..length];
         let source = &from[2 * run.source as usize..][..length];
-        let coefficients = &program.coefficients[run.coefficient as usize..][..length];
+        let coefficients = &coefficients[run.coefficient as usize..][..length];
         for ((o, s), c) in target.iter_mut().zip(source).zip(coefficients) {
             *o = multiply_add::<FUSED>(scale * c, *s, *o);
         }

@@ -95,7 +95,9 @@ impl Layout {
         let groups = sector.groups();
         let kept: Vec<Vec<bool>> = groups
             .iter()
-            .map(|(a, _)| groups.iter().map(|(b, _)| coherences.contains(&charges.difference(b, a))).collect())
+            .map(|(a, _)| {
+                groups.iter().map(|(b, _)| coherences.contains(&charges.difference(b, a))).collect()
+            })
             .collect();
         for row in first..self.tiles.len() {
             for column in row..self.tiles.len() {
@@ -152,7 +154,11 @@ impl Layout {
     /// Where the block (row tile, column tile) is stored, if it is.
     pub fn place(&self, row: usize, column: usize) -> Option<Place> {
         let lookup = |a: usize, b: usize| self.by_tiles.get(&(a as u32, b as u32)).map(|p| *p as usize);
-        if row <= column { lookup(row, column).map(Place::Direct) } else { lookup(column, row).map(Place::Conjugate) }
+        if row <= column {
+            lookup(row, column).map(Place::Direct)
+        } else {
+            lookup(column, row).map(Place::Conjugate)
+        }
     }
 
     /// f64 range of a pair's block in a state vector.
@@ -177,7 +183,8 @@ impl Layout {
     /// Memory of the layout itself, in bytes.
     pub fn memory(&self) -> u64 {
         let states: usize = self.tile_of_state.iter().map(Vec::len).sum();
-        (self.pairs.len() * (size_of::<Pair>() + 24) + self.tiles.len() * size_of::<Tile>() + 4 * states) as u64
+        (self.pairs.len() * (size_of::<Pair>() + 24) + self.tiles.len() * size_of::<Tile>() + 4 * states)
+            as u64
     }
 }
 

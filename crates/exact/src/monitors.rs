@@ -71,7 +71,8 @@ impl Monitors {
             for (i, row) in rows.states.clone().zip(block.chunks_exact(2 * width)) {
                 let right = &roots[columns.states.clone()];
                 for (element, root) in row.chunks_exact(2).zip(right) {
-                    let (square, bound) = (element[0] * element[0] + element[1] * element[1], roots[i] * root);
+                    let (square, bound) =
+                        (element[0] * element[0] + element[1] * element[1], roots[i] * root);
                     if square > bound * bound {
                         worst = worst.max(square.sqrt() - bound);
                     }

@@ -52,6 +52,8 @@ pub(crate) struct RunProgram {
     pub tiles: Vec<u32>,
     /// The runs, ordered by slot.
     pub runs: Vec<Run>,
+    /// Runs of slot k: `runs[slot_starts[k]..slot_starts[k + 1]]`.
+    pub slot_starts: Vec<u32>,
     /// Coefficients, each twice.
     pub coefficients: Vec<f64>,
 }
@@ -77,10 +79,13 @@ impl Factor {
     /// Memory in bytes.
     pub(crate) fn memory(&self) -> u64 {
         let rows = self.rows.iter().map(|p| 4 * (p.tiles.len() + p.starts.len()) + 16 * p.entries.len());
-        let runs = self.runs.iter().map(|p| 4 * p.tiles.len() + 20 * p.runs.len() + 8 * p.coefficients.len());
+        let runs = self.runs.iter().map(|p| 8 * p.tiles.len() + 20 * p.runs.len() + 8 * p.coefficients.len());
         rows.chain(runs).sum::<usize>() as u64
     }
 }
+
+/// Gaps of at most this many columns within a run are bridged by zero coefficients: cheaper than a new run.
+const LARGEST_GAP: u32 = 2;
 
 fn slot_of(tiles: &mut Vec<u32>, tile: usize) -> u32 {
     let found = tiles.iter().position(|t| *t as usize == tile);
@@ -124,21 +129,24 @@ fn run_program(layout: &Layout, tile: usize, source: usize, matrix: &CsMat<f64>)
         }
     }
     elements.sort_by_key(|a| (a.0, a.1, a.2));
-    let mut previous: Option<(u32, i64, u32)> = None;
     for (slot, shift, column, coefficient) in elements {
-        let continues = previous == Some((slot, shift, column.wrapping_sub(1)));
-        match program.runs.last_mut().filter(|_| continues) {
-            Some(run) => run.length += 1,
-            None => program.runs.push(Run {
-                slot,
-                column,
-                source: (i64::from(column) + shift) as u32,
-                length: 1,
-                coefficient: program.coefficients.len() as u32,
-            }),
+        let source = (i64::from(column) + shift) as u32;
+        let gap = program
+            .runs
+            .last()
+            .filter(|r| r.slot == slot && i64::from(r.source) - i64::from(r.column) == shift);
+        let gap = gap.map(|r| column - r.column - r.length).filter(|g| *g <= LARGEST_GAP);
+        if let (Some(run), Some(gap)) = (program.runs.last_mut(), gap) {
+            program.coefficients.extend(std::iter::repeat_n(0.0, 2 * gap as usize));
+            run.length += gap + 1;
+        } else {
+            let first = program.coefficients.len() as u32;
+            program.runs.push(Run { slot, column, source, length: 1, coefficient: first });
         }
         program.coefficients.extend([coefficient, coefficient]);
-        previous = Some((slot, shift, column));
+    }
+    for slot in 0..=program.tiles.len() {
+        program.slot_starts.push(program.runs.partition_point(|r| (r.slot as usize) < slot) as u32);
     }
     program
 }

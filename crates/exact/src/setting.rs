@@ -92,7 +92,9 @@ fn kept_coherences(problem: &Problem, charges: &Charges) -> BTreeSet<Charge> {
             }
             Evaluation::State(StateFunction::Purity | StateFunction::Entropy) => return populated,
             Evaluation::State(
-                StateFunction::ReducedPurity(s) | StateFunction::ReducedEntropy(s) | StateFunction::ReducedState(s),
+                StateFunction::ReducedPurity(s)
+                | StateFunction::ReducedEntropy(s)
+                | StateFunction::ReducedState(s),
             ) => needed.extend(charges.coherences(&[position(*s)], &ranges)),
             Evaluation::State(
                 StateFunction::PhotonDistribution(_)

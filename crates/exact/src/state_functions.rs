@@ -26,7 +26,7 @@ impl View<'_> {
             StateFunction::Entropy => vec![self.entropy()],
             StateFunction::ReducedPurity(s) => {
                 let parts = self.reduced(s);
-                vec![parts.iter().map(|p| p.purity()).sum()]
+                vec![parts.iter().map(Part::purity).sum()]
             }
             StateFunction::ReducedEntropy(s) => {
                 let parts = self.reduced(s);

@@ -78,6 +78,9 @@ fn every_channel_and_interaction_agrees_with_brute_force() {
             count += 1;
         }
     }
-    println!("{count} cases; brute force {:.1e}, assembled {:.1e}, trace {:.1e}", worst[0], worst[1], worst[2]);
+    println!(
+        "{count} cases; brute force {:.1e}, assembled {:.1e}, trace {:.1e}",
+        worst[0], worst[1], worst[2]
+    );
     assert!(count > 300);
 }

@@ -12,7 +12,8 @@ const FILES: [(usize, usize, f64); 4] = [(1, 10, 0.2), (2, 12, 0.2), (2, 12, 0.7
 
 fn golden(n: usize, cutoff: usize, lambda: f64) -> Vec<Vec<f64>> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/reference/golden");
-    let text = std::fs::read_to_string(format!("{folder}/N{n}_nmax{cutoff}_lam{lambda}_t10.csv")).expect("present");
+    let text =
+        std::fs::read_to_string(format!("{folder}/N{n}_nmax{cutoff}_lam{lambda}_t10.csv")).expect("present");
     text.lines().skip(1).map(|line| line.split(',').map(|x| x.parse().expect("a number")).collect()).collect()
 }
 
@@ -34,8 +35,19 @@ fn deviation(recorder: &Recorder, golden: &[Vec<f64>], n: f64) -> f64 {
     for (record, row) in recorder.records.iter().zip(golden) {
         let v = |o: usize, c: usize| record.measurements[o].values[c].value;
         let found = [
-            record.time, v(0, 0), v(0, 1), v(1, 0) / n, v(2, 0) / n, v(2, 1) / n, v(2, 2) / n, v(3, 2) / n,
-            v(3, 0) / n, -v(3, 1) / n, v(4, 0) / (n * n), 1.0, v(5, 0),
+            record.time,
+            v(0, 0),
+            v(0, 1),
+            v(1, 0) / n,
+            v(2, 0) / n,
+            v(2, 1) / n,
+            v(2, 2) / n,
+            v(3, 2) / n,
+            v(3, 0) / n,
+            -v(3, 1) / n,
+            v(4, 0) / (n * n),
+            1.0,
+            v(5, 0),
         ];
         for (f, g) in found.iter().zip(row) {
             worst = worst.max((f - g).abs());
@@ -58,7 +70,11 @@ fn every_column_is_reproduced_by_every_propagator() {
             let problem = reference_problem(n, cutoff, lambda, &observables);
             let (evolution, recorder) = run(&engine, &problem, &mut Silent).expect("runs");
             let worst = deviation(&recorder, &expected, n as f64);
-            println!("N={n} lambda={lambda} {method:?}\n  {worst:.1e} {:.2?} {}", start.elapsed(), evolution.statistics()["propagator"]);
+            println!(
+                "N={n} lambda={lambda} {method:?}\n  {worst:.1e} {:.2?} {}",
+                start.elapsed(),
+                evolution.statistics()["propagator"]
+            );
             assert!(worst < 1e-8, "N = {n}, {method:?}: {worst:e}");
         }
     }

@@ -3,7 +3,9 @@
 use num_complex::Complex64;
 
 use crate::model::find;
-use crate::{Argument, ArgumentKind, Arguments, Factor, Model, ModelError, Operator, Subject, SubjectKind, Value};
+use crate::{
+    Argument, ArgumentKind, Arguments, Factor, Model, ModelError, Operator, Subject, SubjectKind, Value,
+};
 
 /// A jump operator of the Lindblad equation.
 #[derive(Debug, Clone, PartialEq)]
@@ -210,7 +212,12 @@ pub static CHANNELS: &[ChannelDefinition] = &[
                 meaning: "gamma_t = gamma_up + gamma_down",
             },
             Argument { key: "mu", kind: ArgumentKind::Real, default: None, meaning: "spin accumulation" },
-            Argument { key: "temperature", kind: ArgumentKind::Positive, default: None, meaning: "temperature of the metal" },
+            Argument {
+                key: "temperature",
+                kind: ArgumentKind::Positive,
+                default: None,
+                meaning: "temperature of the metal",
+            },
         ],
         formula: "gamma_up sum_i D[sigma_i^+] + gamma_down sum_i D[sigma_i^-], gamma_up = relaxation / (1 + exp((frequency - mu)/temperature)), gamma_down = relaxation - gamma_up",
         summary: "spintronic pumping: local pumping and emission set by a spin accumulation",
@@ -221,9 +228,24 @@ pub static CHANNELS: &[ChannelDefinition] = &[
         subject: SubjectKind::Ensemble,
         arguments: &[
             RATE,
-            Argument { key: "raise", kind: ArgumentKind::Complex, default: Some(0.0), meaning: "coefficient of sigma^+" },
-            Argument { key: "lower", kind: ArgumentKind::Complex, default: Some(0.0), meaning: "coefficient of sigma^-" },
-            Argument { key: "z", kind: ArgumentKind::Complex, default: Some(0.0), meaning: "coefficient of the Pauli matrix sigma^z" },
+            Argument {
+                key: "raise",
+                kind: ArgumentKind::Complex,
+                default: Some(0.0),
+                meaning: "coefficient of sigma^+",
+            },
+            Argument {
+                key: "lower",
+                kind: ArgumentKind::Complex,
+                default: Some(0.0),
+                meaning: "coefficient of sigma^-",
+            },
+            Argument {
+                key: "z",
+                kind: ArgumentKind::Complex,
+                default: Some(0.0),
+                meaning: "coefficient of the Pauli matrix sigma^z",
+            },
         ],
         formula: "rate sum_i D[raise sigma_i^+ + lower sigma_i^- + z sigma_i^z]",
         summary: "the most general traceless local jump on every spin",

@@ -197,7 +197,9 @@ fn check_value(definition: &Argument, value: &Value, of: &str) -> Result<Value, 
         allowed: definition.kind.allowed().to_owned(),
     };
     match (definition.kind, value) {
-        (ArgumentKind::Complex, Value::Complex(z)) if z.re.is_finite() && z.im.is_finite() => Ok(value.clone()),
+        (ArgumentKind::Complex, Value::Complex(z)) if z.re.is_finite() && z.im.is_finite() => {
+            Ok(value.clone())
+        }
         (ArgumentKind::Complex, Value::Complex(z)) => Err(range_error(format!("{z}"))),
         (ArgumentKind::Vector, Value::Vector(v)) if v.iter().all(|x| x.is_finite()) => Ok(value.clone()),
         (ArgumentKind::Vector, Value::Vector(v)) => Err(range_error(format!("{v:?}"))),
@@ -254,7 +256,13 @@ impl SubjectKind {
     /// # Errors
     /// [`ModelError::UnknownName`] for a name the model lacks, [`ModelError::OutOfRange`] when an entry on two
     /// subsystems names the same one twice.
-    pub fn resolve(self, model: &Model, modes: &[String], ensembles: &[String], of: &str) -> Result<Subject, ModelError> {
+    pub fn resolve(
+        self,
+        model: &Model,
+        modes: &[String],
+        ensembles: &[String],
+        of: &str,
+    ) -> Result<Subject, ModelError> {
         let subject = Subject {
             modes: modes.iter().map(|n| model.mode_number(n)).collect::<Result<_, _>>()?,
             ensembles: ensembles.iter().map(|n| model.ensemble_number(n)).collect::<Result<_, _>>()?,

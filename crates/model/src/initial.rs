@@ -101,7 +101,12 @@ impl<S, C> StateDefinition<S, C> {
 ///
 /// # Errors
 /// [`ModelError`] for an unknown name or a bad argument.
-pub fn mode_state(model: &Model, mode: usize, name: &str, given: &[(String, Value)]) -> Result<ModeState, ModelError> {
+pub fn mode_state(
+    model: &Model,
+    mode: usize,
+    name: &str,
+    given: &[(String, Value)],
+) -> Result<ModeState, ModelError> {
     let subsystem = format!("mode '{}'", model.name(Subsystem::Mode(mode)));
     StateDefinition::from_table(MODE_STATES, &(), name, given, &subsystem)
 }
@@ -120,10 +125,18 @@ pub fn ensemble_state(
     StateDefinition::from_table(ENSEMBLE_STATES, &model.ensembles()[ensemble].size, name, given, &subsystem)
 }
 
-const OCCUPATION: Argument =
-    Argument { key: "occupation", kind: ArgumentKind::NonNegative, default: None, meaning: "mean thermal occupation" };
-const AMPLITUDE: Argument =
-    Argument { key: "amplitude", kind: ArgumentKind::Complex, default: None, meaning: "coherent amplitude alpha = <a>" };
+const OCCUPATION: Argument = Argument {
+    key: "occupation",
+    kind: ArgumentKind::NonNegative,
+    default: None,
+    meaning: "mean thermal occupation",
+};
+const AMPLITUDE: Argument = Argument {
+    key: "amplitude",
+    kind: ArgumentKind::Complex,
+    default: None,
+    meaning: "coherent amplitude alpha = <a>",
+};
 
 /// Every initial state of a mode.
 pub static MODE_STATES: &[StateDefinition<ModeState, ()>] = &[
@@ -135,7 +148,12 @@ pub static MODE_STATES: &[StateDefinition<ModeState, ()>] = &[
     },
     StateDefinition {
         name: "fock",
-        arguments: &[Argument { key: "n", kind: ArgumentKind::Count, default: None, meaning: "number of quanta" }],
+        arguments: &[Argument {
+            key: "n",
+            kind: ArgumentKind::Count,
+            default: None,
+            meaning: "number of quanta",
+        }],
         summary: "Fock state |n>",
         build: |(), a, _| Ok(ModeState::Fock(a.real("n") as usize)),
     },
@@ -158,13 +176,16 @@ pub static MODE_STATES: &[StateDefinition<ModeState, ()>] = &[
         arguments: &[AMPLITUDE, OCCUPATION],
         summary: "thermal state displaced by a coherent amplitude",
         build: |(), a, _| {
-            Ok(ModeState::DisplacedThermal { alpha: a.complex("amplitude"), occupation: a.real("occupation") })
+            Ok(ModeState::DisplacedThermal {
+                alpha: a.complex("amplitude"),
+                occupation: a.real("occupation"),
+            })
         },
     },
 ];
 
-fn dicke(size: &usize, arguments: &Arguments, of: &str) -> Result<EnsembleState, ModelError> {
-    let (n, j, m) = (*size as f64, arguments.real("j"), arguments.real("m"));
+fn dicke(size: usize, arguments: &Arguments, of: &str) -> Result<EnsembleState, ModelError> {
+    let (n, j, m) = (size as f64, arguments.real("j"), arguments.real("m"));
     let error = |key: &str, value: f64, allowed: String| ModelError::OutOfRange {
         key: key.into(),
         of: of.to_owned(),
@@ -173,7 +194,7 @@ fn dicke(size: &usize, arguments: &Arguments, of: &str) -> Result<EnsembleState,
     };
     let steps_to_top = 0.5 * n - j;
     if steps_to_top.fract() != 0.0 || j < 0.0 || steps_to_top < 0.0 {
-        return Err(error("j", j, format!("one of {}/2, {}/2 - 1, ... >= 0", size, size)));
+        return Err(error("j", j, format!("one of {size}/2, {size}/2 - 1, ... >= 0")));
     }
     if (j - m).fract() != 0.0 || m.abs() > j {
         return Err(error("m", m, format!("one of -{j}, -{j} + 1, ..., {j}")));
@@ -181,7 +202,7 @@ fn dicke(size: &usize, arguments: &Arguments, of: &str) -> Result<EnsembleState,
     Ok(EnsembleState::Dicke { twice_j: (2.0 * j) as usize, twice_m: (2.0 * m) as i64 })
 }
 
-fn product(_: &usize, arguments: &Arguments, of: &str) -> Result<EnsembleState, ModelError> {
+fn product(arguments: &Arguments, of: &str) -> Result<EnsembleState, ModelError> {
     let bloch = arguments.vector("bloch");
     let length = bloch.iter().map(|x| x * x).sum::<f64>().sqrt();
     if length > 1.0 + 1e-12 {
@@ -212,7 +233,12 @@ pub static ENSEMBLE_STATES: &[StateDefinition<EnsembleState, usize>] = &[
     StateDefinition {
         name: "spin-coherent",
         arguments: &[
-            Argument { key: "theta", kind: ArgumentKind::Real, default: None, meaning: "polar angle from the south pole" },
+            Argument {
+                key: "theta",
+                kind: ArgumentKind::Real,
+                default: None,
+                meaning: "polar angle from the south pole",
+            },
             Argument { key: "phi", kind: ArgumentKind::Real, default: Some(0.0), meaning: "azimuth" },
         ],
         summary: "exp(-i phi S^z) exp(-i theta S^y) |N/2, -N/2>",
@@ -225,7 +251,7 @@ pub static ENSEMBLE_STATES: &[StateDefinition<EnsembleState, usize>] = &[
             Argument { key: "m", kind: ArgumentKind::Real, default: None, meaning: "z component" },
         ],
         summary: "Dicke state |j, m>, uniformly mixed over the copies of spin j",
-        build: dicke,
+        build: |n, a, of| dicke(*n, a, of),
     },
     StateDefinition {
         name: "product",
@@ -236,6 +262,6 @@ pub static ENSEMBLE_STATES: &[StateDefinition<EnsembleState, usize>] = &[
             meaning: "Bloch vector of every spin, length <= 1",
         }],
         summary: "product of identical mixed spins",
-        build: product,
+        build: |_, a, of| product(a, of),
     },
 ];

@@ -3,7 +3,9 @@
 use num_complex::Complex64;
 
 use crate::model::find;
-use crate::{Argument, ArgumentKind, Arguments, Factor, Model, ModelError, Operator, Subject, SubjectKind, Value};
+use crate::{
+    Argument, ArgumentKind, Arguments, Factor, Model, ModelError, Operator, Subject, SubjectKind, Value,
+};
 
 /// An interaction of a model: a named entry of [`INTERACTIONS`] with its arguments put in.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,23 +86,23 @@ fn product(factors: &[Factor]) -> Operator {
     Operator::product(factors)
 }
 
-fn dicke(model: &Model, subject: &Subject, arguments: &Arguments) -> Result<Operator, ModelError> {
+fn dicke(model: &Model, subject: &Subject, arguments: &Arguments) -> Operator {
     let (m, e) = (subject.modes[0], subject.ensembles[0]);
     let coefficient = arguments.real("strength") / size(model, e).sqrt();
     let field = Operator::annihilate(m) + Operator::create(m);
-    Ok(field * (Operator::raise(e) + Operator::lower(e)) * Complex64::from(coefficient))
+    field * (Operator::raise(e) + Operator::lower(e)) * Complex64::from(coefficient)
 }
 
-fn tavis_cummings(model: &Model, subject: &Subject, arguments: &Arguments) -> Result<Operator, ModelError> {
+fn tavis_cummings(model: &Model, subject: &Subject, arguments: &Arguments) -> Operator {
     let (m, e) = (subject.modes[0], subject.ensembles[0]);
     let coefficient = arguments.real("strength") / size(model, e).sqrt();
-    Ok(plus_adjoint(product(&[Factor::Annihilate(m), Factor::Raise(e)])) * Complex64::from(coefficient))
+    plus_adjoint(product(&[Factor::Annihilate(m), Factor::Raise(e)])) * Complex64::from(coefficient)
 }
 
-fn exchange(model: &Model, subject: &Subject, arguments: &Arguments) -> Result<Operator, ModelError> {
+fn exchange(model: &Model, subject: &Subject, arguments: &Arguments) -> Operator {
     let (s, t) = (subject.ensembles[0], subject.ensembles[1]);
     let coefficient = arguments.real("strength") / (size(model, s) * size(model, t)).sqrt();
-    Ok(plus_adjoint(product(&[Factor::Raise(s), Factor::Lower(t)])) * Complex64::from(coefficient))
+    plus_adjoint(product(&[Factor::Raise(s), Factor::Lower(t)])) * Complex64::from(coefficient)
 }
 
 /// Adds the Hermitian conjugate unless the product is already Hermitian as written.
@@ -127,7 +129,7 @@ pub static INTERACTIONS: &[InteractionDefinition] = &[
         arguments: &[STRENGTH],
         formula: "strength / sqrt(N) (a + a^dag)(S^+ + S^-)",
         summary: "Dicke coupling with counter-rotating terms (breaks U(1) to Z2)",
-        build: dicke,
+        build: |model, s, a| Ok(dicke(model, s, a)),
     },
     InteractionDefinition {
         name: "tavis-cummings",
@@ -135,7 +137,7 @@ pub static INTERACTIONS: &[InteractionDefinition] = &[
         arguments: &[STRENGTH],
         formula: "strength / sqrt(N) (a S^+ + a^dag S^-)",
         summary: "Tavis-Cummings coupling in the rotating-wave approximation",
-        build: tavis_cummings,
+        build: |model, s, a| Ok(tavis_cummings(model, s, a)),
     },
     InteractionDefinition {
         name: "exchange",
@@ -143,7 +145,7 @@ pub static INTERACTIONS: &[InteractionDefinition] = &[
         arguments: &[STRENGTH],
         formula: "strength / sqrt(N_1 N_2) (S_1^+ S_2^- + S_1^- S_2^+)",
         summary: "spin exchange between two ensembles",
-        build: exchange,
+        build: |model, s, a| Ok(exchange(model, s, a)),
     },
     InteractionDefinition {
         name: "beam-splitter",
@@ -190,7 +192,8 @@ pub static INTERACTIONS: &[InteractionDefinition] = &[
         summary: "Kerr non-linearity of a mode",
         build: |_, s, a| {
             let m = s.modes[0];
-            let factors = [Factor::Create(m), Factor::Create(m), Factor::Annihilate(m), Factor::Annihilate(m)];
+            let factors =
+                [Factor::Create(m), Factor::Create(m), Factor::Annihilate(m), Factor::Annihilate(m)];
             Ok(product(&factors) * Complex64::from(0.5 * a.real("strength")))
         },
     },

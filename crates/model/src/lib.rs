@@ -30,7 +30,7 @@ pub use initial::{
 pub use interaction::{INTERACTIONS, Interaction, InteractionDefinition};
 pub use model::{Ensemble, Mode, Model};
 pub use observable::{
-    Context, Evaluation, OBSERVABLES, Observable, ObservableDefinition, Shape, StateFunction, Target, TargetKind,
-    observables_by_name,
+    Context, Evaluation, OBSERVABLES, Observable, ObservableDefinition, Shape, StateFunction, Target,
+    TargetKind, observables_by_name,
 };
 pub use operator::{Factor, Operator, Subsystem, Term};

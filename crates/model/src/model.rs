@@ -42,7 +42,8 @@ impl Model {
     /// frequency or an empty name.
     pub fn new(modes: Vec<Mode>, ensembles: Vec<Ensemble>) -> Result<Self, ModelError> {
         let named = modes.iter().map(|m| (&m.name, m.frequency, "mode"));
-        let named: Vec<_> = named.chain(ensembles.iter().map(|e| (&e.name, e.frequency, "ensemble"))).collect();
+        let named: Vec<_> =
+            named.chain(ensembles.iter().map(|e| (&e.name, e.frequency, "ensemble"))).collect();
         for (i, (name, frequency, kind)) in named.iter().enumerate() {
             let of = format!("{kind} '{name}'");
             if named[..i].iter().any(|(other, ..)| other == name) {
@@ -50,11 +51,21 @@ impl Model {
             }
             if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') {
                 let allowed = "letters, digits, '_' and '-', at least one".to_owned();
-                return Err(ModelError::OutOfRange { key: "name".into(), of, value: format!("'{name}'"), allowed });
+                return Err(ModelError::OutOfRange {
+                    key: "name".into(),
+                    of,
+                    value: format!("'{name}'"),
+                    allowed,
+                });
             }
             if !frequency.is_finite() {
                 let allowed = "a finite number".to_owned();
-                return Err(ModelError::OutOfRange { key: "frequency".into(), of, value: frequency.to_string(), allowed });
+                return Err(ModelError::OutOfRange {
+                    key: "frequency".into(),
+                    of,
+                    value: frequency.to_string(),
+                    allowed,
+                });
             }
         }
         if let Some(empty) = ensembles.iter().find(|e| e.size == 0) {

@@ -294,12 +294,16 @@ fn everything(model: &Model, wanted: fn(&ObservableDefinition) -> bool) -> Vec<O
     for definition in OBSERVABLES.iter().filter(|d| wanted(d)) {
         let targets: Vec<Target> = match definition.target {
             TargetKind::System => vec![Target::System],
-            TargetKind::Mode => {
-                subsystems.iter().filter(|s| matches!(s, Subsystem::Mode(_))).map(|s| Target::One(*s)).collect()
-            }
-            TargetKind::Ensemble => {
-                subsystems.iter().filter(|s| matches!(s, Subsystem::Ensemble(_))).map(|s| Target::One(*s)).collect()
-            }
+            TargetKind::Mode => subsystems
+                .iter()
+                .filter(|s| matches!(s, Subsystem::Mode(_)))
+                .map(|s| Target::One(*s))
+                .collect(),
+            TargetKind::Ensemble => subsystems
+                .iter()
+                .filter(|s| matches!(s, Subsystem::Ensemble(_)))
+                .map(|s| Target::One(*s))
+                .collect(),
             TargetKind::Subsystem => subsystems.iter().map(|s| Target::One(*s)).collect(),
             TargetKind::Pair => {
                 let pairs = subsystems.iter().enumerate();
@@ -381,7 +385,11 @@ fn spin_moment_operators(e: usize) -> Vec<Operator> {
     operators
 }
 
-fn spin_function(target: &Target, context: Context, combine: fn(&[Complex64], &Context) -> Vec<f64>) -> Evaluation {
+fn spin_function(
+    target: &Target,
+    context: Context,
+    combine: fn(&[Complex64], &Context) -> Vec<f64>,
+) -> Evaluation {
     Evaluation::Moments { operators: spin_moment_operators(ensemble(target)), combine, context }
 }
 
@@ -512,8 +520,8 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
     ObservableDefinition {
         name: "generalised-squeezing",
         target: TargetKind::Ensemble,
-        formula: "singlet 2 tr(gamma)/N; xi_os^2; xi_pl^2 (Toth et al., PRL 99, 250405 (2007); Vitagliano et al., PRA 89, 032307 (2014))",
-        summary: "Toth's generalised parameters, each < 1 only for entangled states, also for mixed j",
+        formula: "2 tr(gamma)/N; lambda_min(X)/(tr C - N/2); [(N-1) tr(gamma) - N(N-2)/4]/lambda_max(X); X = (N-1) gamma + C (Toth et al., PRL 99, 250405 (2007); Vitagliano et al., PRA 89, 032307 (2014))",
+        summary: "parameters of Toth's inequalities, each < 1 only for entangled states, also for mixed j",
         in_default: false,
         components: |_| vec!["singlet", "optimal", "planar"],
         build: |_, t, c| spin_function(t, c, |e, c| SpinMoments::from_expectations(e).generalised(c.spins)),

@@ -57,40 +57,36 @@ impl SpinMoments {
     /// Bounds of the quantum Fisher information per spin over all rotations:
     /// `|<S>|^2/(N min Var(S_perp)) <= F_Q/N <= 4 max Var(S_n)/N`.
     pub(crate) fn fisher(&self, n: f64) -> Vec<f64> {
-        let lower = self.minimal_perpendicular_variance(n).map_or(f64::NAN, |v| self.length().powi(2) / (n * v));
-        let (values, _) = symmetric_eigen(self.covariance());
+        let lower =
+            self.minimal_perpendicular_variance(n).map_or(f64::NAN, |v| self.length().powi(2) / (n * v));
+        let values = symmetric_eigenvalues(self.covariance());
         vec![lower, 4.0 * values[2] / n]
     }
 
-    /// Tóth's generalised parameters, each < 1 only for entangled states: singlet `2 tr gamma / N`,
-    /// `xi_os^2 = (N-1) gamma_nn / (tr C - C_nn - N/2)` and
-    /// `xi_pl^2 = (N-1)(tr gamma - gamma_mm)/(C_mm + N(N-2)/4)` with n, m the eigenvectors of
-    /// `(N-1) gamma + C` to its smallest and largest eigenvalue.
+    /// Parameters of Tóth's complete set of inequalities, each < 1 only for entangled states, whatever j is:
+    /// `2 tr gamma / N`, `lambda_min(X)/(tr C - N/2)` and `[(N-1) tr gamma - N(N-2)/4]/lambda_max(X)` with
+    /// `X = (N-1) gamma + C`, gamma the covariance and C the second moments. NaN where an inequality is void.
     pub(crate) fn generalised(&self, n: f64) -> Vec<f64> {
         let (gamma, c) = (self.covariance(), self.second);
         let x = std::array::from_fn(|k| std::array::from_fn(|l| (n - 1.0) * gamma[k][l] + c[k][l]));
-        let (_, vectors) = symmetric_eigen(x);
-        let along = |matrix: &[[f64; 3]; 3], v: [f64; 3]| {
-            (0..3).map(|k| (0..3).map(|l| v[k] * matrix[k][l] * v[l]).sum::<f64>()).sum::<f64>()
-        };
+        let values = symmetric_eigenvalues(x);
         let trace = |matrix: &[[f64; 3]; 3]| matrix[0][0] + matrix[1][1] + matrix[2][2];
         let ratio = |numerator: f64, denominator: f64| {
-            if n > 1.0 && denominator > 1e-12 * n * n { numerator / denominator } else { f64::NAN }
+            if denominator > 1e-12 * n * n { numerator / denominator } else { f64::NAN }
         };
-        let (low, high) = (vectors[0], vectors[2]);
-        let optimal = ratio((n - 1.0) * along(&gamma, low), trace(&c) - along(&c, low) - 0.5 * n);
-        let planar = ratio(
-            (n - 1.0) * (trace(&gamma) - along(&gamma, high)),
-            along(&c, high) + 0.25 * n * (n - 2.0),
-        );
-        vec![2.0 * trace(&gamma) / n, optimal, planar]
+        vec![
+            2.0 * trace(&gamma) / n,
+            ratio(values[0], trace(&c) - 0.5 * n),
+            ratio((n - 1.0) * trace(&gamma) - 0.25 * n * (n - 2.0), values[2]),
+        ]
     }
 }
 
 /// Two unit vectors perpendicular to the unit vector `axis` and to each other.
 fn perpendicular_pair(axis: [f64; 3]) -> ([f64; 3], [f64; 3]) {
     let smallest = (0..3).min_by(|&a, &b| axis[a].abs().total_cmp(&axis[b].abs())).unwrap_or(0);
-    let mut e1: [f64; 3] = std::array::from_fn(|k| f64::from(u8::from(k == smallest)) - axis[smallest] * axis[k]);
+    let mut e1: [f64; 3] =
+        std::array::from_fn(|k| f64::from(u8::from(k == smallest)) - axis[smallest] * axis[k]);
     let norm = e1.iter().map(|x| x * x).sum::<f64>().sqrt();
     e1 = e1.map(|x| x / norm);
     let e2 = [
@@ -101,9 +97,8 @@ fn perpendicular_pair(axis: [f64; 3]) -> ([f64; 3], [f64; 3]) {
     (e1, e2)
 }
 
-/// Eigenvalues in ascending order and eigenvectors of a real symmetric 3x3 matrix (cyclic Jacobi).
-fn symmetric_eigen(mut a: [[f64; 3]; 3]) -> ([f64; 3], [[f64; 3]; 3]) {
-    let mut v = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+/// Eigenvalues in ascending order of a real symmetric 3x3 matrix (cyclic Jacobi).
+fn symmetric_eigenvalues(mut a: [[f64; 3]; 3]) -> [f64; 3] {
     for _ in 0..30 {
         for (p, q) in [(0, 1), (0, 2), (1, 2)] {
             if a[p][q] == 0.0 {
@@ -114,17 +109,14 @@ fn symmetric_eigen(mut a: [[f64; 3]; 3]) -> ([f64; 3], [[f64; 3]; 3]) {
             for row in &mut a {
                 (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);
             }
-            for k in 0..3 {
-                (a[p][k], a[q][k]) = (c * a[p][k] - s * a[q][k], s * a[p][k] + c * a[q][k]);
-            }
-            for row in &mut v {
-                (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);
-            }
+            let (upper, lower) = (a[p], a[q]);
+            a[p] = std::array::from_fn(|k| c * upper[k] - s * lower[k]);
+            a[q] = std::array::from_fn(|k| s * upper[k] + c * lower[k]);
         }
     }
-    let mut order = [0, 1, 2];
-    order.sort_by(|&i, &k| a[i][i].total_cmp(&a[k][k]));
-    (order.map(|i| a[i][i]), order.map(|i| [v[0][i], v[1][i], v[2][i]]))
+    let mut values = [a[0][0], a[1][1], a[2][2]];
+    values.sort_by(f64::total_cmp);
+    values
 }
 
 #[cfg(test)]
@@ -155,25 +147,36 @@ mod tests {
         assert!(s.squeezing(4.0)[0].is_nan() && s.squeezing(4.0)[1].is_nan());
     }
 
-    /// The symmetric Dicke state of 4 spins with m = 0: <Sx^2> = <Sy^2> = 3, Var Sz = 0, so xi_os^2 = 0.
+    /// The symmetric Dicke state of 4 spins with m = 0: <Sx^2> = <Sy^2> = 3, Var Sz = 0.
     #[test]
     fn dicke_and_singlet_states_are_detected() {
         let dicke = moments([0.0; 3], [3.0, 3.0, 0.0]);
         assert!(dicke.generalised(4.0)[1].abs() < 1e-14);
         let singlet = moments([0.0; 3], [0.0; 3]);
-        assert!(singlet.generalised(4.0)[0].abs() < 1e-14);
+        assert!(singlet.generalised(4.0)[0].abs() < 1e-14 && singlet.generalised(4.0)[1].is_nan());
     }
 
     #[test]
-    fn jacobi_diagonalises() {
-        let a = [[2.0, 0.3, -0.1], [0.3, 1.0, 0.7], [-0.1, 0.7, -0.5]];
-        let (values, vectors) = symmetric_eigen(a);
-        for (value, v) in values.iter().zip(vectors) {
-            for k in 0..3 {
-                let image: f64 = (0..3).map(|l| a[k][l] * v[l]).sum();
-                assert!((image - value * v[k]).abs() < 1e-13);
+    fn a_spin_coherent_state_saturates_every_inequality() {
+        for n in [1.0, 2.0, 7.0] {
+            let s = moments([0.0, 0.0, -0.5 * n], [0.25 * n, 0.25 * n, 0.25 * n * n]);
+            for parameter in s.generalised(n) {
+                assert!((parameter - 1.0).abs() < 1e-13);
             }
         }
-        assert!(values[0] <= values[1] && values[1] <= values[2]);
+    }
+
+    /// Trace, sum of squares and determinant are those of the matrix.
+    #[test]
+    fn jacobi_keeps_the_invariants() {
+        let a: [[f64; 3]; 3] = [[2.0, 0.3, -0.1], [0.3, 1.0, 0.7], [-0.1, 0.7, -0.5]];
+        let values = symmetric_eigenvalues(a);
+        let squares: f64 = a.iter().flatten().map(|x| x * x).sum();
+        let minor = |i: usize, k: usize| a[1][i] * a[2][k] - a[1][k] * a[2][i];
+        let determinant = a[0][0] * minor(1, 2) - a[0][1] * minor(0, 2) + a[0][2] * minor(0, 1);
+        assert!((values.iter().sum::<f64>() - 2.5).abs() < 1e-13);
+        assert!((values.iter().map(|x| x * x).sum::<f64>() - squares).abs() < 1e-13);
+        assert!((values.iter().product::<f64>() - determinant).abs() < 1e-13);
+        assert!(values.is_sorted());
     }
 }

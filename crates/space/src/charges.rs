@@ -58,9 +58,13 @@ impl Charges {
             if modulus != 1 {
                 let mut weight: Vec<i64> = transform.iter().map(|row| row[column]).collect();
                 if modulus > 1 {
-                    weight.iter_mut().for_each(|w| *w = w.rem_euclid(modulus));
+                    for w in &mut weight {
+                        *w = w.rem_euclid(modulus);
+                    }
                 } else if weight.iter().find(|w| **w != 0).is_some_and(|w| *w < 0) {
-                    weight.iter_mut().for_each(|w| *w = -*w);
+                    for w in &mut weight {
+                        *w = -*w;
+                    }
                 }
                 weights.push(weight);
                 moduli.push(modulus);
@@ -139,7 +143,11 @@ impl Charges {
         self.weights
             .iter()
             .zip(&self.moduli)
-            .map(|(w, &k)| if k == 0 { format!("U(1): {}", sum(w)) } else { format!("Z{k}: {} mod {k}", sum(w)) })
+            .map(
+                |(w, &k)| {
+                    if k == 0 { format!("U(1): {}", sum(w)) } else { format!("Z{k}: {} mod {k}", sum(w)) }
+                },
+            )
             .collect()
     }
 }
@@ -211,7 +219,8 @@ fn smith(rows: &[Vec<i64>], length: usize) -> (Vec<i64>, Vec<Vec<i64>>) {
 /// Position of the non-zero entry of smallest modulus in the trailing block.
 fn smallest_entry(a: &[Vec<i64>], from: usize) -> Option<(usize, usize)> {
     let rows = a.iter().enumerate().skip(from);
-    let entries = rows.flat_map(|(r, row)| row.iter().enumerate().skip(from).map(move |(c, x)| (x.abs(), r, c)));
+    let entries =
+        rows.flat_map(|(r, row)| row.iter().enumerate().skip(from).map(move |(c, x)| (x.abs(), r, c)));
     entries.filter(|e| e.0 != 0).min().map(|(_, r, c)| (r, c))
 }
 

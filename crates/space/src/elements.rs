@@ -36,11 +36,17 @@ impl Space {
                 }
             }
         }
-        without_zeros(triplets.to_csr())
+        without_zeros(&triplets.to_csr())
     }
 
     /// `term |column> = value |row>`, or `None` for zero.
-    fn image(&self, sector: &Sector, term: &Term, column: usize, labels: &mut [i64]) -> Option<(usize, Complex64)> {
+    fn image(
+        &self,
+        sector: &Sector,
+        term: &Term,
+        column: usize,
+        labels: &mut [i64],
+    ) -> Option<(usize, Complex64)> {
         for (label, source) in labels.iter_mut().zip(sector.labels(column)) {
             *label = i64::from(*source);
         }
@@ -57,7 +63,9 @@ impl Space {
     /// Matrix element of one factor on the state `labels`, which are changed to those of the image.
     fn factor_element(&self, sector: &Sector, factor: Factor, labels: &mut [i64]) -> f64 {
         let modes = self.levels().len();
-        let rung = |e: usize, labels: &[i64]| Rung::new(self.spins()[e], sector.twice_j[e], labels[modes + e] as usize);
+        let rung = |e: usize, labels: &[i64]| {
+            Rung::new(self.spins()[e], sector.twice_j[e], labels[modes + e] as usize)
+        };
         match factor {
             Factor::Annihilate(m) => {
                 labels[m] -= 1;
@@ -109,7 +117,9 @@ impl Space {
                 let weight = branch_weight(self.spins()[ensemble], sector.twice_j[ensemble], dj);
                 let mut final_ladders = sector.twice_j.clone();
                 final_ladders[ensemble] = (final_ladders[ensemble] as i64 + 2 * dj).max(0) as usize;
-                let Some(target) = self.sector_number(&final_ladders).filter(|_| weight > 0.0) else { continue };
+                let Some(target) = self.sector_number(&final_ladders).filter(|_| weight > 0.0) else {
+                    continue;
+                };
                 let scale = (weight * dissipator.rate).sqrt();
                 let image = &self.sectors()[target];
                 let mut triplets = TriMat::new((image.dim(), sector.dim()));
@@ -120,14 +130,15 @@ impl Space {
                         if value == Complex64::ZERO {
                             continue;
                         }
-                        let mut labels: Vec<i64> = sector.labels(column).iter().map(|l| i64::from(*l)).collect();
+                        let mut labels: Vec<i64> =
+                            sector.labels(column).iter().map(|l| i64::from(*l)).collect();
                         labels[position] += part.shift();
                         if let Some(row) = image.find(&labels) {
                             triplets.add_triplet(row, column, value);
                         }
                     }
                 }
-                let matrix = without_zeros(triplets.to_csr());
+                let matrix = without_zeros(&triplets.to_csr());
                 blocks.push(JumpBlock { dissipator: number, source, target, matrix });
             }
         }
@@ -144,16 +155,16 @@ impl Space {
                     let decay = (&adjoint * &jump.matrix).map(|x| x * Complex64::new(0.0, -0.5));
                     sum = &sum + &decay;
                 }
-                without_zeros(sum)
+                without_zeros(&sum)
             })
             .collect()
     }
 }
 
 /// Entries that are exactly zero are dropped: cancelled sums must not look like couplings.
-fn without_zeros(matrix: SparseMatrix) -> SparseMatrix {
+fn without_zeros(matrix: &SparseMatrix) -> SparseMatrix {
     let mut kept = TriMat::with_capacity(matrix.shape(), matrix.nnz());
-    for (value, (row, column)) in &matrix {
+    for (value, (row, column)) in matrix {
         if *value != Complex64::ZERO {
             kept.add_triplet(row, column, *value);
         }

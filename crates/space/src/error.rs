@@ -4,7 +4,9 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum SpaceError {
     /// The Hilbert space is too large to be enumerated.
-    #[error("the Hilbert space has {dimension:.3e} states, more than {limit:.1e}; lower the cutoffs or the ensemble sizes")]
+    #[error(
+        "the Hilbert space has {dimension:.3e} states, more than {limit:.1e}; lower the cutoffs or the ensemble sizes"
+    )]
     TooLarge {
         /// Sum of the sector dimensions.
         dimension: f64,
@@ -12,7 +14,9 @@ pub enum SpaceError {
         limit: f64,
     },
     /// An initial state does not fit below the Fock cutoff.
-    #[error("the initial state of mode '{mode}' needs a cutoff of at least {needed}, but it is {cutoff} ({lost:.1e} of its weight would be lost)")]
+    #[error(
+        "the initial state of mode '{mode}' needs a cutoff of at least {needed}, but it is {cutoff} ({lost:.1e} of its weight would be lost)"
+    )]
     Cutoff {
         /// Mode name.
         mode: String,

@@ -16,7 +16,9 @@ pub fn is_diagonal(subsystem: Subsystem, modes: &[ModeState], ensembles: &[Ensem
     match subsystem {
         Subsystem::Mode(m) => match modes[m] {
             ModeState::Fock(_) => true,
-            ModeState::Coherent(alpha) | ModeState::DisplacedThermal { alpha, .. } => alpha == Complex64::ZERO,
+            ModeState::Coherent(alpha) | ModeState::DisplacedThermal { alpha, .. } => {
+                alpha == Complex64::ZERO
+            }
         },
         Subsystem::Ensemble(e) => match ensembles[e] {
             EnsembleState::Dicke { .. } => true,
@@ -50,8 +52,9 @@ pub fn mode_vector(state: &ModeState, levels: usize) -> Option<(Vec<Complex64>, 
             };
             Some((vector, lost))
         }
-        ModeState::Coherent(alpha) => Some(coherent(alpha, levels)),
-        ModeState::DisplacedThermal { alpha, occupation: 0.0 } => Some(coherent(alpha, levels)),
+        ModeState::Coherent(alpha) | ModeState::DisplacedThermal { alpha, occupation: 0.0 } => {
+            Some(coherent(alpha, levels))
+        }
         ModeState::DisplacedThermal { .. } => None,
     }
 }
@@ -78,7 +81,9 @@ fn coherent(alpha: Complex64, levels: usize) -> (Vec<Complex64>, f64) {
         term *= mean / n as f64;
     }
     let norm = kept.sqrt();
-    vector.iter_mut().for_each(|a| *a /= norm);
+    for a in &mut vector {
+        *a /= norm;
+    }
     (vector, lost / (kept + lost))
 }
 
@@ -103,12 +108,15 @@ pub fn mode_density(state: &ModeState, levels: usize) -> (Vec<Complex64>, f64) {
     }
     for m in 1..levels {
         for n in 0..levels {
-            let from_diagonal = if n > 0 { rho[(m - 1) * levels + n - 1] * (q * (n as f64).sqrt()) } else { Complex64::ZERO };
+            let from_diagonal =
+                if n > 0 { rho[(m - 1) * levels + n - 1] * (q * (n as f64).sqrt()) } else { Complex64::ZERO };
             rho[m * levels + n] = (from_diagonal + p * rho[(m - 1) * levels + n]) / (m as f64).sqrt();
         }
     }
     let kept: f64 = (0..levels).map(|n| rho[n * levels + n].re).sum();
-    rho.iter_mut().for_each(|x| *x /= kept);
+    for x in &mut rho {
+        *x /= kept;
+    }
     (rho, (1.0 - kept).max(0.0))
 }
 
@@ -163,11 +171,13 @@ pub fn ensemble_density(state: &EnsembleState, spins: usize, twice_j: usize) -> 
         EnsembleState::SpinCoherent { theta, phi } if twice_j == spins => {
             let mut vector = spin_coherent_vector(spins, theta, phi);
             let norm = vector.iter().map(Complex64::norm_sqr).sum::<f64>().sqrt();
-            vector.iter_mut().for_each(|a| *a /= norm);
+            for a in &mut vector {
+                *a /= norm;
+            }
             outer(&vector)
         }
         EnsembleState::Dicke { twice_j: populated, twice_m } if populated == twice_j => {
-            let k = ((twice_m + twice_j as i64) / 2) as usize;
+            let k = i64::midpoint(twice_m, twice_j as i64) as usize;
             zero[k * dim + k] = Complex64::ONE;
             zero
         }
@@ -268,7 +278,8 @@ mod tests {
         assert!(lost < 1e-12);
         assert!((number - occupation - alpha.norm_sqr()).abs() < 1e-9);
         assert!((amplitude - alpha).norm() < 1e-9);
-        let hermitian = (0..levels * levels).all(|i| (rho[i] - at(i % levels, i / levels).conj()).norm() < 1e-15);
+        let hermitian =
+            (0..levels * levels).all(|i| (rho[i] - at(i % levels, i / levels).conj()).norm() < 1e-15);
         assert!(hermitian);
     }
 

@@ -160,7 +160,11 @@ mod tests {
                         (-1..=1)
                             .map(|dj| {
                                 let weight = branch_weight(spins, twice_j, dj);
-                                if weight == 0.0 { 0.0 } else { weight * branch_element(part, dj, rung).powi(2) }
+                                if weight == 0.0 {
+                                    0.0
+                                } else {
+                                    weight * branch_element(part, dj, rung).powi(2)
+                                }
                             })
                             .sum()
                     };

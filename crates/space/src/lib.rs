@@ -15,5 +15,7 @@ mod sector;
 pub use charges::{Charge, Charges};
 pub use elements::{JumpBlock, SparseMatrix};
 pub use error::SpaceError;
-pub use initial::{LadderWeights, ensemble_density, is_diagonal, mode_density, mode_vector, spin_coherent_vector};
+pub use initial::{
+    LadderWeights, ensemble_density, is_diagonal, mode_density, mode_vector, spin_coherent_vector,
+};
 pub use sector::{Sector, Space};

@@ -68,8 +68,11 @@ impl Case {
         }
         let named = [("S", self.sizes.0, 0.9), ("T", self.sizes.1, 1.3)];
         let present: Vec<_> = named.into_iter().filter(|(_, n, _)| *n > 0).collect();
-        let ensembles =
-            present.iter().map(|(name, size, f)| Ensemble { name: (*name).into(), size: *size, frequency: *f });
+        let ensembles = present.iter().map(|(name, size, f)| Ensemble {
+            name: (*name).into(),
+            size: *size,
+            frequency: *f,
+        });
         let model = Model::new(modes, ensembles.collect()).expect("valid");
         let (first, last) = (present[0].0, present[present.len() - 1].0);
 
@@ -81,7 +84,9 @@ impl Case {
             .enumerate()
             .map(|(i, a)| {
                 let value = match example(a.kind, i) {
-                    Value::Words(words) => Value::Words(words.iter().map(|w| w.replace('E', first)).collect()),
+                    Value::Words(words) => {
+                        Value::Words(words.iter().map(|w| w.replace('E', first)).collect())
+                    }
                     other => other,
                 };
                 (a.key.to_owned(), value)
@@ -91,8 +96,12 @@ impl Case {
 
         let definition = ChannelDefinition::by_name(self.channel).expect("in the table");
         let (m, e) = subject(definition.subject, last, first);
-        let given: Vec<(String, Value)> =
-            definition.arguments.iter().enumerate().map(|(i, a)| (a.key.to_owned(), example(a.kind, i))).collect();
+        let given: Vec<(String, Value)> = definition
+            .arguments
+            .iter()
+            .enumerate()
+            .map(|(i, a)| (a.key.to_owned(), example(a.kind, i)))
+            .collect();
         let channel = Channel::new(&model, self.channel, &m, &e, &given).expect("valid");
         model.with_interaction(interaction).with_channel(channel)
     }
@@ -101,8 +110,10 @@ impl Case {
         let model = self.model();
         let modes = model.modes().len();
         // Mixed product states populate every ladder also without local channels.
-        let ensembles = model.ensembles().iter().map(|_| EnsembleState::Product { bloch: [0.3, -0.2, 0.4] }).collect();
-        let initial = InitialState { modes: vec![ModeState::Coherent(Complex64::new(0.2, 0.1)); modes], ensembles };
+        let ensembles =
+            model.ensembles().iter().map(|_| EnsembleState::Product { bloch: [0.3, -0.2, 0.4] }).collect();
+        let initial =
+            InitialState { modes: vec![ModeState::Coherent(Complex64::new(0.2, 0.1)); modes], ensembles };
         Problem {
             stages: vec![Stage { start: 0.0, model }],
             initial,

@@ -3,7 +3,8 @@
 use num_complex::Complex64;
 use superladder_engine::{Problem, Stage};
 use superladder_model::{
-    Channel, Ensemble, EnsembleState, InitialState, Interaction, Mode, ModeState, Model, Value, observables_by_name,
+    Channel, Ensemble, EnsembleState, InitialState, Interaction, Mode, ModeState, Model, Value,
+    observables_by_name,
 };
 
 pub fn reference_model(n: usize, lambda: f64) -> Model {
