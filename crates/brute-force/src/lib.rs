@@ -8,6 +8,7 @@
 //! a mode has the levels `0 ..= cutoff`, a spin the levels `0 = down, 1 = up`.
 
 mod brute_force;
+mod cases;
 mod dense;
 mod error;
 mod schur;
@@ -17,6 +18,7 @@ mod symmetric;
 mod taylor;
 
 pub use brute_force::BruteForce;
+pub use cases::{CASE_SIZES, Case, cases};
 pub use dense::Dense;
 pub use error::BruteForceError;
 pub use symmetric::SymmetricBlock;

@@ -1,9 +1,6 @@
 //! Dynamics of every channel and interaction against the dense brute force, and a quench.
 
-mod common;
-
-use common::{Case, cases};
-use superladder_brute_force::BruteForce;
+use superladder_brute_force::{BruteForce, Case, cases};
 use superladder_engine::{Problem, Silent, Stage, run};
 use superladder_exact::Exact;
 use superladder_model::{Evaluation, observables_by_name};
@@ -44,7 +41,14 @@ fn deviation(problem: &Problem) -> f64 {
 }
 
 fn with_observables(case: &Case, end: f64) -> Problem {
-    let mut problem = case.problem();
+    let model = case.model().expect("valid");
+    let mut problem = Problem {
+        stages: vec![Stage { start: 0.0, model }],
+        initial: case.initial(),
+        observables: Vec::new(),
+        times: vec![0.0, 0.5 * end, end],
+        cutoffs: case.cutoffs(),
+    };
     let names: Vec<String> =
         ["amplitude(a)", "photons(a)", "energy"].iter().map(ToString::to_string).collect();
     let mut observables = observables_by_name(problem.model(), &names).expect("known");
@@ -58,7 +62,6 @@ fn with_observables(case: &Case, end: f64) -> Problem {
         .collect();
     observables.extend(observables_by_name(problem.model(), &spins).expect("known"));
     problem.observables = observables;
-    problem.times = vec![0.0, 0.5 * end, end];
     problem
 }
 
@@ -81,7 +84,7 @@ fn a_quench_evolves_as_two_brute_force_stretches() {
         cases((2, 1)).into_iter().find(|c| c.interaction == "dicke" && c.channel == "pumping").expect("case");
     let second = cases((2, 1)).into_iter().find(|c| c.interaction == "exchange" && c.channel == "dephasing");
     let mut problem = with_observables(&first, 1.0);
-    problem.stages.push(Stage { start: 0.35, model: second.expect("case").model() });
+    problem.stages.push(Stage { start: 0.35, model: second.expect("case").model().expect("valid") });
     // `energy` refers to the Hamiltonian of the start in both.
     let found = deviation(&problem);
     assert!(found < 1e-10, "{found:e}");

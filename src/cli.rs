@@ -1,0 +1,152 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Exact finite-N quantum solver for driven-dissipative light-matter and spin ensembles.
+#[derive(Debug, Parser)]
+#[command(name = "superladder", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 run failed or interrupted, 2 bad input, 3 ran but not converged.\n
+Examples:
+  superladder init my-study.toml           write a commented starter study
+  superladder run my-study.toml            run it; results in out/my-study
+  superladder list channels                what a study can contain"
+)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a study and write tables, arrays, a manifest and an overview plot.
+    Run(Run),
+    /// Print what a run would need: sectors, symmetries, unknowns, memory, matrix elements.
+    Inspect(Inspect),
+    /// List what a study can contain, with arguments and formulas.
+    List(List),
+    /// Write a commented starter study.
+    Init(Init),
+    /// Write the Liouvillian of a study as a sparse matrix (Matrix Market, and .npz for SciPy).
+    Export(Export),
+    /// Check the program against a dense 2^N brute force, closed forms and itself; prints a table.
+    Verify,
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Print the manual page (roff).
+    Man,
+}
+
+/// What every command that reads a study takes.
+#[derive(Debug, Args)]
+pub(crate) struct StudyArguments {
+    /// The study file (TOML).
+    pub(crate) study: PathBuf,
+    /// Change a value of the study, for instance `parameters.lambda=0.3`, `modes.a.cutoff=20`,
+    /// `method.name=krylov` or `channels.1.rate=0.2` (list entries are numbered from 0); repeatable.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) sets: Vec<String>,
+}
+
+/// `superladder run`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  superladder run data/studies/first-run.toml
+  superladder run study.toml -o out/strong --set parameters.lambda=0.7 --force
+  superladder run study.toml --set method.name=krylov --threads 2 --quiet
+
+The output folder holds observables.csv, observables.npz (NumPy), manifest.json, study.toml
+(as run), overview.svg and overview.png. It appears complete or not at all.")]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) study: StudyArguments,
+    /// Output folder [default: out/<name of the study>].
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the output folder if it exists.
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Number of threads [default: all cores].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// Print nothing but errors.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// `superladder inspect`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  superladder inspect study.toml
+  superladder inspect study.toml --set parameters.N=12 --json")]
+pub(crate) struct Inspect {
+    #[command(flatten)]
+    pub(crate) study: StudyArguments,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `superladder list`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  superladder list channels
+  superladder list observables --json")]
+pub(crate) struct List {
+    /// What to list.
+    pub(crate) what: Listing,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Tables that can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listing {
+    /// Dissipation, pumping and dephasing.
+    Channels,
+    /// Terms of the Hamiltonian.
+    Interactions,
+    /// What can be measured.
+    Observables,
+    /// Propagators and their options.
+    Methods,
+    /// Initial states of modes and ensembles.
+    States,
+    /// Engines and their keys.
+    Engines,
+}
+
+/// `superladder init`.
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The file to write.
+    #[arg(default_value = "study.toml")]
+    pub(crate) file: PathBuf,
+    /// Overwrite the file if it exists.
+    #[arg(short, long)]
+    pub(crate) force: bool,
+}
+
+/// `superladder export`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  superladder export study.toml liouvillian.npz    # scipy.sparse.load_npz
+  superladder export study.toml liouvillian.mtx    # Matrix Market")]
+pub(crate) struct Export {
+    #[command(flatten)]
+    pub(crate) study: StudyArguments,
+    /// The file to write; its extension, .npz or .mtx, chooses the format.
+    pub(crate) file: PathBuf,
+    /// Overwrite the file if it exists.
+    #[arg(short, long)]
+    pub(crate) force: bool,
+}

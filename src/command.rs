@@ -1,0 +1,71 @@
+//! The commands, one file each.
+
+mod export;
+mod init;
+mod inspect;
+mod list;
+mod run;
+mod summary;
+mod verify;
+
+use std::io::Write;
+use std::sync::atomic::AtomicBool;
+
+use clap::CommandFactory;
+use superladder::config::{ConfigError, Study};
+use superladder::engine::EngineError;
+use thiserror::Error;
+
+use crate::cli::{Cli, Command, StudyArguments};
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Well.
+    Done,
+    /// Stopped by Ctrl-C.
+    Interrupted,
+    /// A bound was broken.
+    NotConverged,
+    /// A cross-check failed.
+    CheckFailed,
+}
+
+/// Arguments that cannot be carried out.
+#[derive(Debug, Error)]
+pub(crate) enum BadInput {
+    /// A file is in the way.
+    #[error("the file '{0}' exists; give another name, or --force to overwrite it")]
+    FileExists(String),
+    /// A file name without a known extension.
+    #[error("'{0}' must end in .npz (SciPy) or .mtx (Matrix Market)")]
+    UnknownFormat(String),
+}
+
+/// Carries out a command, printing to `out`.
+pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupted: &AtomicBool) -> anyhow::Result<Verdict> {
+    match cli.command {
+        Command::Run(arguments) => return run::run(&arguments, out, interrupted),
+        Command::Inspect(arguments) => inspect::inspect(&arguments, out)?,
+        Command::List(arguments) => list::list(&arguments, out)?,
+        Command::Init(arguments) => init::init(&arguments, out)?,
+        Command::Export(arguments) => export::export(&arguments, out)?,
+        Command::Verify => {
+            return Ok(if verify::verify(out)? { Verdict::Done } else { Verdict::CheckFailed });
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "superladder", &mut &mut *out);
+        }
+        Command::Man => clap_mangen::Man::new(Cli::command()).render(&mut &mut *out)?,
+    }
+    Ok(Verdict::Done)
+}
+
+fn load(arguments: &StudyArguments) -> Result<Study, ConfigError> {
+    Study::load(&arguments.study, &arguments.sets)
+}
+
+/// Puts an engine's refusal at its place in the study; other errors pass as they are.
+fn placed(study: &Study, error: EngineError) -> anyhow::Error {
+    study.refusal(error).map_or_else(Into::into, Into::into)
+}

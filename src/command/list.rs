@@ -1,0 +1,191 @@
+//! `superladder list`: the tables of the libraries, in words or as JSON.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+use superladder::engines::ENGINES;
+use superladder::model::{
+    Argument, CHANNELS, ENSEMBLE_STATES, INTERACTIONS, MODE_STATES, OBSERVABLES, SubjectKind, TargetKind,
+};
+use superladder::propagate::METHODS;
+
+use crate::cli::{List, Listing};
+
+/// One entry of a table, as it is shown.
+struct Entry {
+    name: String,
+    formula: String,
+    summary: String,
+    keys: Vec<Key>,
+}
+
+/// One key of an entry.
+struct Key {
+    name: String,
+    /// `None`: required.
+    default: Option<String>,
+    allowed: String,
+    meaning: String,
+}
+
+/// Prints one table.
+pub(crate) fn list(arguments: &List, out: &mut dyn Write) -> anyhow::Result<()> {
+    let entries = match arguments.what {
+        Listing::Channels => channels(),
+        Listing::Interactions => interactions(),
+        Listing::Observables => observables(),
+        Listing::Methods => methods(),
+        Listing::States => states(),
+        Listing::Engines => engines(),
+    };
+    if arguments.json {
+        let entries: Vec<Value> = entries.iter().map(Entry::json).collect();
+        writeln!(out, "{}", serde_json::to_string_pretty(&entries)?)?;
+        return Ok(());
+    }
+    for entry in &entries {
+        entry.print(out)?;
+    }
+    Ok(())
+}
+
+impl Entry {
+    fn json(&self) -> Value {
+        let key = |k: &Key| {
+            json!({ "key": k.name, "required": k.default.is_none(), "default": k.default,
+                "allowed": k.allowed, "meaning": k.meaning })
+        };
+        let keys: Vec<Value> = self.keys.iter().map(key).collect();
+        json!({ "name": self.name, "summary": self.summary, "formula": self.formula, "keys": keys })
+    }
+
+    fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        writeln!(out, "{}", self.name)?;
+        writeln!(out, "    {}", self.summary)?;
+        if !self.formula.is_empty() {
+            writeln!(out, "    {}", self.formula)?;
+        }
+        let width = self.keys.iter().map(|k| k.name.len()).max().unwrap_or(0);
+        for Key { name, default, allowed, meaning } in &self.keys {
+            let default = default.as_ref().map_or("required".to_owned(), |d| format!("default {d}"));
+            writeln!(out, "      {name:<width$}  {meaning}; {allowed} ({default})")?;
+        }
+        writeln!(out)
+    }
+}
+
+fn subject(kind: SubjectKind) -> Vec<Key> {
+    let key = |name: &&'static str| Key {
+        name: (*name).to_owned(),
+        default: None,
+        allowed: if name.ends_with('s') { "two names" } else { "a name" }.to_owned(),
+        meaning: "what it acts on".to_owned(),
+    };
+    kind.keys().iter().map(key).collect()
+}
+
+fn with_arguments(mut keys: Vec<Key>, arguments: &[Argument]) -> Vec<Key> {
+    keys.extend(arguments.iter().map(|a| Key {
+        name: a.key.to_owned(),
+        default: a.default.map(|d| d.to_string()),
+        allowed: a.kind.allowed().to_owned(),
+        meaning: a.meaning.to_owned(),
+    }));
+    keys
+}
+
+fn channels() -> Vec<Entry> {
+    let entry = |c: &superladder::model::ChannelDefinition| Entry {
+        name: c.name.to_owned(),
+        formula: c.formula.to_owned(),
+        summary: c.summary.to_owned(),
+        keys: with_arguments(subject(c.subject), c.arguments),
+    };
+    CHANNELS.iter().map(entry).collect()
+}
+
+fn interactions() -> Vec<Entry> {
+    let entry = |i: &superladder::model::InteractionDefinition| Entry {
+        name: i.name.to_owned(),
+        formula: i.formula.to_owned(),
+        summary: i.summary.to_owned(),
+        keys: with_arguments(subject(i.subject), i.arguments),
+    };
+    INTERACTIONS.iter().map(entry).collect()
+}
+
+fn observables() -> Vec<Entry> {
+    let written = |name: &str, target| match target {
+        TargetKind::System => name.to_owned(),
+        TargetKind::Mode => format!("{name}(mode)"),
+        TargetKind::Ensemble => format!("{name}(ensemble)"),
+        TargetKind::Subsystem => format!("{name}(mode or ensemble)"),
+        TargetKind::Pair => format!("{name}(x) or {name}(x,y)"),
+    };
+    let entry = |o: &superladder::model::ObservableDefinition| Entry {
+        name: written(o.name, o.target),
+        formula: o.formula.to_owned(),
+        summary: if o.in_default {
+            format!("{} (in the set `default`)", o.summary)
+        } else {
+            o.summary.to_owned()
+        },
+        keys: Vec::new(),
+    };
+    let set = |name: &str, summary: &str| Entry {
+        name: name.to_owned(),
+        formula: String::new(),
+        summary: summary.to_owned(),
+        keys: Vec::new(),
+    };
+    let sets = [set("default", "the usual set, for every mode and ensemble"), set("all", "everything")];
+    sets.into_iter().chain(OBSERVABLES.iter().map(entry)).collect()
+}
+
+fn methods() -> Vec<Entry> {
+    let entry = |m: &superladder::propagate::MethodDefinition| {
+        let key = |o: &superladder::propagate::OptionDefinition| Key {
+            name: o.name.to_owned(),
+            default: Some(o.default.map_or("chosen by the method".to_owned(), |d| d.to_string())),
+            allowed: o.allowed.to_owned(),
+            meaning: o.meaning.to_owned(),
+        };
+        Entry {
+            name: m.name.to_owned(),
+            formula: m.order.map(|order| format!("order {order}")).unwrap_or_default(),
+            summary: m.summary.to_owned(),
+            keys: m.options.iter().map(key).collect(),
+        }
+    };
+    METHODS.iter().map(entry).collect()
+}
+
+fn states() -> Vec<Entry> {
+    let entry = |of: &str, name: &str, summary: &str, arguments: &[Argument]| Entry {
+        name: format!("{name} ({of})"),
+        formula: String::new(),
+        summary: summary.to_owned(),
+        keys: with_arguments(Vec::new(), arguments),
+    };
+    let modes = MODE_STATES.iter().map(|s| entry("mode", s.name, s.summary, s.arguments));
+    let ensembles = ENSEMBLE_STATES.iter().map(|s| entry("ensemble", s.name, s.summary, s.arguments));
+    modes.chain(ensembles).collect()
+}
+
+fn engines() -> Vec<Entry> {
+    let entry = |e: &superladder::engines::EngineDefinition| {
+        let key = |o: &superladder::engines::EngineOption| Key {
+            name: o.name.to_owned(),
+            default: Some(o.default.to_owned()),
+            allowed: o.allowed.to_owned(),
+            meaning: o.meaning.to_owned(),
+        };
+        Entry {
+            name: e.name.to_owned(),
+            formula: String::new(),
+            summary: e.summary.to_owned(),
+            keys: e.options.iter().map(key).collect(),
+        }
+    };
+    ENGINES.iter().map(entry).collect()
+}

@@ -1,0 +1,52 @@
+//! What a run tells at its end.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use superladder::output::{Outcome, columns};
+
+/// More rows than this are left to the table.
+const MOST_ROWS: usize = 32;
+
+/// Final values, the verdict on the diagnostics, and where the files are.
+pub(crate) fn summary(outcome: &Outcome<'_>, folder: &Path) -> String {
+    let mut text = String::new();
+    write_all(&mut text, outcome, folder).unwrap_or_default();
+    text
+}
+
+fn write_all(text: &mut String, outcome: &Outcome<'_>, folder: &Path) -> std::fmt::Result {
+    let columns = columns(&outcome.study.problem, outcome.recorder);
+    let last = outcome.recorder.records.last().map_or(f64::NAN, |r| r.time);
+    writeln!(text, "{}\n", outcome.study.title)?;
+    let shown = columns.iter().filter(|c| c.name != "t" && !c.name.starts_with("diagnostic."));
+    let rows: Vec<_> = shown.filter_map(|c| c.values.last().map(|x| (c.name.as_str(), *x))).collect();
+    let width = rows.iter().take(MOST_ROWS).map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    writeln!(text, "  {:<width$}  at t = {last}", "observable")?;
+    for (name, value) in rows.iter().take(MOST_ROWS) {
+        let value = if value.is_nan() { "undefined".to_owned() } else { format!("{value:>15.8}") };
+        writeln!(text, "  {name:<width$}  {value:>15}")?;
+    }
+    if rows.len() > MOST_ROWS {
+        writeln!(text, "  and {} more in observables.csv", rows.len() - MOST_ROWS)?;
+    }
+    writeln!(text, "\n  diagnostic            worst     bound")?;
+    for (name, check) in &outcome.diagnostics.checks {
+        let verdict = if check.holds() { "kept" } else { "BROKEN" };
+        writeln!(text, "  {name:<16} {:>10.2e} {:>9.1e}  {verdict}", check.worst, check.bound)?;
+    }
+    for warning in &outcome.study.warnings {
+        writeln!(text, "\nwarning: {warning}")?;
+    }
+    if outcome.recorder.interrupted {
+        writeln!(text, "\ninterrupted: results up to t = {last} were written")?;
+    } else if outcome.converged() {
+        writeln!(text, "\nconverged: every bound is kept")?;
+    } else {
+        writeln!(text, "\nNOT CONVERGED: {}", outcome.reasons().join("; "))?;
+    }
+    let unknowns = outcome.resources.unknowns;
+    let (wall, threads) = (outcome.effort.wall_seconds, outcome.effort.threads);
+    writeln!(text, "{unknowns} unknowns, {wall:.2} s on {threads} thread(s)")?;
+    writeln!(text, "results in {}", folder.display())
+}

@@ -1,0 +1,245 @@
+//! From the tables `modes`, `ensembles`, `interactions` and `channels` to a model and its initial state.
+
+use serde_json::{Map, Value as Json, json};
+use superladder_model::{
+    Argument, ArgumentKind, Channel, ChannelDefinition, ENSEMBLE_STATES, Ensemble, InitialState, Interaction,
+    InteractionDefinition, MODE_STATES, Mode, ModeState, Model, ModelError, StateDefinition, SubjectKind,
+    Value, ensemble_state, mode_state,
+};
+
+use super::error::{ConfigError, Fault};
+use super::section::Section;
+use super::truncation::{REFUSED_ABOVE, loss, sufficient_cutoff};
+
+/// A model as read, with everything that belongs to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts {
+    pub(crate) model: Model,
+    pub(crate) initial: InitialState,
+    pub(crate) cutoffs: Vec<usize>,
+    /// Population lost by truncation, per mode.
+    pub(crate) losses: Vec<f64>,
+    /// The four tables with every number filled in.
+    pub(crate) resolved: Map<String, Json>,
+}
+
+type Result<T> = std::result::Result<T, ConfigError>;
+
+/// Reads the model from the top of a study.
+pub(crate) fn read(root: &Section<'_>) -> Result<Parts> {
+    let modes = named_sections(root, "modes", "mode")?;
+    let ensembles = named_sections(root, "ensembles", "ensemble")?;
+    let mut model = free_model(root, &modes, &ensembles)?;
+    let mut cutoffs = Vec::new();
+    let mut initial = InitialState::default();
+    let (mut losses, mut resolved_modes, mut resolved_ensembles) = (Vec::new(), Map::new(), Map::new());
+    for (m, (name, section)) in modes.into_iter().enumerate() {
+        let cutoff = section.required_count("cutoff", 0)?;
+        let (state, resolved) =
+            initial_state(&section, MODE_STATES, "vacuum", |name, given| mode_state(&model, m, name, given))?;
+        losses.push(check_truncation(&section, &name, &state, cutoff)?);
+        let frequency = model.modes()[m].frequency;
+        resolved_modes.insert(name, json!({ "frequency": frequency, "cutoff": cutoff, "initial": resolved }));
+        initial.modes.push(state);
+        cutoffs.push(cutoff);
+        section.finish()?;
+    }
+    for (e, (name, section)) in ensembles.into_iter().enumerate() {
+        let (state, resolved) = initial_state(&section, ENSEMBLE_STATES, "down", |name, given| {
+            ensemble_state(&model, e, name, given)
+        })?;
+        let Ensemble { size, frequency, .. } = model.ensembles()[e];
+        resolved_ensembles.insert(name, json!({ "size": size, "frequency": frequency, "initial": resolved }));
+        initial.ensembles.push(state);
+        section.finish()?;
+    }
+    let mut resolved = Map::new();
+    resolved.insert("modes".into(), resolved_modes.into());
+    resolved.insert("ensembles".into(), resolved_ensembles.into());
+    let (interactions, channels);
+    (model, interactions) = with_interactions(root, model)?;
+    (model, channels) = with_channels(root, model)?;
+    resolved.insert("interactions".into(), interactions.into());
+    resolved.insert("channels".into(), channels.into());
+    Ok(Parts { model, initial, cutoffs, losses, resolved })
+}
+
+fn named_sections<'a>(root: &Section<'a>, key: &str, kind: &str) -> Result<Vec<(String, Section<'a>)>> {
+    let Some(table) = root.section(key, key)? else { return Ok(Vec::new()) };
+    let mut sections = Vec::new();
+    for name in table.keys() {
+        let section = table.section(name, format!("{kind} '{name}'"))?;
+        sections.extend(section.map(|s| (name.to_owned(), s)));
+    }
+    Ok(sections)
+}
+
+fn free_model(
+    root: &Section<'_>,
+    modes: &[(String, Section<'_>)],
+    ensembles: &[(String, Section<'_>)],
+) -> Result<Model> {
+    const FREQUENCY: &str = "a finite number: its angular frequency, hbar = 1";
+    let read_mode = |(name, section): &(String, Section<'_>)| {
+        Ok(Mode { name: name.clone(), frequency: section.required_number("frequency", FREQUENCY)? })
+    };
+    let read_ensemble = |(name, section): &(String, Section<'_>)| {
+        let size = section.required_count("size", 1)?;
+        Ok(Ensemble { name: name.clone(), size, frequency: section.required_number("frequency", FREQUENCY)? })
+    };
+    let read_modes = modes.iter().map(read_mode).collect::<Result<_>>()?;
+    let read_ensembles = ensembles.iter().map(read_ensemble).collect::<Result<_>>()?;
+    Model::new(read_modes, read_ensembles).map_err(|error| {
+        let is_it = |(name, section): &&(String, Section<'_>)| match &error {
+            ModelError::OutOfRange { of, .. } => of == section.of(),
+            ModelError::DuplicateName { name: repeated } => name == repeated,
+            _ => false,
+        };
+        let place = ensembles.iter().find(is_it).or_else(|| modes.iter().find(is_it));
+        place.map_or(root, |(_, section)| section).model_fault(error.clone())
+    })
+}
+
+/// Reads `initial` of a mode or an ensemble by its table of states; absent means `default`.
+fn initial_state<S, C>(
+    section: &Section<'_>,
+    table: &'static [StateDefinition<S, C>],
+    default: &str,
+    build: impl Fn(&str, &[(String, Value)]) -> std::result::Result<S, ModelError>,
+) -> Result<(S, Json)> {
+    let of = format!("initial state of {}", section.of());
+    let Some(inner) = section.section("initial", of)? else {
+        let state = build(default, &[]).map_err(|e| section.model_fault(e))?;
+        return Ok((state, json!({ "state": default })));
+    };
+    let name = inner.required_text("state", "the name of an initial state, see `superladder list states`")?;
+    let arguments = table.iter().find(|d| d.name == name).map_or(&[][..], |d| d.arguments);
+    let given = read_arguments(&inner, arguments)?;
+    let state = build(name, &given).map_err(|e| inner.model_fault(e))?;
+    let mut resolved = Map::new();
+    resolved.insert("state".into(), name.into());
+    resolved.extend(resolve(arguments, &given));
+    inner.finish()?;
+    Ok((state, resolved.into()))
+}
+
+fn check_truncation(section: &Section<'_>, name: &str, state: &ModeState, cutoff: usize) -> Result<f64> {
+    let lost = loss(state, cutoff);
+    if lost <= REFUSED_ABOVE {
+        return Ok(lost);
+    }
+    let (state_name, words) = match state {
+        ModeState::Fock(n) => ("Fock", format!("all of |{n}>")),
+        ModeState::Coherent(_) => ("coherent", format!("{lost:.2e} of its norm")),
+        ModeState::DisplacedThermal { .. } => ("thermal", format!("{lost:.2e} of its norm")),
+    };
+    Err(section.fault(
+        "cutoff",
+        Fault::Cutoff {
+            mode: name.to_owned(),
+            cutoff,
+            state: state_name,
+            lost: words,
+            sufficient: sufficient_cutoff(state),
+        },
+    ))
+}
+
+fn with_interactions(root: &Section<'_>, mut model: Model) -> Result<(Model, Vec<Json>)> {
+    let mut resolved = Vec::new();
+    for mut section in root.sections("interactions", "interaction")? {
+        let kind = section
+            .required_text("kind", "the name of an interaction, see `superladder list interactions`")?;
+        let definition = InteractionDefinition::by_name(kind).map_err(|e| section.model_fault(e))?;
+        section.rename(format!("interaction '{kind}'"));
+        let entry = Entry::read(&section, definition.subject, definition.arguments)?;
+        let built = Interaction::new(&model, kind, &entry.modes, &entry.ensembles, &entry.given);
+        model = model.with_interaction(built.map_err(|e| section.model_fault(e))?);
+        resolved.push(entry.resolved(kind, definition.arguments));
+        section.finish()?;
+    }
+    Ok((model, resolved))
+}
+
+fn with_channels(root: &Section<'_>, mut model: Model) -> Result<(Model, Vec<Json>)> {
+    let mut resolved = Vec::new();
+    for mut section in root.sections("channels", "channel")? {
+        let kind = section.required_text("kind", "the name of a channel, see `superladder list channels`")?;
+        let definition = ChannelDefinition::by_name(kind).map_err(|e| section.model_fault(e))?;
+        section.rename(format!("channel '{kind}'"));
+        let entry = Entry::read(&section, definition.subject, definition.arguments)?;
+        let built = Channel::new(&model, kind, &entry.modes, &entry.ensembles, &entry.given);
+        model = model.with_channel(built.map_err(|e| section.model_fault(e))?);
+        resolved.push(entry.resolved(kind, definition.arguments));
+        section.finish()?;
+    }
+    Ok((model, resolved))
+}
+
+/// Subject and arguments of one interaction or channel, as read.
+struct Entry {
+    subject: Vec<(&'static str, Vec<String>)>,
+    modes: Vec<String>,
+    ensembles: Vec<String>,
+    given: Vec<(String, Value)>,
+}
+
+impl Entry {
+    fn read(section: &Section<'_>, kind: SubjectKind, arguments: &[Argument]) -> Result<Self> {
+        let mut entry = Self {
+            subject: Vec::new(),
+            modes: Vec::new(),
+            ensembles: Vec::new(),
+            given: read_arguments(section, arguments)?,
+        };
+        for &key in kind.keys() {
+            let names = if key.ends_with('s') {
+                let names = section.words(key)?.unwrap_or_default();
+                if names.len() != 2 {
+                    return Err(section.wrong(key, "a list of two names such as [\"S\", \"T\"]"));
+                }
+                names
+            } else {
+                vec![section.required_text(key, &format!("the name of the {key} it acts on"))?.to_owned()]
+            };
+            let list = if key.starts_with("mode") { &mut entry.modes } else { &mut entry.ensembles };
+            list.extend(names.iter().cloned());
+            entry.subject.push((key, names));
+        }
+        Ok(entry)
+    }
+
+    fn resolved(&self, kind: &str, arguments: &[Argument]) -> Json {
+        let mut resolved = Map::new();
+        resolved.insert("kind".into(), kind.into());
+        for (key, names) in &self.subject {
+            let value = if key.ends_with('s') { json!(names) } else { json!(names[0]) };
+            resolved.insert((*key).into(), value);
+        }
+        resolved.extend(resolve(arguments, &self.given));
+        resolved.into()
+    }
+}
+
+fn read_arguments(section: &Section<'_>, arguments: &[Argument]) -> Result<Vec<(String, Value)>> {
+    let mut given = Vec::new();
+    for argument in arguments {
+        given.extend(
+            section.argument(argument.key, argument.kind)?.map(|value| (argument.key.to_owned(), value)),
+        );
+    }
+    Ok(given)
+}
+
+/// Every argument with the value in force: the one given or the default.
+fn resolve(arguments: &[Argument], given: &[(String, Value)]) -> Map<String, Json> {
+    let value = |argument: &Argument| match given.iter().find(|(key, _)| key == argument.key) {
+        Some((_, Value::Real(x))) if argument.kind == ArgumentKind::Count => json!(*x as u64),
+        Some((_, Value::Real(x))) => json!(x),
+        Some((_, Value::Complex(z))) => json!([z.re, z.im]),
+        Some((_, Value::Vector(v))) => json!(v),
+        Some((_, Value::Words(words))) => json!(words),
+        None => json!(argument.default),
+    };
+    arguments.iter().map(|argument| (argument.key.to_owned(), value(argument))).collect()
+}

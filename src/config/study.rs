@@ -1,0 +1,268 @@
+//! A whole study: read, checked and ready to run.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use miette::NamedSource;
+use serde_json::{Map, Value as Json, json};
+use superladder_engine::{Engine, EngineError, Problem, Stage};
+use superladder_model::{Model, Observable, observables_by_name};
+use toml::de::DeTable;
+
+use super::error::{ConfigError, Fault};
+use super::model::{self, Parts};
+use super::parameters::{self, Quench};
+use super::section::Section;
+use super::truncation::WARNED_ABOVE;
+use super::{method, overrides, time};
+use crate::engines::{self, Common, Constructor};
+
+/// A study: what to simulate, how, and what to measure.
+pub struct Study {
+    /// Title, or the name of the file.
+    pub title: String,
+    /// Name of the file without its extension.
+    pub name: String,
+    /// The problem, free of any numerical method.
+    pub problem: Problem,
+    /// What a reader should know before trusting the results.
+    pub warnings: Vec<String>,
+    losses: Vec<f64>,
+    engine: Constructor,
+    resolved: Json,
+    source: Arc<NamedSource<String>>,
+    /// Words of `output.observables` and their places.
+    wanted: Vec<(String, Range<usize>)>,
+}
+
+impl fmt::Debug for Study {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Study")
+            .field("name", &self.name)
+            .field("problem", &self.problem)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Study {
+    /// Reads the study in a file after carrying out every `key=value` of `sets` on its text.
+    ///
+    /// # Errors
+    /// [`ConfigError`], with file, line and key.
+    pub fn load(path: impl AsRef<Path>, sets: &[String]) -> Result<Self, ConfigError> {
+        let path = path.as_ref();
+        let read = std::fs::read_to_string(path);
+        let text = read.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let name = path.file_stem().map_or("study".into(), |s| s.to_string_lossy().into_owned());
+        Self::parse(&path.display().to_string(), &name, &text, sets)
+    }
+
+    /// Reads a study from `text`, called `file` in messages.
+    ///
+    /// # Errors
+    /// As [`Study::load`].
+    pub fn parse(file: &str, name: &str, text: &str, sets: &[String]) -> Result<Self, ConfigError> {
+        let shown = if sets.is_empty() { file.to_owned() } else { format!("{file} with --set") };
+        let text = if DeTable::parse(text).is_ok() { overrides::apply(text, sets)? } else { text.to_owned() };
+        let source = Arc::new(NamedSource::new(shown, text.clone()));
+        let table = DeTable::parse(&text).map_err(|error| {
+            let span = error.span().unwrap_or(0..0);
+            Fault::Syntax(error.message().to_owned()).at(&source, span)
+        })?;
+        Reader { source, table: &table, name }.read()
+    }
+
+    /// A fresh engine, as the study asks for it.
+    pub fn engine(&self) -> Box<dyn Engine> {
+        (self.engine)()
+    }
+
+    /// The study with every default and every number filled in.
+    pub fn resolved(&self) -> Json {
+        self.resolved.clone()
+    }
+
+    /// What the initial state of every mode loses by truncation.
+    pub fn truncation(&self) -> Json {
+        let modes = self.problem.model().modes().iter();
+        modes
+            .zip(&self.losses)
+            .map(|(mode, lost)| (mode.name.clone(), json!(lost)))
+            .collect::<Map<_, _>>()
+            .into()
+    }
+
+    /// The text in force: the file after all `--set`.
+    pub fn text(&self) -> &str {
+        self.source.inner()
+    }
+
+    /// Puts an engine's refusal of this study at its place in the file.
+    ///
+    /// # Errors
+    /// The error itself, if it has no place in the file: a failure on the way, or a missing table `engine`.
+    pub fn refusal(&self, error: EngineError) -> Result<ConfigError, EngineError> {
+        let place = match &error {
+            EngineError::Propagation { .. } => None,
+            EngineError::Observable { observable, .. } => self.place_of(observable),
+            EngineError::Memory { .. } => self.find("memory_limit").or_else(|| self.find("[engine]")),
+            _ => self.find("[engine]"),
+        };
+        match place {
+            Some(span) => Ok(Fault::Engine(error).at(&self.source, span)),
+            None => Err(error),
+        }
+    }
+
+    fn find(&self, words: &str) -> Option<Range<usize>> {
+        self.text().find(words).map(|start| start..start + words.len())
+    }
+
+    fn place_of(&self, observable: &str) -> Option<Range<usize>> {
+        let squeeze = |s: &str| s.replace(' ', "");
+        let same = |(word, _): &&(String, Range<usize>)| squeeze(word) == squeeze(observable);
+        let set = |(word, _): &&(String, Range<usize>)| word == "default" || word == "all";
+        let found = self.wanted.iter().find(same).or_else(|| self.wanted.iter().find(set));
+        found.map(|(_, span)| span.clone())
+    }
+}
+
+/// Reads one study.
+struct Reader<'a> {
+    source: Arc<NamedSource<String>>,
+    table: &'a toml::Spanned<DeTable<'a>>,
+    name: &'a str,
+}
+
+impl Reader<'_> {
+    fn read(self) -> Result<Study, ConfigError> {
+        let scope = parameters::evaluate(&self.source, self.table, &[])?;
+        let root = Section::new(&scope, "the study", self.table.get_ref(), 0..0);
+        let title = root.text("title")?.unwrap_or(self.name).to_owned();
+        root.value("parameters");
+        let parts = model::read(&root)?;
+        if parts.model.subsystems().is_empty() {
+            return Err(root.fault(
+                "modes",
+                Fault::Problem(superladder_engine::ProblemError::Empty {
+                    what: "modes and no ensembles; write [modes.a] or [ensembles.S]",
+                }),
+            ));
+        }
+        let (times, resolved_time) = self.times(&root)?;
+        let (start, end) = (times[0], times[times.len() - 1]);
+        let quenches = parameters::quenches(&root, start, end)?;
+        let stages = self.stages(&parts, start, &quenches)?;
+        let (observables, wanted) = observables(&root, &parts.model)?;
+        let (method, resolved_method) = method::read(&root)?;
+        let common = Common { method, bounds: method::bounds(&root)? };
+        let (engine, resolved_engine) = engines::read(&root, &common)?;
+        let names: Vec<String> = observables.iter().map(|o| o.name.clone()).collect();
+        let problem = Problem { stages, initial: parts.initial, observables, times, cutoffs: parts.cutoffs };
+        problem.validate().map_err(|e| root.fault("time", Fault::Problem(e)))?;
+        root.finish()?;
+        let mut resolved = Map::new();
+        resolved.insert("title".into(), title.clone().into());
+        resolved.insert("parameters".into(), by_name(&scope.parameters));
+        resolved.extend(parts.resolved);
+        let changes = |q: &Quench| json!({ "time": q.time, "set": by_name(&q.set) });
+        resolved.insert("quenches".into(), quenches.iter().map(changes).collect());
+        resolved.insert("time".into(), resolved_time);
+        resolved.insert("engine".into(), resolved_engine);
+        resolved.insert("method".into(), resolved_method);
+        resolved.insert("bounds".into(), json!(common.bounds));
+        resolved.insert("output".into(), json!({ "observables": names }));
+        let warnings = warnings(&problem, &parts.losses);
+        let (name, resolved, source) = (self.name.to_owned(), resolved.into(), self.source);
+        Ok(Study { title, name, problem, warnings, losses: parts.losses, engine, resolved, source, wanted })
+    }
+
+    fn times(&self, root: &Section<'_>) -> Result<(Vec<f64>, Json), ConfigError> {
+        let Some(section) = root.section("time", "time")? else {
+            return Err(Fault::Missing {
+                key: "time".into(),
+                of: "the study".into(),
+                allowed: "a table such as [time] with end = 10.0 and points = 101".into(),
+            }
+            .at(&self.source, 0..0));
+        };
+        let times = time::read(&section)?;
+        section.finish()?;
+        Ok(times)
+    }
+
+    /// The model before and after every quench.
+    fn stages(&self, first: &Parts, start: f64, quenches: &[Quench]) -> Result<Vec<Stage>, ConfigError> {
+        let mut stages = vec![Stage { start, model: first.model.clone() }];
+        for quench in quenches {
+            let scope = parameters::evaluate(&self.source, self.table, &quench.set)?;
+            let root = Section::new(&scope, "the study", self.table.get_ref(), 0..0);
+            let parts = model::read(&root)?;
+            if let Some(what) = forbidden_change(first, &parts) {
+                let fault = Fault::Quench { time: quench.time, what };
+                return Err(fault.at(&self.source, quench.span.clone()));
+            }
+            stages.push(Stage { start: quench.time, model: parts.model });
+        }
+        Ok(stages)
+    }
+}
+
+/// Named numbers as a JSON object.
+fn by_name(numbers: &[(String, f64)]) -> Json {
+    numbers.iter().map(|(name, number)| (name.clone(), json!(number))).collect::<Map<_, _>>().into()
+}
+
+/// What a quench changed although it must stay.
+fn forbidden_change(before: &Parts, after: &Parts) -> Option<String> {
+    let sizes = before.model.ensembles().iter().zip(after.model.ensembles());
+    if let Some((ensemble, _)) = sizes.into_iter().find(|(x, y)| x.size != y.size) {
+        return Some(format!("the size of ensemble '{}'", ensemble.name));
+    }
+    for (m, mode) in before.model.modes().iter().enumerate() {
+        if before.cutoffs[m] != after.cutoffs[m] {
+            return Some(format!("the cutoff of mode '{}'", mode.name));
+        }
+        if before.initial.modes[m] != after.initial.modes[m] {
+            return Some(format!("the initial state of mode '{}'", mode.name));
+        }
+    }
+    let states = before.initial.ensembles.iter().zip(&after.initial.ensembles);
+    let changed = states.into_iter().position(|(x, y)| x != y)?;
+    Some(format!("the initial state of ensemble '{}'", before.model.ensembles()[changed].name))
+}
+
+type Wanted = (Vec<Observable>, Vec<(String, Range<usize>)>);
+
+fn observables(root: &Section<'_>, model: &Model) -> Result<Wanted, ConfigError> {
+    let default = vec!["default".to_owned()];
+    let section = root.section("output", "output")?;
+    let words = section.as_ref().map(|s| s.words("observables")).transpose()?.flatten();
+    let found = observables_by_name(model, words.as_ref().unwrap_or(&default));
+    let reader = section.as_ref().unwrap_or(root);
+    let observables = found.map_err(|e| reader.model_fault(e))?;
+    let spans = words.unwrap_or_default().into_iter().map(|word| {
+        let span = reader.span_of_text(&word).unwrap_or(0..0);
+        (word, span)
+    });
+    let wanted = spans.collect();
+    if let Some(section) = section {
+        section.finish()?;
+    }
+    Ok((observables, wanted))
+}
+
+fn warnings(problem: &Problem, losses: &[f64]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for ((mode, cutoff), lost) in problem.model().modes().iter().zip(&problem.cutoffs).zip(losses) {
+        if *lost > WARNED_ABOVE {
+            warnings.push(format!(
+                "the initial state of mode '{}' loses {lost:.1e} of its norm at cutoff {cutoff}",
+                mode.name
+            ));
+        }
+    }
+    warnings
+}

@@ -1,0 +1,21 @@
+//! Exact finite-N quantum solver for driven-dissipative light-matter and spin ensembles.
+//!
+//! This facade gathers the crates of the workspace as modules and adds what only the program needs: study files
+//! ([`config`]), the table of engines ([`engines`]), output files ([`output`]), plots ([`plot`])
+//! and the built-in cross-checks ([`verify`]).
+//!
+//! ```text
+//! study.toml -> config::Study -> Problem + Engine -> Recorder -> output
+//! ```
+
+pub use superladder_engine as engine;
+pub use superladder_exact as exact;
+pub use superladder_model as model;
+pub use superladder_propagate as propagate;
+pub use superladder_space as space;
+
+pub mod config;
+pub mod engines;
+pub mod output;
+pub mod plot;
+pub mod verify;

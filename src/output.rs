@@ -1,0 +1,124 @@
+//! What a run leaves behind: `observables.csv`, `observables.npz`, `manifest.json`, `study.toml`, `overview.svg`
+//! and `overview.png` in a folder of its own.
+//!
+//! The folder appears at once and complete: files are written to a hidden sibling that is renamed at the end.
+
+mod arrays;
+mod columns;
+mod folder;
+mod manifest;
+mod matrix;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use superladder_engine::{Diagnostics, Recorder, Resources};
+use thiserror::Error;
+
+pub use arrays::write_arrays;
+pub use columns::{Column, columns, write_csv};
+pub use folder::OutputFolder;
+pub use manifest::{Effort, manifest};
+pub use matrix::{write_matrix_arrays, write_matrix_market};
+
+use crate::config::Study;
+use crate::plot;
+
+/// Everything known at the end of a run.
+pub struct Outcome<'a> {
+    /// The study.
+    pub study: &'a Study,
+    /// The records.
+    pub recorder: &'a Recorder,
+    /// Worst values and bounds of the diagnostics.
+    pub diagnostics: &'a Diagnostics,
+    /// Figures of the method.
+    pub statistics: serde_json::Value,
+    /// What the engine said it needs.
+    pub resources: &'a Resources,
+    /// What it cost.
+    pub effort: Effort,
+}
+
+impl Outcome<'_> {
+    /// True when every bound is kept and the run went to its end.
+    pub fn converged(&self) -> bool {
+        self.reasons().is_empty()
+    }
+
+    /// Why the run does not count as converged.
+    pub fn reasons(&self) -> Vec<String> {
+        let failed = self.diagnostics.checks.iter().filter(|(_, check)| !check.holds());
+        let mut reasons: Vec<String> = failed
+            .map(|(name, check)| {
+                format!(
+                    "{name} reached {:.2e} at t = {} (bound {:.1e})",
+                    check.worst, check.time, check.bound
+                )
+            })
+            .collect();
+        if self.recorder.interrupted {
+            let last = self.recorder.records.last().map_or(f64::NAN, |r| r.time);
+            reasons.push(format!("stopped at t = {last}, before the last output time"));
+        }
+        reasons
+    }
+
+    /// Writes every file into `folder`.
+    ///
+    /// # Errors
+    /// [`OutputError`].
+    pub fn write(&self, folder: &OutputFolder) -> Result<(), OutputError> {
+        let columns = columns(&self.study.problem, self.recorder);
+        folder.write("observables.csv", |file| write_csv(file, &columns))?;
+        folder.write("observables.npz", |file| write_arrays(file, &self.study.problem, self.recorder))?;
+        folder.write("study.toml", |file| file.write_all(self.study.text().as_bytes()))?;
+        let text = serde_json::to_string_pretty(&manifest(self, &columns))?;
+        folder.write("manifest.json", |file| writeln!(file, "{text}"))?;
+        let picture = plot::overview(&self.study.title, &self.study.problem, self.recorder);
+        folder.write("overview.svg", |file| file.write_all(picture.svg().as_bytes()))?;
+        let png = picture.png().map_err(|message| OutputError::Plot { message })?;
+        folder.write("overview.png", |file| file.write_all(&png))
+    }
+}
+
+/// Why output cannot be written.
+#[derive(Debug, Error)]
+pub enum OutputError {
+    /// The folder exists.
+    #[error("the output '{}' exists; give another with --output, or --force to replace it", path.display())]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// What exists there was not written by superladder.
+    #[error("'{}' exists and is not an output folder of superladder (it has no manifest.json), so --force does not replace it; remove it yourself or give another --output", path.display())]
+    Foreign {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Writing failed.
+    #[error("cannot write '{}': {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Cause.
+        source: std::io::Error,
+    },
+    /// The manifest cannot be put into words.
+    #[error("cannot write the manifest: {0}")]
+    Manifest(#[from] serde_json::Error),
+    /// The plot cannot be drawn.
+    #[error("cannot draw the overview: {message}")]
+    Plot {
+        /// What the plotting library says.
+        message: String,
+    },
+}
+
+impl OutputError {
+    /// True when another argument would help, false when the machine refuses.
+    pub fn is_bad_input(&self) -> bool {
+        matches!(self, Self::Exists { .. } | Self::Foreign { .. })
+    }
+}

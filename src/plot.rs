@@ -1,0 +1,115 @@
+//! Pictures of a run. The plotting library is hidden behind [`Picture`].
+
+mod panels;
+mod typeset;
+
+use kuva::backend::png::PngBackend;
+use kuva::backend::svg::SvgBackend;
+use kuva::plot::LinePlot;
+use kuva::plot::legend::LegendPosition;
+use kuva::render::annotations::ReferenceLine;
+use kuva::render::figure::Figure;
+use kuva::render::layout::Layout;
+use kuva::render::plots::Plot;
+use kuva::render::render::Scene;
+use superladder_engine::{Problem, Recorder};
+
+use panels::{Line, Panel, panels};
+
+/// A drawn picture.
+pub struct Picture {
+    scene: Scene,
+}
+
+impl Picture {
+    /// As scalable vector graphics.
+    pub fn svg(&self) -> String {
+        SvgBackend::new().render_scene(&self.scene)
+    }
+
+    /// As a bitmap.
+    ///
+    /// # Errors
+    /// What the plotting library says, in words.
+    pub fn png(&self) -> Result<Vec<u8>, String> {
+        PngBackend::new().with_scale(2.0).render_scene(&self.scene)
+    }
+}
+
+/// Colours that differ for every kind of colour vision (Okabe and Ito, 2008), darkest first.
+const COLOURS: [&str; 7] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"];
+/// Wide lines below, narrow ones above: where lines coincide, both are seen.
+const WIDTHS: [f64; 3] = [2.4, 1.9, 1.5];
+/// Width and height of a panel.
+const CELL: (f64, f64) = (500.0, 290.0);
+/// Left and right of the axes, the same for all panels so that they line up; the legend stands on the right.
+const MARGINS: (f64, f64) = (74.0, 128.0);
+
+/// All observables of a run against time, in small panels by kind of observable.
+pub fn overview(title: &str, problem: &Problem, recorder: &Recorder) -> Picture {
+    let times = recorder.times();
+    let panels = panels(problem, recorder);
+    let columns = panels.len().clamp(1, 3);
+    let rows = panels.len().div_ceil(columns).max(1);
+    let quenches: Vec<f64> = problem.stages[1..].iter().map(|s| s.start).collect();
+    let (plots, layouts): (Vec<_>, Vec<_>) =
+        panels.iter().map(|panel| draw(panel, &times, &quenches)).unzip();
+    let figure = Figure::new(rows, columns)
+        .with_structure((0..panels.len()).map(|i| vec![i]).collect())
+        .with_plots(plots)
+        .with_layouts(layouts)
+        .with_cell_size(CELL.0, CELL.1)
+        .with_spacing(18.0)
+        .with_padding(14.0)
+        .with_title(title)
+        .with_title_size(20);
+    Picture { scene: figure.render() }
+}
+
+fn draw(panel: &Panel, times: &[f64], quenches: &[f64]) -> (Vec<Plot>, Layout) {
+    let mut plots: Vec<Plot> = Vec::new();
+    for (index, line) in panel.lines.iter().enumerate() {
+        plots.extend(segments(line, times, index, panel.lines.len() > 1));
+    }
+    let mut layout = Layout::auto_from_plots(&plots)
+        .with_title(panel.title.clone())
+        .with_x_label("t  (units of 1/ω, ħ = 1)")
+        .with_y_label(panel.label.clone())
+        .with_box_axes()
+        .with_ticks(5)
+        .with_title_size(14)
+        .with_label_size(13)
+        .with_tick_size(11)
+        .with_body_size(11)
+        .with_legend_position(LegendPosition::OutsideRightTop)
+        .with_legend_box(false)
+        .with_force_margins(MARGINS.0, MARGINS.1);
+    if let (Some(first), Some(last)) = (times.first(), times.last())
+        && first < last
+    {
+        layout = layout.with_x_axis_min(*first).with_x_axis_max(*last);
+    }
+    if let Some((low, high)) = panel.constant_axis() {
+        layout = layout.with_y_axis_min(low).with_y_axis_max(high);
+    }
+    for quench in quenches {
+        layout = layout.with_reference_line(ReferenceLine::vertical(*quench).with_color("#888888"));
+    }
+    (plots, layout)
+}
+
+/// A line, broken where its value is undefined; only the first piece has an entry in the legend.
+fn segments(line: &Line, times: &[f64], index: usize, in_legend: bool) -> Vec<Plot> {
+    let points = times.iter().zip(&line.values).map(|(t, y)| (*t, *y));
+    let points: Vec<(f64, f64)> = panels::thinned(points.collect());
+    let pieces = points.split(|(_, y)| !y.is_finite()).filter(|piece| !piece.is_empty());
+    let plot = |(number, piece): (usize, &[(f64, f64)])| {
+        let plot = LinePlot::new()
+            .with_data(piece.iter().copied())
+            .with_color(COLOURS[index % COLOURS.len()])
+            .with_stroke_width(WIDTHS[index.min(WIDTHS.len() - 1)]);
+        let named = number == 0 && in_legend;
+        Plot::from(if named { plot.with_legend(line.label.clone()) } else { plot })
+    };
+    pieces.enumerate().map(plot).collect()
+}

@@ -1,0 +1,388 @@
+//! The program from outside: exit codes, files, messages.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use npyz::npz::NpzArchive;
+use num_complex::Complex64;
+use serde_json::Value;
+
+/// A study that runs in milliseconds.
+const QUICK: &str = r#"
+title = "quick"
+[parameters]
+kappa = 0.5
+[modes.a]
+frequency = 1.0
+cutoff = 8
+initial = { state = "coherent", amplitude = 0.5 }
+[ensembles.S]
+size = 2
+frequency = 1.0
+[[interactions]]
+kind = "tavis-cummings"
+mode = "a"
+ensemble = "S"
+strength = 0.3
+[[channels]]
+kind = "cavity-loss"
+mode = "a"
+rate = "kappa"
+[[channels]]
+kind = "emission"
+ensemble = "S"
+rate = 0.1
+[time]
+end = 2.0
+points = 11
+[output]
+observables = ["default", "g2(a)", "photon-distribution(a)", "reduced-state(a)", "reduced-state(S)", "purity"]
+"#;
+
+/// A scratch folder with `study.toml` in it.
+struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    fn new(study: &str) -> Self {
+        let scratch = Self(tempfile::tempdir().expect("a temporary folder"));
+        fs::write(scratch.path("study.toml"), study).expect("the study");
+        scratch
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Answer {
+        let output = Command::new(env!("CARGO_BIN_EXE_superladder"))
+            .args(arguments)
+            .current_dir(self.0.path())
+            .output()
+            .expect("the program starts");
+        Answer(output)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.0.path()).expect("the folder");
+        let mut names: Vec<_> =
+            entries.map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+}
+
+struct Answer(Output);
+
+impl Answer {
+    fn out(&self) -> String {
+        String::from_utf8_lossy(&self.0.stdout).into_owned()
+    }
+
+    fn err(&self) -> String {
+        String::from_utf8_lossy(&self.0.stderr).into_owned()
+    }
+
+    #[track_caller]
+    fn exits(&self, code: i32) -> &Self {
+        assert_eq!(self.0.status.code(), Some(code), "stdout: {}\nstderr: {}", self.out(), self.err());
+        self
+    }
+
+    #[track_caller]
+    fn says(&self, words: &str) -> &Self {
+        assert!(self.err().contains(words), "'{words}' is not in: {}", self.err());
+        self
+    }
+}
+
+/// Heading and rows of a table.
+fn csv(path: &Path) -> (Vec<String>, Vec<Vec<f64>>) {
+    let mut reader = csv::Reader::from_path(path).expect("a table");
+    let heading = reader.headers().expect("a heading").iter().map(str::to_owned).collect();
+    let row = |r: csv::StringRecord| r.iter().map(|x| x.parse().expect("a number")).collect();
+    (heading, reader.records().map(|r| row(r.expect("a row"))).collect())
+}
+
+fn manifest(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("manifest.json")).expect("a manifest")).expect("JSON")
+}
+
+fn array<T: npyz::Deserialize>(folder: &Path, name: &str) -> (Vec<u64>, Vec<T>) {
+    let mut archive = NpzArchive::open(folder.join("observables.npz")).expect("an archive");
+    let array = archive.by_name(name).expect("readable").unwrap_or_else(|| panic!("no array '{name}'"));
+    (array.shape().to_vec(), array.into_vec().expect("its type"))
+}
+
+#[test]
+fn a_run_leaves_every_file_and_they_agree() {
+    let scratch = Scratch::new(QUICK);
+    let answer = scratch.run(&["run", "study.toml"]);
+    answer.exits(0);
+    assert!(answer.out().contains("converged") && answer.out().contains("photons(a)"), "{}", answer.out());
+    assert_eq!(answer.err(), "");
+    let folder = scratch.path("out/study");
+    assert_eq!(scratch.names(), ["out", "study.toml"]);
+    assert_eq!(fs::read_dir(scratch.path("out")).expect("out").count(), 1, "a partial folder was left");
+    let (heading, rows) = csv(&folder.join("observables.csv"));
+    assert_eq!(heading[..4], ["t", "amplitude(a).re", "amplitude(a).im", "photons(a)"]);
+    assert!(heading.contains(&"diagnostic.trace".to_owned()) && heading.contains(&"spin(S).z".to_owned()));
+    assert!(!heading.iter().any(|h| h.starts_with("reduced-state")), "matrices belong into the npz file");
+    assert_eq!(rows.len(), 11);
+    let column = |name: &str| -> Vec<f64> {
+        let index = heading.iter().position(|h| h == name).unwrap_or_else(|| panic!("no column '{name}'"));
+        rows.iter().map(|r| r[index]).collect()
+    };
+    assert_eq!(array::<f64>(&folder, "t"), (vec![11], column("t")));
+    assert_eq!(array::<f64>(&folder, "photons(a)"), (vec![11], column("photons(a)")));
+    assert_eq!(array::<f64>(&folder, "diagnostic.trace"), (vec![11], column("diagnostic.trace")));
+    let (shape, spin) = array::<f64>(&folder, "spin(S)");
+    assert_eq!(shape, [11, 3]);
+    assert_eq!(spin.iter().skip(2).step_by(3).copied().collect::<Vec<_>>(), column("spin(S).z"));
+    let (shape, populations) = array::<f64>(&folder, "photon-distribution(a)");
+    assert_eq!(shape, [11, 9]);
+    let (shape, field) = array::<Complex64>(&folder, "reduced-state(a)");
+    assert_eq!(shape, [11, 9, 9]);
+    let (shape, _) = array::<Complex64>(&folder, "reduced-state(S)");
+    assert_eq!(shape, [11, 10], "blocks of 1 and 3 rows");
+    for (index, population) in populations.iter().enumerate() {
+        let (row, n) = (index / 9, index % 9);
+        assert!((field[row * 81 + n * 10] - population).norm() < 1e-14);
+    }
+    assert!((rows[0][3] - 0.25).abs() < 1e-9, "the coherent state has |alpha|^2 photons");
+    assert!(fs::read_to_string(folder.join("overview.svg")).expect("a plot").contains("<svg"));
+    assert!(fs::read(folder.join("overview.png")).expect("a plot").starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn the_manifest_tells_what_ran_and_how_it_went() {
+    let scratch = Scratch::new(QUICK);
+    scratch
+        .run(&["run", "study.toml", "-o", "here", "--threads", "1", "--set", "parameters.kappa=0.4"])
+        .exits(0);
+    let manifest = manifest(&scratch.path("here"));
+    assert_eq!(manifest["converged"], true);
+    assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(manifest["threads"], 1);
+    assert_eq!(manifest["records"], 11);
+    assert_eq!(manifest["configuration"]["channels"][0]["rate"], 0.4);
+    assert_eq!(manifest["configuration"]["method"]["name"], "dop853");
+    assert!(manifest["wall_seconds"].as_f64().is_some_and(|x| x > 0.0));
+    assert!(manifest["commit"].as_str().is_some_and(|c| c == "unknown" || c.len() == 40));
+    assert!(manifest["statistics"].is_object() && manifest["resources"]["unknowns"].as_u64().is_some());
+    assert_eq!(manifest["diagnostics"]["trace"]["holds"], true);
+    assert_eq!(manifest["undefined_values"], serde_json::json!({}));
+    let text = manifest.to_string();
+    assert!(!text.contains(&scratch.0.path().display().to_string()), "a machine path is in the manifest");
+    // The study as run can be run again.
+    let again = scratch.run(&["run", "here/study.toml", "-o", "again", "--quiet"]);
+    assert_eq!(again.exits(0).out(), "");
+    let table = |folder: &str| fs::read(scratch.path(folder).join("observables.csv")).expect("a table");
+    assert_eq!(table("here"), table("again"));
+}
+
+#[test]
+fn undefined_values_are_counted_and_stay_undefined() {
+    let scratch = Scratch::new(&QUICK.replace("state = \"coherent\", amplitude = 0.5", "state = \"vacuum\""));
+    scratch.run(&["run", "study.toml", "-o", "x"]).exits(0);
+    assert_eq!(manifest(&scratch.path("x"))["undefined_values"]["g2(a)"], 11);
+    let (heading, rows) = csv(&scratch.path("x/observables.csv"));
+    let g2 = heading.iter().position(|h| h == "g2(a)").expect("g2");
+    assert!(rows.iter().all(|r| r[g2].is_nan()));
+}
+
+#[test]
+fn a_broken_bound_is_exit_code_three_and_the_results_stay() {
+    let scratch = Scratch::new(QUICK);
+    let answer = scratch.run(&["run", "study.toml", "-o", "x", "--set", "bounds.top_population=1e-30"]);
+    answer.exits(3);
+    assert!(
+        answer.out().contains("NOT CONVERGED") && answer.out().contains("top_population"),
+        "{}",
+        answer.out()
+    );
+    let manifest = manifest(&scratch.path("x"));
+    assert_eq!(manifest["converged"], false);
+    assert!(manifest["reasons"][0].as_str().is_some_and(|r| r.contains("top_population")), "{manifest}");
+    assert!(scratch.path("x/observables.csv").is_file());
+}
+
+#[test]
+fn faults_of_a_study_show_the_line_with_a_caret() {
+    let scratch = Scratch::new(&QUICK.replace("rate = 0.1", "rate = -0.1"));
+    let answer = scratch.run(&["run", "study.toml"]);
+    answer.exits(2).says("`rate` of channel 'emission' must be finite and >= 0, but is -0.1");
+    answer.says("study.toml:24:8").says("rate = -0.1").says("here");
+    assert_eq!(scratch.names(), ["study.toml"], "nothing may be written");
+    let slips: [(&[&str], &str); 6] = [
+        (&["parameters.kapa=1"], "did you mean 'kappa'?"),
+        (&["channels.1.rate=0.1", "modes.a.cutof=3"], "did you mean 'cutoff'?"),
+        (&["channels.1.rate=0.1", "modes.a.cutoff=1"], "is enough"),
+        (&["channels.1.rate=nan"], "NaN"),
+        (&["channels.1.kind=emision"], "did you mean 'emission'?"),
+        (&["channels.1.rate=0.1", "output.observables=[\"fidelity(a)\"]"], "unknown observable 'fidelity'"),
+    ];
+    for (sets, words) in slips {
+        let mut arguments = vec!["run", "study.toml"];
+        arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
+        scratch.run(&arguments).exits(2).says(words);
+    }
+    scratch.run(&["run", "absent.toml"]).exits(2).says("cannot read the study 'absent.toml'");
+    scratch.run(&["run"]).exits(2).says("<STUDY>");
+    scratch.run(&["walk"]).exits(2);
+}
+
+#[test]
+fn a_problem_too_large_for_the_memory_is_refused_with_the_numbers() {
+    let scratch = Scratch::new(QUICK);
+    let answer = scratch.run(&["run", "study.toml", "--set", "engine.memory_limit=1 kB"]);
+    answer.exits(2).says("memory").says("1000 bytes");
+    assert_eq!(scratch.names(), ["study.toml"]);
+}
+
+#[test]
+fn an_output_is_never_overwritten_by_accident() {
+    let scratch = Scratch::new(QUICK);
+    scratch.run(&["run", "study.toml", "-o", "x"]).exits(0);
+    let before = fs::read(scratch.path("x/manifest.json")).expect("a manifest");
+    scratch.run(&["run", "study.toml", "-o", "x"]).exits(2).says("--force");
+    assert_eq!(before, fs::read(scratch.path("x/manifest.json")).expect("a manifest"));
+    scratch.run(&["run", "study.toml", "-o", "x", "--force", "--set", "time.points=3"]).exits(0);
+    assert_eq!(manifest(&scratch.path("x"))["records"], 3);
+    // A failing run keeps the old output.
+    scratch
+        .run(&["run", "study.toml", "-o", "x", "--force", "--set", "method.max_steps=1"])
+        .exits(1)
+        .says("max_steps");
+    assert_eq!(manifest(&scratch.path("x"))["records"], 3);
+    assert_eq!(scratch.names(), ["study.toml", "x"]);
+    // What superladder did not write is not its own to remove.
+    fs::create_dir(scratch.path("home")).expect("a folder");
+    fs::write(scratch.path("home/thesis.tex"), "precious").expect("a file");
+    scratch.run(&["run", "study.toml", "-o", "home", "--force"]).exits(2).says("not an output folder");
+}
+
+#[test]
+fn an_unwritable_folder_is_exit_code_one() {
+    let scratch = Scratch::new(QUICK);
+    scratch.run(&["run", "study.toml", "-o", "study.toml/x"]).exits(1).says("cannot write 'study.toml/x'");
+}
+
+/// A limit on file sizes stands in for a full disk: the write fails in the middle.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_fills_up_leaves_nothing_half_written() {
+    let scratch = Scratch::new(QUICK);
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 4; exec '{}' run study.toml -o x",
+        env!("CARGO_BIN_EXE_superladder")
+    );
+    let output = Command::new("sh").args(["-c", &script]).current_dir(scratch.0.path()).output().expect("sh");
+    Answer(output).exits(1).says("cannot write 'x/");
+    assert_eq!(scratch.names(), ["study.toml"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_stops_at_an_output_time_and_keeps_what_is_done() {
+    let long = QUICK.replace("end = 2.0\npoints = 11", "end = 1e7\nstep = 1.0");
+    let scratch = Scratch::new(&long.replace("observables = [", "observables = [\"photons(a)\"] # ["));
+    let child = Command::new(env!("CARGO_BIN_EXE_superladder"))
+        .args(["run", "study.toml", "-o", "x"])
+        .current_dir(scratch.0.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    assert!(interrupt.success());
+    let answer = Answer(child.wait_with_output().expect("the program ends"));
+    answer.exits(1);
+    assert!(answer.out().contains("interrupted: results up to t ="), "{}", answer.out());
+    let manifest = manifest(&scratch.path("x"));
+    assert_eq!(manifest["interrupted"], true);
+    let (_, rows) = csv(&scratch.path("x/observables.csv"));
+    assert_eq!(manifest["records"], rows.len());
+}
+
+#[test]
+fn the_starter_runs() {
+    let scratch = Scratch::new(QUICK);
+    scratch.run(&["init", "first.toml"]).exits(0);
+    scratch.run(&["init", "first.toml"]).exits(2).says("--force");
+    scratch.run(&["init", "first.toml", "--force"]).exits(0);
+    scratch.run(&["run", "first.toml", "--set", "time.end=1", "--set", "time.points=5"]).exits(0);
+    scratch.run(&["init", "nowhere/first.toml"]).exits(1).says("cannot write");
+}
+
+#[test]
+fn inspect_tells_the_size_before_anything_runs() {
+    let scratch = Scratch::new(QUICK);
+    let answer = scratch.run(&["inspect", "study.toml"]);
+    for words in ["sectors", "symmetries", "unknowns", "memory", "matrix elements"] {
+        assert!(answer.exits(0).out().contains(words), "{words}: {}", answer.out());
+    }
+    let json = scratch.run(&["inspect", "study.toml", "--json"]);
+    let report: Value = serde_json::from_str(&json.exits(0).out()).expect("JSON");
+    assert!(report["resources"]["unknowns"].as_u64().is_some_and(|u| u > 0));
+}
+
+#[test]
+fn every_table_can_be_listed_in_words_and_as_json() {
+    let scratch = Scratch::new(QUICK);
+    let tables = [
+        ("channels", "cavity-loss"),
+        ("interactions", "tavis-cummings"),
+        ("observables", "squeezing(ensemble)"),
+        ("methods", "krylov"),
+        ("states", "spin-coherent (ensemble)"),
+        ("engines", "exact"),
+    ];
+    for (table, entry) in tables {
+        assert!(scratch.run(&["list", table]).exits(0).out().lines().any(|line| line == entry), "{table}");
+        let json = scratch.run(&["list", table, "--json"]);
+        let entries: Value = serde_json::from_str(&json.exits(0).out()).expect("JSON");
+        assert!(entries.as_array().is_some_and(|all| all.iter().any(|e| e["name"] == entry)), "{table}");
+    }
+    scratch.run(&["list", "recipes"]).exits(2).says("channels");
+}
+
+#[test]
+fn the_liouvillian_is_exported_for_scipy_and_matrix_market() {
+    let scratch = Scratch::new(QUICK);
+    scratch.run(&["export", "study.toml", "l.npz"]).exits(0);
+    scratch.run(&["export", "study.toml", "l.npz"]).exits(2).says("--force");
+    scratch.run(&["export", "study.toml", "l.mtx"]).exits(0);
+    scratch.run(&["export", "study.toml", "l.txt"]).exits(2).says(".mtx");
+    let mut archive = NpzArchive::open(scratch.path("l.npz")).expect("an archive");
+    let mut names: Vec<String> = archive.array_names().map(str::to_owned).collect();
+    names.sort();
+    assert_eq!(names, ["data", "format", "indices", "indptr", "shape"]);
+    let data: Vec<Complex64> = archive.by_name("data").unwrap().unwrap().into_vec().unwrap();
+    let shape: Vec<i64> = archive.by_name("shape").unwrap().unwrap().into_vec().unwrap();
+    let format: Vec<Vec<u8>> = archive.by_name("format").unwrap().unwrap().into_vec().unwrap();
+    assert_eq!(format, [b"csr"]);
+    let text = fs::read_to_string(scratch.path("l.mtx")).expect("a matrix");
+    let mut lines = text.lines().filter(|line| !line.starts_with('%'));
+    assert!(text.starts_with("%%MatrixMarket matrix coordinate complex general\n"));
+    assert_eq!(lines.next(), Some(&*format!("{} {} {}", shape[0], shape[1], data.len())));
+    let first: Vec<f64> =
+        lines.next().expect("an element").split(' ').map(|x| x.parse().expect("a number")).collect();
+    assert_eq!(Complex64::new(first[2], first[3]), data[0]);
+}
+
+#[test]
+fn help_completions_and_manual_are_there() {
+    let scratch = Scratch::new(QUICK);
+    let help = scratch.run(&["--help"]);
+    for words in ["run", "inspect", "list", "init", "export", "Exit codes: 0 done", "Examples:"] {
+        assert!(help.exits(0).out().contains(words), "{words}: {}", help.out());
+    }
+    let run = scratch.run(&["run", "--help"]).exits(0).out();
+    for words in ["--output", "--force", "--threads", "--set <KEY=VALUE>", "--quiet", "Examples:"] {
+        assert!(run.contains(words), "{words}: {run}");
+    }
+    assert!(scratch.run(&["completions", "bash"]).exits(0).out().contains("_superladder"));
+    assert!(scratch.run(&["man"]).exits(0).out().contains(".TH superladder"));
+}
