@@ -69,6 +69,8 @@ pub struct Lindbladian {
     pub(crate) sources: Vec<Source>,
     /// Diagonal of G per sector.
     pub(crate) diagonal: Vec<Vec<Complex64>>,
+    /// Real and imaginary part of the diagonal per sector, each number twice: for re and im of an element.
+    pub(crate) column_diagonal: Vec<(Vec<f64>, Vec<f64>)>,
     bounds: SpectralBounds,
 }
 
@@ -118,7 +120,11 @@ impl Lindbladian {
         let (tasks, task_starts, sources) = compiler.tasks();
         let Compiler { factors, .. } = compiler;
         let bounds = SpectralBounds::new(elements, &diagonal);
-        Self { layout: layout.clone(), factors, tasks, task_starts, sources, diagonal, bounds }
+        let twice =
+            |d: &Vec<Complex64>, part: fn(&Complex64) -> f64| d.iter().flat_map(|z| [part(z); 2]).collect();
+        let column_diagonal = diagonal.iter().map(|d| (twice(d, |z| z.re), twice(d, |z| z.im))).collect();
+        let layout = layout.clone();
+        Self { layout, factors, tasks, task_starts, sources, diagonal, column_diagonal, bounds }
     }
 
     /// The layout of the state vectors.
@@ -130,7 +136,7 @@ impl Lindbladian {
     pub fn memory(&self) -> u64 {
         let factors: u64 = self.factors.iter().map(Factor::memory).sum();
         let tasks = self.tasks.len() * size_of::<Task>() + 4 * self.task_starts.len();
-        let diagonal: usize = self.diagonal.iter().map(|d| 16 * d.len()).sum();
+        let diagonal: usize = self.diagonal.iter().map(|d| 48 * d.len()).sum();
         factors + (tasks + self.sources.len() * size_of::<Source>() + diagonal) as u64 + self.layout.memory()
     }
 

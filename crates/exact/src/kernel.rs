@@ -87,33 +87,53 @@ fn fill_block<S: Simd>(
         locate_sources(generator, task, x, (height, width), scratch);
     }
     let diagonal = &generator.diagonal[rows.sector];
-    let right = &diagonal[columns.states.clone()];
+    let pairs = 2 * columns.states.start..2 * columns.states.end;
+    let (decays, energies) = &generator.column_diagonal[rows.sector];
+    let right = (&decays[pairs.clone()], &energies[pairs]);
     let Scratch { imaginary, conjugates, spans } = scratch;
     for (batch, out) in out.chunks_mut(2 * width * BATCH).enumerate() {
         let first = BATCH * batch;
-        out.fill(0.0);
-        imaginary.clear();
         imaginary.resize(out.len(), 0.0);
+        let source = &x[stored.offset + 2 * first * width..][..out.len()];
+        let accumulators = out.chunks_exact_mut(2 * width).zip(imaginary.chunks_exact_mut(2 * width));
+        for (left, ((real, imaginary), s)) in
+            diagonal[rows.states.start + first..].iter().zip(accumulators.zip(source.chunks_exact(2 * width)))
+        {
+            start_row(*left, right, with_diagonal, s, real, imaginary);
+        }
         let mut spans = spans.as_slice();
         let at = |span: Span| if span.copied { &conjugates[span.start..] } else { &x[span.start..] };
         for task in tasks {
             let target = if task.part.imaginary { &mut imaginary[..] } else { &mut *out };
             apply_task(simd, generator, task, (first, width), &mut spans, at, target);
         }
-        let rows_out = out.chunks_exact_mut(2 * width).zip(imaginary.chunks_exact(2 * width));
-        for (r, (out, imaginary)) in (first..).zip(rows_out) {
-            let source = &x[stored.offset + 2 * r * width..][..2 * width];
-            let left = diagonal[rows.states.start + r];
-            let target = out.chunks_exact_mut(2).zip(imaginary.chunks_exact(2));
-            for (((o, p), s), g) in target.zip(source.chunks_exact(2)).zip(right) {
-                let d = if with_diagonal { left + g.conj() } else { Complex64::ZERO };
-                o[0] += d.re * s[0] - d.im * s[1] - p[1];
-                o[1] += d.re * s[1] + d.im * s[0] + p[0];
-            }
+        for (o, p) in out.chunks_exact_mut(2).zip(imaginary.chunks_exact(2)) {
+            o[0] -= p[1];
+            o[1] += p[0];
         }
     }
     if stored.row == stored.column {
         mirror(out, height);
+    }
+}
+
+/// Starts the accumulators of a row with the diagonal of the generator, `(g_i + conj g_j) rho_ij`: its real part goes
+/// to the real accumulator, its imaginary part to the imaginary one. Without the diagonal they start at zero.
+#[inline(always)]
+fn start_row(
+    left: Complex64,
+    (decays, energies): (&[f64], &[f64]),
+    with_diagonal: bool,
+    source: &[f64],
+    real: &mut [f64],
+    imaginary: &mut [f64],
+) {
+    let switch = f64::from(u8::from(with_diagonal));
+    for ((r, s), d) in real.iter_mut().zip(source).zip(decays) {
+        *r = switch * (left.re + d) * s;
+    }
+    for ((p, s), e) in imaginary.iter_mut().zip(source).zip(energies) {
+        *p = switch * (left.im - e) * s;
     }
 }
 
@@ -267,11 +287,13 @@ fn locate(x: &[f64], source: Source, (height, width): (usize, usize), conjugates
         return Span { start: source.offset, copied: false };
     }
     let start = conjugates.len();
-    let stored = &x[source.offset..source.offset + 2 * height * width];
-    for r in 0..height {
-        for c in 0..width {
-            let from = 2 * (c * height + r);
-            conjugates.extend([stored[from], -stored[from + 1]]);
+    conjugates.resize(start + 2 * height * width, 0.0);
+    let (stored, _) = x[source.offset..source.offset + 2 * height * width].as_chunks::<2>();
+    let (copy, _) = conjugates[start..].as_chunks_mut::<2>();
+    for (r, row) in copy.chunks_exact_mut(width).enumerate() {
+        for (element, column) in row.iter_mut().zip(stored.chunks_exact(height)) {
+            let [re, im] = column[r];
+            *element = [re, -im];
         }
     }
     Span { start, copied: true }
@@ -295,6 +317,7 @@ fn combine_rows<'a, S: Simd>(
         let rows: [&[f64]; 4] = std::array::from_fn(|q| row(&quad[q]));
         let (heads, tails) = halves::<S>(rows);
         let (head, tail) = S::as_mut_simd_f64s(to);
+        let heads = heads.map(|h| &h[..head.len()]);
         for (i, o) in head.iter_mut().enumerate() {
             let low =
                 simd.mul_add_e_f64s(splat[0], heads[0][i], simd.mul_add_e_f64s(splat[1], heads[1][i], *o));
@@ -369,6 +392,7 @@ fn combine_runs_of_batch<S: Simd>(
         let (column, source) = (2 * run.column as usize, 2 * run.source as usize);
         let (factor, factor_tail) = S::as_simd_f64s(&coefficients[run.coefficient as usize..][..length]);
         let (heads, tails) = halves::<S>([0, 1, 2, 3].map(|q| &from[q * b + source..][..length]));
+        let heads = heads.map(|h| &h[..factor.len()]);
         let targets = [&mut *t0, &mut *t1, &mut *t2, &mut *t3];
         let [o0, o1, o2, o3] = targets.map(|t| S::as_mut_simd_f64s(&mut t[column..][..length]));
         let vectors = o0.0.iter_mut().zip(o1.0).zip(o2.0.iter_mut().zip(o3.0)).zip(factor);

@@ -55,9 +55,8 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Cuts the sectors of `space` into tiles of at most `tile` states and keeps the pairs whose charge
-    /// difference is in `coherences` (closed under negation).
-    pub fn new(space: &Space, coherences: &BTreeSet<Charge>, tile: usize) -> Self {
+    /// Cuts the sectors of `space` into tiles and keeps the pairs whose charge difference is in `coherences` (closed under negation).
+    pub fn new(space: &Space, coherences: &BTreeSet<Charge>) -> Self {
         let mut layout = Self {
             tiles: Vec::new(),
             tiles_of_sector: Vec::new(),
@@ -68,25 +67,20 @@ impl Layout {
             unknowns: 0,
         };
         for (number, sector) in space.sectors().iter().enumerate() {
-            layout.add_sector(space, number, sector, coherences, tile);
+            layout.add_sector(space, number, sector, coherences);
         }
         layout
     }
 
-    fn add_sector(
-        &mut self,
-        space: &Space,
-        number: usize,
-        sector: &Sector,
-        coherences: &BTreeSet<Charge>,
-        tile: usize,
-    ) {
+    fn add_sector(&mut self, space: &Space, number: usize, sector: &Sector, coherences: &BTreeSet<Charge>) {
         let first = self.tiles.len();
         let mut tile_of_state = vec![0; sector.dim()];
         for (group, (_, states)) in sector.groups().iter().enumerate() {
-            for cut in cuts(sector, states, tile) {
-                tile_of_state[cut.clone()].fill(self.tiles.len() as u32);
-                self.tiles.push(Tile { sector: number, states: cut, group });
+            let mut tiles = Vec::new();
+            cut(sector, states.clone(), 0, tile_size(states.len()), &mut tiles);
+            for states in tiles {
+                tile_of_state[states.clone()].fill(self.tiles.len() as u32);
+                self.tiles.push(Tile { sector: number, states, group });
             }
         }
         self.tiles_of_sector.push(first..self.tiles.len());
@@ -188,34 +182,41 @@ impl Layout {
     }
 }
 
-/// Cuts a charge group into tiles of at most `tile` states, where possible between runs of the fastest label.
-fn cuts(sector: &Sector, states: &Range<usize>, tile: usize) -> Vec<Range<usize>> {
-    let mut runs: Vec<usize> = Vec::new();
-    for state in states.clone().skip(1) {
-        let (before, here) = (sector.labels(state - 1), sector.labels(state));
-        if before.iter().zip(here).filter(|(a, b)| a != b).count() > 1 {
-            runs.push(state);
-        }
+/// Largest tile of a charge group of `dim` states: long enough runs for the kernel, and diagonal tiles (whose two
+/// halves are both stored) small beside the whole.
+fn tile_size(dim: usize) -> usize {
+    (dim / 6).clamp(32, 128)
+}
+
+/// Cuts `states` into tiles of at most `tile` states along the labels from number `depth` (slowest first) on. Equal
+/// values of the slow labels are cut alike, so that shift operators map whole tiles to whole tiles.
+fn cut(sector: &Sector, states: Range<usize>, depth: usize, tile: usize, tiles: &mut Vec<Range<usize>>) {
+    if states.len() <= tile {
+        tiles.push(states);
+        return;
     }
-    runs.push(states.end);
-    let mut cuts = Vec::new();
-    let mut start = states.start;
-    let mut previous = states.start;
-    for end in runs {
-        if end - start > tile && previous > start {
-            cuts.push(start..previous);
-            start = previous;
+    let Some(&label) = sector.slow_to_fast().get(depth) else {
+        tiles.extend(even_parts(&states, states.len().div_ceil(tile)));
+        return;
+    };
+    let changes = |s: &usize| sector.labels(s - 1)[label] != sector.labels(*s)[label];
+    let mut starts: Vec<usize> = vec![states.start];
+    starts.extend((states.start + 1..states.end).filter(changes));
+    starts.push(states.end);
+    let longest = starts.windows(2).map(|w| w[1] - w[0]).max().unwrap_or(0);
+    if longest > tile {
+        for block in starts.windows(2) {
+            cut(sector, block[0]..block[1], depth + 1, tile, tiles);
         }
-        while end - start > tile {
-            let parts = (end - start).div_ceil(tile);
-            let length = (end - start).div_ceil(parts);
-            cuts.push(start..start + length);
-            start += length;
-        }
-        previous = end;
+    } else {
+        let blocks = starts.len() - 1;
+        let groups = blocks.div_ceil(tile / longest);
+        tiles.extend(even_parts(&(0..blocks), groups).map(|g| starts[g.start]..starts[g.end]));
     }
-    if states.end > start {
-        cuts.push(start..states.end);
-    }
-    cuts
+}
+
+/// `range` in `parts` consecutive parts whose lengths differ by at most one.
+fn even_parts(range: &Range<usize>, parts: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+    let (start, length) = (range.start, range.len());
+    (0..parts).map(move |p| start + p * length / parts..start + (p + 1) * length / parts)
 }

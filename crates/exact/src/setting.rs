@@ -8,9 +8,6 @@ use superladder_space::{Charge, Charges, Space, SpaceError, is_diagonal};
 
 use crate::layout::Layout;
 
-/// States per tile: rows of a block then fit the first-level cache together with their sources.
-const TILE: usize = 32;
-
 /// The space and the layout of a problem.
 #[derive(Debug, Clone)]
 pub struct Setting {
@@ -40,13 +37,13 @@ pub fn reduced_space(problem: &Problem, symmetries: bool) -> Result<Setting, Spa
         let space = full(charges)?;
         // Charges that keep every block only cut the runs of the kernel short.
         if stored_fraction(&space, &coherences) < 0.95 {
-            let layout = Layout::new(&space, &coherences, TILE);
+            let layout = Layout::new(&space, &coherences);
             return Ok(Setting { space, layout, coherences, symmetries: names, reduced: true });
         }
     }
     let space = full(Charges::none())?;
     let coherences = BTreeSet::from([Vec::new()]);
-    let layout = Layout::new(&space, &coherences, TILE);
+    let layout = Layout::new(&space, &coherences);
     Ok(Setting { space, layout, coherences, symmetries: names, reduced: false })
 }
 

@@ -22,6 +22,7 @@ pub struct Sector {
     position: Vec<u32>,
     offsets: Vec<usize>,
     radices: Vec<usize>,
+    slow_to_fast: Vec<usize>,
 }
 
 impl Sector {
@@ -46,6 +47,11 @@ impl Sector {
             number = number * radix + digit as usize;
         }
         Some(self.position[number] as usize)
+    }
+
+    /// Label positions from the slowest to the fastest within a charge group.
+    pub fn slow_to_fast(&self) -> &[usize] {
+        &self.slow_to_fast
     }
 
     /// Ranges of basis states of equal charge.
@@ -205,5 +211,5 @@ fn build_sector(twice_j: Vec<usize>, levels: &[usize], spins: &[usize], charges:
             _ => groups.push((charge, place..place + 1)),
         }
     }
-    Sector { twice_j, labels, label_count: count, groups, position, offsets, radices }
+    Sector { twice_j, labels, label_count: count, groups, position, offsets, radices, slow_to_fast }
 }
