@@ -40,7 +40,8 @@ fn main() -> ExitCode {
         // A reader such as `head` that has seen enough is no failure.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}", describe(&error));
+            // A closed standard error is no reason to panic; the exit code still tells.
+            let _ = writeln!(std::io::stderr(), "{}", describe(&error));
             ExitCode::from(exit_code(&error))
         }
     }

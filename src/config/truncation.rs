@@ -11,6 +11,7 @@ pub(super) const WARNED_ABOVE: f64 = 1e-8;
 pub fn loss(state: &ModeState, cutoff: usize) -> f64 {
     match state {
         ModeState::Fock(n) => f64::from(u8::from(*n > cutoff)),
+        _ if reach(state) > LARGEST as f64 => 1.0,
         _ => Distribution::of(state).tail(cutoff),
     }
 }
@@ -19,6 +20,9 @@ pub fn loss(state: &ModeState, cutoff: usize) -> f64 {
 pub fn sufficient_cutoff(state: &ModeState) -> usize {
     if let ModeState::Fock(n) = state {
         return *n;
+    }
+    if reach(state) > LARGEST as f64 {
+        return reach(state) as usize;
     }
     let distribution = Distribution::of(state);
     let mut tail = 0.0;
@@ -48,35 +52,33 @@ impl Distribution {
     }
 
     /// `p_n = r^n/(1 + nbar) exp(-|alpha|^2/(1 + nbar)) L_n(-x)`, `r = nbar/(1 + nbar)`,
-    /// `x = |alpha|^2/(nbar (1 + nbar))`, by the recurrence of the Laguerre polynomials in a form that holds for
-    /// nbar = 0 too. All terms are positive, so the recurrence is stable; only ratios are kept, normalised at the
-    /// end, so that nothing underflows. (Perina, Quantum Statistics of Linear and Nonlinear Optical Phenomena.)
+    /// `x = |alpha|^2/(nbar (1 + nbar))`, by the recurrence of the Laguerre polynomials for the ratios
+    /// `p_(n+1)/p_n`, in a form that holds for nbar = 0 too. Logarithms are summed and normalised at the end, so
+    /// that nothing underflows. (Perina, Quantum Statistics of Linear and Nonlinear Optical Phenomena.)
     fn displaced_thermal(intensity: f64, occupation: f64) -> Self {
+        if intensity + occupation == 0.0 {
+            return Self { populations: vec![1.0] };
+        }
         let r = occupation / (1.0 + occupation);
         let drive = intensity / (1.0 + occupation).powi(2);
         let mean = intensity + occupation;
-        let variance = mean + 2.0 * intensity * occupation + occupation * occupation;
-        let mut populations = vec![1.0];
-        let (mut previous, mut present, mut sum) = (0.0, 1.0, 1.0);
-        for n in 0..LARGEST {
-            let k = n as f64;
-            let next = ((((2.0 * k + 1.0) * r + drive) * present) - k * r * r * previous) / (k + 1.0);
-            (previous, present) = (present, next);
-            populations.push(present);
-            sum += present;
-            if present > 1e250 {
-                let scale = 1e-250;
-                for p in &mut populations {
-                    *p *= scale;
-                }
-                (previous, present, sum) = (previous * scale, present * scale, sum * scale);
-            }
-            if k > mean + 10.0 * variance.sqrt() && present < 1e-22 * sum {
+        let deviation = (mean + 2.0 * intensity * occupation + occupation * occupation).sqrt();
+        let mut logarithms = vec![0.0_f64];
+        let (mut ratio, mut sum, mut highest) = (drive + r, 0.0, 0.0_f64);
+        for n in 1..LARGEST {
+            sum += ratio.ln();
+            highest = highest.max(sum);
+            logarithms.push(sum);
+            if n as f64 > mean + 10.0 * deviation && sum < highest - 60.0 {
                 break;
             }
+            let k = n as f64;
+            ratio = ((2.0 * k + 1.0) * r + drive - k * r * r / ratio) / (k + 1.0);
         }
+        let mut populations: Vec<f64> = logarithms.iter().map(|l| (l - highest).exp()).collect();
+        let total: f64 = populations.iter().sum();
         for p in &mut populations {
-            *p /= sum;
+            *p /= total;
         }
         Self { populations }
     }
@@ -86,8 +88,20 @@ impl Distribution {
     }
 }
 
-/// No mode is ever given more levels than this.
-const LARGEST: usize = 10_000_000;
+/// No mode is ever given more levels than this; states that need more lose everything.
+const LARGEST: usize = 1_000_000;
+
+/// Mean occupation of a state plus many standard deviations of it.
+fn reach(state: &ModeState) -> f64 {
+    let (intensity, occupation) = match *state {
+        ModeState::Fock(n) => return n as f64,
+        ModeState::Coherent(alpha) => (alpha.norm_sqr(), 0.0),
+        ModeState::DisplacedThermal { alpha, occupation } => (alpha.norm_sqr(), occupation),
+    };
+    intensity
+        + occupation
+        + 20.0 * (intensity * (1.0 + 2.0 * occupation) + occupation * (1.0 + occupation)).sqrt()
+}
 
 #[cfg(test)]
 mod tests {
@@ -117,6 +131,14 @@ mod tests {
             let mean: f64 = d.populations.iter().enumerate().map(|(n, p)| n as f64 * p).sum();
             assert!((mean / (intensity + occupation) - 1.0).abs() < 1e-9, "{mean}");
         }
+    }
+
+    #[test]
+    fn absurd_states_are_answered_at_once() {
+        for alpha in [1e4, 1e9, 1e150] {
+            assert_eq!(loss(&ModeState::Coherent(alpha.into()), 100), 1.0);
+        }
+        assert_eq!(loss(&ModeState::Coherent(Complex64::ZERO), 0), 0.0);
     }
 
     #[test]

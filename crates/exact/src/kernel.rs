@@ -177,7 +177,9 @@ fn locate_sources(
             let rows = &generator.factors[left as usize].rows[row_tile as usize].tiles;
             let columns = &generator.factors[right as usize].runs[column_tile as usize].tiles;
             for i in rows {
-                columns.iter().for_each(|j| push((length_of(*i), length_of(*j))));
+                for j in columns {
+                    push((length_of(*i), length_of(*j)));
+                }
             }
         }
     }
