@@ -62,7 +62,10 @@ pub(crate) struct StudyArguments {
   superladder run data/studies/first-run.toml
   superladder run study.toml -o out/strong --set parameters.lambda=0.7 --force
   superladder run study.toml --set method.name=krylov --threads 2 --quiet
+  superladder run study.toml --time-limit 3500      stop in time, with a checkpoint
+  superladder run study.toml --resume               and go on
 
+Ctrl-C stops a run with a checkpoint, DIR.checkpoint beside the output folder.
 The output folder holds observables.csv, observables.npz (NumPy), manifest.json, study.toml
 (as run), overview.svg and overview.png. It appears complete or not at all.")]
 pub(crate) struct Run {
@@ -77,9 +80,24 @@ pub(crate) struct Run {
     /// Number of threads [default: all cores].
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
+    /// Continue an interrupted run from its checkpoint, to the same bits; without a checkpoint, start.
+    #[arg(short, long)]
+    pub(crate) resume: bool,
+    /// Seconds between two checkpoints; 0 writes one as often as possible.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600.0, value_parser = seconds)]
+    pub(crate) checkpoint_interval: f64,
+    /// Stop after this time on the clock, with a checkpoint.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) time_limit: Option<f64>,
     /// Print nothing but errors.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+/// A duration: a finite number of seconds >= 0.
+fn seconds(text: &str) -> Result<f64, String> {
+    let value = text.parse::<f64>().ok().filter(|s| s.is_finite() && *s >= 0.0);
+    value.ok_or_else(|| "must be a number of seconds >= 0".to_owned())
 }
 
 /// `superladder inspect`.

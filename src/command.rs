@@ -23,7 +23,7 @@ use crate::cli::{Cli, Command, StudyArguments};
 pub(crate) enum Verdict {
     /// Well.
     Done,
-    /// Stopped by Ctrl-C.
+    /// Stopped by Ctrl-C or by the time limit.
     Interrupted,
     /// A bound was broken.
     NotConverged,
@@ -37,6 +37,11 @@ pub(crate) enum BadInput {
     /// A file is in the way.
     #[error("the file '{0}' exists; give another name, or --force to overwrite it")]
     FileExists(String),
+    /// An interrupted run waits to be continued.
+    #[error(
+        "a checkpoint of an interrupted run exists: '{0}'; continue with --resume, or start anew with --force"
+    )]
+    Checkpoint(String),
     /// A file name without a known extension.
     #[error("'{0}' must end in .npz (SciPy) or .mtx (Matrix Market)")]
     UnknownFormat(String),

@@ -1,8 +1,8 @@
 //! Exact finite-N quantum solver for driven-dissipative light-matter and spin ensembles.
 //!
 //! This facade gathers the crates of the workspace as modules and adds what only the program needs: study files
-//! ([`config`]), the table of engines ([`engines`]), output files ([`output`]), plots ([`plot`])
-//! and the built-in cross-checks ([`verify`]).
+//! ([`config`]), the table of engines ([`engines`]), checkpoints ([`checkpoint`]), output files ([`output`]), plots
+//! ([`plot`]) and the built-in cross-checks ([`verify`]).
 //!
 //! ```text
 //! study.toml -> config::Study -> Problem + Engine -> Recorder -> output
@@ -14,6 +14,7 @@ pub use superladder_model as model;
 pub use superladder_propagate as propagate;
 pub use superladder_space as space;
 
+pub mod checkpoint;
 pub mod config;
 pub mod engines;
 pub mod output;

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 use miette::{GraphicalReportHandler, GraphicalTheme};
+use superladder::checkpoint::CheckpointError;
 use superladder::config::ConfigError;
 use superladder::engine::EngineError;
 use superladder::output::OutputError;
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The first Ctrl-C asks the run to stop at the next output time, the second one ends it at once.
+/// The first Ctrl-C asks the run to stop with a checkpoint, the second one ends it at once.
 fn watch_interrupts() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&flag);
@@ -70,7 +71,12 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     let bad_input = error.downcast_ref::<ConfigError>().is_some()
         || error.downcast_ref::<BadInput>().is_some()
         || error.downcast_ref::<OutputError>().is_some_and(OutputError::is_bad_input)
-        || error.downcast_ref::<EngineError>().is_some_and(|e| !matches!(e, EngineError::Propagation { .. }));
+        || error
+            .downcast_ref::<CheckpointError>()
+            .is_some_and(|e| !matches!(e, CheckpointError::File { .. }))
+        || error
+            .downcast_ref::<EngineError>()
+            .is_some_and(|e| !matches!(e, EngineError::Propagation { .. } | EngineError::Checkpoint(_)));
     if bad_input { BAD_INPUT } else { FAILED }
 }
 

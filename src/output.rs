@@ -18,7 +18,7 @@ use thiserror::Error;
 pub use arrays::write_arrays;
 pub use columns::{Column, columns, write_csv};
 pub use folder::OutputFolder;
-pub use manifest::{Effort, manifest};
+pub use manifest::{Clock, Effort, Spent, manifest};
 pub use matrix::{write_matrix_arrays, write_matrix_market};
 
 use crate::config::Study;

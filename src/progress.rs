@@ -1,27 +1,52 @@
-//! The progress bar: simulated time, rate, time to go.
+//! The progress of a run: the bar, and when to write checkpoints and to stop.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use superladder::engine::Progress;
+use superladder::checkpoint::Checkpoint;
+use superladder::config::Study;
+use superladder::engine::{EngineError, Evolution, Progress, Recorder};
 
 /// Steps of the bar between start and end.
 const RESOLUTION: f64 = 10_000.0;
 
-/// A bar on the standard error, hidden when that is no terminal; also hears Ctrl-C.
+/// When a run pauses and where its checkpoint goes.
+pub(crate) struct Pauses<'a> {
+    /// The checkpoint file.
+    pub(crate) path: &'a Path,
+    /// The study, whose digest goes into checkpoints.
+    pub(crate) study: &'a Study,
+    /// Between two checkpoints.
+    pub(crate) interval: Duration,
+    /// End of the time allowed.
+    pub(crate) deadline: Option<Instant>,
+    /// Raised by Ctrl-C.
+    pub(crate) interrupted: &'a AtomicBool,
+}
+
+impl Pauses<'_> {
+    /// Whether the run must end here.
+    fn over(&self) -> bool {
+        self.interrupted.load(Ordering::SeqCst) || self.deadline.is_some_and(|d| Instant::now() >= d)
+    }
+}
+
+/// A bar on the standard error, hidden when that is no terminal; hears Ctrl-C and the clock.
 pub(crate) struct Bar<'a> {
     shown: ProgressBar,
     start: f64,
     end: f64,
     begun: Instant,
-    interrupted: &'a AtomicBool,
+    written: Instant,
+    pauses: Pauses<'a>,
 }
 
 impl<'a> Bar<'a> {
-    /// A bar from the first to the last of `times`.
-    pub(crate) fn new(times: &[f64], hidden: bool, interrupted: &'a AtomicBool) -> Self {
+    /// A bar from `start` to the last output time of the study.
+    pub(crate) fn new(pauses: Pauses<'a>, start: f64, hidden: bool) -> Self {
         let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let shown = ProgressBar::with_draw_target(Some(RESOLUTION as u64), target);
         let template = "{elapsed_precise} {bar:36} {percent:>3}%  {msg}  ready in {eta}";
@@ -29,8 +54,9 @@ impl<'a> Bar<'a> {
             shown.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
         }
         shown.set_message("preparing");
-        let (start, end) = (times[0], times[times.len() - 1]);
-        Self { shown, start, end, begun: Instant::now(), interrupted }
+        let end = pauses.study.problem.times.last().copied().unwrap_or(start);
+        let now = Instant::now();
+        Self { shown, start, end, begun: now, written: now, pauses }
     }
 
     /// Removes the bar from the screen.
@@ -46,10 +72,22 @@ impl Progress for Bar<'_> {
         let rate = (time - self.start) / self.begun.elapsed().as_secs_f64().max(1e-9);
         self.shown.set_message(format!("t = {time:.4} of {}, {rate:.3} per second", self.end));
         self.shown.set_position((RESOLUTION * fraction) as u64);
-        if self.interrupted.load(Ordering::SeqCst) {
+        if self.pauses.over() || self.written.elapsed() >= self.pauses.interval {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
         }
+    }
+
+    fn paused(
+        &mut self,
+        evolution: &dyn Evolution,
+        recorder: &Recorder,
+    ) -> Result<ControlFlow<()>, EngineError> {
+        let Pauses { path, study, .. } = self.pauses;
+        Checkpoint::write(path, study, recorder, &evolution.save())
+            .map_err(|e| EngineError::Checkpoint(e.to_string()))?;
+        self.written = Instant::now();
+        Ok(if self.pauses.over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 }

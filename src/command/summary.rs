@@ -39,14 +39,17 @@ fn write_all(text: &mut String, outcome: &Outcome<'_>, folder: &Path) -> std::fm
         writeln!(text, "\nwarning: {warning}")?;
     }
     if outcome.recorder.interrupted {
-        writeln!(text, "\ninterrupted: results up to t = {last} were written")?;
+        writeln!(
+            text,
+            "\ninterrupted: results up to t = {last} and a checkpoint were written; --resume goes on"
+        )?;
     } else if outcome.converged() {
         writeln!(text, "\nconverged: every bound is kept")?;
     } else {
         writeln!(text, "\nNOT CONVERGED: {}", outcome.reasons().join("; "))?;
     }
     let unknowns = outcome.resources.unknowns;
-    let (wall, threads) = (outcome.effort.wall_seconds, outcome.effort.threads);
+    let (wall, threads) = (outcome.effort.total.wall_seconds, outcome.effort.threads);
     writeln!(text, "{unknowns} unknowns, {wall:.2} s on {threads} thread(s)")?;
     writeln!(text, "results in {}", folder.display())
 }

@@ -9,24 +9,56 @@ use super::{Column, Outcome};
 /// What a run has cost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effort {
-    /// Seconds on the clock.
-    pub wall_seconds: f64,
-    /// Seconds of all threads together, where the system tells.
-    pub cpu_seconds: Option<f64>,
+    /// Everything from the start of the program.
+    pub total: Spent,
+    /// Preparing the engine and evolving, without reading the study and writing the results.
+    pub evolution: Spent,
     /// Threads.
     pub threads: usize,
     /// Largest memory in bytes, where the system tells.
     pub peak_memory: Option<u64>,
+    /// Time from which an interrupted run was continued; the effort before it is not counted.
+    pub resumed_at: Option<f64>,
+}
+
+/// Time spent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spent {
+    /// Seconds on the clock.
+    pub wall_seconds: f64,
+    /// Seconds of all threads together, where the system tells.
+    pub cpu_seconds: Option<f64>,
+}
+
+/// Measures the time spent on something.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    start: Instant,
+    cpu: Option<f64>,
+}
+
+impl Clock {
+    /// Starts now.
+    pub fn start() -> Self {
+        Self { start: Instant::now(), cpu: cpu_seconds() }
+    }
+
+    /// The time spent since the start.
+    pub fn read(&self) -> Spent {
+        let cpu_seconds = cpu_seconds().zip(self.cpu).map(|(now, then)| now - then);
+        Spent { wall_seconds: self.start.elapsed().as_secs_f64(), cpu_seconds }
+    }
 }
 
 impl Effort {
-    /// The cost since `start`.
-    pub fn since(start: Instant) -> Self {
+    /// The cost of a program that began at `start` and of its `evolution`.
+    pub fn since(start: Instant, evolution: Spent, resumed_at: Option<f64>) -> Self {
         Self {
-            wall_seconds: start.elapsed().as_secs_f64(),
-            cpu_seconds: cpu_seconds(),
+            total: Spent { wall_seconds: start.elapsed().as_secs_f64(), cpu_seconds: cpu_seconds() },
+            evolution,
             threads: rayon::current_num_threads(),
             peak_memory: peak_memory(),
+            resumed_at,
         }
     }
 }
@@ -76,8 +108,11 @@ pub fn manifest(outcome: &Outcome<'_>, columns: &[Column]) -> Value {
         "diagnostics": diagnostics,
         "statistics": outcome.statistics,
         "resources": outcome.resources,
-        "wall_seconds": outcome.effort.wall_seconds,
-        "cpu_seconds": outcome.effort.cpu_seconds,
+        "wall_seconds": outcome.effort.total.wall_seconds,
+        "cpu_seconds": outcome.effort.total.cpu_seconds,
+        "evolution_wall_seconds": outcome.effort.evolution.wall_seconds,
+        "evolution_cpu_seconds": outcome.effort.evolution.cpu_seconds,
+        "resumed_at": outcome.effort.resumed_at,
         "threads": outcome.effort.threads,
         "peak_memory_bytes": outcome.effort.peak_memory,
         "columns": columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(),

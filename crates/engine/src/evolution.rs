@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use superladder_model::{ModelError, Observable};
 use thiserror::Error;
 
-use crate::{Diagnostics, Problem, ProblemError};
+use crate::{Diagnostics, Problem, ProblemError, Recorder};
 
 /// A value and, for statistical engines, its standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ impl From<f64> for Estimate {
 }
 
 /// The value of one observable at one time, flattened in the order of [`Observable::columns`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
     /// The flattened values.
     pub values: Vec<Estimate>,
@@ -81,6 +81,9 @@ pub enum EngineError {
         /// Real unknowns.
         unknowns: u64,
     },
+    /// A checkpoint could not be written or read.
+    #[error("checkpoint: {0}")]
+    Checkpoint(String),
     /// The propagation failed.
     #[error("engine '{engine}' failed at time {time}: {source}")]
     Propagation {
@@ -93,11 +96,24 @@ pub enum EngineError {
     },
 }
 
-/// What the run loop hears while an engine advances. Returning [`ControlFlow::Break`] asks it to stop at the
-/// next output time.
+/// What the run loop tells the outside.
 pub trait Progress {
-    /// Called at every output time reached and, by engines that can, in between.
+    /// Called at every output time reached and, by engines that can, in between. A `Break` asks the engine to pause
+    /// as soon as it can go on later with the same bits, which may be a few output times later.
     fn reached(&mut self, time: f64) -> ControlFlow<()>;
+
+    /// Called when the engine has paused, with everything that a checkpoint needs: `Continue` goes on, `Break` ends
+    /// the run here.
+    ///
+    /// # Errors
+    /// What a checkpoint could not be written for.
+    fn paused(
+        &mut self,
+        _evolution: &dyn Evolution,
+        _recorder: &Recorder,
+    ) -> Result<ControlFlow<()>, EngineError> {
+        Ok(ControlFlow::Break(()))
+    }
 }
 
 /// A [`Progress`] that never stops a run and shows nothing.
@@ -127,8 +143,32 @@ pub trait Engine {
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError>;
 }
 
-/// Hears the measurements at an output time: one per observable of the problem, in order.
-pub type Listener<'a> = dyn FnMut(f64, Vec<Measurement>, &Diagnostics) -> ControlFlow<()> + 'a;
+/// Hears the measurements at the output times. Closures `|time, measurements, diagnostics|` are listeners.
+pub trait Listener {
+    /// Called at an output time: one measurement per observable of the problem, in order. `Break` asks to pause.
+    fn record(
+        &mut self,
+        time: f64,
+        measurements: Vec<Measurement>,
+        diagnostics: &Diagnostics,
+    ) -> ControlFlow<()>;
+
+    /// Called between output times. `Break` asks to pause.
+    fn step(&mut self, _time: f64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+impl<F: FnMut(f64, Vec<Measurement>, &Diagnostics) -> ControlFlow<()>> Listener for F {
+    fn record(
+        &mut self,
+        time: f64,
+        measurements: Vec<Measurement>,
+        diagnostics: &Diagnostics,
+    ) -> ControlFlow<()> {
+        self(time, measurements, diagnostics)
+    }
+}
 
 /// A problem on its way through time.
 pub trait Evolution {
@@ -136,12 +176,12 @@ pub trait Evolution {
     fn time(&self) -> f64;
 
     /// Advances through `times` (increasing, all beyond the present), handing the measurements at each (one per
-    /// observable of the problem, in order) to `record`; stops early, at one of the times, when `record`
-    /// returns [`ControlFlow::Break`].
+    /// observable of the problem, in order) to `listener`. When that breaks off, the engine pauses at the first time
+    /// from which it can go on with the same bits, at or after the present output time: [`Evolution::time`] tells.
     ///
     /// # Errors
     /// [`EngineError::Propagation`].
-    fn advance(&mut self, times: &[f64], record: &mut Listener<'_>) -> Result<(), EngineError>;
+    fn advance(&mut self, times: &[f64], listener: &mut dyn Listener) -> Result<(), EngineError>;
 
     /// Measures at the present time: one measurement per observable of the problem.
     fn measure(&mut self) -> Vec<Measurement>;
@@ -158,7 +198,7 @@ pub trait Evolution {
     /// Continues from [`Evolution::save`] of the same problem.
     ///
     /// # Errors
-    /// [`EngineError::Unsupported`] when the bytes do not belong to this problem.
+    /// [`EngineError::Checkpoint`] when the bytes do not belong to this problem.
     fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError>;
 }
 

@@ -16,4 +16,4 @@ pub use evolution::{
     Engine, EngineError, Estimate, Evolution, Listener, Measurement, Progress, Resources, Silent, refuse,
 };
 pub use problem::{Problem, ProblemError, Stage};
-pub use recorder::{Record, Recorder, run};
+pub use recorder::{Record, Recorder, proceed, run};

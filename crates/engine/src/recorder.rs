@@ -1,9 +1,13 @@
 //! The run loop and the table of records it fills.
 
-use crate::{Engine, EngineError, Evolution, Measurement, Problem, Progress};
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Diagnostics, Engine, EngineError, Evolution, Listener, Measurement, Problem, Progress};
 
 /// Measurements at one time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Time.
     pub time: f64,
@@ -14,7 +18,7 @@ pub struct Record {
 }
 
 /// All records of a run, in order of time.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Recorder {
     /// The records.
     pub records: Vec<Record>,
@@ -46,25 +50,61 @@ pub fn run(
     problem.validate()?;
     let mut evolution = engine.prepare(problem)?;
     let mut recorder = Recorder::default();
-    let first = problem.times[0];
+    let time = problem.times[0];
     let measurements = evolution.measure();
-    recorder.records.push(Record {
-        time: first,
-        measurements,
-        diagnostics: figures(evolution.diagnostics()),
-    });
-    let remaining = &problem.times[1..];
-    if progress.reached(first).is_continue() {
-        let mut record = |time: f64, measurements: Vec<Measurement>, diagnostics: &crate::Diagnostics| {
-            recorder.records.push(Record { time, measurements, diagnostics: figures(diagnostics) });
-            progress.reached(time)
-        };
-        evolution.advance(remaining, &mut record)?;
+    recorder.records.push(Record { time, measurements, diagnostics: figures(evolution.diagnostics()) });
+    if progress.reached(time).is_break() && progress.paused(evolution.as_ref(), &recorder)?.is_break() {
+        recorder.interrupted = problem.times.len() > 1;
+        return Ok((evolution, recorder));
     }
-    recorder.interrupted = recorder.records.len() < problem.times.len();
+    proceed(evolution.as_mut(), &mut recorder, problem, progress)?;
     Ok((evolution, recorder))
 }
 
-fn figures(diagnostics: &crate::Diagnostics) -> Vec<(String, f64)> {
+/// Goes on with a run: from what `recorder` holds through the output times that are left.
+///
+/// # Errors
+/// [`EngineError`] of the engine.
+pub fn proceed(
+    evolution: &mut dyn Evolution,
+    recorder: &mut Recorder,
+    problem: &Problem,
+    progress: &mut dyn Progress,
+) -> Result<(), EngineError> {
+    recorder.interrupted = false;
+    while recorder.records.len() < problem.times.len() {
+        let remaining = &problem.times[recorder.records.len()..];
+        evolution.advance(remaining, &mut Recording { recorder, progress })?;
+        if recorder.records.len() < problem.times.len() && progress.paused(evolution, recorder)?.is_break() {
+            recorder.interrupted = true;
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Records and passes on what the engine says.
+struct Recording<'a> {
+    recorder: &'a mut Recorder,
+    progress: &'a mut dyn Progress,
+}
+
+impl Listener for Recording<'_> {
+    fn record(
+        &mut self,
+        time: f64,
+        measurements: Vec<Measurement>,
+        diagnostics: &Diagnostics,
+    ) -> ControlFlow<()> {
+        self.recorder.records.push(Record { time, measurements, diagnostics: figures(diagnostics) });
+        self.progress.reached(time)
+    }
+
+    fn step(&mut self, time: f64) -> ControlFlow<()> {
+        self.progress.reached(time)
+    }
+}
+
+fn figures(diagnostics: &Diagnostics) -> Vec<(String, f64)> {
     diagnostics.checks.iter().map(|(name, check)| (name.clone(), check.worst)).collect()
 }

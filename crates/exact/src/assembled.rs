@@ -14,6 +14,7 @@ use crate::engine::space_error;
 use crate::generator::Elements;
 use crate::layout::Layout;
 use crate::setting::reduced_space;
+use crate::spectrum::rectangle;
 
 /// Numbers of the unknowns of an assembled generator.
 #[derive(Debug, Clone)]
@@ -204,6 +205,7 @@ pub(crate) struct AssembledOperator {
     /// Stored complex number of every unknown, and whether it is the conjugate.
     stored: Vec<(u32, bool)>,
     norm: f64,
+    rectangle: (f64, f64, f64),
 }
 
 impl AssembledOperator {
@@ -221,7 +223,8 @@ impl AssembledOperator {
         let norm = (0..matrix.rows())
             .map(|r| entries(&matrix, r).map(|(_, z)| z.norm()).sum::<f64>())
             .fold(0.0, f64::max);
-        Self { matrix, row_of, stored, norm }
+        let rectangle = rectangle(layout, &elements.effective);
+        Self { matrix, row_of, stored, norm, rectangle }
     }
 }
 
@@ -246,5 +249,9 @@ impl LinearOperator for AssembledOperator {
 
     fn norm_bound(&self) -> f64 {
         self.norm
+    }
+
+    fn spectral_box(&self) -> Option<(f64, f64, f64)> {
+        Some(self.rectangle)
     }
 }

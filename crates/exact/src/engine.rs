@@ -5,7 +5,7 @@ use superladder_engine::{Bounds, Engine, EngineError, Evolution, Problem, Resour
 use superladder_propagate::Method;
 use superladder_space::{Space, SpaceError, ladder};
 
-use crate::evolution::ExactEvolution;
+use crate::evolution::{ExactEvolution, needs_state};
 use crate::generator::{Elements, Lindbladian};
 use crate::setting::{Setting, reduced_space};
 
@@ -97,8 +97,13 @@ impl Exact {
         reduced_space(problem, self.symmetries).map_err(|e| space_error(&e))
     }
 
-    fn memory(&self, setting: &Setting, elements: &Elements) -> u64 {
-        let vectors = self.method.propagator(1).state_vectors() as u64 + 1;
+    /// State vectors that a run holds.
+    fn vectors(&self, problem: &Problem) -> usize {
+        self.method.propagator(1).state_vectors(needs_state(problem)) + 1
+    }
+
+    fn memory(&self, problem: &Problem, setting: &Setting, elements: &Elements) -> u64 {
+        let vectors = self.vectors(problem) as u64;
         let generator = match self.generator {
             Generator::MatrixFree => Lindbladian::new(&setting.layout, elements).memory(),
             Generator::Assembled => assembled_memory(&setting.space, setting, elements),
@@ -129,7 +134,7 @@ impl Engine for Exact {
     fn resources(&self, problem: &Problem) -> Result<Resources, EngineError> {
         let setting = self.setting(problem)?;
         let elements = Elements::new(&setting.space, problem.model());
-        let memory = self.memory(&setting, &elements);
+        let memory = self.memory(problem, &setting, &elements);
         let full: f64 = setting.space.sectors().iter().map(|s| (s.dim() as f64).powi(2)).sum();
         let (space, layout) = (&setting.space, &setting.layout);
         let largest = space.sectors().iter().map(superladder_space::Sector::dim).max().unwrap_or(0);
@@ -149,10 +154,7 @@ impl Engine for Exact {
             line("fraction of the unreduced problem", format!("{:.4}", layout.unknowns() as f64 / full)),
             line("matrix elements (effective Hamiltonian and jumps)", elements.nnz().to_string()),
             line("jump blocks between sectors", elements.jumps.len().to_string()),
-            line(
-                "state vectors held by the method",
-                (self.method.propagator(1).state_vectors() + 1).to_string(),
-            ),
+            line("state vectors held by the method", self.vectors(problem).to_string()),
             line("memory", format!("{:.1} MiB", memory as f64 / 1_048_576.0)),
         ];
         Ok(Resources { unknowns: layout.unknowns(), memory, report })
@@ -161,7 +163,7 @@ impl Engine for Exact {
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {
         let setting = self.setting(problem)?;
         let elements = Elements::new(&setting.space, problem.model());
-        let needed = self.memory(&setting, &elements);
+        let needed = self.memory(problem, &setting, &elements);
         let available = self.available();
         if needed > available {
             let unknowns = setting.layout.unknowns();

@@ -1,31 +1,66 @@
 //! The evolution of a density matrix through the stages of a problem.
 
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
 use superladder_engine::{Diagnostics, EngineError, Evolution, Listener, Measurement, Problem, refuse};
-use superladder_model::{Evaluation, Operator};
-use superladder_propagate::{Linear, LinearOperator, Propagator};
+use superladder_model::{Evaluation, Operator, StateFunction};
+use superladder_propagate::{Linear, LinearOperator, Memory, Observer, Propagator, Stop};
 
 use crate::assembled::AssembledOperator;
 use crate::engine::{Exact, Generator, NAME, space_error};
-use crate::functionals::Functional;
 use crate::generator::{Elements, Lindbladian};
 use crate::monitors::Monitors;
+use crate::probes::Probes;
 use crate::setting::Setting;
 use crate::state::initial_vector;
-use crate::state_functions::View;
+use crate::state_functions::{View, Whole};
 
-/// How one observable is measured: numbers of its operators' functionals.
+/// How one observable is measured.
 enum Plan {
+    /// From the expectation values of these operators.
     Moments(Vec<usize>),
-    State,
+    /// Fock populations of a mode.
+    Photons(usize),
+    /// Ladder populations of an ensemble.
+    Ladders(usize),
+    /// Population of the two highest Fock levels of a mode.
+    Top(usize),
+    /// From the whole state.
+    Whole(Whole),
+}
+
+impl Plan {
+    fn of(function: StateFunction) -> Self {
+        match function {
+            StateFunction::PhotonDistribution(m) => Self::Photons(m),
+            StateFunction::LadderDistribution(e) => Self::Ladders(e),
+            StateFunction::TopPopulation(m) => Self::Top(m),
+            StateFunction::Purity => Self::Whole(Whole::Purity),
+            StateFunction::Entropy => Self::Whole(Whole::Entropy),
+            StateFunction::ReducedPurity(s) => Self::Whole(Whole::ReducedPurity(s)),
+            StateFunction::ReducedEntropy(s) => Self::Whole(Whole::ReducedEntropy(s)),
+            StateFunction::ReducedState(s) => Self::Whole(Whole::ReducedState(s)),
+        }
+    }
+}
+
+/// Whether an observable of `problem` needs the whole state at the output times, and not only linear functionals.
+pub(crate) fn needs_state(problem: &Problem) -> bool {
+    problem.observables.iter().any(|o| match o.evaluation {
+        Evaluation::Moments { .. } => false,
+        Evaluation::State(function) => matches!(Plan::of(function), Plan::Whole(_)),
+    })
 }
 
 /// Everything that measures a state and never changes during a run.
 struct Instruments {
     problem: Problem,
     setting: Setting,
-    functionals: Vec<Functional>,
+    probes: Probes,
     plans: Vec<Plan>,
     monitors: Monitors,
+    needs_state: bool,
 }
 
 /// A density matrix on its way through time.
@@ -39,6 +74,15 @@ pub(crate) struct ExactEvolution {
     vector: Vec<f64>,
     losses: Vec<f64>,
     diagnostics: Diagnostics,
+}
+
+/// What a checkpoint holds.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    time: f64,
+    memory: Memory,
+    diagnostics: Diagnostics,
+    vector: Vec<f64>,
 }
 
 impl ExactEvolution {
@@ -67,17 +111,25 @@ impl ExactEvolution {
                     };
                     Plan::Moments(needed.iter().map(number).collect())
                 }
-                Evaluation::State(_) => Plan::State,
+                Evaluation::State(function) => Plan::of(*function),
             });
         }
-        let functionals = operators.iter().map(|o| Functional::new(space, layout, o)).collect();
+        let probes = Probes::new(space, layout, &operators);
         let monitors = Monitors::new(space, layout, options.bounds, options.positivity);
         let generator = build_generator(&options, &setting, elements);
         let propagator = options.method.propagator(layout.len());
         let time = problem.times[0];
-        let instruments = Instruments { problem, setting, functionals, plans, monitors };
+        let needs_state = needs_state(&problem);
+        let instruments = Instruments { problem, setting, probes, plans, monitors, needs_state };
         let mut diagnostics = Diagnostics::default();
-        instruments.monitors.note(&instruments.view(&vector), time, 0.0, &mut diagnostics);
+        instruments.monitors.note(
+            &instruments.probes,
+            &instruments.probe(&vector),
+            time,
+            0.0,
+            &mut diagnostics,
+        );
+        instruments.monitors.note_state(&instruments.view(&vector), time, &mut diagnostics);
         let stage = 0;
         Ok(Self { options, instruments, generator, stage, propagator, time, vector, losses, diagnostics })
     }
@@ -110,23 +162,73 @@ impl Instruments {
         View { space: &self.setting.space, layout: &self.setting.layout, vector }
     }
 
-    fn measure(&self, vector: &[f64]) -> Vec<Measurement> {
-        let expectations: Vec<_> = self.functionals.iter().map(|f| f.evaluate(vector)).collect();
-        let view = self.view(vector);
+    /// Values of all probes.
+    fn probe(&self, vector: &[f64]) -> Vec<f64> {
+        let mut values = vec![0.0; self.probes.count()];
+        self.probes.evaluate(vector, &mut values);
+        values
+    }
+
+    /// Measurements from the values of the probes and, if an observable needs it, the state.
+    fn measure(&self, values: &[f64], vector: Option<&[f64]>) -> Vec<Measurement> {
         let plans = self.plans.iter().zip(&self.problem.observables);
+        let figures = |(plan, observable): (&Plan, &superladder_model::Observable)| match plan {
+            Plan::Moments(numbers) => {
+                let needed: Vec<_> = numbers.iter().map(|n| self.probes.expectation(values, *n)).collect();
+                match &observable.evaluation {
+                    Evaluation::Moments { combine, context, .. } => combine(&needed, context),
+                    Evaluation::State(_) => Vec::new(),
+                }
+            }
+            Plan::Photons(m) => self.probes.photons(values, *m).to_vec(),
+            Plan::Ladders(e) => self.probes.ladders(values, *e).to_vec(),
+            Plan::Top(m) => vec![self.probes.top_population(values, *m)],
+            Plan::Whole(function) => {
+                vector.map_or_else(Vec::new, |vector| self.view(vector).evaluate(*function))
+            }
+        };
         plans
-            .map(|(plan, observable)| {
-                let values = match (plan, &observable.evaluation) {
-                    (Plan::Moments(numbers), Evaluation::Moments { combine, context, .. }) => {
-                        let needed: Vec<_> = numbers.iter().map(|n| expectations[*n]).collect();
-                        combine(&needed, context)
-                    }
-                    (_, Evaluation::State(function)) => view.evaluate(*function),
-                    (Plan::State, Evaluation::Moments { .. }) => Vec::new(),
-                };
-                Measurement { values: values.into_iter().map(Into::into).collect() }
-            })
+            .map(figures)
+            .map(|values| Measurement { values: values.into_iter().map(Into::into).collect() })
             .collect()
+    }
+}
+
+/// Measures at the stops of a propagation.
+struct Measuring<'a> {
+    instruments: &'a Instruments,
+    diagnostics: &'a mut Diagnostics,
+    listener: &'a mut dyn Listener,
+    /// Whether there were stops since the last look at the whole state.
+    recorded: bool,
+}
+
+impl Observer for Measuring<'_> {
+    fn probe_count(&self) -> usize {
+        self.instruments.probes.count()
+    }
+
+    fn probe(&self, vector: &[f64], out: &mut [f64]) {
+        self.instruments.probes.evaluate(vector, out);
+    }
+
+    fn needs_state(&self) -> bool {
+        self.instruments.needs_state
+    }
+
+    fn stop(&mut self, stop: &Stop<'_>) -> ControlFlow<()> {
+        let Instruments { monitors, probes, .. } = self.instruments;
+        monitors.note(probes, stop.probes, stop.time, stop.error_estimate, self.diagnostics);
+        self.recorded = true;
+        let measurements = self.instruments.measure(stop.probes, stop.state);
+        self.listener.record(stop.time, measurements, self.diagnostics)
+    }
+
+    fn step(&mut self, time: f64, state: &[f64]) -> ControlFlow<()> {
+        if std::mem::take(&mut self.recorded) {
+            self.instruments.monitors.note_state(&self.instruments.view(state), time, self.diagnostics);
+        }
+        self.listener.step(time)
     }
 }
 
@@ -135,7 +237,7 @@ impl Evolution for ExactEvolution {
         self.time
     }
 
-    fn advance(&mut self, times: &[f64], record: &mut Listener<'_>) -> Result<(), EngineError> {
+    fn advance(&mut self, times: &[f64], listener: &mut dyn Listener) -> Result<(), EngineError> {
         let mut remaining = times;
         while let Some(&last) = remaining.last() {
             let stage = self.stage_at(self.time);
@@ -144,14 +246,8 @@ impl Evolution for ExactEvolution {
                 self.instruments.problem.stages.get(stage + 1).map_or(last, |next| next.start.min(last));
             let (now, later) = remaining.split_at(remaining.partition_point(|t| *t <= end));
             let Self { instruments, generator, propagator, vector, diagnostics, .. } = self;
-            let before = propagator.statistics().error_estimate;
-            let mut stopped = false;
-            let mut observer = |time: f64, state: &[f64]| {
-                instruments.monitors.note(&instruments.view(state), time, before, diagnostics);
-                let flow = record(time, instruments.measure(state), diagnostics);
-                stopped = flow.is_break();
-                flow
-            };
+            let mut observer =
+                Measuring { instruments, diagnostics, listener: &mut *listener, recorded: false };
             let operator: &dyn LinearOperator = generator.as_ref();
             let reached =
                 propagator.advance(&Linear(&operator), self.time, end, vector, now, &mut observer).map_err(
@@ -160,7 +256,7 @@ impl Evolution for ExactEvolution {
             self.time = reached;
             let error = propagator.statistics().error_estimate;
             diagnostics.note("propagation", error, reached, self.options.bounds.propagation);
-            if stopped {
+            if reached < end {
                 return Ok(());
             }
             remaining = later;
@@ -169,7 +265,8 @@ impl Evolution for ExactEvolution {
     }
 
     fn measure(&mut self) -> Vec<Measurement> {
-        self.instruments.measure(&self.vector)
+        let values = self.instruments.probe(&self.vector);
+        self.instruments.measure(&values, Some(&self.vector))
     }
 
     fn diagnostics(&self) -> &Diagnostics {
@@ -177,35 +274,37 @@ impl Evolution for ExactEvolution {
     }
 
     fn statistics(&self) -> serde_json::Value {
-        let statistics = self.propagator.statistics();
-        let functionals: u64 = self.instruments.functionals.iter().map(Functional::memory).sum();
         serde_json::json!({
-            "propagator": statistics,
-            "state_vectors": self.propagator.state_vectors() + 1,
+            "propagator": self.propagator.statistics(),
+            "state_vectors": self.propagator.state_vectors(self.instruments.needs_state) + 1,
             "vector_length": self.vector.len(),
-            "functionals_bytes": functionals,
+            "probes_bytes": self.instruments.probes.memory(),
             "initial_weight_cut_off": self.losses,
-            "memory_of_steps": self.propagator.memory(),
         })
     }
 
     fn save(&self) -> Vec<u8> {
-        let mut bytes = self.time.to_le_bytes().to_vec();
-        bytes.extend(bytemuck::cast_slice(&self.vector));
-        bytes
+        let saved = Saved {
+            time: self.time,
+            memory: self.propagator.memory(),
+            diagnostics: self.diagnostics.clone(),
+            vector: self.vector.clone(),
+        };
+        postcard::to_stdvec(&saved).unwrap_or_default()
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
-        let fits = bytes.len() == 8 * (self.vector.len() + 1);
-        let (Some((head, body)), true) = (bytes.split_at_checked(8), fits) else {
-            let reason =
-                format!("{} bytes of state, but {} are needed", bytes.len(), 8 * (self.vector.len() + 1));
-            return Err(EngineError::Unsupported { engine: NAME, reason });
-        };
-        self.time = f64::from_le_bytes(head.try_into().unwrap_or_default());
-        for (value, chunk) in self.vector.iter_mut().zip(body.chunks_exact(8)) {
-            *value = f64::from_le_bytes(chunk.try_into().unwrap_or_default());
+        let saved: Saved = postcard::from_bytes(bytes)
+            .map_err(|e| EngineError::Checkpoint(format!("no state in it: {e}")))?;
+        let (found, expected) = (saved.vector.len(), self.vector.len());
+        if found != expected {
+            let reason = format!("a state vector of {found} numbers, but the study has {expected}");
+            return Err(EngineError::Checkpoint(reason));
         }
+        self.time = saved.time;
+        self.propagator.restore(&saved.memory);
+        self.diagnostics = saved.diagnostics;
+        self.vector = saved.vector;
         Ok(())
     }
 }

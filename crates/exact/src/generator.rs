@@ -20,6 +20,7 @@ use superladder_space::{JumpBlock, Space, SparseMatrix};
 use crate::kernel::{Fill, Scratch};
 use crate::layout::{Layout, Place};
 use crate::programs::Factor;
+use crate::spectrum::rectangle;
 
 /// Which accumulator a term adds to, and with which sign.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -71,15 +72,9 @@ pub struct Lindbladian {
     pub(crate) diagonal: Vec<Vec<Complex64>>,
     /// Real and imaginary part of the diagonal per sector, each number twice: for re and im of an element.
     pub(crate) column_diagonal: Vec<(Vec<f64>, Vec<f64>)>,
-    bounds: SpectralBounds,
-}
-
-/// Bounds of the spectrum from the rows of the effective Hamiltonian and the jumps.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct SpectralBounds {
-    energy_range: f64,
-    decay: f64,
-    refill: f64,
+    /// Upper bound of the norm, and a rectangle around the eigenvalues.
+    bound: f64,
+    rectangle: (f64, f64, f64),
 }
 
 /// The sparse matrices of a generator in the full (unreduced) basis of every sector, before they are programmed.
@@ -119,12 +114,13 @@ impl Lindbladian {
         }
         let (tasks, task_starts, sources) = compiler.tasks();
         let Compiler { factors, .. } = compiler;
-        let bounds = SpectralBounds::new(elements, &diagonal);
+        let bound = norm_bound(elements, &diagonal);
+        let rectangle = rectangle(layout, &elements.effective);
         let twice =
             |d: &Vec<Complex64>, part: fn(&Complex64) -> f64| d.iter().flat_map(|z| [part(z); 2]).collect();
         let column_diagonal = diagonal.iter().map(|d| (twice(d, |z| z.re), twice(d, |z| z.im))).collect();
         let layout = layout.clone();
-        Self { layout, factors, tasks, task_starts, sources, diagonal, column_diagonal, bounds }
+        Self { layout, factors, tasks, task_starts, sources, diagonal, column_diagonal, bound, rectangle }
     }
 
     /// The layout of the state vectors.
@@ -173,12 +169,11 @@ impl LinearOperator for Lindbladian {
     }
 
     fn norm_bound(&self) -> f64 {
-        self.bounds.energy_range + self.bounds.decay + self.bounds.refill
+        self.bound
     }
 
     fn spectral_box(&self) -> Option<(f64, f64, f64)> {
-        let SpectralBounds { energy_range, decay, refill } = self.bounds;
-        Some((-(decay + refill), 0.0, energy_range + refill))
+        Some(self.rectangle)
     }
 
     fn exponential_of_diagonal(&self, dt: f64, x: &mut [f64]) -> bool {
@@ -219,33 +214,32 @@ fn row_sum_bound(matrix: &SparseMatrix) -> f64 {
     matrix.outer_iterator().map(|row| row.iter().map(|(_, x)| x.norm()).sum::<f64>()).fold(0.0, f64::max)
 }
 
-impl SpectralBounds {
-    fn new(elements: &Elements, diagonal: &[Vec<Complex64>]) -> Self {
-        let (mut energy_range, mut decay) = (0.0f64, 0.0f64);
-        for (effective, diagonal) in elements.effective.iter().zip(diagonal) {
-            let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-            for (row, view) in effective.outer_iterator().enumerate() {
-                let off: f64 = view.iter().filter(|(c, _)| *c != row).map(|(_, x)| x.norm()).sum();
-                let energy = -diagonal[row].im;
-                (low, high) = (low.min(energy - off), high.max(energy + off));
-                decay = decay.max(-2.0 * diagonal[row].re);
-            }
-            if low.is_finite() {
-                energy_range = energy_range.max(high - low);
-            }
+/// Bound of the norm from the rows of the effective Hamiltonians and of the jumps.
+fn norm_bound(elements: &Elements, diagonal: &[Vec<Complex64>]) -> f64 {
+    let (mut energy_range, mut decay) = (0.0f64, 0.0f64);
+    for (effective, diagonal) in elements.effective.iter().zip(diagonal) {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for (row, view) in effective.outer_iterator().enumerate() {
+            let off: f64 = view.iter().filter(|(c, _)| *c != row).map(|(_, x)| x.norm()).sum();
+            let energy = -diagonal[row].im;
+            (low, high) = (low.min(energy - off), high.max(energy + off));
+            decay = decay.max(-2.0 * diagonal[row].re);
         }
-        let mut refill: f64 = 0.0;
-        for target in 0..elements.effective.len() {
-            let into: f64 = elements
-                .jumps
-                .iter()
-                .filter(|j| j.target == target)
-                .map(|j| row_sum_bound(&j.matrix).powi(2))
-                .sum();
-            refill = refill.max(into);
+        if low.is_finite() {
+            energy_range = energy_range.max(high - low);
         }
-        Self { energy_range, decay, refill: refill.min(2.0 * decay.max(refill.sqrt())) }
     }
+    let mut refill: f64 = 0.0;
+    for target in 0..elements.effective.len() {
+        let into: f64 = elements
+            .jumps
+            .iter()
+            .filter(|j| j.target == target)
+            .map(|j| row_sum_bound(&j.matrix).powi(2))
+            .sum();
+        refill = refill.max(into);
+    }
+    energy_range + decay + refill.min(2.0 * decay.max(refill.sqrt()))
 }
 
 /// A term of a sector before it is cut to blocks.

@@ -2,7 +2,7 @@
 //!
 //! The file tree is the table of contents: [`Layout`] (which blocks are stored and where), `programs` and `kernel`
 //! (sparse factors and inner loops), [`Lindbladian`] (the matrix-free generator), [`assembled`] (the same
-//! generator as a sparse matrix), `functionals` and `state_functions` (observables), `monitors` (trace, positivity,
+//! generator as a sparse matrix), `probes` and `state_functions` (observables), `spectrum` (where the eigenvalues lie), `monitors` (trace, positivity,
 //! truncation), [`Exact`] (the engine).
 
 mod assembled;
@@ -13,8 +13,10 @@ mod generator;
 mod kernel;
 mod layout;
 mod monitors;
+mod probes;
 mod programs;
 mod setting;
+mod spectrum;
 mod state;
 mod state_functions;
 

@@ -1,10 +1,11 @@
-//! Monitors of a density matrix: trace, positivity, truncation.
+//! Monitors of a density matrix: trace, positivity, truncation, propagation.
 
 use superladder_engine::{Bounds, Diagnostics};
 use superladder_space::Space;
 
 use crate::engine::Positivity;
 use crate::layout::Layout;
+use crate::probes::Probes;
 use crate::state_functions::View;
 
 /// Indices of the populations in a state vector, by sector and state.
@@ -29,21 +30,35 @@ impl Monitors {
         Self { populations, bounds, positivity }
     }
 
-    /// Notes the monitors of the state at `time`; `propagation` is the accumulated error estimate.
-    pub(crate) fn note(&self, view: &View<'_>, time: f64, propagation: f64, diagnostics: &mut Diagnostics) {
-        let trace: f64 = self.populations.iter().flatten().map(|&i| view.vector[i]).sum();
+    /// Notes what the probes show at `time`: trace, negative marginal populations, population of the highest Fock
+    /// levels; `propagation` is the accumulated error estimate.
+    pub(crate) fn note(
+        &self,
+        probes: &Probes,
+        values: &[f64],
+        time: f64,
+        propagation: f64,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let trace = probes.trace(values);
         diagnostics.note("trace", (trace - 1.0).abs(), time, self.bounds.trace);
+        let worse = |worst: f64, p: &f64| if p.is_nan() { f64::NAN } else { worst.max(-p) };
+        let negative = probes.marginals(values).iter().fold(0.0, worse);
+        diagnostics.note("positivity", negative, time, self.bounds.positivity);
+        if probes.modes() > 0 {
+            let top = (0..probes.modes()).map(|m| probes.top_population(values, m)).fold(0.0, f64::max);
+            diagnostics.note("top_population", top, time, self.bounds.top_population);
+        }
+        diagnostics.note("propagation", propagation, time, self.bounds.propagation);
+    }
+
+    /// Notes the positivity of the whole state at `time`.
+    pub(crate) fn note_state(&self, view: &View<'_>, time: f64, diagnostics: &mut Diagnostics) {
         let violation = match self.positivity {
             Positivity::Minors => self.minor_violation(view),
             Positivity::Eigenvalues => (-view.smallest_eigenvalue()).max(0.0),
         };
         diagnostics.note("positivity", violation, time, self.bounds.positivity);
-        let modes = 0..view.space.levels().len();
-        let top = modes.map(|m| view.top_population(m)).fold(0.0, f64::max);
-        if !view.space.levels().is_empty() {
-            diagnostics.note("top_population", top, time, self.bounds.top_population);
-        }
-        diagnostics.note("propagation", propagation, time, self.bounds.propagation);
     }
 
     /// Largest violation of the necessary conditions `rho_ii >= 0` and `|rho_ij|^2 <= rho_ii rho_jj`.

@@ -1,9 +1,9 @@
-//! Functions of the whole state: distributions, purities, entropies, reduced density matrices.
+//! Functions of the whole state: purities, entropies, reduced density matrices.
 
 use faer::{Mat, Side};
 use num_complex::Complex64;
-use superladder_model::{StateFunction, Subsystem};
-use superladder_space::{Sector, Space, ladder};
+use superladder_model::Subsystem;
+use superladder_space::{Space, ladder};
 
 use crate::layout::Layout;
 use crate::state::sector_matrix;
@@ -15,24 +15,31 @@ pub(crate) struct View<'a> {
     pub(crate) vector: &'a [f64],
 }
 
+/// A function of the whole state: what probes cannot give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whole {
+    Purity,
+    Entropy,
+    ReducedPurity(Subsystem),
+    ReducedEntropy(Subsystem),
+    ReducedState(Subsystem),
+}
+
 impl View<'_> {
-    /// Flattened values of a state function, in the order of its shape.
-    pub(crate) fn evaluate(&self, function: StateFunction) -> Vec<f64> {
+    /// Flattened values of a function of the state, in the order of its shape.
+    pub(crate) fn evaluate(&self, function: Whole) -> Vec<f64> {
         match function {
-            StateFunction::PhotonDistribution(m) => self.photon_distribution(m),
-            StateFunction::LadderDistribution(e) => self.ladder_distribution(e),
-            StateFunction::TopPopulation(m) => vec![self.top_population(m)],
-            StateFunction::Purity => vec![self.purity()],
-            StateFunction::Entropy => vec![self.entropy()],
-            StateFunction::ReducedPurity(s) => {
+            Whole::Purity => vec![self.purity()],
+            Whole::Entropy => vec![self.entropy()],
+            Whole::ReducedPurity(s) => {
                 let parts = self.reduced(s);
                 vec![parts.iter().map(Part::purity).sum()]
             }
-            StateFunction::ReducedEntropy(s) => {
+            Whole::ReducedEntropy(s) => {
                 let parts = self.reduced(s);
                 vec![parts.iter().map(|p| entropy_of(&p.matrix, p.dim, p.ln_copies)).sum()]
             }
-            StateFunction::ReducedState(s) => {
+            Whole::ReducedState(s) => {
                 let parts = self.reduced(s);
                 parts.iter().flat_map(|p| p.matrix.iter().flat_map(|z| [z.re, z.im])).collect()
             }
@@ -48,30 +55,6 @@ impl View<'_> {
             }
             None => Complex64::ZERO,
         }
-    }
-
-    fn sum_populations(&self, mut add: impl FnMut(&Sector, usize, f64)) {
-        for (number, sector) in self.space.sectors().iter().enumerate() {
-            for state in 0..sector.dim() {
-                add(sector, state, self.element(number, state, state).re);
-            }
-        }
-    }
-
-    pub(crate) fn photon_distribution(&self, mode: usize) -> Vec<f64> {
-        let mut distribution = vec![0.0; self.space.levels()[mode]];
-        self.sum_populations(|sector, state, p| distribution[sector.labels(state)[mode] as usize] += p);
-        distribution
-    }
-
-    pub(crate) fn top_population(&self, mode: usize) -> f64 {
-        self.photon_distribution(mode).iter().rev().take(2).sum()
-    }
-
-    fn ladder_distribution(&self, ensemble: usize) -> Vec<f64> {
-        let mut distribution = vec![0.0; self.space.spins()[ensemble] / 2 + 1];
-        self.sum_populations(|sector, _, p| distribution[sector.twice_j[ensemble] / 2] += p);
-        distribution
     }
 
     fn purity(&self) -> f64 {

@@ -5,20 +5,28 @@ mod faber;
 use faber::{Plan, Rectangle, plan};
 
 use crate::options::require;
-use crate::propagator::{Observer, check_arguments};
-use crate::vector::{accumulate, combine, copy, norm, scale};
+use crate::propagator::{Observer, Stop, check_arguments, show};
+use crate::vector::{accumulate, combine, copy, norm, recur};
 use crate::{Chebyshev, LinearOperator, Memory, PropagateError, Propagator, Statistics, System};
 
 const NAME: &str = "chebyshev";
 /// Terms between two norms that watch the growth of the recurrence.
 const WATCH: usize = 8;
+/// Highest level of caution about the spectrum before steps are halved.
+const CAUTION: u32 = 4;
 /// Halvings of a step that end a propagation.
 const HALVINGS: u32 = 40;
+/// Coefficients this small beside the largest change no bit of a sum.
+const NEGLIGIBLE: f64 = 1e-18;
 
-/// exp(h A) y = Σ c_k F_k(A) y with the Faber polynomials of an ellipse around the rectangle that holds
-/// the spectrum (Chebyshev polynomials, shifted and scaled), whose three-term recurrence needs three
-/// vectors. The rectangle comes from [`LinearOperator::spectral_box`]. A step whose last terms are not
-/// small, or whose largest term is so large that rounding shows, is halved.
+/// exp(h A) y = Σ c_k F_k(A) y with the Faber polynomials of an ellipse around the spectrum (Chebyshev polynomials,
+/// shifted and scaled), whose three-term recurrence needs three vectors. The ellipse comes from the rectangle of
+/// [`LinearOperator::spectral_box`], at first without its corners. A step whose last terms are not small, or whose
+/// largest term is so large that rounding shows, is repeated with an ellipse around more, and in the end halved:
+/// what is accepted has converged, whatever was known about the spectrum.
+///
+/// Linear probes are evaluated on the vectors of the recurrence, so that any number of stops shares one step; if the
+/// observer needs states, `outputs` of them do.
 ///
 /// Source: H. Tal-Ezer, R. Kosloff, J. Chem. Phys. 81, 3967 (1984); W. Huisinga, L. Pesce, R. Kosloff,
 /// P. Saalfrank, J. Chem. Phys. 110, 5538 (1999) (Faber, open systems).
@@ -28,23 +36,37 @@ pub(crate) struct ChebyshevPropagator {
     memory: Memory,
     /// F_(k-1) y, F_k y and A F_k y.
     recurrence: [Vec<f64>; 3],
-    /// One sum per stop inside of the step and one for its end.
+    /// The sum at the end of the step.
+    end: Vec<f64>,
+    /// Sums at the stops inside of the step, if the observer needs states.
     outputs: Vec<Vec<f64>>,
-    /// The longest step and its expansion, for the rectangle beside it.
-    longest: Option<(Rectangle, Plan)>,
+    /// Probes of every F_k y, one row a term.
+    probes: Vec<f64>,
+    /// The longest step and its expansion, for the rectangle and the caution beside it.
+    longest: Option<(Rectangle, u32, Plan)>,
 }
 
 /// What came out of one recurrence.
 enum Outcome {
-    Accepted(f64),
+    /// The number of terms that were summed and the relative error.
+    Accepted { terms: usize, error: f64 },
+    /// The relative error.
     Rejected(f64),
 }
 
 impl ChebyshevPropagator {
     /// A propagator for vectors of length `dim`.
     pub(crate) fn new(options: Chebyshev, dim: usize) -> Self {
-        let recurrence = std::array::from_fn(|_| vec![0.0; dim]);
-        Self { options, dim, memory: Memory::default(), recurrence, outputs: Vec::new(), longest: None }
+        Self {
+            options,
+            dim,
+            memory: Memory::default(),
+            recurrence: std::array::from_fn(|_| vec![0.0; dim]),
+            end: vec![0.0; dim],
+            outputs: Vec::new(),
+            probes: Vec::new(),
+            longest: None,
+        }
     }
 
     fn steps(
@@ -54,7 +76,7 @@ impl ChebyshevPropagator {
         end: f64,
         y: &mut [f64],
         mut stops: &[f64],
-        observer: &mut Observer<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<f64, PropagateError> {
         let rectangle = rectangle(operator)?;
         let mut left = self.options.max_steps;
@@ -65,14 +87,24 @@ impl ChebyshevPropagator {
                 return Err(PropagateError::MaxSteps { time: t, end, limit, step });
             }
             left -= 1;
-            let plan = self.next_plan(rectangle, t, end, stops)?;
+            let shared = if observer.needs_state() { self.options.outputs } else { usize::MAX };
+            let target = stops.get(shared).map_or(end, |&stop| stop.min(end));
+            let plan = self.next_plan(rectangle, t, target)?;
             let h = plan.step;
             let t_new = if h >= end - t { end } else { t + h };
             let inside = stops.partition_point(|&stop| stop < t_new);
-            let error = match self.attempt(operator, &plan, t, y, &stops[..inside])? {
-                Outcome::Accepted(error) => error,
+            let series: Vec<Vec<f64>> = stops[..inside]
+                .iter()
+                .map(|stop| plan.ellipse.coefficients(stop - t, plan.coefficients.len()))
+                .collect();
+            let (terms, error) = match self.attempt(operator, &plan, t, y, &series, observer)? {
+                Outcome::Accepted { terms, error } => (terms, error),
                 Outcome::Rejected(estimate) => {
                     self.memory.statistics.rejected += 1;
+                    if self.memory.caution < CAUTION {
+                        self.memory.caution += 1;
+                        continue;
+                    }
                     self.memory.next_step = Some(0.5 * h);
                     halvings += 1;
                     if halvings > HALVINGS || t + 0.5 * h <= t {
@@ -82,62 +114,72 @@ impl ChebyshevPropagator {
                 }
             };
             halvings = 0;
-            let statistics = &mut self.memory.statistics;
-            statistics.accept(h, error);
-            for (output, &stop) in self.outputs.iter().zip(&stops[..inside]) {
-                if observer(stop, output).is_break() {
-                    copy(y, output);
-                    return Ok(stop);
-                }
-            }
+            self.memory.statistics.accept(h, error);
+            let mut over = self.show(&stops[..inside], &series, terms, observer);
             stops = &stops[inside..];
-            copy(y, &self.outputs[inside]);
+            copy(y, &self.end);
             t = t_new;
             if stops.first() == Some(&t) {
                 stops = &stops[1..];
-                if observer(t, y).is_break() {
-                    break;
-                }
+                let error = self.memory.statistics.error_estimate;
+                over |= show(observer, t, y, error, &mut Vec::new()).is_break();
+            }
+            over |= observer.step(t, y).is_break();
+            if over {
+                break;
             }
         }
         Ok(t)
+    }
+
+    /// Shows the stops inside of an accepted step; true if the observer breaks off.
+    fn show(&self, stops: &[f64], series: &[Vec<f64>], terms: usize, observer: &mut dyn Observer) -> bool {
+        let error_estimate = self.memory.statistics.error_estimate;
+        let mut values = vec![0.0; observer.probe_count()];
+        let mut over = false;
+        for (s, (&time, coefficients)) in stops.iter().zip(series).enumerate() {
+            values.fill(0.0);
+            for (c, row) in coefficients[..terms].iter().zip(self.probes.chunks_exact(values.len().max(1))) {
+                for (value, p) in values.iter_mut().zip(row) {
+                    *value += c * p;
+                }
+            }
+            let state = observer.needs_state().then(|| self.outputs[s].as_slice());
+            over |= observer.stop(&Stop { time, probes: &values, state, error_estimate }).is_break();
+        }
+        over
     }
 
     fn not_converged(&self, time: f64, step: f64, estimate: f64) -> PropagateError {
         PropagateError::NotConverged { method: NAME, time, step, estimate, tolerance: self.options.tolerance }
     }
 
-    /// The expansion of the next step: the longest one, or a shorter one that ends at `end` or at the
-    /// last stop that may share the recurrence.
-    fn next_plan(
-        &mut self,
-        rectangle: Rectangle,
-        t: f64,
-        end: f64,
-        stops: &[f64],
-    ) -> Result<Plan, PropagateError> {
-        let known = self.longest.take().filter(|(of, _)| *of == rectangle);
+    /// The expansion of the next step: the longest one, or a shorter one that ends at `target`.
+    fn next_plan(&mut self, rectangle: Rectangle, t: f64, target: f64) -> Result<Plan, PropagateError> {
+        let caution = self.memory.caution;
+        let known = self.longest.take().filter(|known| (known.0, known.1) == (rectangle, caution));
         let longest = match known {
-            Some((_, plan)) => plan,
+            Some((.., plan)) => plan,
             None => self.longest_plan(rectangle).ok_or_else(|| self.not_converged(t, 0.0, f64::INFINITY))?,
         };
-        let target = stops.get(self.options.outputs).map_or(end, |&stop| stop.min(end));
         let wanted = (target - t).min(self.memory.next_step.unwrap_or(f64::INFINITY));
         let next = if wanted < longest.step {
-            plan(rectangle, wanted, self.options.tolerance, self.options.degree)
+            plan(rectangle, caution, wanted, self.options.tolerance, self.options.degree)
         } else {
             Some(longest.clone())
         };
-        self.longest = Some((rectangle, longest));
+        self.longest = Some((rectangle, caution, longest));
         next.ok_or_else(|| self.not_converged(t, wanted, f64::INFINITY))
     }
 
     /// The longest step that the degree allows, to within a tenth.
-    fn longest_plan(&self, (left, right, height): Rectangle) -> Option<Plan> {
+    fn longest_plan(&self, rectangle: Rectangle) -> Option<Plan> {
+        let (left, right, height) = rectangle;
         let size = (right - left + height + left.abs().min(right.abs())).max(f64::MIN_POSITIVE.sqrt());
         let mut h = 4.0 * self.options.degree as f64 / size;
         for _ in 0..200 {
-            let found = plan((left, right, height), h, self.options.tolerance, self.options.degree);
+            let Chebyshev { tolerance, degree, .. } = self.options;
+            let found = plan(rectangle, self.memory.caution, h, tolerance, degree);
             if found.is_some() {
                 return found;
             }
@@ -146,20 +188,19 @@ impl ChebyshevPropagator {
         None
     }
 
-    /// Runs the recurrence; the sums of the inner `stops` and of the step end wait in `outputs`.
+    /// Runs the recurrence: the new state waits in `end`, the states or the probes for the `series` of the stops in
+    /// `outputs` or `probes`.
     fn attempt(
         &mut self,
         operator: &dyn LinearOperator,
         plan: &Plan,
         t: f64,
         y: &[f64],
-        stops: &[f64],
+        series: &[Vec<f64>],
+        observer: &dyn Observer,
     ) -> Result<Outcome, PropagateError> {
-        let count = plan.coefficients.len();
-        let mut series: Vec<Vec<f64>> =
-            stops.iter().map(|stop| plan.ellipse.coefficients(stop - t, count)).collect();
-        series.push(plan.coefficients.clone());
-        while self.outputs.len() < series.len() {
+        let states = if observer.needs_state() { series.len() } else { 0 };
+        while self.outputs.len() < states {
             self.outputs.push(vec![0.0; self.dim]);
         }
         let size = norm(y);
@@ -168,14 +209,21 @@ impl ChebyshevPropagator {
         }
         let allowed = self.options.tolerance * size * (plan.step * right_end(operator)).max(0.0).exp();
         copy(&mut self.recurrence[1], y);
-        for (output, c) in self.outputs.iter_mut().zip(&series) {
+        combine(&mut self.end, &[(plan.coefficients[0], y)]);
+        for (output, c) in self.outputs.iter_mut().zip(&series[..states]) {
             combine(output, &[(c[0], y)]);
         }
+        self.probes.clear();
+        let probes = if series.is_empty() { 0 } else { observer.probe_count() };
+        self.note_probes(observer, probes);
         let (mut last, mut largest) = ([0.0_f64; 2], 0.0_f64);
-        for k in 1..count {
+        for k in 1..plan.coefficients.len() {
             self.advance_recurrence(operator, plan, k);
-            for (output, c) in self.outputs.iter_mut().zip(&series) {
-                accumulate(output, &[(c[k], &self.recurrence[1])]);
+            self.note_probes(observer, probes);
+            for (output, c) in self.outputs.iter_mut().zip(&series[..states]) {
+                if c[k].abs() > NEGLIGIBLE {
+                    accumulate(output, &[(c[k], &self.recurrence[1])]);
+                }
             }
             if k + 2 < plan.terms && k % WATCH != 0 {
                 continue;
@@ -190,13 +238,26 @@ impl ChebyshevPropagator {
             largest = largest.max(term);
             last = [last[1], term];
             let error = last[0] + last[1] + largest * f64::EPSILON;
+            if largest * f64::EPSILON > allowed {
+                return Ok(Outcome::Rejected(error / size));
+            }
             if k + 1 >= plan.terms && error <= allowed {
                 self.note_degree(k);
-                return Ok(Outcome::Accepted(if size == 0.0 { 0.0 } else { error / size }));
+                let error = if size == 0.0 { 0.0 } else { error / size };
+                return Ok(Outcome::Accepted { terms: k + 1, error });
             }
         }
         let error = last[0] + last[1] + largest * f64::EPSILON;
         Ok(Outcome::Rejected(error / size))
+    }
+
+    /// Evaluates the probes of the present vector of the recurrence.
+    fn note_probes(&mut self, observer: &dyn Observer, count: usize) {
+        if count > 0 {
+            let start = self.probes.len();
+            self.probes.resize(start + count, 0.0);
+            observer.probe(&self.recurrence[1], &mut self.probes[start..]);
+        }
     }
 
     fn note_degree(&mut self, degree: usize) {
@@ -204,7 +265,8 @@ impl ChebyshevPropagator {
         *largest = (*largest).max(degree as u64);
     }
 
-    /// F_k = (A - c)/ρ F_(k-1) - ε/ρ F_(k-2), with twice the last term for k = 2 and none for k = 1.
+    /// F_k = (A - c)/ρ F_(k-1) - ε/ρ F_(k-2), with twice the last term for k = 2 and none for k = 1; adds its term to
+    /// the sum at the end of the step.
     fn advance_recurrence(&mut self, operator: &dyn LinearOperator, plan: &Plan, k: usize) {
         let ellipse = plan.ellipse;
         let [before, now, next] = &mut self.recurrence;
@@ -216,8 +278,8 @@ impl ChebyshevPropagator {
             2 => -2.0 * ellipse.difference * inverse,
             _ => -ellipse.difference * inverse,
         };
-        scale(next, inverse);
-        accumulate(next, &[(-ellipse.center * inverse, now), (back, before)]);
+        let coefficients = [inverse, -ellipse.center * inverse, back, plan.coefficients[k]];
+        recur(next, coefficients, now, before, &mut self.end);
         self.recurrence.rotate_left(1);
     }
 }
@@ -245,7 +307,7 @@ impl Propagator for ChebyshevPropagator {
         t_end: f64,
         y: &mut [f64],
         stops: &[f64],
-        observer: &mut Observer<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<f64, PropagateError> {
         self.options.validate()?;
         let operator = system.linear().ok_or(PropagateError::NotLinear { method: NAME })?;
@@ -257,8 +319,8 @@ impl Propagator for ChebyshevPropagator {
         self.memory.statistics.clone()
     }
 
-    fn state_vectors(&self) -> usize {
-        4 + self.options.outputs
+    fn state_vectors(&self, states: bool) -> usize {
+        if states { 4 + self.options.outputs } else { 4 }
     }
 
     fn memory(&self) -> Memory {

@@ -2,11 +2,10 @@
 
 mod arnoldi;
 
-use std::ops::ControlFlow;
-
 use arnoldi::Subspace;
 
-use crate::propagator::{Observer, check_arguments};
+use crate::propagator::{Observer, Stop, check_arguments, show};
+use crate::vector::copy;
 
 use crate::{Krylov, LinearOperator, Memory, PropagateError, Propagator, Statistics, System};
 
@@ -33,6 +32,7 @@ pub(crate) struct KrylovPropagator {
     memory: Memory,
     subspace: Subspace,
     output: Vec<f64>,
+    probes: Vec<f64>,
 }
 
 impl KrylovPropagator {
@@ -44,6 +44,7 @@ impl KrylovPropagator {
             memory: Memory::default(),
             subspace: Subspace::default(),
             output: vec![0.0; dim],
+            probes: Vec::new(),
         }
     }
 
@@ -54,7 +55,7 @@ impl KrylovPropagator {
         end: f64,
         y: &mut [f64],
         mut stops: &[f64],
-        observer: &mut Observer<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<f64, PropagateError> {
         let mut left = self.options.max_steps;
         while t < end {
@@ -69,25 +70,45 @@ impl KrylovPropagator {
             statistics.accept(h, error);
             statistics.largest_dimension = statistics.largest_dimension.max(self.subspace.dimension() as u64);
             let inside = stops.partition_point(|&stop| stop < t_new);
-            for &stop in &stops[..inside] {
-                self.state(t, stop - t)?;
-                if observer(stop, &self.output).is_break() {
-                    y.copy_from_slice(&self.output);
-                    return Ok(stop);
-                }
-            }
-            stops = &stops[inside..];
+            let last = stops.get(inside) == Some(&t_new);
+            let (now, later) = stops.split_at(inside + usize::from(last));
+            stops = later;
+            let mut over = self.show(t, &now[..inside], observer)?;
             self.state(t, h)?;
-            y.copy_from_slice(&self.output);
+            copy(y, &self.output);
             t = t_new;
-            if stops.first() == Some(&t) {
-                stops = &stops[1..];
-                if observer(t, y) == ControlFlow::Break(()) {
-                    break;
-                }
+            if last {
+                let error = self.memory.statistics.error_estimate;
+                over |= show(observer, t, y, error, &mut self.probes).is_break();
+            }
+            over |= observer.step(t, y).is_break();
+            if over {
+                break;
             }
         }
         Ok(t)
+    }
+
+    /// Shows the stops inside of the step from `t`; true if the observer breaks off.
+    fn show(&mut self, t: f64, stops: &[f64], observer: &mut dyn Observer) -> Result<bool, PropagateError> {
+        let error_estimate = self.memory.statistics.error_estimate;
+        let mut over = false;
+        if !observer.needs_state() && !stops.is_empty() {
+            self.subspace.evaluate(observer);
+            self.probes.resize(observer.probe_count(), 0.0);
+        }
+        for &time in stops {
+            if observer.needs_state() {
+                self.state(t, time - t)?;
+                over |= show(observer, time, &self.output, error_estimate, &mut self.probes).is_break();
+            } else {
+                let wrong = PropagateError::NonFinite { time: t, step: time - t };
+                self.subspace.probes(time - t, &mut self.probes).ok_or(wrong)?;
+                let stop = Stop { time, probes: &self.probes, state: None, error_estimate };
+                over |= observer.stop(&stop).is_break();
+            }
+        }
+        Ok(over)
     }
 
     /// Builds a subspace of `y` and finds a step of at most `rest` in it; returns it and its relative error.
@@ -166,7 +187,7 @@ impl Propagator for KrylovPropagator {
         t_end: f64,
         y: &mut [f64],
         stops: &[f64],
-        observer: &mut Observer<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<f64, PropagateError> {
         self.options.validate()?;
         let operator = system.linear().ok_or(PropagateError::NotLinear { method: NAME })?;
@@ -178,7 +199,7 @@ impl Propagator for KrylovPropagator {
         self.memory.statistics.clone()
     }
 
-    fn state_vectors(&self) -> usize {
+    fn state_vectors(&self, _states: bool) -> usize {
         self.options.dimension.min(self.dim) + 2
     }
 

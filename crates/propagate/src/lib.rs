@@ -21,7 +21,7 @@
 //! let mut propagator = Method::default().propagator(1);
 //! let mut y = [1.0];
 //! let mut shown = Vec::new();
-//! let reached = propagator.advance(&Field(&Decay), 0.0, 2.0, &mut y, &[1.0], &mut |t, y| {
+//! let reached = propagator.advance(&Field(&Decay), 0.0, 2.0, &mut y, &[1.0], &mut |t: f64, y: &[f64]| {
 //!     shown.push((t, y[0]));
 //!     ControlFlow::Continue(())
 //! })?;
@@ -47,5 +47,5 @@ pub use error::PropagateError;
 pub use lawson::Lawson;
 pub use method::{METHODS, MethodDefinition, OptionDefinition};
 pub use options::{Chebyshev, Dop853, Krylov, LowStorage, Method, OptionValue, Tsit5};
-pub use propagator::{Memory, Observer, Propagator, Statistics};
+pub use propagator::{Memory, Observer, Propagator, Statistics, Stop};
 pub use system::{Field, Linear, LinearOperator, System, VectorField};

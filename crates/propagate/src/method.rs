@@ -144,8 +144,8 @@ pub static METHODS: &[MethodDefinition] = &[
         linear_only: true,
         options: &[
             real("tolerance", 1e-10, TOLERANCE, "error allowed per step, relative to the state"),
-            integer("degree", 200, DEGREE, "largest degree of the polynomial of one step"),
-            integer("outputs", 2, OUTPUTS, "largest number of output times that share one step"),
+            integer("degree", 400, DEGREE, "largest degree of the polynomial of one step"),
+            integer("outputs", 3, OUTPUTS, "most output times that share a step if states are needed"),
             MAX_STEPS,
         ],
         method: || Method::Chebyshev(Chebyshev::default()),

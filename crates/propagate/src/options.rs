@@ -129,7 +129,7 @@ pub struct Chebyshev {
     pub tolerance: f64,
     /// Largest degree of the polynomial of one step.
     pub degree: usize,
-    /// Largest number of stops that share the recurrence of one step; each costs one vector.
+    /// Largest number of stops that share one step if the observer needs states; each costs one vector.
     pub outputs: usize,
     /// Limit of attempted steps in one call of `advance`.
     pub max_steps: u64,
@@ -137,7 +137,7 @@ pub struct Chebyshev {
 
 impl Default for Chebyshev {
     fn default() -> Self {
-        Self { tolerance: 1e-10, degree: 200, outputs: 2, max_steps: 1_000_000 }
+        Self { tolerance: 1e-10, degree: 400, outputs: 3, max_steps: 1_000_000 }
     }
 }
 

@@ -6,13 +6,76 @@ use serde::{Deserialize, Serialize};
 
 use crate::{PropagateError, System};
 
-/// Called at every stop with the time and the state there; `Break` ends the propagation at that stop.
-pub type Observer<'a> = dyn FnMut(f64, &[f64]) -> ControlFlow<()> + 'a;
+/// What is shown at a stop.
+#[derive(Debug, Clone, Copy)]
+pub struct Stop<'a> {
+    /// Time.
+    pub time: f64,
+    /// Values of the linear probes of the observer, in their order.
+    pub probes: &'a [f64],
+    /// The state. Always there if the observer needs it; otherwise only where the method has it anyway.
+    pub state: Option<&'a [f64]>,
+    /// Sum of the estimated local errors of all steps up to the end of the one that holds this stop, relative to
+    /// the norm of the state.
+    pub error_estimate: f64,
+}
+
+/// Sees a propagation at its stops and at the ends of its steps. Closures `|time: f64, state: &[f64]|` that need
+/// nothing but the state are observers.
+///
+/// A `Break` asks to end the propagation at the end of the step in progress, where it can be continued with the
+/// same bits; stops inside of that step are still shown.
+pub trait Observer {
+    /// Number of linear functionals of the state that are wanted at every stop.
+    fn probe_count(&self) -> usize {
+        0
+    }
+
+    /// Evaluates the functionals of any vector. Methods for linear systems evaluate them on the vectors of a
+    /// recurrence or of a subspace and combine numbers, for any number of stops.
+    fn probe(&self, _vector: &[f64], _out: &mut [f64]) {}
+
+    /// Whether the state is needed at every stop, beside the probes.
+    fn needs_state(&self) -> bool {
+        true
+    }
+
+    /// Called at every stop.
+    fn stop(&mut self, stop: &Stop<'_>) -> ControlFlow<()>;
+
+    /// Called at the end of every accepted step, after its stops.
+    fn step(&mut self, _time: f64, _state: &[f64]) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+impl<F: FnMut(f64, &[f64]) -> ControlFlow<()>> Observer for F {
+    fn stop(&mut self, stop: &Stop<'_>) -> ControlFlow<()> {
+        match stop.state {
+            Some(state) => self(stop.time, state),
+            None => ControlFlow::Continue(()),
+        }
+    }
+}
+
+/// Shows a state at a stop, its probes evaluated.
+pub(crate) fn show(
+    observer: &mut dyn Observer,
+    time: f64,
+    state: &[f64],
+    error_estimate: f64,
+    probes: &mut Vec<f64>,
+) -> ControlFlow<()> {
+    probes.clear();
+    probes.resize(observer.probe_count(), 0.0);
+    observer.probe(state, probes);
+    observer.stop(&Stop { time, probes, state: Some(state), error_estimate })
+}
 
 /// Moves a state in time. Holds its workspace and step-size memory; the state is owned by the caller.
 pub trait Propagator {
     /// Advances `y` from `t` to `t_end` and calls `observer` at each of the sorted `stops` in
-    /// (t, `t_end`]. Returns the time reached: `t_end`, or the stop at which the observer broke off; `y`
+    /// (t, `t_end`]. Returns the time reached: `t_end`, or the end of the step in which the observer broke off; `y`
     /// is the state at that time. The result is the same in every bit for any number of threads.
     ///
     /// # Errors
@@ -24,14 +87,15 @@ pub trait Propagator {
         t_end: f64,
         y: &mut [f64],
         stops: &[f64],
-        observer: &mut Observer<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<f64, PropagateError>;
 
     /// Counts and estimates since the propagator was made.
     fn statistics(&self) -> Statistics;
 
-    /// Largest number of vectors of length dim it holds beside `y`.
-    fn state_vectors(&self) -> usize;
+    /// Largest number of vectors of length dim it holds beside `y`, for observers that need `states` at the stops or
+    /// do not.
+    fn state_vectors(&self, states: bool) -> usize;
 
     /// All that is needed to continue with the same bits (derivatives are evaluated anew by `advance`).
     fn memory(&self) -> Memory;
@@ -82,6 +146,8 @@ pub struct Memory {
     pub last_error: Option<f64>,
     /// Whether the last attempt was rejected (the next step may then not grow).
     pub rejected: bool,
+    /// How far the method has retreated from its first guess of the spectrum (`chebyshev`).
+    pub caution: u32,
     /// Counts so far.
     pub statistics: Statistics,
 }

@@ -3,9 +3,9 @@ mod common;
 
 use std::ops::ControlFlow;
 
-use common::{Chain, lotka_volterra, method};
+use common::{Chain, lotka_volterra, method, observe};
 use superladder_propagate::{
-    Field, Linear, METHODS, Memory, Method, OptionValue, Propagator, System, vector,
+    Field, Linear, METHODS, Memory, Method, Observer, OptionValue, Propagator, Stop, System, vector,
 };
 
 fn bits(y: &[f64]) -> Vec<u64> {
@@ -35,7 +35,7 @@ fn run(m: &Method, n: usize, stops: &[f64]) -> Vec<u64> {
     let mut y = start(n);
     let mut seen = Vec::new();
     propagator
-        .advance(&Linear(&Chain(n)), 0.0, 2.0, &mut y, stops, &mut |_, y| {
+        .advance(&Linear(&Chain(n)), 0.0, 2.0, &mut y, stops, &mut |_: f64, y: &[f64]| {
             seen.extend(bits(y));
             ControlFlow::Continue(())
         })
@@ -83,7 +83,9 @@ fn in_parts(m: &Method, system: &dyn System, y: &mut [f64], interrupted: bool) -
             propagator = m.propagator(y.len());
             propagator.restore(&memory);
         }
-        propagator.advance(system, t, end, y, &stops, &mut |_, _| ControlFlow::Continue(())).expect("ends");
+        propagator
+            .advance(system, t, end, y, &stops, &mut |_: f64, _: &[f64]| ControlFlow::Continue(()))
+            .expect("ends");
     }
     propagator.memory()
 }
@@ -110,22 +112,93 @@ fn a_restored_propagator_continues_with_the_same_bits() {
 }
 
 #[test]
-fn the_observer_may_break_off_anywhere() {
+fn breaking_off_anywhere_and_going_on_gives_the_same_bits() {
     let chain = Chain(50);
+    let stops = [0.2, 0.5, 0.9, 1.0];
     for (name, m) in methods() {
-        let stops = [0.2, 0.5, 0.9, 1.0];
+        let mut whole = Vec::new();
+        let mut y = start(50);
+        let mut propagator = m.propagator(50);
+        let mut all = |t: f64, y: &[f64]| {
+            whole.push((t, bits(y)));
+            ControlFlow::Continue(())
+        };
+        propagator.advance(&Linear(&chain), 0.0, 1.0, &mut y, &stops, &mut all).expect("ends");
+        let memory = propagator.memory();
         for last in 0..4 {
+            let (mut seen, mut z, mut reached) = (Vec::new(), start(50), 0.0);
             let mut propagator: Box<dyn Propagator + Send> = m.propagator(50);
-            let mut y = start(50);
-            let mut seen = Vec::new();
-            let reached = propagator
-                .advance(&Linear(&chain), 0.0, 1.0, &mut y, &stops, &mut |t, y| {
-                    seen = y.to_vec();
+            while reached < 1.0 {
+                let left = &stops[stops.partition_point(|s| *s <= reached)..];
+                let mut observer = |t: f64, y: &[f64]| {
+                    seen.push((t, bits(y)));
                     if t == stops[last] { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-                })
-                .expect("stops cleanly");
-            assert_eq!(reached, stops[last], "{name}");
-            assert_eq!(bits(&y), bits(&seen), "{name} at {reached}");
+                };
+                reached = propagator
+                    .advance(&Linear(&chain), reached, 1.0, &mut z, left, &mut observer)
+                    .expect("stops cleanly");
+                assert!(reached >= seen.last().map_or(0.0, |(t, _)| *t), "{name}");
+            }
+            assert!(whole == seen, "{name}, broken off at {}", stops[last]);
+            assert_eq!(bits(&y), bits(&z), "{name}");
+            assert_eq!(memory, propagator.memory(), "{name}");
+        }
+    }
+}
+
+/// Watches two functionals only and breaks off after every step.
+struct Probing {
+    seen: Vec<(f64, Vec<f64>)>,
+    steps: usize,
+}
+
+impl Observer for Probing {
+    fn probe_count(&self) -> usize {
+        2
+    }
+    fn probe(&self, vector: &[f64], out: &mut [f64]) {
+        out[0] = vector.iter().sum();
+        out[1] = vector[7] - 3.0 * vector[11];
+    }
+    fn needs_state(&self) -> bool {
+        false
+    }
+    fn stop(&mut self, stop: &Stop<'_>) -> ControlFlow<()> {
+        assert!(stop.error_estimate > 0.0 && stop.error_estimate < 1e-4);
+        self.seen.push((stop.time, stop.probes.to_vec()));
+        ControlFlow::Continue(())
+    }
+    fn step(&mut self, _: f64, _: &[f64]) -> ControlFlow<()> {
+        self.steps += 1;
+        ControlFlow::Break(())
+    }
+}
+
+#[test]
+fn probes_are_the_functionals_of_the_states() {
+    let chain = Chain(60);
+    let stops: Vec<f64> = (1..=40).map(|k| 0.1 * f64::from(k)).collect();
+    for (name, m) in methods() {
+        let states = observe(&mut *m.propagator(60), &Linear(&chain), (0.0, 4.0), &mut start(60), &stops);
+        let mut probing = Probing { seen: Vec::new(), steps: 0 };
+        let (mut propagator, mut y, mut reached) = (m.propagator(60), start(60), 0.0);
+        while reached < 4.0 {
+            let left = &stops[stops.partition_point(|s| *s <= reached)..];
+            reached =
+                propagator.advance(&Linear(&chain), reached, 4.0, &mut y, left, &mut probing).expect("ends");
+        }
+        assert_eq!(probing.steps as u64, propagator.statistics().accepted, "{name}");
+        assert_eq!(probing.seen.len(), stops.len(), "{name}");
+        for ((time, state), (at, probes)) in states.iter().zip(&probing.seen) {
+            let mut exact = [0.0; 2];
+            probing.probe(state, &mut exact);
+            assert_eq!(time, at);
+            for (found, exact) in probes.iter().zip(exact) {
+                assert!(
+                    (found - exact).abs() < 1e-5 * exact.abs().max(1.0),
+                    "{name} at {time}: {found} {exact}"
+                );
+            }
         }
     }
 }

@@ -163,9 +163,14 @@ fn wrong_lengths_and_times_are_named() {
             (0.0, 1.0, &[1.5], "stops"),
             (0.0, 1.0, &[f64::NAN], "stops"),
         ] {
-            let result = propagator.advance(&Linear(&operator), t, end, &mut [1.0; 2], stops, &mut |_, _| {
-                ControlFlow::Continue(())
-            });
+            let result = propagator.advance(
+                &Linear(&operator),
+                t,
+                end,
+                &mut [1.0; 2],
+                stops,
+                &mut |_: f64, _: &[f64]| ControlFlow::Continue(()),
+            );
             assert!(
                 matches!(&result, Err(PropagateError::InvalidOption { name, .. }) if *name == wrong),
                 "{result:?}"

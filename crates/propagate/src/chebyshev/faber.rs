@@ -1,9 +1,13 @@
 //! Faber polynomials on an ellipse and the expansion of the exponential in them.
 
-use std::f64::consts::{SQRT_2, TAU};
+use std::f64::consts::SQRT_2;
 
 /// Ratios of the half axis to the half width of the rectangle that are tried.
 const STRETCHES: [f64; 11] = [1.01, 1.02, 1.05, 1.1, 1.2, SQRT_2, 2.0, 3.0, 5.0, 10.0, 30.0];
+/// Growth of the rectangle from one level of caution to the next.
+const RETREAT: f64 = 1.5;
+/// What is added to the half axes of an ellipse that only touches the sides of the rectangle.
+const MARGIN: f64 = 0.02;
 
 /// An ellipse ψ(w) = c + ρ w + ε / w, |w| = 1, symmetric to the real axis.
 ///
@@ -33,57 +37,86 @@ pub(crate) struct Plan {
 pub(crate) type Rectangle = (f64, f64, f64);
 
 impl Ellipse {
-    /// The ellipses around a rectangle, from flat to round.
-    fn around((left, right, height): Rectangle) -> impl Iterator<Item = Self> {
+    /// The ellipses that are tried for a rectangle. Without caution only the one that touches its sides: coherences
+    /// between extreme energies decay at mean rates, so that spectra of Lindbladians leave the corners empty. With
+    /// caution those around the whole rectangle, from flat to round; with more of it around a larger one.
+    fn candidates((left, right, height): Rectangle, caution: u32) -> Vec<Self> {
         let center = left.midpoint(right);
         // A margin keeps a rectangle without area away from the degenerate ellipse.
         let margin = 1e-3 * (center.abs() + height.abs() + (right - left)).max(f64::MIN_POSITIVE.sqrt());
         let (p, q) = (0.5 * (right - left) + margin, height + margin);
-        STRETCHES.into_iter().map(move |stretch| {
-            let (a, b) = (p * stretch, q / (1.0 - 1.0 / (stretch * stretch)).sqrt());
-            Self { center, capacity: 0.5 * (a + b), difference: 0.5 * (a - b) }
-        })
+        let axes = |(a, b): (f64, f64)| Self { center, capacity: 0.5 * (a + b), difference: 0.5 * (a - b) };
+        let Some(retreats) = caution.checked_sub(1) else {
+            return vec![axes(((1.0 + MARGIN) * p, (1.0 + MARGIN) * q))];
+        };
+        let growth = RETREAT.powi(retreats.cast_signed());
+        let around = |s: f64| axes((growth * p * s, growth * q / (1.0 - 1.0 / (s * s)).sqrt()));
+        STRETCHES.into_iter().map(around).collect()
     }
 
-    /// c_k = (1/2π) ∮ exp(h ψ(e^{iφ})) e^{-ikφ} dφ for k < `count`, by the trapezoidal rule, which
-    /// converges geometrically.
+    /// Coefficients c_k of exp(h z), k < `count`: the Laurent coefficients of exp(h (c + ρ w + ε / w)). They obey
+    /// k c_k = h ρ c_(k-1) - h ε c_(k+1), which is stable downwards (J. C. P. Miller's algorithm), and are
+    /// normalised by the value of the series at w = sqrt(|ε| / ρ), or i times it: exp(h c) times 1 or
+    /// exp(2 h sqrt(ε ρ)).
     pub(crate) fn coefficients(&self, h: f64, count: usize) -> Vec<f64> {
-        let points = 2 * count;
-        let table: Vec<f64> = (0..points).map(|j| (TAU * j as f64 / points as f64).cos()).collect();
-        let sine = |j: usize| table[(j + points - points / 4) % points];
-        let sines: Vec<f64> = if points.is_multiple_of(4) {
-            (0..points).map(sine).collect()
-        } else {
-            (0..points).map(|j| (TAU * j as f64 / points as f64).sin()).collect()
-        };
-        let (a, b) = (self.capacity + self.difference, self.capacity - self.difference);
-        let value = |j: usize| {
-            let modulus = (h * (self.center + a * table[j])).exp();
-            let (sin, cos) = (h * b * sines[j]).sin_cos();
-            (modulus * cos, modulus * sin)
-        };
-        // Points j and points - j are complex conjugates: only the upper half is visited.
-        let values: Vec<(f64, f64)> = (0..=count).map(value).collect();
-        (0..count)
-            .map(|k| {
-                let part = |j: usize| {
-                    let at = (j * k) % points;
-                    values[j].0 * table[at] + values[j].1 * sines[at]
-                };
-                let inner: f64 = (1..count).map(part).sum();
-                (part(0) + part(count) + 2.0 * inner) / points as f64
-            })
-            .collect()
+        let (rho, epsilon) = (h * self.capacity, h * self.difference);
+        let width = 2.0 * (rho * epsilon.abs()).sqrt();
+        let mut c = vec![0.0; count];
+        c[0] = (h * self.center).exp();
+        if rho == 0.0 {
+            return c;
+        }
+        if width < 1e-8 {
+            for k in 1..count {
+                c[k] = c[k - 1] * rho / k as f64;
+            }
+            return c;
+        }
+        let longest = rho + epsilon.abs();
+        let top = count.max((1.5 * longest) as usize) + 60;
+        let ratio = (epsilon.abs() / rho).sqrt();
+        let (mut above, mut here) = (0.0_f64, f64::MIN_POSITIVE.sqrt());
+        // b_k = c_k ratio^k would be Bessel functions of `width`; the sum of the series at w = ratio.
+        let mut sum = 0.0;
+        for k in (0..=top).rev() {
+            let power = ratio.powi(k as i32);
+            if k < count {
+                c[k] = here;
+            }
+            sum += match (k, epsilon > 0.0) {
+                (0, _) => here,
+                (_, true) => 2.0 * here * power,
+                (k, false) if k % 2 == 0 => 2.0 * here * power,
+                _ => 0.0,
+            };
+            (above, here) = (here, (k as f64 * here + epsilon * above) / rho);
+            if here.abs() > 1e200 {
+                (above, here, sum) = (above * 1e-200, here * 1e-200, sum * 1e-200);
+                for c in &mut c[k.min(count)..] {
+                    *c *= 1e-200;
+                }
+            }
+        }
+        let value = if epsilon > 0.0 { width } else { 0.0 };
+        let scale = (h * self.center + value).exp() / sum;
+        c.iter_mut().for_each(|c| *c *= scale);
+        c
     }
 }
 
 /// The expansion of lowest degree for a step of `h`; None if none reaches `tolerance` within `degree`.
-pub(crate) fn plan(rectangle: Rectangle, h: f64, tolerance: f64, degree: usize) -> Option<Plan> {
+pub(crate) fn plan(
+    rectangle: Rectangle,
+    caution: u32,
+    h: f64,
+    tolerance: f64,
+    degree: usize,
+) -> Option<Plan> {
     let growth = (h * rectangle.1).max(0.0);
     // Terms larger than this would leave more rounding errors than the tolerance allows.
     let headroom = (0.1 * tolerance / f64::EPSILON).ln().max(1.0);
     let mut best: Option<Plan> = None;
-    for ellipse in Ellipse::around(rectangle) {
+    for ellipse in Ellipse::candidates(rectangle, caution) {
         let reach = h * (ellipse.center + ellipse.capacity + ellipse.difference);
         let longest = h * (ellipse.capacity + ellipse.difference.abs());
         if reach - growth > headroom || reach > 600.0 || longest > degree as f64 {
@@ -137,7 +170,7 @@ mod tests {
         for rectangle in
             [(-10.0, 0.0, 5.0), (-1.0, 0.0, 30.0), (-50.0, 0.0, 0.0), (-0.0, 0.0, 20.0), (-2.0, 1.0, 3.0)]
         {
-            let plan = plan(rectangle, 1.0, 1e-11, 400).expect("short enough");
+            let plan = plan(rectangle, 1, 1.0, 1e-11, 400).expect("short enough");
             for i in 0..=10 {
                 for j in 0..=10 {
                     let x = rectangle.0 + (rectangle.1 - rectangle.0) * f64::from(i) / 10.0;
@@ -151,8 +184,36 @@ mod tests {
         }
     }
 
+    /// c_k = (1/2π) ∮ exp(h ψ(e^{iφ})) e^{-ikφ} dφ by the trapezoidal rule, which converges geometrically.
+    fn by_quadrature(e: Ellipse, h: f64, count: usize) -> Vec<f64> {
+        let points = 8 * count;
+        let (a, b) = (e.capacity + e.difference, e.capacity - e.difference);
+        let mean = |k: usize| {
+            let terms = (0..points).map(|j| {
+                let phi = std::f64::consts::TAU * j as f64 / points as f64;
+                let modulus = (h * (e.center + a * phi.cos())).exp();
+                modulus * (h * b * phi.sin() - k as f64 * phi).cos()
+            });
+            terms.sum::<f64>() / points as f64
+        };
+        (0..count).map(mean).collect()
+    }
+
+    #[test]
+    fn coefficients_equal_their_integrals() {
+        for (center, a, b) in [(-3.0, 3.0, 30.0), (-10.0, 10.0, 10.0), (-20.0, 20.0, 1.0), (0.0, 0.1, 90.0)] {
+            let ellipse = Ellipse { center, capacity: 0.5 * (a + b), difference: 0.5 * (a - b) };
+            for h in [0.0, 1e-3, 0.1, 1.0] {
+                let (found, exact) = (ellipse.coefficients(h, 150), by_quadrature(ellipse, h, 150));
+                for (k, (f, e)) in found.iter().zip(&exact).enumerate() {
+                    assert!((f - e).abs() < 2e-14, "{ellipse:?}, h = {h}, k = {k}: {f:e} and {e:e}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_step_that_is_too_long_has_no_plan() {
-        assert!(plan((-10.0, 0.0, 1000.0), 1.0, 1e-10, 200).is_none());
+        assert!(plan((-10.0, 0.0, 1000.0), 1, 1.0, 1e-10, 200).is_none());
     }
 }

@@ -4,6 +4,7 @@ use faer::Mat;
 
 use crate::LinearOperator;
 use crate::dense::{expm, one_norm, scaled, squared};
+use crate::propagator::Observer;
 use crate::vector::{MAX_TERMS, Term, accumulate, combine, dot, norm, scale};
 
 /// A new direction smaller than this, relative to A times the last one, is rounding only.
@@ -22,6 +23,8 @@ pub(crate) struct Subspace {
     /// Norm of the start vector.
     scale: f64,
     invariant: bool,
+    /// Probes of the basis vectors, one row a vector.
+    probes: Vec<f64>,
 }
 
 impl Subspace {
@@ -120,23 +123,49 @@ impl Subspace {
     /// `out` = the state `h` after the start; None if it overflows.
     pub(crate) fn state(&self, h: f64, out: &mut [f64]) -> Option<()> {
         out.fill(0.0);
+        let coefficients = self.coefficients(h)?;
+        let mut terms: [Term; MAX_TERMS] = [(0.0, &[]); MAX_TERMS];
+        for (chunk, basis) in coefficients.chunks(MAX_TERMS).zip(self.basis.chunks(MAX_TERMS)) {
+            for (term, (&c, v)) in terms.iter_mut().zip(chunk.iter().zip(basis)) {
+                *term = (c, v);
+            }
+            accumulate(out, &terms[..chunk.len()]);
+        }
+        Some(())
+    }
+
+    /// Evaluates the probes of `observer` on all basis vectors.
+    pub(crate) fn evaluate(&mut self, observer: &dyn Observer) {
+        let count = observer.probe_count();
+        let vectors = if self.size == 0 { 0 } else { self.size + usize::from(!self.invariant) };
+        self.probes.clear();
+        self.probes.resize(vectors * count, 0.0);
+        for (row, v) in self.probes.chunks_exact_mut(count.max(1)).zip(&self.basis) {
+            observer.probe(v, row);
+        }
+    }
+
+    /// `out` = the probes of the state `h` after the start, after [`Subspace::evaluate`]; None if they overflow.
+    pub(crate) fn probes(&self, h: f64, out: &mut [f64]) -> Option<()> {
+        let coefficients = self.coefficients(h)?;
+        out.fill(0.0);
+        for (c, row) in coefficients.iter().zip(self.probes.chunks_exact(out.len().max(1))) {
+            for (o, p) in out.iter_mut().zip(row) {
+                *o += c * p;
+            }
+        }
+        Some(())
+    }
+
+    /// Coefficients of the state `h` after the start on the basis vectors; None if they overflow.
+    fn coefficients(&self, h: f64) -> Option<Vec<f64>> {
         if self.size == 0 {
-            return Some(());
+            return Some(Vec::new());
         }
         let matrix = self.matrix(usize::from(!self.invariant));
         let exponential = expm(&scaled(&matrix, h));
-        let mut terms: [Term; MAX_TERMS] = [(0.0, &[]); MAX_TERMS];
-        for start in (0..matrix.nrows()).step_by(MAX_TERMS) {
-            let count = MAX_TERMS.min(matrix.nrows() - start);
-            for (i, term) in terms[..count].iter_mut().enumerate() {
-                *term = (self.scale * exponential[(start + i, 0)], &self.basis[start + i]);
-                if !term.0.is_finite() {
-                    return None;
-                }
-            }
-            accumulate(out, &terms[..count]);
-        }
-        Some(())
+        let column: Vec<f64> = (0..matrix.nrows()).map(|i| self.scale * exponential[(i, 0)]).collect();
+        column.iter().all(|c| c.is_finite()).then_some(column)
     }
 
     /// H with `extra` more rows and columns: [[H, 0, 0], [h e_m^T, 0, 0], [0, 1, 0]], whose exponential

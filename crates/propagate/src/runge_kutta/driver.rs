@@ -1,11 +1,9 @@
 //! The loop around the steps: control, stops, errors.
 
-use std::ops::ControlFlow;
-
 use super::controller::SMALLEST_ERROR;
 use super::scheme::{Estimate, Evaluator, Scheme, Step};
 use super::start::first_step;
-use crate::propagator::{Observer, check_arguments};
+use crate::propagator::{Observer, check_arguments, show};
 use crate::vector::{Tolerance, norm};
 use crate::{
     Dop853, Lawson, LowStorage, Memory, PropagateError, Propagator, Statistics, System, Tsit5, VectorField,
@@ -60,10 +58,18 @@ pub(crate) struct Adaptive<S> {
 }
 
 /// What a call of `advance` is asked to do.
-struct Task<'a, 'b> {
+struct Task<'a> {
     end: f64,
     stops: &'a [f64],
-    observer: &'a mut Observer<'b>,
+    observer: &'a mut dyn Observer,
+    probes: Vec<f64>,
+}
+
+impl Task<'_> {
+    /// Shows a stop; true if the observer breaks off.
+    fn show(&mut self, time: f64, state: &[f64], error_estimate: f64) -> bool {
+        show(self.observer, time, state, error_estimate, &mut self.probes).is_break()
+    }
 }
 
 impl<S: Scheme> Adaptive<S> {
@@ -77,7 +83,7 @@ impl<S: Scheme> Adaptive<S> {
         field: &dyn VectorField,
         t: f64,
         y: &mut [f64],
-        task: Task<'_, '_>,
+        task: Task<'_>,
     ) -> Result<f64, PropagateError> {
         let mut field = Evaluator::new(field);
         self.scheme.forget();
@@ -91,7 +97,7 @@ impl<S: Scheme> Adaptive<S> {
         field: &mut Evaluator<'_>,
         mut t: f64,
         y: &mut [f64],
-        mut task: Task<'_, '_>,
+        mut task: Task<'_>,
     ) -> Result<f64, PropagateError> {
         let mut left = self.settings.max_steps;
         while t < task.end {
@@ -106,16 +112,16 @@ impl<S: Scheme> Adaptive<S> {
             let (step, estimate, t_new) =
                 self.accepted_step(field, t, target, wanted, &mut left, task.end, y)?;
             self.memory.statistics.accept(step.h, estimate.relative);
-            if let ControlFlow::Break(stop) = self.inner_stops(field, step, t_new, y, &mut task) {
-                return Ok(stop);
-            }
+            let mut over = self.inner_stops(field, step, t_new, y, &mut task);
             self.scheme.finish(field, step, y);
             t = t_new;
             if task.stops.first() == Some(&t) {
                 task.stops = &task.stops[1..];
-                if (task.observer)(t, y).is_break() {
-                    return Ok(t);
-                }
+                over |= task.show(t, y, self.memory.statistics.error_estimate);
+            }
+            over |= task.observer.step(t, y).is_break();
+            if over {
+                break;
             }
         }
         Ok(t)
@@ -237,29 +243,27 @@ impl<S: Scheme> Adaptive<S> {
         Ok(())
     }
 
-    /// Shows the stops strictly inside of an accepted step; breaks with the stop at which the observer did.
+    /// Shows the stops strictly inside of an accepted step; true if the observer breaks off.
     fn inner_stops(
         &mut self,
         field: &mut Evaluator<'_>,
         step: Step,
         t_new: f64,
-        y: &mut [f64],
-        task: &mut Task<'_, '_>,
-    ) -> ControlFlow<f64> {
+        y: &[f64],
+        task: &mut Task<'_>,
+    ) -> bool {
         let inside = task.stops.partition_point(|&stop| stop < t_new);
         let (now, later) = task.stops.split_at(inside);
         task.stops = later;
         if !now.is_empty() && S::DENSE {
             self.scheme.prepare_dense(field, step, y);
         }
+        let mut over = false;
         for &stop in now {
             let state = self.scheme.interpolate(field, step, (stop - step.t) / step.h, y);
-            if (task.observer)(stop, state).is_break() {
-                y.copy_from_slice(state);
-                return ControlFlow::Break(stop);
-            }
+            over |= task.show(stop, state, self.memory.statistics.error_estimate);
         }
-        ControlFlow::Continue(())
+        over
     }
 }
 
@@ -277,11 +281,11 @@ impl<S: Scheme> Propagator for Adaptive<S> {
         t_end: f64,
         y: &mut [f64],
         stops: &[f64],
-        observer: &mut Observer<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<f64, PropagateError> {
         self.settings.validate()?;
         check_arguments(self.dim, system, (t, t_end), y, stops)?;
-        let task = Task { end: t_end, stops, observer };
+        let task = Task { end: t_end, stops, observer, probes: Vec::new() };
         if !self.settings.lawson {
             return self.run(system.field(), t, y, task);
         }
@@ -304,7 +308,7 @@ impl<S: Scheme> Propagator for Adaptive<S> {
         self.memory.statistics.clone()
     }
 
-    fn state_vectors(&self) -> usize {
+    fn state_vectors(&self, _states: bool) -> usize {
         self.scheme.state_vectors() + usize::from(self.settings.lawson)
     }
 

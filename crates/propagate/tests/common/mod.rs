@@ -144,7 +144,7 @@ pub(crate) fn advance(
     (t, end): (f64, f64),
     y: &mut [f64],
 ) -> Result<f64, PropagateError> {
-    propagator.advance(system, t, end, y, &[], &mut |_, _| ControlFlow::Continue(()))
+    propagator.advance(system, t, end, y, &[], &mut |_: f64, _: &[f64]| ControlFlow::Continue(()))
 }
 
 /// Advances and returns the states at the stops.
@@ -157,7 +157,7 @@ pub(crate) fn observe(
 ) -> Vec<(f64, Vec<f64>)> {
     let mut seen = Vec::new();
     propagator
-        .advance(system, t, end, y, stops, &mut |t, y| {
+        .advance(system, t, end, y, stops, &mut |t: f64, y: &[f64]| {
             seen.push((t, y.to_vec()));
             ControlFlow::Continue(())
         })

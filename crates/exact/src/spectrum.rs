@@ -1,0 +1,182 @@
+//! Where the eigenvalues of a generator lie, from the extreme energies of the charge groups.
+//!
+//! The coherences between group g and group h of a sector turn with energy differences between the two, within
+//! `[E_min(g) - E_max(h), E_max(g) - E_min(h)]`, and decay at most at the mean of the largest total decay rates of
+//! both. Jumps move these eigenvalues by little where decay is slow beside the energies. Extreme energies come from a
+//! few Lanczos steps (C. Lanczos, J. Res. Natl. Bur. Stand. 45, 255 (1950)) and a margin: methods check what they do
+//! with them.
+
+use std::ops::Range;
+
+use num_complex::Complex64;
+use rayon::prelude::*;
+use superladder_space::SparseMatrix;
+
+use crate::layout::Layout;
+
+/// Lanczos steps at most: extreme energies to about a per cent.
+const STEPS: usize = 40;
+/// Margin of the extreme energies relative to their range.
+const MARGIN: f64 = 0.01;
+
+/// Extreme energies and the largest decay rate of one charge group of a sector.
+#[derive(Debug, Clone, Copy)]
+struct Extent {
+    low: f64,
+    high: f64,
+    decay: f64,
+}
+
+/// `(real_min, real_max, imag_max)` of a rectangle around the eigenvalues of the generator on the stored blocks, from
+/// the effective Hamiltonians of the sectors.
+pub(crate) fn rectangle(layout: &Layout, effective: &[SparseMatrix]) -> (f64, f64, f64) {
+    // States of every group, by sector.
+    let mut groups: Vec<Vec<Range<usize>>> = vec![Vec::new(); effective.len()];
+    for tile in layout.tiles() {
+        let groups = &mut groups[tile.sector];
+        if let Some(group) = groups.get_mut(tile.group) {
+            group.end = tile.states.end;
+        } else {
+            groups.push(tile.states.clone());
+        }
+    }
+    let extents: Vec<Vec<Extent>> = effective
+        .par_iter()
+        .zip(&groups)
+        .map(|(matrix, groups)| {
+            let adjoint: SparseMatrix = matrix.transpose_view().to_csr().map(Complex64::conj);
+            groups.iter().map(|states| extent(matrix, &adjoint, states.clone())).collect()
+        })
+        .collect();
+    let (mut energy, mut decay) = (0.0_f64, 0.0_f64);
+    for pair in layout.pairs() {
+        let (row, column) = (&layout.tiles()[pair.row], &layout.tiles()[pair.column]);
+        let extents = &extents[row.sector];
+        let (g, h) = (extents[row.group], extents[column.group]);
+        energy = energy.max(g.high - h.low).max(h.high - g.low);
+        decay = decay.max(0.5 * (g.decay + h.decay));
+    }
+    (-decay, 0.0, energy)
+}
+
+fn extent(matrix: &SparseMatrix, adjoint: &SparseMatrix, states: Range<usize>) -> Extent {
+    let rate = |i: usize| matrix.get(i, i).map_or(0.0, |h| -2.0 * h.im);
+    let decay = states.clone().map(rate).fold(0.0, f64::max);
+    let (diagonal, off_diagonal) = lanczos(matrix, adjoint, states);
+    let high = largest_eigenvalue(&diagonal, &off_diagonal);
+    let negated: Vec<f64> = diagonal.iter().map(|a| -a).collect();
+    let low = -largest_eigenvalue(&negated, &off_diagonal);
+    let margin = MARGIN * (high - low);
+    Extent { low: low - margin, high: high + margin, decay }
+}
+
+/// The tridiagonal matrix of the Hermitian part of `matrix` on `states`: diagonal and off-diagonal.
+fn lanczos(matrix: &SparseMatrix, adjoint: &SparseMatrix, states: Range<usize>) -> (Vec<f64>, Vec<f64>) {
+    let dim = states.len();
+    // Any start vector without symmetry will do; this one is the same on every machine.
+    let start = |i: usize| Complex64::new(1.0 + 0.5 * (1.7 * i as f64).sin(), 0.3 * (0.9 * i as f64).cos());
+    let mut now: Vec<Complex64> = (0..dim).map(start).collect();
+    let norm = |v: &[Complex64]| v.iter().map(Complex64::norm_sqr).sum::<f64>().sqrt();
+    let size = norm(&now);
+    now.iter_mut().for_each(|z| *z /= size);
+    let mut before = vec![Complex64::ZERO; dim];
+    let (mut diagonal, mut off_diagonal) = (Vec::new(), Vec::new());
+    let mut back = 0.0;
+    for _ in 0..STEPS.min(dim) {
+        let mut next: Vec<Complex64> = states
+            .clone()
+            .map(|row| {
+                let part = |m: &SparseMatrix| -> Complex64 {
+                    let Some(view) = m.outer_view(row) else { return Complex64::ZERO };
+                    view.iter()
+                        .filter(|(c, _)| states.contains(c))
+                        .map(|(c, h)| h * now[c - states.start])
+                        .sum()
+                };
+                0.5 * (part(matrix) + part(adjoint))
+            })
+            .collect();
+        let alpha: f64 = next.iter().zip(&now).map(|(a, b)| (b.conj() * a).re).sum();
+        for ((n, v), u) in next.iter_mut().zip(&now).zip(&before) {
+            *n -= v * alpha + u * back;
+        }
+        diagonal.push(alpha);
+        back = norm(&next);
+        if back <= 1e-10 * (alpha.abs() + 1e-300) {
+            break;
+        }
+        off_diagonal.push(back);
+        next.iter_mut().for_each(|z| *z /= back);
+        before = std::mem::replace(&mut now, next);
+    }
+    off_diagonal.truncate(diagonal.len().saturating_sub(1));
+    (diagonal, off_diagonal)
+}
+
+/// Largest eigenvalue of a symmetric tridiagonal matrix, by bisection with Sturm counts, to 1e-6 of its range.
+fn largest_eigenvalue(diagonal: &[f64], off_diagonal: &[f64]) -> f64 {
+    let at = |i: usize| off_diagonal.get(i).copied().unwrap_or(0.0);
+    let radius = |i: usize| at(i) + if i > 0 { at(i - 1) } else { 0.0 };
+    let rows = || diagonal.iter().enumerate();
+    let mut high = rows().map(|(i, a)| a + radius(i)).fold(f64::NEG_INFINITY, f64::max);
+    let mut low = rows().map(|(i, a)| a - radius(i)).fold(f64::INFINITY, f64::min);
+    let tolerance = 1e-6 * (high - low);
+    while high - low > tolerance {
+        let x = low.midpoint(high);
+        // All pivots of the factorisation of x - T are positive when x is above the spectrum.
+        let mut pivot = 1.0;
+        let above = rows().all(|(i, a)| {
+            let coupling = if i > 0 { at(i - 1) } else { 0.0 };
+            pivot = x - a - coupling * coupling / pivot;
+            pivot > 0.0
+        });
+        if above {
+            high = x;
+        } else {
+            low = x;
+        }
+    }
+    high
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extreme_energies_of_a_chain() {
+        // Hopping on a chain of n sites: 2 cos(pi k/(n + 1)).
+        for n in [1, 2, 5, 30] {
+            let (diagonal, off_diagonal) = (vec![0.5; n], vec![1.0; n - 1]);
+            let exact = 0.5 + 2.0 * (std::f64::consts::PI / (n as f64 + 1.0)).cos();
+            assert!((largest_eigenvalue(&diagonal, &off_diagonal) - exact).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn lanczos_sees_the_hermitian_part_of_a_block() {
+        let n = 60;
+        let mut triplets = sprs::TriMat::new((n + 1, n + 1));
+        for i in 0..n {
+            triplets.add_triplet(i, i, Complex64::new(0.1 * i as f64, -3.0));
+            if i + 1 < n {
+                triplets.add_triplet(i, i + 1, Complex64::new(0.0, 1.0));
+                triplets.add_triplet(i + 1, i, Complex64::new(0.0, -1.0));
+            }
+        }
+        triplets.add_triplet(n, n, Complex64::from(1e6));
+        let matrix: SparseMatrix = triplets.to_csr();
+        let adjoint: SparseMatrix = matrix.transpose_view().to_csr().map(Complex64::conj);
+        let found = extent(&matrix, &adjoint, 0..n);
+        let dense = faer::Mat::from_fn(n, n, |i, j| match i.abs_diff(j) {
+            0 => 0.1 * i as f64,
+            1 => 1.0,
+            _ => 0.0,
+        });
+        let exact = dense.self_adjoint_eigenvalues(faer::Side::Lower).expect("symmetric");
+        let range = exact[n - 1] - exact[0];
+        assert!(found.low <= exact[0] && found.high >= exact[n - 1]);
+        assert!(found.high - found.low < 1.03 * range, "{found:?}");
+        assert!((found.decay - 6.0).abs() < 1e-12);
+    }
+}
