@@ -21,7 +21,7 @@ const CRATES: &[(&str, &[&str])] = &[
     // Only the program's `verify` and the tests of others may use the reference.
     ("brute-force", &["model"]),
     ("engine", &["model"]),
-    ("analysis", &["engine"]),
+    ("analysis", &[]),
     ("exact", &["engine", "model", "space", "propagate"]),
     ("trajectories", &["engine", "model", "space", "propagate"]),
     ("cumulant", &["engine", "model", "propagate"]),

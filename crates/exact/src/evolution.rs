@@ -174,7 +174,7 @@ impl Instruments {
         let plans = self.plans.iter().zip(&self.problem.observables);
         let figures = |(plan, observable): (&Plan, &superladder_model::Observable)| match plan {
             Plan::Moments(numbers) => {
-                let needed: Vec<_> = numbers.iter().map(|n| self.probes.expectation(values, *n)).collect();
+                let needed: Vec<_> = numbers.iter().map(|n| Probes::expectation(values, *n)).collect();
                 match &observable.evaluation {
                     Evaluation::Moments { combine, context, .. } => combine(&needed, context),
                     Evaluation::State(_) => Vec::new(),

@@ -72,7 +72,7 @@ impl Probes {
     }
 
     /// Expectation value of operator number `n`.
-    pub(crate) fn expectation(&self, values: &[f64], n: usize) -> Complex64 {
+    pub(crate) fn expectation(values: &[f64], n: usize) -> Complex64 {
         Complex64::new(values[2 * n], values[2 * n + 1])
     }
 

@@ -78,7 +78,9 @@ fn lanczos(matrix: &SparseMatrix, adjoint: &SparseMatrix, states: Range<usize>) 
     let mut now: Vec<Complex64> = (0..dim).map(start).collect();
     let norm = |v: &[Complex64]| v.iter().map(Complex64::norm_sqr).sum::<f64>().sqrt();
     let size = norm(&now);
-    now.iter_mut().for_each(|z| *z /= size);
+    for z in &mut now {
+        *z /= size;
+    }
     let mut before = vec![Complex64::ZERO; dim];
     let (mut diagonal, mut off_diagonal) = (Vec::new(), Vec::new());
     let mut back = 0.0;
@@ -106,7 +108,9 @@ fn lanczos(matrix: &SparseMatrix, adjoint: &SparseMatrix, states: Range<usize>) 
             break;
         }
         off_diagonal.push(back);
-        next.iter_mut().for_each(|z| *z /= back);
+        for z in &mut next {
+            *z /= back;
+        }
         before = std::mem::replace(&mut now, next);
     }
     off_diagonal.truncate(diagonal.len().saturating_sub(1));

@@ -141,7 +141,13 @@ fn breaking_off_anywhere_and_going_on_gives_the_same_bits() {
             }
             assert!(whole == seen, "{name}, broken off at {}", stops[last]);
             assert_eq!(bits(&y), bits(&z), "{name}");
-            assert_eq!(memory, propagator.memory(), "{name}");
+            // The derivative at the start is evaluated anew, which only counts.
+            let uncounted = |memory: &Memory| {
+                let mut memory = memory.clone();
+                memory.statistics.applications = 0;
+                memory
+            };
+            assert_eq!(uncounted(&memory), uncounted(&propagator.memory()), "{name}");
         }
     }
 }

@@ -99,7 +99,9 @@ impl Ellipse {
         }
         let value = if epsilon > 0.0 { width } else { 0.0 };
         let scale = (h * self.center + value).exp() / sum;
-        c.iter_mut().for_each(|c| *c *= scale);
+        for c in &mut c {
+            *c *= scale;
+        }
         c
     }
 }

@@ -1,0 +1,116 @@
+//! Averages over a sliding window of one period.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::check_positive;
+use crate::interpolate::Integral;
+use crate::{AnalysisError, RatioSeries};
+
+/// Where the window lies that belongs to a time t.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Placement {
+    /// `[t - w/2, t + w/2]`: what the averages belong to without a delay.
+    #[default]
+    Centred,
+    /// `[t - w, t]`: only what has happened by t.
+    Trailing,
+}
+
+/// A sliding average.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Averaging {
+    /// Length w of the window in units of time: one period of the mean-field motion.
+    pub window: f64,
+    /// Where it lies.
+    #[serde(default)]
+    pub placement: Placement,
+}
+
+impl Averaging {
+    /// A centred window of this length.
+    pub fn centred(window: f64) -> Self {
+        Self { window, placement: Placement::Centred }
+    }
+
+    /// Window that belongs to time `t`.
+    fn around(self, t: f64) -> [f64; 2] {
+        match self.placement {
+            Placement::Centred => [t - 0.5 * self.window, t + 0.5 * self.window],
+            Placement::Trailing => [t - self.window, t],
+        }
+    }
+
+    /// Numerator and denominator averaged each by itself, `(1/w) int f dt` over the window, at those recorded times
+    /// whose window lies inside the series. The integral is that of the cubic interpolant (fourth order in the
+    /// spacing), so the window need not be a multiple of the spacing. Standard errors are averaged too, as if the
+    /// errors within one window were fully correlated (an upper bound).
+    ///
+    /// # Errors
+    /// [`AnalysisError::OutOfRange`] when the window is not positive, or longer than a series that did not blow up.
+    pub fn apply(self, series: &RatioSeries) -> Result<RatioSeries, AnalysisError> {
+        check_positive("window", self.window)?;
+        let times = &series.times;
+        let (start, end) = (times.first().copied().unwrap_or(0.0), times.last().copied().unwrap_or(0.0));
+        let slack = 1e-9 * self.window;
+        if end - start + slack < self.window && series.blow_up.is_none() {
+            return Err(AnalysisError::OutOfRange {
+                key: "window".into(),
+                value: self.window,
+                allowed: format!("at most the time covered by the series, {}", end - start),
+            });
+        }
+        let inside = |t: &&f64| {
+            let [from, to] = self.around(**t);
+            from >= start - slack && to <= end + slack
+        };
+        let labels: Vec<f64> = times.iter().filter(inside).copied().collect();
+        let mean = |values: &[f64]| -> Vec<f64> {
+            let integral = Integral::new(times, values);
+            let between = |[from, to]: [f64; 2]| (integral.up_to(to) - integral.up_to(from)) / self.window;
+            labels.iter().map(|t| between(self.around(*t))).collect()
+        };
+        Ok(RatioSeries {
+            numerator: mean(&series.numerator),
+            denominator: mean(&series.denominator),
+            standard_error: series.standard_error.as_deref().map(mean),
+            times: labels.clone(),
+            ..series.clone()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Over one period of length w: mean of `t (1 + cos(2 pi t / w))` and of `1 + sin`.
+    #[test]
+    fn oscillations_of_the_window_length_vanish() {
+        let w = 1.237;
+        let k = 2.0 * std::f64::consts::PI / w;
+        let times: Vec<f64> = (0..=2000).map(|i| 0.005 * f64::from(i)).collect();
+        let numerator: Vec<f64> = times.iter().map(|t| t * t).collect();
+        let denominator: Vec<f64> = times.iter().map(|t| 1.0 + 0.9 * (k * t).sin()).collect();
+        let series = RatioSeries::new("x", &times, &numerator, &denominator).expect("lengths");
+        let centred = Averaging::centred(w).apply(&series).expect("long enough");
+        for i in 0..centred.times.len() {
+            let t = centred.times[i];
+            assert!((centred.denominator[i] - 1.0).abs() < 1e-7);
+            assert!((centred.numerator[i] - (t * t + w * w / 12.0)).abs() < 1e-8);
+        }
+        let trailing = Averaging { window: w, placement: Placement::Trailing }.apply(&series).expect("long");
+        assert!(trailing.times[0] >= w && centred.times[0] >= 0.5 * w && centred.times[0] < 0.5 * w + 0.006);
+        assert_eq!(trailing.times.last(), times.last());
+    }
+
+    #[test]
+    fn a_window_longer_than_the_series_is_refused_unless_it_blew_up() {
+        let series = RatioSeries::new("x", &[0.0, 1.0], &[1.0; 2], &[1.0; 2]).expect("lengths");
+        assert!(matches!(Averaging::centred(2.0).apply(&series), Err(AnalysisError::OutOfRange { .. })));
+        assert!(Averaging::centred(-1.0).apply(&series).is_err());
+        let blown = Averaging::centred(2.0).apply(&series.with_blow_up(1.0)).expect("a result");
+        assert!(blown.times.is_empty() && blown.blow_up == Some(1.0));
+    }
+}

@@ -1,0 +1,42 @@
+//! What is read off time series of any engine: breakdown time, power-law fit with confidence interval, convergence.
+//!
+//! ```text
+//! Table, Table -> Criterion::ratio -> RatioSeries -> crossing -> Crossing -> FitPoint -> fit -> FitReport
+//! values at several settings -> converge -> Convergence
+//! ```
+//! Pure functions on series of numbers: no engine is known or run here, nothing is read or written. A quantity that was not
+//! reached is kept as what it is, a bound: a ratio that never crosses its threshold gives a lower bound of the
+//! breakdown time, and the fit takes it into account as such. Results can be serialised and carry everything that
+//! led to them (window, weights, seed, resamples, numbers of bounds, verdict).
+
+mod average;
+mod convergence;
+mod criterion;
+mod crossing;
+mod error;
+mod fit;
+mod interpolate;
+mod period;
+mod ratio;
+mod statistics;
+mod system;
+mod table;
+
+pub use average::{Averaging, Placement};
+pub use convergence::{
+    Convergence, ConvergenceOptions, Extrapolation, Law, Regime, Setting, SettingReport, Tolerance, converge,
+};
+pub use criterion::{
+    CRITERIA, Criterion, CriterionDefinition, CriterionTarget, Need, Needs, criteria_by_name, needs_of,
+};
+pub use crossing::{Crossing, CrossingOptions, Interpolation, Outcome, crossing};
+pub use error::AnalysisError;
+pub use fit::{
+    Bootstrap, Comparison, Curvature, Excluded, Fit, FitOptions, FitOutcome, FitPoint, FitReport, Interval,
+    Jackknife, LocalExponent, LogarithmFit, Observed, PowerLaw, Prediction, Preferred, Quality, Resampling,
+    Weights, Which, fit, local_exponents,
+};
+pub use period::{Period, PeriodMethod, period};
+pub use ratio::RatioSeries;
+pub use system::{EnsembleSize, System};
+pub use table::{Column, Table};

@@ -1,0 +1,211 @@
+//! The drift of a joint cumulant, connected from the start.
+//!
+//! With `M = exp(G)` the generating function of cumulants obeys `dG/dt = e^-G L e^G`, and
+//! `e^-G d_a d_b ... e^G` is the sum over set partitions of the derivatives of products of derivatives of G. Every
+//! cumulant of a product therefore carries at least one derivative: disconnected products never appear and nothing
+//! has to cancel.
+
+use std::collections::HashMap;
+
+use num_complex::Complex64;
+use superladder_model::{Model, Operator};
+
+use crate::differential::{Differential, Monomial};
+use crate::generator::generators;
+use crate::legs::{Joint, Leg, Legs};
+use crate::representation::Side;
+
+/// A complex coefficient times a product of (scaled) joint cumulants.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Product {
+    pub(crate) coefficient: Complex64,
+    pub(crate) factors: Vec<Joint>,
+}
+
+/// A sum of products, in a fixed order.
+pub(crate) type Polynomial = Vec<Product>;
+
+/// A term of the model and, at leading order, twice the power of N of its contributions to the drift of means.
+#[derive(Debug)]
+struct Source {
+    operator: Differential,
+    leading: Option<i32>,
+}
+
+impl Source {
+    /// Whether a contribution belongs to mean field (drift of a mean) or to linear noise around it.
+    fn leads(&self, joint: Joint, power: i32, factors: &[Joint]) -> bool {
+        let connected: usize = factors.iter().map(|f| f.len() - 1).sum();
+        if joint.len() == 1 { connected == 0 && self.leading == Some(power) } else { connected <= 1 }
+    }
+}
+
+/// Turns a model into the drift of its cumulants.
+#[derive(Debug)]
+pub(crate) struct Deriver {
+    pub(crate) legs: Legs,
+    pub(crate) order: usize,
+    sources: Vec<Source>,
+    leading: bool,
+}
+
+impl Deriver {
+    /// Cumulants above `order` vanish. With `leading`, means move by mean field alone (every term of the model with the
+    /// contributions of its highest power of N) and higher cumulants by what is linear in them.
+    pub(crate) fn new(model: &Model, legs: Legs, order: usize, leading: bool) -> Self {
+        let operators = generators(model, &legs, order);
+        let sources = operators.into_iter().map(|operator| Source { operator, leading: None }).collect();
+        let mut deriver = Self { legs, order, sources, leading };
+        if leading {
+            deriver.find_leading();
+        }
+        deriver
+    }
+
+    fn find_leading(&mut self) {
+        let joints = self.legs.all_joints(1);
+        for number in 0..self.sources.len() {
+            let mut highest = None;
+            for joint in &joints {
+                let source = &self.sources[number];
+                for (monomial, c) in &source.operator.terms {
+                    self.expand(*joint, monomial, *c, &mut |power, _, _| highest = highest.max(Some(power)));
+                }
+            }
+            self.sources[number].leading = highest;
+        }
+    }
+
+    /// `dc/dt` of a scaled joint cumulant.
+    pub(crate) fn drift(&self, joint: Joint) -> Polynomial {
+        let mut sum: HashMap<Vec<Joint>, Complex64> = HashMap::new();
+        for source in &self.sources {
+            for (monomial, c) in &source.operator.terms {
+                self.expand(joint, monomial, *c, &mut |power, c, factors| {
+                    if self.leading && !source.leads(joint, power, factors) {
+                        return;
+                    }
+                    if let Some(known) = sum.get_mut(factors) {
+                        *known += c;
+                    } else {
+                        sum.insert(factors.to_vec(), c);
+                    }
+                });
+            }
+        }
+        sorted(sum)
+    }
+
+    /// `<O>` as a polynomial in scaled cumulants.
+    pub(crate) fn expectation(&self, operator: &Operator) -> Polynomial {
+        let mut sum: HashMap<Vec<Joint>, Complex64> = HashMap::new();
+        for term in &operator.terms {
+            let represented = self.legs.product(&term.factors, Side::Left, 0).pruned(0);
+            for (monomial, c) in &represented.terms {
+                let coefficient = c * term.coefficient * self.sizes(monomial);
+                let mut blocks = Vec::new();
+                self.distribute(&monomial.derivatives, &[], &mut blocks, &mut |blocks| {
+                    let twice: i32 = blocks.iter().map(|b| self.legs.twice_exponent(*b)).sum();
+                    let power = 2 * size_powers(monomial) - twice;
+                    *sum.entry(blocks.to_vec()).or_default() += coefficient * self.legs.power(power);
+                });
+            }
+        }
+        sorted(sum)
+    }
+
+    /// Hands every product that `monomial` contributes to the drift of `joint` to `receive`: twice its power of N, its
+    /// coefficient and its factors (sorted).
+    fn expand(
+        &self,
+        joint: Joint,
+        monomial: &Monomial,
+        coefficient: Complex64,
+        receive: &mut dyn FnMut(i32, Complex64, &[Joint]),
+    ) {
+        let Some((ways, rest)) = consume(joint, &monomial.sources) else { return };
+        let outer = 2 * size_powers(monomial) + self.legs.twice_exponent(joint);
+        let coefficient = coefficient * ways * self.sizes(monomial);
+        let mut blocks = Vec::new();
+        self.distribute(&monomial.derivatives, &rest, &mut blocks, &mut |factors| {
+            let power = outer - factors.iter().map(|b| self.legs.twice_exponent(*b)).sum::<i32>();
+            receive(power, coefficient * self.legs.power(power), factors);
+        });
+    }
+
+    /// `prod_e (N_e / N)^p_e`.
+    fn sizes(&self, monomial: &Monomial) -> f64 {
+        let ratio = |(e, p): (usize, &u8)| (self.legs.size(e) as f64 / self.legs.scale).powi(i32::from(*p));
+        monomial.sizes.iter().enumerate().map(ratio).product()
+    }
+
+    /// Every way to put `derivatives` into blocks (a set partition) and then `rest` onto those blocks, with no block
+    /// above the order.
+    fn distribute(
+        &self,
+        derivatives: &[Leg],
+        rest: &[Leg],
+        blocks: &mut Vec<Joint>,
+        receive: &mut dyn FnMut(&[Joint]),
+    ) {
+        let (leg, opens, derivatives, rest) = match (derivatives, rest) {
+            ([leg, others @ ..], _) => (*leg, true, others, rest),
+            ([], [leg, others @ ..]) => (*leg, false, derivatives, others),
+            ([], []) => {
+                let mut sorted = blocks.clone();
+                sorted.sort_unstable();
+                if sorted.iter().all(|b| self.legs.exists(*b)) {
+                    receive(&sorted);
+                }
+                return;
+            }
+        };
+        for i in 0..blocks.len() {
+            let before = blocks[i];
+            if before.len() < self.order {
+                blocks[i] = before.with(leg);
+                self.distribute(derivatives, rest, blocks, receive);
+                blocks[i] = before;
+            }
+        }
+        if opens {
+            blocks.push(Joint::new(&[leg]));
+            self.distribute(derivatives, rest, blocks, receive);
+            blocks.pop();
+        }
+    }
+}
+
+fn size_powers(monomial: &Monomial) -> i32 {
+    monomial.sizes.iter().map(|p| i32::from(*p)).sum()
+}
+
+/// Takes `sources` out of a cumulant: number of ordered ways and what is left, or `None` if they are not all in it.
+fn consume(joint: Joint, sources: &[Leg]) -> Option<(f64, Vec<Leg>)> {
+    if sources.len() > joint.len() {
+        return None;
+    }
+    let mut rest: Vec<Leg> = joint.legs().collect();
+    let mut ways = 1.0;
+    for source in sources {
+        let count: usize = rest.iter().map(|leg| usize::from(leg == source)).sum();
+        let position = rest.iter().position(|leg| leg == source)?;
+        ways *= count as f64;
+        rest.remove(position);
+    }
+    Some((ways, rest))
+}
+
+/// Coefficients below this fraction of the largest one are rounding errors.
+const ROUNDING: f64 = 1e-15;
+
+fn sorted(sum: HashMap<Vec<Joint>, Complex64>) -> Polynomial {
+    let largest = sum.values().map(|c| c.norm()).fold(0.0, f64::max);
+    let mut all: Polynomial = sum
+        .into_iter()
+        .filter(|(_, c)| c.norm() > ROUNDING * largest)
+        .map(|(factors, coefficient)| Product { coefficient, factors })
+        .collect();
+    all.sort_unstable_by(|a, b| (a.factors.len(), &a.factors).cmp(&(b.factors.len(), &b.factors)));
+    all
+}

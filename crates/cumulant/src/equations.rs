@@ -1,0 +1,228 @@
+//! Closed moment equations of a model or of a problem.
+
+use superladder_engine::Problem;
+use superladder_model::{Evaluation, InitialState, Jump, Model, Operator};
+
+use crate::closure::Closure;
+use crate::drift::{Deriver, Polynomial};
+use crate::functional::Functional;
+use crate::hierarchy::Hierarchy;
+use crate::initial;
+use crate::legs::{Basis, Joint, Legs, Ordering};
+use crate::tape::{Tape, TapeTerm};
+use crate::unknowns::{Numbering, Variable};
+use crate::{CumulantError, casimir::Constraint};
+
+/// How equations are derived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Derivation {
+    /// Cumulants above this order are zero.
+    pub order: usize,
+    /// Cumulants of what.
+    pub closure: Closure,
+    /// Means move by mean field alone: every term of the model contributes with its highest power of N only, and
+    /// cumulants do not act back (`linear-noise` is always so).
+    pub leading: bool,
+    /// Elementary variables (symmetrised closures are always Cartesian).
+    pub basis: Basis,
+}
+
+impl Derivation {
+    /// Order and closure at finite N in Cartesian variables.
+    pub fn new(order: usize, closure: Closure) -> Self {
+        Self { order, closure, leading: false, basis: Basis::Cartesian }
+    }
+
+    fn derivers(&self, models: &[&Model]) -> Result<Vec<Deriver>, CumulantError> {
+        self.closure.check_order(self.order)?;
+        let (ordering, basis) = match self.closure {
+            Closure::Sites => (Ordering::Sites, self.basis),
+            _ => (Ordering::Symmetrised, Basis::Cartesian),
+        };
+        let leading = self.leading || self.closure == Closure::LinearNoise;
+        let build =
+            |model: &&Model| Ok(Deriver::new(model, Legs::new(model, basis, ordering)?, self.order, leading));
+        models.iter().map(build).collect()
+    }
+}
+
+/// Closed moment equations: real unknowns, their drift in every stage, and expectation values.
+#[derive(Debug)]
+pub struct Equations {
+    pub(crate) derivation: Derivation,
+    pub(crate) derivers: Vec<Deriver>,
+    pub(crate) hierarchy: Hierarchy,
+    numbering: Numbering,
+    variables: Vec<Variable>,
+    rows: Vec<Vec<Vec<TapeTerm>>>,
+}
+
+impl Equations {
+    /// Equations of every cumulant up to the order.
+    ///
+    /// # Errors
+    /// [`CumulantError`].
+    pub fn of_model(model: &Model, derivation: Derivation) -> Result<Self, CumulantError> {
+        let derivers = derivation.derivers(&[model])?;
+        let seeds = derivers[0].legs.all_joints(derivation.order);
+        let hierarchy = Hierarchy::close(&derivers, seeds);
+        Self::compile(derivation, derivers, hierarchy)
+    }
+
+    /// Equations of what the observables of a problem need, through all its stages, without the cumulants that a
+    /// symmetry of models and initial state keeps at zero. The basis with fewer unknowns is chosen.
+    ///
+    /// # Errors
+    /// [`CumulantError`].
+    pub fn of_problem(problem: &Problem, order: usize, closure: Closure) -> Result<Self, CumulantError> {
+        closure.check_order(order)?;
+        let cartesian = Derivation::new(order, closure);
+        let ladder = Derivation { basis: Basis::Ladder, ..cartesian };
+        if closure != Closure::Sites {
+            return Self::reduced(problem, cartesian);
+        }
+        if order <= 2 {
+            let (a, b) = (Self::reduced(problem, cartesian)?, Self::reduced(problem, ladder)?);
+            return Ok(if b.variables.len() < a.variables.len() { b } else { a });
+        }
+        // What a symmetry forbids at order 2 it forbids at any order.
+        let count = |derivation: Derivation| -> Result<usize, CumulantError> {
+            Ok(Self::reduced(problem, Derivation { order: 2, ..derivation })?.variables.len())
+        };
+        let fewer = if count(ladder)? < count(cartesian)? { ladder } else { cartesian };
+        Self::reduced(problem, fewer)
+    }
+
+    fn reduced(problem: &Problem, derivation: Derivation) -> Result<Self, CumulantError> {
+        let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
+        let derivers = derivation.derivers(&models)?;
+        let deriver = &derivers[0];
+        initial::check(&problem.initial, &deriver.legs, derivation.order)?;
+        if derivation.closure == Closure::Casimir {
+            let seeds = deriver.legs.all_joints(derivation.order);
+            let hierarchy = Hierarchy::close(&derivers, seeds);
+            return Self::compile(derivation, derivers, hierarchy);
+        }
+        let operators = problem.observables.iter().filter_map(|o| match &o.evaluation {
+            Evaluation::Moments { operators, .. } => Some(operators),
+            Evaluation::State(_) => None,
+        });
+        let mut seeds: Vec<Joint> = Vec::new();
+        for operator in operators.flatten() {
+            seeds.extend(deriver.expectation(operator).into_iter().flat_map(|product| product.factors));
+        }
+        seeds.sort_unstable();
+        seeds.dedup();
+        let start = |joint: Joint| initial::cumulant(&problem.initial, &deriver.legs, joint);
+        let hierarchy =
+            Hierarchy::close(&derivers, seeds.iter().copied()).without_zeros(deriver, start, seeds);
+        Self::compile(derivation, derivers, hierarchy)
+    }
+
+    fn compile(
+        derivation: Derivation,
+        derivers: Vec<Deriver>,
+        hierarchy: Hierarchy,
+    ) -> Result<Self, CumulantError> {
+        let legs = &derivers[0].legs;
+        let (numbering, variables) = Numbering::new(legs, &hierarchy.joints);
+        let mut rows = Vec::new();
+        for stage in &hierarchy.stages {
+            let mut all = Vec::with_capacity(variables.len());
+            for (joint, drift) in hierarchy.joints.iter().zip(stage) {
+                all.extend(numbering.rows(legs, *joint, drift)?);
+            }
+            rows.push(all);
+        }
+        Ok(Self { derivation, derivers, hierarchy, numbering, variables, rows })
+    }
+
+    /// How the equations were derived.
+    pub fn derivation(&self) -> Derivation {
+        self.derivation
+    }
+
+    /// The real unknowns.
+    pub fn variables(&self) -> &[Variable] {
+        &self.variables
+    }
+
+    /// Number of stages.
+    pub fn stages(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The drift of a stage, row by row, as terms.
+    ///
+    /// # Panics
+    /// If there is no such stage.
+    pub fn terms(&self, stage: usize) -> &[Vec<TapeTerm>] {
+        &self.rows[stage]
+    }
+
+    /// The drift of a stage, compiled.
+    ///
+    /// # Panics
+    /// If there is no such stage.
+    pub fn tape(&self, stage: usize) -> Tape {
+        Tape::new(&self.rows[stage])
+    }
+
+    /// The common scale N of the unknowns: the largest ensemble (1 without ensembles).
+    pub fn scale(&self) -> f64 {
+        self.derivers[0].legs.scale
+    }
+
+    /// The unknowns of a product state.
+    ///
+    /// # Errors
+    /// [`CumulantError::DickeState`] for a Dicke state whose cumulants would be rounding errors.
+    pub fn initial(&self, state: &InitialState) -> Result<Vec<f64>, CumulantError> {
+        let legs = &self.derivers[0].legs;
+        initial::check(state, legs, self.derivation.order)?;
+        let value = |variable: &Variable| {
+            let value = initial::cumulant(state, legs, variable.joint);
+            if variable.part == crate::Part::Imaginary { value.im } else { value.re }
+        };
+        Ok(self.variables.iter().map(value).collect())
+    }
+
+    /// `<O>` as a function of the unknowns.
+    pub fn expectation(&self, operator: &Operator) -> Functional {
+        let polynomial: Polynomial = self.derivers[0].expectation(operator);
+        Functional::new(&self.derivers[0].legs, &self.numbering, &polynomial)
+    }
+
+    /// For every observable of a problem, the expectation values of its operators (none for state functions).
+    pub fn functionals(&self, problem: &Problem) -> Vec<Vec<Functional>> {
+        let of = |evaluation: &Evaluation| match evaluation {
+            Evaluation::Moments { operators, .. } => operators.iter().map(|o| self.expectation(o)).collect(),
+            Evaluation::State(_) => Vec::new(),
+        };
+        problem.observables.iter().map(|o| of(&o.evaluation)).collect()
+    }
+
+    /// The relations `s . C_sX = 0` of the ensembles of fixed total spin (closure `casimir`): those that start with a
+    /// sharp total spin and have no local channel in any of `models`.
+    pub(crate) fn constraints(&self, initial: &InitialState, models: &[&Model]) -> Vec<Constraint> {
+        if self.derivation.closure != Closure::Casimir {
+            return Vec::new();
+        }
+        let legs = &self.derivers[0].legs;
+        let is_local = |e: usize| {
+            let mut dissipators = models.iter().flat_map(|m| m.dissipators());
+            dissipators.any(|d| matches!(&d.jump, Jump::Local { ensemble, .. } if *ensemble == e))
+        };
+        let fixed = |e: &usize| initial::has_fixed_spin(&initial.ensembles[*e]) && !is_local(*e);
+        let row = |joint: Joint| self.hierarchy.joints.binary_search(&joint).unwrap_or(usize::MAX);
+        (0..legs.ensemble_count()).filter(fixed).map(|e| Constraint::new(legs, e, &row)).collect()
+    }
+
+    /// Largest magnitudes that unknowns may reach before the equations count as blown up: `N^(k-1)` for a cumulant of
+    /// order k (no physical one is larger than a few of these), with a wide margin that follows the initial state.
+    pub(crate) fn limits(&self, start: &[f64]) -> Vec<f64> {
+        let largest = start.iter().fold(1.0, |m: f64, y| m.max(y.abs()));
+        let margin = |v: &Variable| 1e6 * largest * self.scale().powi(v.order as i32 - 1);
+        self.variables.iter().map(margin).collect()
+    }
+}

@@ -1,0 +1,206 @@
+//! The evolution of real moment unknowns through the stages of a problem.
+
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+use superladder_engine::{Bounds, Diagnostics, EngineError, Evolution, Listener, Measurement, Problem};
+use superladder_model::Evaluation;
+use superladder_propagate::{Field, Memory, Method, Observer, PropagateError, Propagator, Stop, VectorField};
+
+use crate::Functional;
+
+/// Why a propagation failed, in the words of an engine.
+pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a moment engine hands over to be moved in time.
+pub struct Parts {
+    /// Name of the engine.
+    pub engine: &'static str,
+    /// The problem.
+    pub problem: Problem,
+    /// The drift of every stage.
+    pub fields: Vec<Box<dyn VectorField>>,
+    /// For every observable, the expectation values of its operators.
+    pub functionals: Vec<Vec<Functional>>,
+    /// The unknowns at the start.
+    pub start: Vec<f64>,
+    /// How they are moved.
+    pub method: Method,
+    /// Bounds of the diagnostics.
+    pub bounds: Bounds,
+    /// What describes the equations in the statistics.
+    pub description: serde_json::Map<String, serde_json::Value>,
+    /// Explains a failure of the propagator at a time.
+    pub explain: Box<dyn Fn(f64, PropagateError) -> Cause>,
+}
+
+/// Moments on their way through time.
+pub struct MomentEvolution {
+    parts: Parts,
+    propagator: Box<dyn Propagator + Send>,
+    time: f64,
+    vector: Vec<f64>,
+    diagnostics: Diagnostics,
+}
+
+/// What a checkpoint holds.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    time: f64,
+    memory: Memory,
+    diagnostics: Diagnostics,
+    vector: Vec<f64>,
+}
+
+impl MomentEvolution {
+    /// Ready to leave the first output time.
+    ///
+    /// # Errors
+    /// [`EngineError::Problem`] for a problem without stages or times, or with another number of fields than stages.
+    pub fn new(parts: Parts) -> Result<Self, EngineError> {
+        parts.problem.validate()?;
+        if parts.fields.len() != parts.problem.stages.len() {
+            return Err(superladder_engine::ProblemError::Mismatch { what: "the stages" }.into());
+        }
+        let propagator = parts.method.propagator(parts.start.len());
+        let (time, vector) = (parts.problem.times[0], parts.start.clone());
+        let mut diagnostics = Diagnostics::default();
+        diagnostics.note("propagation", 0.0, time, parts.bounds.propagation);
+        Ok(Self { parts, propagator, time, vector, diagnostics })
+    }
+
+    /// The present unknowns.
+    pub fn unknowns(&self) -> &[f64] {
+        &self.vector
+    }
+
+    /// Number of the stage in force just after the present time.
+    fn stage(&self) -> usize {
+        self.parts.problem.stages.iter().rposition(|s| s.start <= self.time).unwrap_or(0)
+    }
+}
+
+impl Parts {
+    fn measure(&self, vector: &[f64]) -> Vec<Measurement> {
+        let observables = self.problem.observables.iter().zip(&self.functionals);
+        observables
+            .map(|(observable, functionals)| {
+                let values = match &observable.evaluation {
+                    Evaluation::Moments { combine, context, .. } => {
+                        let expectations: Vec<_> = functionals.iter().map(|f| f.evaluate(vector)).collect();
+                        combine(&expectations, context)
+                    }
+                    Evaluation::State(_) => Vec::new(),
+                };
+                Measurement { values: values.into_iter().map(Into::into).collect() }
+            })
+            .collect()
+    }
+}
+
+/// Time at which a propagation failed.
+fn failure_time(error: &PropagateError, before: f64) -> f64 {
+    match error {
+        PropagateError::NonFinite { time, .. }
+        | PropagateError::StepUnderflow { time, .. }
+        | PropagateError::MaxSteps { time, .. }
+        | PropagateError::NotConverged { time, .. } => *time,
+        PropagateError::NotLinear { .. }
+        | PropagateError::Dimension { .. }
+        | PropagateError::InvalidOption { .. }
+        | PropagateError::UnknownOption { .. }
+        | PropagateError::UnknownMethod { .. } => before,
+    }
+}
+
+/// Measures at the stops of a propagation.
+struct Measuring<'a> {
+    parts: &'a Parts,
+    diagnostics: &'a mut Diagnostics,
+    listener: &'a mut dyn Listener,
+}
+
+impl Observer for Measuring<'_> {
+    fn stop(&mut self, stop: &Stop<'_>) -> ControlFlow<()> {
+        let state = stop.state.unwrap_or_default();
+        let bound = self.parts.bounds.propagation;
+        self.diagnostics.note("propagation", stop.error_estimate, stop.time, bound);
+        self.listener.record(stop.time, self.parts.measure(state), self.diagnostics)
+    }
+
+    fn step(&mut self, time: f64, _: &[f64]) -> ControlFlow<()> {
+        self.listener.step(time)
+    }
+}
+
+impl Evolution for MomentEvolution {
+    fn time(&self) -> f64 {
+        self.time
+    }
+
+    fn advance(&mut self, times: &[f64], listener: &mut dyn Listener) -> Result<(), EngineError> {
+        let mut remaining = times;
+        while let Some(&last) = remaining.last() {
+            let stage = self.stage();
+            let Self { parts, propagator, vector, diagnostics, time } = self;
+            let end = parts.problem.stages.get(stage + 1).map_or(last, |next| next.start.min(last));
+            let (now, later) = remaining.split_at(remaining.partition_point(|t| *t <= end));
+            let mut observer = Measuring { parts, diagnostics, listener: &mut *listener };
+            let field = &parts.fields[stage];
+            let reached = propagator
+                .advance(&Field(&field.as_ref()), *time, end, vector, now, &mut observer)
+                .map_err(|e| {
+                    let time = failure_time(&e, *time);
+                    EngineError::Propagation { engine: parts.engine, time, source: (parts.explain)(time, e) }
+                })?;
+            *time = reached;
+            let error = propagator.statistics().error_estimate;
+            diagnostics.note("propagation", error, reached, parts.bounds.propagation);
+            if reached < end {
+                return Ok(());
+            }
+            remaining = later;
+        }
+        Ok(())
+    }
+
+    fn measure(&mut self) -> Vec<Measurement> {
+        self.parts.measure(&self.vector)
+    }
+
+    fn diagnostics(&self) -> &Diagnostics {
+        &self.diagnostics
+    }
+
+    fn statistics(&self) -> serde_json::Value {
+        let mut all = self.parts.description.clone();
+        all.insert("propagator".into(), serde_json::json!(self.propagator.statistics()));
+        all.insert("state_vectors".into(), (self.propagator.state_vectors(true) + 1).into());
+        serde_json::Value::Object(all)
+    }
+
+    fn save(&self) -> Vec<u8> {
+        let saved = Saved {
+            time: self.time,
+            memory: self.propagator.memory(),
+            diagnostics: self.diagnostics.clone(),
+            vector: self.vector.clone(),
+        };
+        postcard::to_stdvec(&saved).unwrap_or_default()
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
+        let saved: Saved = postcard::from_bytes(bytes)
+            .map_err(|e| EngineError::Checkpoint(format!("no state in it: {e}")))?;
+        let (found, expected) = (saved.vector.len(), self.vector.len());
+        if found != expected {
+            let reason = format!("a state of {found} moments, but the study has {expected}");
+            return Err(EngineError::Checkpoint(reason));
+        }
+        self.time = saved.time;
+        self.propagator.restore(&saved.memory);
+        self.diagnostics = saved.diagnostics;
+        self.vector = saved.vector;
+        Ok(())
+    }
+}

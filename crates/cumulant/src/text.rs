@@ -1,0 +1,207 @@
+//! Equations in readable form.
+
+use std::fmt::Write;
+
+use num_complex::Complex64;
+use superladder_model::Subsystem;
+
+use crate::equations::Equations;
+use crate::legs::{Basis, Joint, Leg, Legs, Ordering};
+
+/// Text and LaTeX names of the components of modes and spins.
+const MODE_NAMES: [[(&str, &str); 2]; 2] = [[("Q", "Q"), ("P", "P")], [("a", "a"), ("a+", r"a^\dagger")]];
+const SPIN_NAMES: [[(&str, &str); 3]; 2] =
+    [[("x", "x"), ("y", "y"), ("z", "z")], [("-", "-"), ("+", "+"), ("z", "z")]];
+
+impl Legs {
+    fn row(&self) -> usize {
+        usize::from(self.basis == Basis::Ladder)
+    }
+
+    /// A leg; `site` numbers the spins of an ensemble from 1.
+    fn leg_text(&self, leg: Leg, site: usize) -> String {
+        let (subsystem, k) = self.place(leg);
+        let name = self.name(subsystem);
+        match (subsystem, self.ordering) {
+            (Subsystem::Mode(_), _) => format!("{}({name})", MODE_NAMES[self.row()][k].0),
+            (Subsystem::Ensemble(_), Ordering::Sites) => {
+                format!("s_{}({name},{site})", SPIN_NAMES[self.row()][k].0)
+            }
+            (Subsystem::Ensemble(_), Ordering::Symmetrised) => {
+                format!("S_{}({name})", SPIN_NAMES[self.row()][k].0)
+            }
+        }
+    }
+
+    fn leg_latex(&self, leg: Leg, site: usize) -> String {
+        let (subsystem, k) = self.place(leg);
+        let name = self.name(subsystem).replace('_', r"\_");
+        let indexed = |symbol: &str, upper: &str, lower: String| format!(r"{symbol}^{{{upper}}}_{{{lower}}}");
+        match (subsystem, self.ordering) {
+            (Subsystem::Mode(_), _) if (self.row(), k) == (1, 1) => {
+                indexed("a", r"\dagger", format!(r"\mathrm{{{name}}}"))
+            }
+            (Subsystem::Mode(_), _) => format!(r"{}_{{\mathrm{{{name}}}}}", MODE_NAMES[self.row()][k].1),
+            (Subsystem::Ensemble(_), Ordering::Sites) => {
+                indexed("s", SPIN_NAMES[self.row()][k].1, format!(r"\mathrm{{{name}}},{site}"))
+            }
+            (Subsystem::Ensemble(_), Ordering::Symmetrised) => {
+                indexed("S", SPIN_NAMES[self.row()][k].1, format!(r"\mathrm{{{name}}}"))
+            }
+        }
+    }
+
+    fn sites(&self, joint: Joint) -> Vec<(Leg, usize)> {
+        let mut sites: Vec<(Leg, usize)> = Vec::new();
+        for leg in joint.legs() {
+            let before = sites.iter().filter(|(l, _)| self.place(*l).0 == self.place(leg).0).count();
+            sites.push((leg, before + 1));
+        }
+        sites
+    }
+
+    /// `<Q(a)>` or, connected, `<Q(a) s_x(S,1)>c`.
+    pub(crate) fn text(&self, joint: Joint) -> String {
+        let legs: Vec<String> =
+            self.sites(joint).into_iter().map(|(leg, site)| self.leg_text(leg, site)).collect();
+        format!("<{}>{}", legs.join(" "), if joint.len() > 1 { "c" } else { "" })
+    }
+
+    /// The same in LaTeX.
+    pub(crate) fn latex(&self, joint: Joint) -> String {
+        let legs: Vec<String> =
+            self.sites(joint).into_iter().map(|(leg, site)| self.leg_latex(leg, site)).collect();
+        let connected = if joint.len() > 1 { r"_{\mathrm{c}}" } else { "" };
+        format!(r"\langle {} \rangle{connected}", legs.join(" "))
+    }
+}
+
+/// How formulas are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Text,
+    Latex,
+}
+
+impl Style {
+    fn cumulant(self, legs: &Legs, joint: Joint) -> String {
+        match self {
+            Self::Text => legs.text(joint),
+            Self::Latex => legs.latex(joint),
+        }
+    }
+
+    /// Sign and magnitude of a coefficient; 1 is left out before factors.
+    fn coefficient(self, c: Complex64, before_factors: bool) -> (&'static str, String) {
+        let negative = c.re < 0.0 || (c.re == 0.0 && c.im < 0.0);
+        let (sign, size) = if negative { ("-", -c) } else { ("+", c) };
+        if size == Complex64::ONE && before_factors {
+            return (sign, String::new());
+        }
+        let text = match (size.re == 0.0, size.im == 0.0) {
+            (_, true) => self.real(size.re),
+            (true, false) => format!("{}{}", self.real(size.im), self.unit()),
+            (false, false) => {
+                let inner = if size.im < 0.0 { "-" } else { "+" };
+                format!("({} {inner} {}{})", self.real(size.re), self.real(size.im.abs()), self.unit())
+            }
+        };
+        (sign, text)
+    }
+
+    fn unit(self) -> &'static str {
+        match self {
+            Self::Text => "i",
+            Self::Latex => r"\,\mathrm{i}",
+        }
+    }
+
+    fn real(self, x: f64) -> String {
+        let plain = (1e-4..1e6).contains(&x);
+        let text = if plain { format!("{x}") } else { format!("{x:e}") };
+        match (self, text.split_once('e')) {
+            (Self::Latex, Some((mantissa, exponent))) => format!(r"{mantissa} \times 10^{{{exponent}}}"),
+            _ => text,
+        }
+    }
+}
+
+/// Rounding errors below the last printed digits removed.
+fn tidy(c: Complex64) -> Complex64 {
+    let round =
+        |x: f64| if x.abs() < 1e-13 * c.norm() { 0.0 } else { format!("{x:.12e}").parse().unwrap_or(x) };
+    Complex64::new(round(c.re), round(c.im))
+}
+
+impl Equations {
+    fn heading(&self) -> String {
+        let legs = &self.derivers[0].legs;
+        let spins = match legs.ordering {
+            Ordering::Sites => {
+                "normally ordered modes and spins s = sigma/2 on distinct sites (S,1), (S,2), ..."
+            }
+            Ordering::Symmetrised => "symmetrised modes and collective spins S",
+        };
+        format!(
+            "order {}, closure '{}': cumulants <...>c of {spins}; {} real unknowns; N = {}",
+            self.derivation.order,
+            self.derivation.closure.name(),
+            self.variables().len(),
+            legs.scale
+        )
+    }
+
+    /// The right-hand side of the cumulant with number `row` itself (not of its scaled unknown).
+    fn right_hand_side(&self, stage: usize, row: usize, style: Style) -> String {
+        let legs = &self.derivers[0].legs;
+        let outer = legs.twice_exponent(self.hierarchy.joints[row]);
+        let mut text = String::new();
+        for (number, product) in self.hierarchy.stages[stage][row].iter().enumerate() {
+            let inner: i32 = product.factors.iter().map(|f| legs.twice_exponent(*f)).sum();
+            let c = tidy(product.coefficient * legs.power(inner - outer));
+            let (sign, size) = style.coefficient(c, !product.factors.is_empty());
+            match (number, sign) {
+                (0, "+") => {}
+                (0, _) => text.push_str(sign),
+                _ => {
+                    let _ = write!(text, " {sign} ");
+                }
+            }
+            let factors = product.factors.iter().map(|f| style.cumulant(legs, *f));
+            let parts: Vec<String> = std::iter::once(size).filter(|s| !s.is_empty()).chain(factors).collect();
+            text.push_str(&parts.join(" "));
+        }
+        if text.is_empty() { "0".to_owned() } else { text }
+    }
+
+    /// The equations of a stage as plain text, one line per cumulant. Coefficients are those of the cumulants themselves;
+    /// the unknowns behind are scaled to stay of order 1 as N grows ([`crate::Variable::scale`]).
+    ///
+    /// # Panics
+    /// If there is no such stage.
+    pub fn to_text(&self, stage: usize) -> String {
+        let legs = &self.derivers[0].legs;
+        let mut text = format!("# {}\n", self.heading());
+        for (row, joint) in self.hierarchy.joints.iter().enumerate() {
+            let right = self.right_hand_side(stage, row, Style::Text);
+            let _ = writeln!(text, "d/dt {} = {right}", legs.text(*joint));
+        }
+        text
+    }
+
+    /// The same as a LaTeX `align*` environment.
+    ///
+    /// # Panics
+    /// If there is no such stage.
+    pub fn to_latex(&self, stage: usize) -> String {
+        let legs = &self.derivers[0].legs;
+        let mut text = format!("% {}\n\\begin{{align*}}\n", self.heading());
+        for (row, joint) in self.hierarchy.joints.iter().enumerate() {
+            let right = self.right_hand_side(stage, row, Style::Latex);
+            let left = legs.latex(*joint);
+            let _ = writeln!(text, r"\frac{{\mathrm{{d}}}}{{\mathrm{{d}}t}} {left} &= {right} \\");
+        }
+        text.push_str("\\end{align*}\n");
+        text
+    }
+}

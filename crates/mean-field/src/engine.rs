@@ -1,0 +1,121 @@
+//! The engine: options, resources and preparation.
+
+use std::ops::ControlFlow;
+
+use superladder_cumulant::{MomentEvolution, Parts, refuse_linear_methods, refuse_state_functions};
+use superladder_engine::{
+    Bounds, Diagnostics, Engine, EngineError, Evolution, Measurement, Problem, Resources,
+};
+use superladder_model::InitialState;
+use superladder_propagate::{Dop853, Method, VectorField};
+
+use crate::{Limit, MeanFieldEquations, MeanFieldError};
+
+const NAME: &str = "mean-field";
+
+/// The mean-field engine. Second moments are those of the product state with the mean-field means.
+#[derive(Debug, Clone)]
+pub struct MeanField {
+    /// The limit N -> infinity, or order 1 at finite N.
+    pub limit: Limit,
+    /// Gilbert damping per mode, `(1 + i gilbert/2) da/dt = ...`; empty for none.
+    pub gilbert: Vec<f64>,
+    /// How the means are moved in time.
+    pub method: Method,
+    /// Bounds of the diagnostics.
+    pub bounds: Bounds,
+}
+
+impl Default for MeanField {
+    fn default() -> Self {
+        let method =
+            Method::Dop853(Dop853 { rtol: 1e-10, atol: 1e-12, max_steps: 100_000_000, ..Dop853::default() });
+        Self { limit: Limit::Infinite, gilbert: Vec::new(), method, bounds: Bounds::default() }
+    }
+}
+
+fn unsupported(error: &MeanFieldError) -> EngineError {
+    EngineError::Unsupported { engine: NAME, reason: error.to_string() }
+}
+
+impl MeanField {
+    fn stages(&self, problem: &Problem) -> Result<Vec<MeanFieldEquations>, EngineError> {
+        problem.validate()?;
+        refuse_linear_methods(NAME, &self.method)?;
+        refuse_state_functions(NAME, problem)?;
+        let derive = |model| MeanFieldEquations::with_options(model, self.limit, &self.gilbert);
+        problem.stages.iter().map(|stage| derive(&stage.model).map_err(|e| unsupported(&e))).collect()
+    }
+
+    /// [`Engine::prepare`] with the unknowns within reach, in the order of [`MeanFieldEquations`].
+    ///
+    /// # Errors
+    /// As [`Engine::prepare`].
+    pub fn evolution(&self, problem: &Problem) -> Result<MomentEvolution, EngineError> {
+        let stages = self.stages(problem)?;
+        let start = stages[0].unknowns(&problem.initial).map_err(|e| unsupported(&e))?;
+        let functionals = stages[0].equations().functionals(problem);
+        let description = self.description(start.len());
+        MomentEvolution::new(Parts {
+            engine: NAME,
+            problem: problem.clone(),
+            fields: stages.into_iter().map(|stage| -> Box<dyn VectorField> { Box::new(stage) }).collect(),
+            functionals,
+            start,
+            method: self.method.clone(),
+            bounds: self.bounds,
+            description,
+            explain: Box::new(|_, error| Box::new(error)),
+        })
+    }
+
+    /// The initial state 'mean-field state': the solution of a problem's mean-field equations at `time`, through all the
+    /// stages that have begun by then, as the product state with these means (coherent modes, identical spins).
+    ///
+    /// # Errors
+    /// [`EngineError::Unsupported`] for a time that is not finite or before the problem's first, else as
+    /// [`Engine::prepare`] and [`Evolution::advance`].
+    pub fn product_state_at(&self, problem: &Problem, time: f64) -> Result<InitialState, EngineError> {
+        let problem = Problem { observables: Vec::new(), ..problem.clone() };
+        let equations = self.stages(&problem)?.swap_remove(0);
+        let mut evolution = self.evolution(&problem)?;
+        let start = evolution.time();
+        if !time.is_finite() || time < start {
+            let reason =
+                format!("the time of the mean-field state must be finite and >= {start}, but is {time}");
+            return Err(EngineError::Unsupported { engine: NAME, reason });
+        }
+        if time > start {
+            evolution.advance(&[time], &mut |_: f64, _: Vec<Measurement>, _: &Diagnostics| {
+                ControlFlow::Continue(())
+            })?;
+        }
+        Ok(equations.product_state(evolution.unknowns()))
+    }
+
+    fn description(&self, unknowns: usize) -> serde_json::Map<String, serde_json::Value> {
+        let mut map = serde_json::Map::new();
+        map.insert("order".into(), 1.into());
+        map.insert("limit".into(), serde_json::json!(self.limit));
+        map.insert("gilbert".into(), self.gilbert.clone().into());
+        map.insert("unknowns".into(), unknowns.into());
+        map
+    }
+}
+
+impl Engine for MeanField {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn resources(&self, problem: &Problem) -> Result<Resources, EngineError> {
+        let unknowns = self.stages(problem)?.first().map_or(0, MeanFieldEquations::dim) as u64;
+        let vectors = self.method.propagator(1).state_vectors(true) as u64 + 1;
+        let report = vec![("real unknowns".to_owned(), unknowns.to_string())];
+        Ok(Resources { unknowns, memory: 8 * vectors * unknowns, report })
+    }
+
+    fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {
+        Ok(Box::new(self.evolution(problem)?))
+    }
+}

@@ -1,0 +1,18 @@
+//! Engine: mean field, order 1 of the moment equations.
+//!
+//! `N -> infinity` keeps, of every term of the model, the contributions of its highest power of N (for the reference
+//! model the equations (A1) of Chelpanova et al., PRB 108, 104302 (2023)); the equations at finite N keep all. Unknowns
+//! are intensive: `<Q>/sqrt N`, `<P>/sqrt N` of modes and `<S>/N_e` of ensembles, with N the largest ensemble.
+//!
+//! - As an engine: [`MeanField`] with [`Limit`], Gilbert damping and method; second moments are those of the product state with
+//!   the mean-field means.
+//! - The initial state 'mean-field state': [`MeanField::product_state_at`].
+//! - As a vector field with its exact Jacobian, for fixed points, stability and limit cycles: [`MeanFieldEquations`].
+
+mod engine;
+mod equations;
+mod error;
+
+pub use engine::MeanField;
+pub use equations::{Limit, MeanFieldEquations};
+pub use error::MeanFieldError;
