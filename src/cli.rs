@@ -26,6 +26,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run a study and write tables, arrays, a manifest and an overview plot.
     Run(Run),
+    /// Find where mean field breaks down: t_E(N) by several engines, its exponent and a picture.
+    Breakdown(Breakdown),
     /// Print what a run would need: sectors, symmetries, unknowns, memory, matrix elements.
     Inspect(Inspect),
     /// List what a study can contain, with arguments and formulas.
@@ -98,6 +100,34 @@ pub(crate) struct Run {
 fn seconds(text: &str) -> Result<f64, String> {
     let value = text.parse::<f64>().ok().filter(|s| s.is_finite() && *s >= 0.0);
     value.ok_or_else(|| "must be a number of seconds >= 0".to_owned())
+}
+
+/// `superladder breakdown`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  superladder breakdown data/studies/quickstart.toml
+  superladder breakdown study.toml -o out/tight --set breakdown.threshold=0.05
+
+The study's table [breakdown] names the criteria, the threshold and, in [[breakdown.engines]], the
+engines and sizes. Every engine starts from the same product state as mean field.
+
+The output folder holds t_E.csv (one line a crossing), fit.json, report.txt, breakdown.svg and
+breakdown.png, manifest.json and study.toml. It appears complete or not at all.")]
+pub(crate) struct Breakdown {
+    #[command(flatten)]
+    pub(crate) study: StudyArguments,
+    /// Output folder [default: out/<name of the study>].
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the output folder if it exists.
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Number of threads [default: all cores].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// Print nothing but errors.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
 }
 
 /// `superladder inspect`.

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod breakdown;
 mod export;
 mod init;
 mod inspect;
@@ -51,6 +52,7 @@ pub(crate) enum BadInput {
 pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupted: &AtomicBool) -> anyhow::Result<Verdict> {
     match cli.command {
         Command::Run(arguments) => return run::run(&arguments, out, interrupted),
+        Command::Breakdown(arguments) => return breakdown::breakdown(&arguments, out, interrupted),
         Command::Inspect(arguments) => inspect::inspect(&arguments, out)?,
         Command::List(arguments) => list::list(&arguments, out)?,
         Command::Init(arguments) => init::init(&arguments, out)?,

@@ -3,6 +3,7 @@
 //! Every number may be an expression over the named parameters, every error knows its line, and every key that
 //! nothing asked for is refused.
 
+mod breakdown;
 mod error;
 mod expression;
 mod method;
@@ -14,6 +15,7 @@ mod study;
 mod time;
 mod truncation;
 
+pub use breakdown::{Average, Plan, Series};
 pub use error::{Complaint, ConfigError, Fault, OverrideFault};
 pub use expression::{ExpressionError, evaluate};
 pub use study::Study;

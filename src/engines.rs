@@ -4,12 +4,14 @@
 //! in the messages.
 
 use serde_json::{Map, Value as Json, json};
+use superladder_cumulant::{CLOSURES, Closure, Cumulant};
 use superladder_engine::{Bounds, Engine};
 use superladder_exact::{Exact, Generator, Positivity};
+use superladder_mean_field::{Limit, MeanField};
 use superladder_propagate::Method;
 
-use crate::config::ConfigError;
 use crate::config::section::Section;
+use crate::config::{ConfigError, Fault};
 
 /// Makes an engine, as often as it is asked to.
 pub(crate) type Constructor = Box<dyn Fn() -> Box<dyn Engine> + Send + Sync>;
@@ -17,7 +19,8 @@ pub(crate) type Constructor = Box<dyn Fn() -> Box<dyn Engine> + Send + Sync>;
 /// What is common to all engines of a study.
 #[derive(Debug, Clone)]
 pub(crate) struct Common {
-    pub(crate) method: Method,
+    /// The method that the study names; `None`: the default of the engine.
+    pub(crate) method: Option<Method>,
     pub(crate) bounds: Bounds,
 }
 
@@ -27,13 +30,24 @@ pub struct EngineDefinition {
     pub name: &'static str,
     /// One sentence.
     pub summary: &'static str,
+    /// Whether it lives in truncated Fock spaces, so that every mode must have a cutoff.
+    pub truncated: bool,
     /// Its keys in the table `engine`.
     pub options: &'static [EngineOption],
     read: Reader,
 }
 
-/// Reads the keys of an engine: how to make it, and its keys with the values in force.
-type Reader = fn(&Section<'_>, &Common) -> Result<(Constructor, Map<String, Json>), ConfigError>;
+/// An engine as read from a study.
+struct Read {
+    constructor: Constructor,
+    /// Its keys with the values in force.
+    options: Map<String, Json>,
+    /// The method in force.
+    method: Method,
+}
+
+/// Reads the keys of an engine.
+type Reader = fn(&Section<'_>, &Common) -> Result<Read, ConfigError>;
 
 /// One key of an engine.
 #[derive(Debug)]
@@ -49,9 +63,12 @@ pub struct EngineOption {
 }
 
 /// Every engine superladder knows; the first is the default.
-pub static ENGINES: &[EngineDefinition] = &[EngineDefinition {
+pub static ENGINES: &[EngineDefinition] = &[EXACT, CUMULANT, MEAN_FIELD];
+
+const EXACT: EngineDefinition = EngineDefinition {
     name: "exact",
     summary: "the density matrix in permutation-symmetric sector blocks, without approximation beyond the cutoffs",
+    truncated: true,
     options: &[
         EngineOption {
             name: "generator",
@@ -79,38 +96,104 @@ pub static ENGINES: &[EngineDefinition] = &[EngineDefinition {
         },
     ],
     read: exact,
-}];
+};
 
-/// Reads the table `engine` of a study (absent: the default engine with its defaults).
-pub(crate) fn read(root: &Section<'_>, common: &Common) -> Result<(Constructor, Json), ConfigError> {
+const CUMULANT: EngineDefinition = EngineDefinition {
+    name: "cumulant",
+    summary: "moment equations derived from the model, joint cumulants above an order set to zero",
+    truncated: false,
+    options: &[
+        EngineOption {
+            name: "order",
+            default: "2",
+            allowed: "1 to 6 for the closure 'sites', 2 for the others",
+            meaning: "highest joint cumulant that is kept; 1 is mean field at finite N",
+        },
+        EngineOption {
+            name: "closure",
+            default: "sites",
+            allowed: "sites, symmetrised, linear-noise or casimir",
+            meaning: "which cumulants vanish; the breakdown time depends on it",
+        },
+    ],
+    read: cumulant,
+};
+
+const MEAN_FIELD: EngineDefinition = EngineDefinition {
+    name: "mean-field",
+    summary: "the equations of the means alone, second moments those of a product state",
+    truncated: false,
+    options: &[
+        EngineOption {
+            name: "limit",
+            default: "infinite",
+            allowed: "infinite or finite",
+            meaning: "leading order as N grows, or order 1 at the sizes of the model",
+        },
+        EngineOption {
+            name: "gilbert",
+            default: "no Gilbert damping",
+            allowed: "a list of numbers, one per mode",
+            meaning: "(1 + i gilbert/2) da/dt = ..., in place of the channel 'cavity-loss'",
+        },
+    ],
+    read: mean_field,
+};
+
+/// The engine that a study asks for, or `wanted` in its place.
+pub(crate) fn definition(
+    root: &Section<'_>,
+    wanted: Option<&str>,
+) -> Result<&'static EngineDefinition, ConfigError> {
+    let names: Vec<&str> = ENGINES.iter().map(|e| e.name).collect();
+    let section = root.section("engine", "engine")?;
+    let named = section.map(|s| s.choice("kind", "engine", &names)).transpose()?.flatten();
+    let kind = wanted.or(named).unwrap_or(ENGINES[0].name);
+    Ok(ENGINES.iter().find(|e| e.name == kind).unwrap_or(&ENGINES[0]))
+}
+
+/// Reads the table `engine` of a study (absent: defaults); keys of the engines that are not in force are read too,
+/// since a study may be held against several. Returns the engine, its resolved keys and the resolved method.
+pub(crate) fn read(
+    root: &Section<'_>,
+    wanted: Option<&str>,
+    common: &Common,
+) -> Result<(Constructor, Json, Method), ConfigError> {
+    let in_force = definition(root, wanted)?;
     let empty = toml::de::DeTable::new();
     let section = root.section("engine", "engine")?;
     let mut section = section.unwrap_or_else(|| Section::new(root.scope(), "engine", &empty, 0..0));
-    let names: Vec<&str> = ENGINES.iter().map(|e| e.name).collect();
-    let kind = section.choice("kind", "engine", &names)?.unwrap_or(ENGINES[0].name);
-    section.rename(format!("engine '{kind}'"));
-    let definition = ENGINES.iter().find(|e| e.name == kind).unwrap_or(&ENGINES[0]);
-    let (constructor, options) = (definition.read)(&section, common)?;
+    section.value("kind");
+    section.rename(format!("engine '{}'", in_force.name));
+    for other in ENGINES.iter().filter(|e| e.name != in_force.name) {
+        (other.read)(&section, &Common { method: None, bounds: common.bounds })?;
+    }
+    let Read { constructor, options, method } = (in_force.read)(&section, common)?;
     let mut resolved = Map::new();
-    resolved.insert("kind".into(), kind.into());
+    resolved.insert("kind".into(), in_force.name.into());
     resolved.extend(options);
     section.finish()?;
-    Ok((constructor, resolved.into()))
+    Ok((constructor, resolved.into(), method))
 }
 
-fn exact(section: &Section<'_>, common: &Common) -> Result<(Constructor, Map<String, Json>), ConfigError> {
+fn object(value: Json) -> Map<String, Json> {
+    if let Json::Object(map) = value { map } else { Map::new() }
+}
+
+fn exact(section: &Section<'_>, common: &Common) -> Result<Read, ConfigError> {
     let generator = section.choice("generator", "generator", &["matrix-free", "assembled"])?;
     let positivity = section.choice("positivity", "positivity monitor", &["minors", "eigenvalues"])?;
     let symmetries = section.boolean("symmetries")?.unwrap_or(true);
     let memory_limit = memory(section, "memory_limit")?;
-    let resolved = json!({
+    let options = object(json!({
         "generator": generator.unwrap_or("matrix-free"),
         "symmetries": symmetries,
         "positivity": positivity.unwrap_or("minors"),
         "memory_limit": memory_limit,
-    });
+    }));
+    let method = common.method.clone().unwrap_or(Exact::default().method);
     let engine = Exact {
-        method: common.method.clone(),
+        method: method.clone(),
         bounds: common.bounds,
         memory_limit,
         generator: if generator == Some("assembled") { Generator::Assembled } else { Generator::MatrixFree },
@@ -121,8 +204,37 @@ fn exact(section: &Section<'_>, common: &Common) -> Result<(Constructor, Map<Str
             Positivity::Minors
         },
     };
-    let constructor: Constructor = Box::new(move || Box::new(engine.clone()));
-    Ok((constructor, resolved.as_object().cloned().unwrap_or_default()))
+    Ok(Read { constructor: Box::new(move || Box::new(engine.clone())), options, method })
+}
+
+fn cumulant(section: &Section<'_>, common: &Common) -> Result<Read, ConfigError> {
+    let default = Cumulant::default();
+    let names: Vec<&str> = CLOSURES.iter().map(|c| c.name).collect();
+    let closure = section.choice("closure", "closure", &names)?;
+    let closure = closure.and_then(|name| Closure::by_name(name).ok()).unwrap_or(default.closure);
+    let order = section.count("order", 1)?.unwrap_or(default.order);
+    closure.check_order(order).map_err(|e| {
+        section.fault("order", Fault::Conflict { of: section.of().to_owned(), conflict: e.to_string() })
+    })?;
+    let options = object(json!({ "order": order, "closure": closure.name() }));
+    let method = common.method.clone().unwrap_or(default.method);
+    let engine = Cumulant { order, closure, method: method.clone(), bounds: common.bounds };
+    Ok(Read { constructor: Box::new(move || Box::new(engine.clone())), options, method })
+}
+
+fn mean_field(section: &Section<'_>, common: &Common) -> Result<Read, ConfigError> {
+    let default = MeanField::default();
+    let limit = section.choice("limit", "limit", &["infinite", "finite"])?;
+    let gilbert = section.numbers("gilbert")?.unwrap_or_default();
+    let options = object(json!({ "limit": limit.unwrap_or("infinite"), "gilbert": gilbert }));
+    let method = common.method.clone().unwrap_or(default.method);
+    let engine = MeanField {
+        limit: if limit == Some("finite") { Limit::Finite } else { Limit::Infinite },
+        gilbert,
+        method: method.clone(),
+        bounds: common.bounds,
+    };
+    Ok(Read { constructor: Box::new(move || Box::new(engine.clone())), options, method })
 }
 
 /// A number of bytes, or text with a unit.

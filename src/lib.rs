@@ -8,12 +8,16 @@
 //! study.toml -> config::Study -> Problem + Engine -> Recorder -> output
 //! ```
 
+pub use superladder_analysis as analysis;
+pub use superladder_cumulant as cumulant;
 pub use superladder_engine as engine;
 pub use superladder_exact as exact;
+pub use superladder_mean_field as mean_field;
 pub use superladder_model as model;
 pub use superladder_propagate as propagate;
 pub use superladder_space as space;
 
+pub mod breakdown;
 pub mod checkpoint;
 pub mod config;
 pub mod engines;

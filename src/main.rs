@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 use miette::{GraphicalReportHandler, GraphicalTheme};
+use superladder::breakdown::BreakdownError;
 use superladder::checkpoint::CheckpointError;
 use superladder::config::ConfigError;
 use superladder::engine::EngineError;
@@ -91,7 +92,11 @@ fn chain(error: &anyhow::Error) -> String {
 
 /// The error in words; a fault of a study with its line and a caret under it.
 fn describe(error: &anyhow::Error) -> String {
-    let Some(fault @ ConfigError::Invalid(_)) = error.downcast_ref::<ConfigError>() else {
+    let inner = match error.downcast_ref::<BreakdownError>() {
+        Some(BreakdownError::Config(fault)) => Some(fault),
+        _ => error.downcast_ref::<ConfigError>(),
+    };
+    let Some(fault @ ConfigError::Invalid(_)) = inner else {
         return format!("error: {}", chain(error));
     };
     let terminal = std::io::stderr().is_terminal();

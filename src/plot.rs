@@ -1,5 +1,6 @@
 //! Pictures of a run. The plotting library is hidden behind [`Picture`].
 
+mod breakdown;
 mod panels;
 mod typeset;
 
@@ -14,6 +15,7 @@ use kuva::render::plots::Plot;
 use kuva::render::render::Scene;
 use superladder_engine::{Problem, Recorder};
 
+pub use breakdown::breakdown;
 use panels::{Line, Panel, panels};
 
 /// A drawn picture.

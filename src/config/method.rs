@@ -8,12 +8,10 @@ use toml::de::DeValue;
 use super::error::{ConfigError, Fault};
 use super::section::Section;
 
-/// The method called `name` with the other keys as its options; absent: the default method.
-pub(crate) fn read(root: &Section<'_>) -> Result<(Method, Json), ConfigError> {
+/// The method that the table `method` names, with the other keys as its options; `None` without the table.
+pub(crate) fn read(root: &Section<'_>) -> Result<Option<(Method, Json)>, ConfigError> {
+    let Some(mut section) = root.section("method", "method")? else { return Ok(None) };
     let default = Method::default();
-    let Some(mut section) = root.section("method", "method")? else {
-        return Ok((default.clone(), resolved(&default, &[])));
-    };
     let names: Vec<&str> = METHODS.iter().map(|m| m.name).collect();
     let name = section.choice("name", "method", &names)?.unwrap_or(default.definition().name);
     section.rename(format!("method '{name}'"));
@@ -41,7 +39,12 @@ pub(crate) fn read(root: &Section<'_>) -> Result<(Method, Json), ConfigError> {
     })?;
     section.finish()?;
     let resolved = resolved(&method, &options);
-    Ok((method, resolved))
+    Ok(Some((method, resolved)))
+}
+
+/// A method that no table names, with its options.
+pub(crate) fn in_force(method: &Method) -> Json {
+    json!(method)
 }
 
 fn resolved(method: &Method, given: &[(&str, OptionValue)]) -> Json {

@@ -25,8 +25,8 @@ pub(crate) struct Parts {
 
 type Result<T> = std::result::Result<T, ConfigError>;
 
-/// Reads the model from the top of a study.
-pub(crate) fn read(root: &Section<'_>) -> Result<Parts> {
+/// Reads the model from the top of a study. In `truncated` Fock spaces every mode must have a cutoff.
+pub(crate) fn read(root: &Section<'_>, truncated: bool) -> Result<Parts> {
     let modes = named_sections(root, "modes", "mode")?;
     let ensembles = named_sections(root, "ensembles", "ensemble")?;
     let mut model = free_model(root, &modes, &ensembles)?;
@@ -34,10 +34,15 @@ pub(crate) fn read(root: &Section<'_>) -> Result<Parts> {
     let mut initial = InitialState::default();
     let (mut losses, mut resolved_modes, mut resolved_ensembles) = (Vec::new(), Map::new(), Map::new());
     for (m, (name, section)) in modes.into_iter().enumerate() {
-        let cutoff = section.required_count("cutoff", 0)?;
+        let cutoff = if truncated {
+            section.required_count("cutoff", 0)?
+        } else {
+            section.count("cutoff", 0)?.unwrap_or_default()
+        };
         let (state, resolved) =
             initial_state(&section, MODE_STATES, "vacuum", |name, given| mode_state(&model, m, name, given))?;
-        losses.push(check_truncation(&section, &name, &state, cutoff)?);
+        let lost = if truncated { check_truncation(&section, "cutoff", &name, &state, cutoff)? } else { 0.0 };
+        losses.push(lost);
         let frequency = model.modes()[m].frequency;
         resolved_modes.insert(name, json!({ "frequency": frequency, "cutoff": cutoff, "initial": resolved }));
         initial.modes.push(state);
@@ -123,7 +128,14 @@ fn initial_state<S, C>(
     Ok((state, resolved.into()))
 }
 
-fn check_truncation(section: &Section<'_>, name: &str, state: &ModeState, cutoff: usize) -> Result<f64> {
+/// What a state loses above the cutoff; too much is a fault of `key`.
+pub(crate) fn check_truncation(
+    section: &Section<'_>,
+    key: &str,
+    name: &str,
+    state: &ModeState,
+    cutoff: usize,
+) -> Result<f64> {
     let lost = loss(state, cutoff);
     if lost <= REFUSED_ABOVE {
         return Ok(lost);
@@ -134,7 +146,7 @@ fn check_truncation(section: &Section<'_>, name: &str, state: &ModeState, cutoff
         ModeState::DisplacedThermal { .. } => ("thermal", format!("{lost:.2e} of its norm")),
     };
     Err(section.fault(
-        "cutoff",
+        key,
         Fault::Cutoff {
             mode: name.to_owned(),
             cutoff,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use miette::NamedSource;
 use serde_json::{Map, Value as Json, json};
 use superladder_engine::{Engine, EngineError, Problem, Stage};
+use superladder_mean_field::MeanField;
 use superladder_model::{Model, Observable, observables_by_name};
 use toml::de::DeTable;
 
@@ -52,11 +53,23 @@ impl Study {
     /// # Errors
     /// [`ConfigError`], with file, line and key.
     pub fn load(path: impl AsRef<Path>, sets: &[String]) -> Result<Self, ConfigError> {
+        Self::load_for(path, sets, None)
+    }
+
+    /// Reads a study as [`Study::load`] does, for the engine called `engine` in place of its own.
+    ///
+    /// # Errors
+    /// As [`Study::load`].
+    pub fn load_for(
+        path: impl AsRef<Path>,
+        sets: &[String],
+        engine: Option<&str>,
+    ) -> Result<Self, ConfigError> {
         let path = path.as_ref();
         let read = std::fs::read_to_string(path);
         let text = read.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         let name = path.file_stem().map_or("study".into(), |s| s.to_string_lossy().into_owned());
-        Self::parse(&path.display().to_string(), &name, &text, sets)
+        Self::parse_for(&path.display().to_string(), &name, &text, sets, engine)
     }
 
     /// Reads a study from `text`, called `file` in messages.
@@ -64,6 +77,16 @@ impl Study {
     /// # Errors
     /// As [`Study::load`].
     pub fn parse(file: &str, name: &str, text: &str, sets: &[String]) -> Result<Self, ConfigError> {
+        Self::parse_for(file, name, text, sets, None)
+    }
+
+    fn parse_for(
+        file: &str,
+        name: &str,
+        text: &str,
+        sets: &[String],
+        engine: Option<&str>,
+    ) -> Result<Self, ConfigError> {
         let shown = if sets.is_empty() { file.to_owned() } else { format!("{file} with --set") };
         let text = if DeTable::parse(text).is_ok() { overrides::apply(text, sets)? } else { text.to_owned() };
         let source = Arc::new(NamedSource::new(shown, text.clone()));
@@ -71,7 +94,7 @@ impl Study {
             let span = error.span().unwrap_or(0..0);
             Fault::Syntax(error.message().to_owned()).at(&source, span)
         })?;
-        Reader { source, table: &table, name }.read()
+        Reader { source, table: &table, name, engine }.read()
     }
 
     /// A fresh engine, as the study asks for it.
@@ -134,6 +157,8 @@ struct Reader<'a> {
     source: Arc<NamedSource<String>>,
     table: &'a toml::Spanned<DeTable<'a>>,
     name: &'a str,
+    /// Engine in place of the study's own.
+    engine: Option<&'a str>,
 }
 
 impl Reader<'_> {
@@ -142,7 +167,8 @@ impl Reader<'_> {
         let root = Section::new(&scope, "the study", self.table.get_ref(), 0..0);
         let title = root.text("title")?.unwrap_or(self.name).to_owned();
         root.value("parameters");
-        let parts = model::read(&root)?;
+        let truncated = engines::definition(&root, self.engine)?.truncated;
+        let mut parts = model::read(&root, truncated)?;
         if parts.model.subsystems().is_empty() {
             return Err(root.fault(
                 "modes",
@@ -154,19 +180,25 @@ impl Reader<'_> {
         let (times, resolved_time) = self.times(&root)?;
         let (start, end) = (times[0], times[times.len() - 1]);
         let quenches = parameters::quenches(&root, start, end)?;
-        let stages = self.stages(&parts, start, &quenches)?;
+        let stages = self.stages(&parts, start, &quenches, truncated)?;
+        let resolved_initial = initial(&root, &mut parts, &stages, truncated)?;
         let (observables, wanted) = observables(&root, &parts.model)?;
-        let (method, resolved_method) = method::read(&root)?;
-        let common = Common { method, bounds: method::bounds(&root)? };
-        let (engine, resolved_engine) = engines::read(&root, &common)?;
+        // The method belongs to the study's own engine; another one comes with its default.
+        let given = method::read(&root)?.filter(|_| self.engine.is_none());
+        let common = Common { method: given.as_ref().map(|g| g.0.clone()), bounds: method::bounds(&root)? };
+        let (engine, resolved_engine, method) = engines::read(&root, self.engine, &common)?;
+        let resolved_method = given.map_or_else(|| method::in_force(&method), |g| g.1);
         let names: Vec<String> = observables.iter().map(|o| o.name.clone()).collect();
         let problem = Problem { stages, initial: parts.initial, observables, times, cutoffs: parts.cutoffs };
         problem.validate().map_err(|e| root.fault("time", Fault::Problem(e)))?;
+        // The tables of commands other than `run` are theirs to read.
+        root.value("breakdown");
         root.finish()?;
         let mut resolved = Map::new();
         resolved.insert("title".into(), title.clone().into());
         resolved.insert("parameters".into(), by_name(&scope.parameters));
         resolved.extend(parts.resolved);
+        resolved.extend(resolved_initial.map(|initial| ("initial".to_owned(), initial)));
         let changes = |q: &Quench| json!({ "time": q.time, "set": by_name(&q.set) });
         resolved.insert("quenches".into(), quenches.iter().map(changes).collect());
         resolved.insert("time".into(), resolved_time);
@@ -194,12 +226,18 @@ impl Reader<'_> {
     }
 
     /// The model before and after every quench.
-    fn stages(&self, first: &Parts, start: f64, quenches: &[Quench]) -> Result<Vec<Stage>, ConfigError> {
+    fn stages(
+        &self,
+        first: &Parts,
+        start: f64,
+        quenches: &[Quench],
+        truncated: bool,
+    ) -> Result<Vec<Stage>, ConfigError> {
         let mut stages = vec![Stage { start, model: first.model.clone() }];
         for quench in quenches {
             let scope = parameters::evaluate(&self.source, self.table, &quench.set)?;
             let root = Section::new(&scope, "the study", self.table.get_ref(), 0..0);
-            let parts = model::read(&root)?;
+            let parts = model::read(&root, truncated)?;
             if let Some(what) = forbidden_change(first, &parts) {
                 let fault = Fault::Quench { time: quench.time, what };
                 return Err(fault.at(&self.source, quench.span.clone()));
@@ -208,6 +246,44 @@ impl Reader<'_> {
         }
         Ok(stages)
     }
+}
+
+/// Reads the table `initial`: the whole product state at once, in place of the states of modes and ensembles, which it
+/// starts from. `state = "mean-field"`: what the mean-field equations of the first stage make of them after `time`.
+fn initial(
+    root: &Section<'_>,
+    parts: &mut Parts,
+    stages: &[Stage],
+    truncated: bool,
+) -> Result<Option<Json>, ConfigError> {
+    let Some(section) = root.section("initial", "initial state")? else { return Ok(None) };
+    section.required_text("state", "\"mean-field\"")?;
+    section.choice("state", "initial state", &["mean-field"])?;
+    let time =
+        section.required_number("time", "a number >= 0: how long mean field runs before the study starts")?;
+    if time < 0.0 {
+        return Err(section.wrong("time", "a number >= 0"));
+    }
+    let start = stages[0].start;
+    let problem = Problem {
+        stages: stages[..1].to_vec(),
+        initial: parts.initial.clone(),
+        observables: Vec::new(),
+        times: vec![start],
+        cutoffs: parts.cutoffs.clone(),
+    };
+    parts.initial = MeanField::default()
+        .product_state_at(&problem, start + time)
+        .map_err(|e| section.fault("time", Fault::Engine(e)))?;
+    if truncated {
+        let modes = parts.initial.modes.iter().zip(parts.model.modes()).zip(&parts.cutoffs);
+        let lost = modes.map(|((state, mode), cutoff)| {
+            model::check_truncation(&section, "state", &mode.name, state, *cutoff)
+        });
+        parts.losses = lost.collect::<Result<_, _>>()?;
+    }
+    section.finish()?;
+    Ok(Some(json!({ "state": "mean-field", "time": time })))
 }
 
 /// Named numbers as a JSON object.

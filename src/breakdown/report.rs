@@ -1,0 +1,222 @@
+//! Tables, fits and files of the command `breakdown`.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use superladder_analysis::{AnalysisError, FitPoint, FitReport, Outcome, Which, fit};
+
+use super::run::{Row, Sized};
+use crate::config::{Average, Plan};
+use crate::output::{OutputError, OutputFolder, Spent};
+use crate::plot;
+
+/// The growth of one reading of one criterion with one engine.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Fitted {
+    /// Label of the series.
+    pub series: String,
+    /// Name of the criterion.
+    pub criterion: String,
+    /// `first` or `averaged`.
+    pub reading: &'static str,
+    /// The fit, or why there is none.
+    pub report: FitReport,
+}
+
+/// Everything that `breakdown` has found.
+pub struct Report<'a> {
+    /// What was asked for.
+    pub plan: &'a Plan,
+    /// By series, what was measured at every size.
+    pub measured: Vec<Vec<Sized>>,
+    /// Fits of every series, criterion and reading.
+    pub fits: Vec<Fitted>,
+}
+
+impl<'a> Report<'a> {
+    /// Fits what was measured.
+    ///
+    /// # Errors
+    /// [`AnalysisError`] for options that cannot be used.
+    pub fn new(plan: &'a Plan, measured: Vec<Vec<Sized>>) -> Result<Self, AnalysisError> {
+        let mut fits = Vec::new();
+        for (series, sizes) in plan.series.iter().zip(&measured) {
+            let mut kinds: Vec<(String, &'static str)> = Vec::new();
+            for row in sizes.iter().flat_map(|s| &s.rows) {
+                if !kinds.iter().any(|k| k.0 == row.criterion && k.1 == row.reading) {
+                    kinds.push((row.criterion.clone(), row.reading));
+                }
+            }
+            for (criterion, reading) in kinds {
+                let points: Vec<FitPoint> = sizes
+                    .iter()
+                    .filter_map(|s| Some((s.value, find(s, &criterion, reading)?)))
+                    .map(|(value, row)| FitPoint::of(value, &row.crossing, Which::First))
+                    .collect();
+                let report = fit(&points, &plan.fit)?;
+                fits.push(Fitted { series: series.label.clone(), criterion, reading, report });
+            }
+        }
+        Ok(Self { plan, measured, fits })
+    }
+
+    /// True when every engine's own run kept its bounds.
+    pub fn converged(&self) -> bool {
+        self.measured.iter().flatten().all(|s| s.broken.is_empty())
+    }
+
+    /// All crossings with their series.
+    fn rows(&self) -> impl Iterator<Item = (&str, &Sized, &Row)> {
+        let series = self.plan.series.iter().zip(&self.measured);
+        series.flat_map(|(series, sizes)| {
+            sizes.iter().flat_map(move |s| s.rows.iter().map(move |row| (series.label.as_str(), s, row)))
+        })
+    }
+
+    /// One line a crossing: `t_E.csv`.
+    pub fn csv(&self) -> String {
+        let mut text = format!(
+            "series,{},criterion,reading,outcome,t_E,last_crossing,upward,downward,largest_ratio,window,blow_up,converged\n",
+            self.plan.parameter
+        );
+        for (series, size, row) in self.rows() {
+            let c = &row.crossing;
+            let (outcome, time) = in_words(&c.outcome);
+            let optional = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
+            let _ = writeln!(
+                text,
+                "\"{series}\",{},{},{},{outcome},{time},{},{},{},{},{},{},{}",
+                size.value,
+                row.criterion,
+                row.reading,
+                optional(c.last),
+                c.upward,
+                c.downward,
+                c.largest,
+                optional(size.window),
+                optional(c.blow_up),
+                size.broken.is_empty(),
+            );
+        }
+        text
+    }
+
+    /// The table and the paragraphs for a reader.
+    pub fn text(&self) -> String {
+        let plan = self.plan;
+        let mut text = format!(
+            "{}\n\nBreakdown time t_E: the ratio of each criterion reaches {}.\n",
+            plan.title, plan.threshold
+        );
+        for fitted in &self.fits {
+            let _ =
+                writeln!(text, "\n{}, criterion {} ({})", fitted.series, fitted.criterion, fitted.reading);
+            let _ = writeln!(text, "  {:>10}  {:>12}  local exponent", plan.parameter, "t_E");
+            let rows = self.rows().filter(|(series, _, row)| {
+                *series == fitted.series && row.criterion == fitted.criterion && row.reading == fitted.reading
+            });
+            for (_, size, row) in rows {
+                let c = &row.crossing;
+                let (_, time) = in_words(&c.outcome);
+                let time = match c.outcome {
+                    Outcome::Crossed { .. } => format!("{time:.4}"),
+                    Outcome::AboveFromStart { .. } => format!("< {time:.4}"),
+                    Outcome::NeverCrossed { .. } | Outcome::BlewUp { .. } => format!("> {time:.4}"),
+                };
+                let exponents = &fitted.report.local_exponents;
+                let local = exponents.iter().find(|e| e.between[1] == size.value);
+                let local = local.map_or_else(String::new, |e| format!("{:.3}", e.exponent));
+                let mut notes: Vec<String> = size.broken.clone();
+                if let (Some(last), Some(first)) = (c.last, c.first())
+                    && !c.single()
+                    && last > first
+                {
+                    notes.push(format!("not monotone, last crossing {last:.4}"));
+                }
+                notes.extend(c.blow_up.map(|t| format!("blew up at t = {t:.4}")));
+                let _ = writeln!(text, "  {:>10}  {time:>12}  {local:>8}  {}", size.value, notes.join("; "));
+            }
+            let _ = writeln!(text, "  {}", fitted.report.summary());
+        }
+        if !self.converged() {
+            text.push_str("\nNOT CONVERGED: an engine broke its own bounds at the sizes marked above.\n");
+        }
+        text
+    }
+}
+
+/// The outcome in one word and its time or bound.
+fn in_words(outcome: &Outcome) -> (&'static str, f64) {
+    match *outcome {
+        Outcome::Crossed { time, .. } => ("crossed", time),
+        Outcome::AboveFromStart { start } => ("above-from-start", start),
+        Outcome::NeverCrossed { horizon } => ("never-crossed", horizon),
+        Outcome::BlewUp { known_to, time } => ("blew-up", known_to.unwrap_or(time)),
+    }
+}
+
+fn find<'a>(size: &'a Sized, criterion: &str, reading: &str) -> Option<&'a Row> {
+    size.rows.iter().find(|row| row.criterion == criterion && row.reading == reading)
+}
+
+/// Writes `t_E.csv`, `fit.json`, `manifest.json`, `study.toml` and the picture into `folder`.
+///
+/// # Errors
+/// [`OutputError`].
+pub fn write(report: &Report<'_>, spent: Spent, folder: &OutputFolder) -> Result<(), OutputError> {
+    let pretty = |value: &Json| serde_json::to_string_pretty(value);
+    let fits = pretty(&json!(report.fits))?;
+    let manifest = pretty(&manifest(report, spent))?;
+    folder.write("t_E.csv", |file| file.write_all(report.csv().as_bytes()))?;
+    folder.write("fit.json", |file| writeln!(file, "{fits}"))?;
+    folder.write("report.txt", |file| file.write_all(report.text().as_bytes()))?;
+    folder.write("study.toml", |file| file.write_all(report.plan.text.as_bytes()))?;
+    folder.write("manifest.json", |file| writeln!(file, "{manifest}"))?;
+    let picture = plot::breakdown(report);
+    folder.write("breakdown.svg", |file| file.write_all(picture.svg().as_bytes()))?;
+    let png = picture.png().map_err(|message| OutputError::Plot { message })?;
+    folder.write("breakdown.png", |file| file.write_all(&png))
+}
+
+fn manifest(report: &Report<'_>, spent: Spent) -> Json {
+    let plan = report.plan;
+    let series: Vec<Json> = plan
+        .series
+        .iter()
+        .zip(&report.measured)
+        .map(|(series, sizes)| {
+            let sizes: Vec<Json> = sizes
+                .iter()
+                .map(|s| {
+                    json!({ "value": s.value, "window": s.window, "not_converged": s.broken,
+                        "diagnostics": s.diagnostics })
+                })
+                .collect();
+            json!({ "label": series.label, "engine": series.engine, "options": series.sets, "sizes": sizes })
+        })
+        .collect();
+    let average = match plan.average {
+        Average::Period => json!("period of the mean field"),
+        Average::Window(length) => json!(length),
+        Average::None => json!("none"),
+    };
+    json!({
+        "program": "superladder breakdown",
+        "version": env!("CARGO_PKG_VERSION"),
+        "commit": option_env!("SUPERLADDER_COMMIT").unwrap_or("unknown"),
+        "title": plan.title,
+        "converged": report.converged(),
+        "parameter": plan.parameter,
+        "criteria": plan.criteria,
+        "threshold": plan.threshold,
+        "average": average,
+        "fit": plan.fit,
+        "overrides": plan.sets,
+        "reference": "mean-field, limit infinite",
+        "series": series,
+        "wall_seconds": spent.wall_seconds,
+        "cpu_seconds": spent.cpu_seconds,
+    })
+}

@@ -1,0 +1,79 @@
+//! `superladder breakdown`.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rayon::prelude::*;
+use superladder::breakdown::{self, BreakdownError, Report, Sized};
+use superladder::config::Plan;
+use superladder::output::{Clock, OutputFolder};
+
+use super::Verdict;
+use crate::cli::Breakdown;
+
+/// Measures t_E for every engine and size of a study, fits it and writes the output folder.
+pub(crate) fn breakdown(
+    arguments: &Breakdown,
+    out: &mut dyn Write,
+    interrupted: &AtomicBool,
+) -> anyhow::Result<Verdict> {
+    let clock = Clock::start();
+    let plan = Plan::load(&arguments.study.study, &arguments.study.sets)?;
+    if let Some(threads) = arguments.threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
+        pool.build_global().context("cannot start the threads")?;
+    }
+    let name = arguments.study.study.file_stem().unwrap_or_default();
+    let target = arguments.output.clone().unwrap_or_else(|| Path::new("out").join(name));
+    let folder = OutputFolder::begin(&target, arguments.force)?;
+    let measured = match measure(&plan, arguments.quiet, interrupted) {
+        Err(BreakdownError::Interrupted) => return Ok(Verdict::Interrupted),
+        other => other?,
+    };
+    let report = Report::new(&plan, measured)?;
+    breakdown::write(&report, clock.read(), &folder)?;
+    let target = folder.finish()?;
+    if !arguments.quiet {
+        write!(out, "{}", report.text())?;
+        writeln!(out, "\n{:.1} s; results in {}", clock.read().wall_seconds, target.display())?;
+    }
+    Ok(if report.converged() { Verdict::Done } else { Verdict::NotConverged })
+}
+
+/// All engines and sizes, the most expensive first so that the threads end together.
+fn measure(plan: &Plan, hidden: bool, interrupted: &AtomicBool) -> Result<Vec<Vec<Sized>>, BreakdownError> {
+    let mut jobs: Vec<(usize, usize)> = Vec::new();
+    for (s, series) in plan.series.iter().enumerate() {
+        jobs.extend((0..series.values.len()).map(|v| (s, v)));
+    }
+    jobs.sort_by_key(|(s, v)| std::cmp::Reverse((plan.series[*s].engine == "exact", *v)));
+    let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let bar = ProgressBar::with_draw_target(Some(jobs.len() as u64), target);
+    if let Ok(style) = ProgressStyle::with_template("{elapsed_precise} {bar:36} {pos}/{len} runs  {msg}") {
+        bar.set_style(style);
+    }
+    let done: Mutex<Vec<(usize, usize, Sized)>> = Mutex::new(Vec::new());
+    let result: Result<(), BreakdownError> = jobs.par_iter().with_max_len(1).try_for_each(|&(s, v)| {
+        let series = &plan.series[s];
+        let found = breakdown::measure(plan, series, series.values[v], interrupted)?;
+        bar.set_message(format!("{} at {} = {}", series.label, plan.parameter, series.values[v]));
+        bar.inc(1);
+        if let Ok(mut done) = done.lock() {
+            done.push((s, v, found));
+        }
+        Ok(())
+    });
+    bar.finish_and_clear();
+    result?;
+    let mut done = done.into_inner().unwrap_or_default();
+    done.sort_by_key(|(s, v, _)| (*s, *v));
+    let mut measured: Vec<Vec<Sized>> = plan.series.iter().map(|_| Vec::new()).collect();
+    for (s, _, found) in done {
+        measured[s].push(found);
+    }
+    Ok(measured)
+}

@@ -1,0 +1,151 @@
+//! The picture of the command `breakdown`: t_E against N with its fits, and traces of the ratio.
+
+use kuva::plot::legend::LegendPosition;
+use kuva::plot::scatter::MarkerShape;
+use kuva::plot::{LinePlot, ScatterPlot};
+use kuva::render::annotations::ReferenceLine;
+use kuva::render::figure::Figure;
+use kuva::render::layout::Layout;
+use kuva::render::plots::Plot;
+use superladder_analysis::Observed;
+
+use super::{COLOURS, Picture, panels};
+use crate::breakdown::{Fitted, Report};
+
+/// Width and height of a panel.
+const CELL: (f64, f64) = (760.0, 420.0);
+/// Left and right of the axes; the legend stands on the right.
+const MARGINS: (f64, f64) = (84.0, 300.0);
+/// One style of marker per engine, so that prints without colour are legible too.
+const MARKERS: [MarkerShape; 6] = [
+    MarkerShape::Circle,
+    MarkerShape::Square,
+    MarkerShape::Triangle,
+    MarkerShape::Diamond,
+    MarkerShape::TriangleDown,
+    MarkerShape::Cross,
+];
+/// Ratios below this are not drawn.
+const LEAST: f64 = 1e-4;
+
+/// Above t_E against the parameter for the first criterion (both axes logarithmic, with fits and their bands), below
+/// traces of its ratio at the smallest and the largest size of every engine, with the threshold.
+pub fn breakdown(report: &Report<'_>) -> Picture {
+    let (above, below) = (times(report), traces(report));
+    let figure = Figure::new(2, 1)
+        .with_plots(vec![above.0, below.0])
+        .with_layouts(vec![above.1, below.1])
+        .with_cell_size(CELL.0, CELL.1)
+        .with_spacing(18.0)
+        .with_padding(14.0)
+        .with_title(report.plan.title.clone())
+        .with_title_size(19);
+    Picture { scene: figure.render() }
+}
+
+/// The fit that is drawn for a series: the first criterion, averaged where there is an average.
+fn drawn<'a>(report: &'a Report<'_>, series: &str) -> Option<&'a Fitted> {
+    let mut of_series = report.fits.iter().filter(|f| f.series == series);
+    let first = of_series.next()?;
+    Some(of_series.find(|f| f.criterion == first.criterion && f.reading == "averaged").unwrap_or(first))
+}
+
+fn styled(layout: Layout, title: String, x: &str, y: &str) -> Layout {
+    layout
+        .with_title(title)
+        .with_x_label(x)
+        .with_y_label(y)
+        .with_box_axes()
+        .with_title_size(15)
+        .with_label_size(14)
+        .with_tick_size(12)
+        .with_body_size(12)
+        .with_legend_position(LegendPosition::OutsideRightTop)
+        .with_legend_box(false)
+        .with_force_margins(MARGINS.0, MARGINS.1)
+}
+
+fn times(report: &Report<'_>) -> (Vec<Plot>, Layout) {
+    let plan = report.plan;
+    let mut plots: Vec<Plot> = Vec::new();
+    let mut name = String::new();
+    for (index, series) in plan.series.iter().enumerate() {
+        let Some(fitted) = drawn(report, &series.label) else { continue };
+        name = format!("{} ({})", fitted.criterion, fitted.reading);
+        let colour = COLOURS[index % COLOURS.len()];
+        let points = |crossed: bool| -> Vec<(f64, f64)> {
+            let used = fitted.report.used.iter();
+            used.filter_map(|p| match p.observed {
+                Observed::Crossed { time } if crossed => Some((p.n, time)),
+                Observed::AtLeast { time } if !crossed => Some((p.n, time)),
+                _ => None,
+            })
+            .filter(|(n, t)| *n > 0.0 && *t > 0.0)
+            .collect()
+        };
+        let law = fitted.report.fit().map(|f| f.power_law.exponent);
+        let label = law.map_or_else(|| series.label.clone(), |d| format!("{}: N^{d:.3}", series.label));
+        let marks = ScatterPlot::new()
+            .with_data(points(true))
+            .with_color(colour)
+            .with_size(4.5)
+            .with_marker(MARKERS[index % MARKERS.len()])
+            .with_legend(label);
+        if let Some(fit) = fitted.report.fit() {
+            let line: Vec<(f64, f64)> = fit.band.iter().map(|p| (p.n, p.time)).collect();
+            let edge = |upper: bool| {
+                let value = |p: &superladder_analysis::Prediction| {
+                    p.interval.as_ref().map_or(p.time, |i| if upper { i.upper } else { i.lower })
+                };
+                fit.band.iter().map(value).collect::<Vec<f64>>()
+            };
+            let plot = LinePlot::new().with_data(line).with_color(colour).with_stroke_width(1.2);
+            plots.push(plot.with_band(edge(false), edge(true)).into());
+        }
+        plots.push(marks.into());
+        let bounds = points(false);
+        if !bounds.is_empty() {
+            let marks = ScatterPlot::new()
+                .with_data(bounds)
+                .with_color(colour)
+                .with_size(6.0)
+                .with_marker(MarkerShape::Plus)
+                .with_legend(format!("{}: lower bound", series.label));
+            plots.push(marks.into());
+        }
+    }
+    let title = format!("Breakdown time by criterion {name}, threshold {}", plan.threshold);
+    let layout = Layout::auto_from_plots(&plots).with_log_x().with_log_y();
+    (plots, styled(layout, title, &plan.parameter, "t_E  (units of 1/ω)"))
+}
+
+fn traces(report: &Report<'_>) -> (Vec<Plot>, Layout) {
+    let mut plots: Vec<Plot> = Vec::new();
+    let mut colour = 0;
+    let mut longest = 0.0_f64;
+    for (series, sizes) in report.plan.series.iter().zip(&report.measured) {
+        let chosen: Vec<_> = match sizes.as_slice() {
+            [] => continue,
+            [only] => vec![only],
+            [first, .., last] => vec![first, last],
+        };
+        for size in chosen {
+            let points = size.trace.iter().copied().filter(|(t, r)| r.is_finite() && *r >= LEAST && *t > 0.0);
+            let points = panels::thinned(points.collect());
+            longest = points.last().map_or(longest, |p| longest.max(p.0));
+            let plot = LinePlot::new()
+                .with_data(points)
+                .with_color(COLOURS[colour % COLOURS.len()])
+                .with_stroke_width(1.5)
+                .with_legend(format!("{}, {} = {}", series.label, report.plan.parameter, size.value));
+            plots.push(plot.into());
+            colour += 1;
+        }
+    }
+    let threshold = report.plan.threshold;
+    let line = ReferenceLine::horizontal(threshold).with_color("#888888");
+    let layout = Layout::auto_from_plots(&plots).with_log_x().with_log_y().with_reference_line(line);
+    let criterion = report.fits.first().map_or("", |f| f.criterion.as_str());
+    let title = format!("Ratio of criterion {criterion} against time; grey: threshold {threshold}");
+    (plots, styled(layout, title, "t  (units of 1/ω, ħ = 1)", "ratio"))
+}
