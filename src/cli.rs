@@ -28,6 +28,10 @@ pub(crate) enum Command {
     Run(Run),
     /// Find where mean field breaks down: t_E(N) by several engines, its exponent and a picture.
     Breakdown(Breakdown),
+    /// Run a study with several engines and hold them against each other: table, picture.
+    Compare(Compare),
+    /// Print the moment equations derived from a study, as text or LaTeX.
+    Equations(Equations),
     /// Print what a run would need: sectors, symmetries, unknowns, memory, matrix elements.
     Inspect(Inspect),
     /// List what a study can contain, with arguments and formulas.
@@ -128,6 +132,51 @@ pub(crate) struct Breakdown {
     /// Print nothing but errors.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+/// `superladder compare`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  superladder compare data/studies/first-run.toml
+  superladder compare study.toml --engines mean-field,cumulant --set parameters.N=50
+
+The last engine is the reference of the table of largest deviations. The output folder holds compare.csv
+(every observable by every engine), report.txt, compare.svg and compare.png, manifest.json and study.toml.")]
+pub(crate) struct Compare {
+    #[command(flatten)]
+    pub(crate) study: StudyArguments,
+    /// The engines, separated by commas; the last one is the reference.
+    #[arg(short, long, value_delimiter = ',', default_value = "mean-field,cumulant,exact")]
+    pub(crate) engines: Vec<String>,
+    /// Output folder [default: out/<name of the study>-compare].
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the output folder if it exists.
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Print nothing but errors.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// `superladder equations`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  superladder equations data/studies/first-run.toml
+  superladder equations study.toml --order 1
+  superladder equations study.toml --closure symmetrised --latex")]
+pub(crate) struct Equations {
+    #[command(flatten)]
+    pub(crate) study: StudyArguments,
+    /// Joint cumulants above this order are set to zero.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=6))]
+    pub(crate) order: u8,
+    /// The closure: sites, symmetrised, linear-noise or casimir.
+    #[arg(long, default_value = "sites")]
+    pub(crate) closure: String,
+    /// Print LaTeX.
+    #[arg(long)]
+    pub(crate) latex: bool,
 }
 
 /// `superladder inspect`.

@@ -1,6 +1,8 @@
 //! The commands, one file each.
 
 mod breakdown;
+mod compare;
+mod equations;
 mod export;
 mod init;
 mod inspect;
@@ -43,6 +45,17 @@ pub(crate) enum BadInput {
         "a checkpoint of an interrupted run exists: '{0}'; continue with --resume, or start anew with --force"
     )]
     Checkpoint(String),
+    /// An engine that does not exist.
+    #[error("unknown engine '{name}'; known: {known}")]
+    UnknownEngine {
+        /// The name.
+        name: String,
+        /// All known names.
+        known: String,
+    },
+    /// The moment equations do not exist so.
+    #[error(transparent)]
+    Derivation(#[from] superladder::cumulant::CumulantError),
     /// A file name without a known extension.
     #[error("'{0}' must end in .npz (SciPy) or .mtx (Matrix Market)")]
     UnknownFormat(String),
@@ -53,6 +66,8 @@ pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupted: &AtomicBool) -
     match cli.command {
         Command::Run(arguments) => return run::run(&arguments, out, interrupted),
         Command::Breakdown(arguments) => return breakdown::breakdown(&arguments, out, interrupted),
+        Command::Compare(arguments) => return compare::compare(&arguments, out, interrupted),
+        Command::Equations(arguments) => equations::equations(&arguments, out)?,
         Command::Inspect(arguments) => inspect::inspect(&arguments, out)?,
         Command::List(arguments) => list::list(&arguments, out)?,
         Command::Init(arguments) => init::init(&arguments, out)?,

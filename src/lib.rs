@@ -19,6 +19,7 @@ pub use superladder_space as space;
 
 pub mod breakdown;
 pub mod checkpoint;
+pub mod comparison;
 pub mod config;
 pub mod engines;
 pub mod output;

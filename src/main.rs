@@ -72,6 +72,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     let bad_input = error.downcast_ref::<ConfigError>().is_some()
         || error.downcast_ref::<BadInput>().is_some()
         || error.downcast_ref::<OutputError>().is_some_and(OutputError::is_bad_input)
+        || error.downcast_ref::<BreakdownError>().is_some_and(BreakdownError::is_bad_input)
         || error
             .downcast_ref::<CheckpointError>()
             .is_some_and(|e| !matches!(e, CheckpointError::File { .. }))

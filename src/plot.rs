@@ -1,6 +1,7 @@
 //! Pictures of a run. The plotting library is hidden behind [`Picture`].
 
 mod breakdown;
+mod compare;
 mod panels;
 mod typeset;
 
@@ -16,6 +17,7 @@ use kuva::render::render::Scene;
 use superladder_engine::{Problem, Recorder};
 
 pub use breakdown::breakdown;
+pub use compare::compare;
 use panels::{Line, Panel, panels};
 
 /// A drawn picture.

@@ -166,7 +166,7 @@ fn the_manifest_tells_what_ran_and_how_it_went() {
     assert_eq!(manifest["threads"], 1);
     assert_eq!(manifest["records"], 11);
     assert_eq!(manifest["configuration"]["channels"][0]["rate"], 0.4);
-    assert_eq!(manifest["configuration"]["method"]["name"], "dop853");
+    assert_eq!(manifest["configuration"]["method"]["name"], "chebyshev");
     assert!(manifest["wall_seconds"].as_f64().is_some_and(|x| x > 0.0));
     assert!(manifest["commit"].as_str().is_some_and(|c| c == "unknown" || c.len() == 40));
     assert!(manifest["statistics"].is_object() && manifest["resources"]["unknowns"].as_u64().is_some());

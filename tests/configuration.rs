@@ -90,7 +90,7 @@ fn the_resolved_configuration_has_every_number_and_default() {
     assert_eq!(resolved["ensembles"]["T"]["initial"]["state"], "down");
     assert_eq!(resolved["ensembles"]["S"]["initial"]["phi"], 0.0);
     assert_eq!(resolved["engine"]["kind"], "exact");
-    assert_eq!(resolved["method"]["name"], "dop853");
+    assert_eq!(resolved["method"]["name"], "chebyshev");
     assert_eq!(resolved["bounds"]["trace"], 1e-8);
     assert_eq!(resolved["time"]["points"], 5);
     assert_eq!(resolved["quenches"][0]["set"]["lambda"], 0.7);

@@ -44,7 +44,16 @@ pub(crate) fn read(root: &Section<'_>) -> Result<Option<(Method, Json)>, ConfigE
 
 /// A method that no table names, with its options.
 pub(crate) fn in_force(method: &Method) -> Json {
-    json!(method)
+    let options = match json!(method) {
+        Json::Object(tagged) => tagged.into_iter().next().map_or(Json::Null, |(_, options)| options),
+        other => other,
+    };
+    let mut resolved = Map::new();
+    resolved.insert("name".into(), method.definition().name.into());
+    if let Json::Object(options) = options {
+        resolved.extend(options);
+    }
+    resolved.into()
 }
 
 fn resolved(method: &Method, given: &[(&str, OptionValue)]) -> Json {

@@ -25,6 +25,8 @@ const MARKERS: [MarkerShape; 6] = [
     MarkerShape::TriangleDown,
     MarkerShape::Cross,
 ];
+/// Large markers below, small ones above: where engines agree, both are seen.
+const SIZES: [f64; 4] = [7.0, 4.0, 5.0, 4.0];
 /// Ratios below this are not drawn.
 const LEAST: f64 = 1e-4;
 
@@ -88,7 +90,7 @@ fn times(report: &Report<'_>) -> (Vec<Plot>, Layout) {
         let marks = ScatterPlot::new()
             .with_data(points(true))
             .with_color(colour)
-            .with_size(4.5)
+            .with_size(SIZES[index.min(SIZES.len() - 1)])
             .with_marker(MARKERS[index % MARKERS.len()])
             .with_legend(label);
         if let Some(fit) = fitted.report.fit() {

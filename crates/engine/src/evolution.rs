@@ -69,7 +69,7 @@ pub enum EngineError {
         reason: String,
     },
     /// The problem does not fit the machine's memory.
-    #[error("engine '{engine}' needs {needed} bytes ({needed_gib:.2} GiB) of memory for {unknowns} unknowns, but {available} bytes ({available_gib:.2} GiB) are available; lower `cutoff` or `size`, or raise `memory_limit`",
+    #[error("engine '{engine}' needs at least {needed} bytes ({needed_gib:.3} GiB) of memory for {unknowns} unknowns or more, but {available} bytes ({available_gib:.3} GiB) are available; lower `cutoff` or `size`, or raise `memory_limit`",
         needed_gib = *needed as f64 / 1_073_741_824.0, available_gib = *available as f64 / 1_073_741_824.0)]
     Memory {
         /// Engine name.

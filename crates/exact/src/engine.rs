@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use superladder_engine::{Bounds, Engine, EngineError, Evolution, Problem, Resources};
-use superladder_propagate::Method;
-use superladder_space::{Space, SpaceError, ladder};
+use superladder_propagate::{Chebyshev, Method};
+use superladder_space::{Space, SpaceError};
 
 use crate::evolution::{ExactEvolution, needs_state};
 use crate::generator::{Elements, Lindbladian};
@@ -51,7 +51,8 @@ pub struct Exact {
 impl Default for Exact {
     fn default() -> Self {
         Self {
-            method: Method::default(),
+            // The fastest for every ready study, with the smallest error: docs/METHODS.md.
+            method: Method::Chebyshev(Chebyshev::default()),
             bounds: Bounds::default(),
             memory_limit: None,
             generator: Generator::default(),
@@ -68,21 +69,21 @@ pub(crate) fn space_error(error: &SpaceError) -> EngineError {
 }
 
 impl Exact {
-    /// Refuses, before anything large is built, what cannot fit: a lower bound of the memory from closed forms.
+    /// Refuses, before anything large is built, what cannot fit: a lower bound of the memory from closed forms, in
+    /// floating-point numbers that cannot overflow.
     fn refuse_the_impossible(&self, problem: &Problem) -> Result<(), EngineError> {
-        let model = problem.model();
-        let levels: f64 = problem.levels().iter().map(|l| *l as f64).product();
-        // One charge per state at best: at least one complex number per basis state and vector.
-        let states: f64 = model
-            .ensembles()
-            .iter()
-            .map(|e| ladder::all_ladders(e.size).iter().map(|tj| *tj as f64 + 1.0).sum::<f64>())
-            .product::<f64>()
-            * levels;
-        let available = self.available();
-        if states * 16.0 > available as f64 * 16.0 {
-            let needed = (states * 16.0).min(u64::MAX as f64) as u64;
-            return Err(EngineError::Memory { engine: NAME, needed, available, unknowns: states as u64 });
+        /// Bytes of tables per basis state: its labels, its tile, its diagonal matrix elements.
+        const PER_STATE: f64 = 200.0;
+        let levels: f64 = problem.cutoffs.iter().map(|cutoff| *cutoff as f64 + 1.0).product();
+        // At least the largest ladder of every ensemble, and one complex number per state and vector.
+        let spins: f64 = problem.model().ensembles().iter().map(|e| e.size as f64 + 1.0).product();
+        let states = levels * spins;
+        let vectors = self.vectors(problem) as f64;
+        let (needed, available) = (states * (PER_STATE + 16.0 * vectors), self.available());
+        if needed > available as f64 {
+            let needed = needed.min(u64::MAX as f64) as u64;
+            let unknowns = states.min(u64::MAX as f64) as u64;
+            return Err(EngineError::Memory { engine: NAME, needed, available, unknowns });
         }
         Ok(())
     }

@@ -1,0 +1,122 @@
+//! `superladder compare`.
+
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::json;
+use superladder::comparison::{Ran, csv, deviations, overlays, report};
+use superladder::config::Study;
+use superladder::engine::{self, EngineError, Problem, Progress, Record};
+use superladder::engines::ENGINES;
+use superladder::model::Evaluation;
+use superladder::output::{Clock, OutputError, OutputFolder};
+use superladder::plot;
+
+use super::{BadInput, Verdict, placed};
+use crate::cli::Compare;
+
+/// Runs a study with several engines and writes what they agree on and where they part.
+pub(crate) fn compare(
+    arguments: &Compare,
+    out: &mut dyn Write,
+    interrupted: &AtomicBool,
+) -> anyhow::Result<Verdict> {
+    let clock = Clock::start();
+    for name in &arguments.engines {
+        if !ENGINES.iter().any(|e| e.name == name) {
+            let known: Vec<&str> = ENGINES.iter().map(|e| e.name).collect();
+            return Err(BadInput::UnknownEngine { name: name.clone(), known: known.join(", ") }.into());
+        }
+    }
+    let studies = arguments
+        .engines
+        .iter()
+        .map(|name| Study::load_for(&arguments.study.study, &arguments.study.sets, Some(name)));
+    let studies = studies.collect::<Result<Vec<_>, _>>()?;
+    let study = &studies[studies.len() - 1];
+    let target =
+        arguments.output.clone().unwrap_or_else(|| Path::new("out").join(format!("{}-compare", study.name)));
+    let folder = OutputFolder::begin(&target, arguments.force)?;
+    let mut runs = Vec::new();
+    for (name, study) in arguments.engines.iter().zip(&studies) {
+        runs.push(run(name, study, interrupted)?);
+        if interrupted.load(Ordering::SeqCst) {
+            return Ok(Verdict::Interrupted);
+        }
+    }
+    let problem = shared(&study.problem);
+    let overlays = overlays(&problem, &runs);
+    let deviations = deviations(&problem, &runs, &overlays);
+    let text = report(&study.title, &runs, &deviations);
+    let manifest = json!({
+        "program": "superladder compare",
+        "version": env!("CARGO_PKG_VERSION"),
+        "commit": option_env!("SUPERLADDER_COMMIT").unwrap_or("unknown"),
+        "engines": arguments.engines,
+        "configurations": studies.iter().map(Study::resolved).collect::<Vec<_>>(),
+        "not_converged": runs.iter().map(|r| json!({ "engine": r.engine, "broken": r.broken })).collect::<Vec<_>>(),
+        "wall_seconds": clock.read().wall_seconds,
+        "cpu_seconds": clock.read().cpu_seconds,
+    });
+    let manifest = serde_json::to_string_pretty(&manifest)?;
+    folder.write("compare.csv", |file| file.write_all(csv(&problem, &runs, &overlays).as_bytes()))?;
+    folder.write("report.txt", |file| file.write_all(text.as_bytes()))?;
+    folder.write("manifest.json", |file| writeln!(file, "{manifest}"))?;
+    folder.write("study.toml", |file| file.write_all(study.text().as_bytes()))?;
+    let picture = plot::compare(&study.title, &problem, &arguments.engines, &overlays);
+    folder.write("compare.svg", |file| file.write_all(picture.svg().as_bytes()))?;
+    let png = picture.png().map_err(|message| OutputError::Plot { message })?;
+    folder.write("compare.png", |file| file.write_all(&png))?;
+    let target = folder.finish()?;
+    if !arguments.quiet {
+        write!(out, "{text}")?;
+        let dropped = study.problem.observables.len() - problem.observables.len();
+        if dropped > 0 {
+            writeln!(
+                out,
+                "\n{dropped} observables of the whole state are left out: not every engine has one"
+            )?;
+        }
+        writeln!(out, "\nresults in {}", target.display())?;
+    }
+    let converged = runs.iter().all(|run| run.broken.is_empty() && run.failure.is_none());
+    Ok(if converged { Verdict::Done } else { Verdict::NotConverged })
+}
+
+/// The problem with the observables that every engine can measure.
+fn shared(problem: &Problem) -> Problem {
+    let mut problem = problem.clone();
+    problem.observables.retain(|o| matches!(o.evaluation, Evaluation::Moments { .. }));
+    problem
+}
+
+/// Runs one engine; a failure on the way, such as the blow-up of a hierarchy, keeps what came before.
+fn run(name: &str, study: &Study, interrupted: &AtomicBool) -> anyhow::Result<Ran> {
+    struct Heard<'a>(&'a AtomicBool);
+    impl Progress for Heard<'_> {
+        fn reached(&mut self, _: f64) -> ControlFlow<()> {
+            if self.0.load(Ordering::SeqCst) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
+    }
+    let problem = shared(&study.problem);
+    let mut evolution = study.engine().prepare(&problem).map_err(|e| placed(study, e))?;
+    let mut recorder = engine::Recorder::default();
+    let diagnostics = |d: &engine::Diagnostics| d.checks.iter().map(|(k, c)| (k.clone(), c.worst)).collect();
+    recorder.records.push(Record {
+        time: problem.times[0],
+        measurements: evolution.measure(),
+        diagnostics: diagnostics(evolution.diagnostics()),
+    });
+    let failure = match engine::proceed(evolution.as_mut(), &mut recorder, &problem, &mut Heard(interrupted))
+    {
+        Ok(()) => None,
+        Err(EngineError::Propagation { time, source, .. }) => Some((time, source.to_string())),
+        Err(other) => return Err(other.into()),
+    };
+    let failed = evolution.diagnostics().checks.iter().filter(|(_, check)| !check.holds());
+    let broken =
+        failed.map(|(what, check)| format!("{what} reached {:.1e} (bound {:.1e})", check.worst, check.bound));
+    Ok(Ran { engine: name.to_owned(), failure, broken: broken.collect(), recorder })
+}

@@ -1,0 +1,202 @@
+//! The command `breakdown` and the engines of moment equations, from outside.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const MODEL: &str = r#"
+title = "breakdown test"
+[parameters]
+N = 10
+lambda = 0.2
+[initial]
+state = "mean-field"
+time = 2000.8
+[modes.a]
+frequency = 1.0
+cutoff = "ceil(1.05*N + 8.5*sqrt(N))"
+initial = { state = "coherent", amplitude = "-0.01*sqrt(N)" }
+[ensembles.S]
+size = "N"
+frequency = 1.0
+initial = { state = "spin-coherent", theta = 0.02 }
+[ensembles.T]
+size = "N"
+frequency = 1.0
+initial = { state = "product", bloch = [0, 0, 0.8] }
+[[interactions]]
+kind = "dicke"
+mode = "a"
+ensemble = "S"
+strength = "lambda"
+[[interactions]]
+kind = "tavis-cummings"
+mode = "a"
+ensemble = "T"
+strength = 0.1
+[[interactions]]
+kind = "exchange"
+ensembles = ["S", "T"]
+strength = 0.1
+[[channels]]
+kind = "cavity-loss"
+mode = "a"
+rate = 0.06
+[[channels]]
+kind = "pumping"
+ensemble = "T"
+rate = 0.9
+[[channels]]
+kind = "emission"
+ensemble = "T"
+rate = 0.1
+"#;
+
+const BREAKDOWN: &str = r#"
+[time]
+step = 0.1
+end = "30 + round(60*N^0.45)"
+[breakdown]
+criteria = ["aa", "dev_a"]
+[[breakdown.engines]]
+engine = "cumulant"
+closure = "sites"
+values = [10, 30, 100]
+[[breakdown.engines]]
+engine = "exact"
+values = [1, 2]
+"#;
+
+fn superladder(folder: &Path, arguments: &[&str]) -> Output {
+    let program = env!("CARGO_BIN_EXE_superladder");
+    Command::new(program).current_dir(folder).args(arguments).output().expect("the program runs")
+}
+
+fn scratch(study: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("study.toml"), study).expect("the study");
+    folder
+}
+
+fn words(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Rows of t_E.csv as (series, N, criterion, reading, outcome, t_E).
+fn rows(folder: &Path) -> Vec<(String, f64, String, String, String, f64)> {
+    let text = fs::read_to_string(folder.join("t_E.csv")).expect("written");
+    let cell = |line: &str, k: usize| line.split(',').nth(k).expect("a cell").trim_matches('"').to_owned();
+    text.lines()
+        .skip(1)
+        .map(|line| {
+            let number = |k: usize| cell(line, k).parse().expect("a number");
+            (cell(line, 0), number(1), cell(line, 2), cell(line, 3), cell(line, 4), number(5))
+        })
+        .collect()
+}
+
+#[test]
+fn breakdown_times_of_cumulants_and_of_the_exact_engine() {
+    let folder = scratch(&format!("{MODEL}{BREAKDOWN}"));
+    let output = superladder(folder.path(), &["breakdown", "study.toml", "-o", "out"]);
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    let rows = rows(&folder.path().join("out"));
+    let time = |series: &str, n: f64, reading: &str| {
+        let found = rows.iter().find(|r| {
+            r.0 == series && r.1 == n && r.2.starts_with("aa") && r.3 == reading && r.4 == "crossed"
+        });
+        found.unwrap_or_else(|| panic!("{series} at {n}: {rows:?}")).5
+    };
+    // Reference values of independent code (PHYSICS.md, section 10), of which the starting phase is not known.
+    assert!((time("cumulant sites", 10.0, "averaged") - 17.54).abs() < 0.02);
+    assert!((time("cumulant sites", 100.0, "averaged") - 67.98).abs() < 0.15);
+    assert!(time("exact", 1.0, "averaged") < time("exact", 2.0, "averaged"));
+    for name in ["fit.json", "manifest.json", "report.txt", "study.toml", "breakdown.svg", "breakdown.png"] {
+        assert!(folder.path().join("out").join(name).is_file(), "{name}");
+    }
+    let fits: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("out/fit.json")).expect("written"))
+            .expect("JSON");
+    let of = |series: &str| {
+        fits.as_array().expect("a list").iter().find(|f| f["series"] == series).expect("a fit")
+    };
+    assert_eq!(of("cumulant sites")["report"]["crossings"], 3);
+    // Two sizes are no fit, and the report says so.
+    assert_eq!(of("exact")["report"]["outcome"]["kind"], "no-fit");
+    assert!(words(&output).contains("a fit needs at least three"), "{}", words(&output));
+}
+
+#[test]
+fn a_threshold_that_is_never_reached_gives_lower_bounds() {
+    let folder = scratch(&format!("{MODEL}{BREAKDOWN}"));
+    let sets =
+        ["--set", "breakdown.threshold=1e6", "--set", "time.end=20", "--set", "breakdown.criteria=[\"aa\"]"];
+    let output = superladder(folder.path(), &[&["breakdown", "study.toml", "-o", "out"], &sets[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    assert!(rows(&folder.path().join("out")).iter().all(|r| r.4 == "never-crossed" && r.5 > 10.0));
+    assert!(words(&output).contains("No fit"), "{}", words(&output));
+}
+
+#[test]
+fn bad_plans_are_refused_with_their_place() {
+    let cases = [
+        ("criteria = [\"aa\", \"dev_a\"]", "criteria = [\"aaa\"]", "aaa"),
+        ("engine = \"exact\"", "engine = \"exactly\"", "exact"),
+        ("values = [1, 2]", "values = [2, 1]", "increasing"),
+        ("closure = \"sites\"", "closure = \"site\"", "sites"),
+        ("criteria = [\"aa\", \"dev_a\"]", "threshold = -1", "threshold"),
+        ("criteria = [\"aa\", \"dev_a\"]", "parameter = \"M\"", "parameter"),
+        ("criteria = [\"aa\", \"dev_a\"]", "treshold = 0.1", "threshold"),
+    ];
+    for (old, new, word) in cases {
+        let folder = scratch(&format!("{MODEL}{}", BREAKDOWN.replace(old, new)));
+        let output = superladder(folder.path(), &["breakdown", "study.toml", "-o", "out"]);
+        assert_eq!(output.status.code(), Some(2), "{new}: {}", words(&output));
+        assert!(words(&output).contains(word), "{new}: {}", words(&output));
+        assert!(!folder.path().join("out").exists(), "{new}");
+    }
+    let folder = scratch(&format!("{MODEL}[time]\nend = 1.0\npoints = 2\n"));
+    let output = superladder(folder.path(), &["breakdown", "study.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(words(&output).contains("[[breakdown.engines]]"), "{}", words(&output));
+}
+
+/// Last value of a column of observables.csv.
+fn last(folder: &Path, column: &str) -> f64 {
+    let text = fs::read_to_string(folder.join("observables.csv")).expect("written");
+    let mut lines = text.lines();
+    let position = lines.next().expect("a heading").split(',').position(|c| c == column).expect(column);
+    lines.last().expect("a row").split(',').nth(position).expect("a cell").parse().expect("a number")
+}
+
+#[test]
+fn one_study_runs_with_every_engine() {
+    let study = format!("{MODEL}[time]\nend = 1.0\npoints = 11\n");
+    let folder = scratch(&study);
+    let mut photons = Vec::new();
+    for kind in ["exact", "cumulant", "mean-field"] {
+        let (engine, output) = (format!("engine.kind={kind}"), format!("out-{kind}"));
+        let sets = ["run", "study.toml", "-o", &output, "--set", "parameters.N=3", "--set", &engine];
+        let observables = ["--set", "output.observables=[\"photons(a)\", \"amplitude(a)\", \"spin(T)\"]"];
+        let result = superladder(folder.path(), &[&sets[..], &observables[..]].concat());
+        assert_eq!(result.status.code(), Some(0), "{kind}: {}", words(&result));
+        photons.push(last(&folder.path().join(&output), "photons(a)"));
+    }
+    let [exact, cumulant, mean_field] = photons[..] else { unreachable!("three engines") };
+    assert!((cumulant - exact).abs() < 0.02 * exact, "{photons:?}");
+    assert!((mean_field - exact).abs() > (cumulant - exact).abs(), "{photons:?}");
+}
+
+#[test]
+fn engines_refuse_by_name_what_they_cannot_measure() {
+    let study = format!("{MODEL}[time]\nend = 1.0\npoints = 3\n[output]\nobservables = [\"purity\"]\n");
+    let folder = scratch(&study);
+    for kind in ["cumulant", "mean-field"] {
+        let engine = format!("engine.kind={kind}");
+        let output = superladder(folder.path(), &["run", "study.toml", "--set", &engine]);
+        assert_eq!(output.status.code(), Some(2), "{}", words(&output));
+        assert!(words(&output).contains("purity"), "{}", words(&output));
+    }
+    let output = superladder(folder.path(), &["run", "study.toml", "--set", "engine.order=9"]);
+    assert_eq!(output.status.code(), Some(2), "{}", words(&output));
+}
