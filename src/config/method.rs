@@ -76,6 +76,7 @@ pub(crate) fn bounds(root: &Section<'_>) -> Result<Bounds, ConfigError> {
         ("positivity", &mut bounds.positivity),
         ("top_population", &mut bounds.top_population),
         ("propagation", &mut bounds.propagation),
+        ("truncation", &mut bounds.truncation),
     ];
     for (key, slot) in slots {
         if let Some(bound) = section.number(key)? {

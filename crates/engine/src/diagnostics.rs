@@ -16,11 +16,20 @@ pub struct Bounds {
     pub top_population: f64,
     /// Largest accumulated error estimate of the propagator, relative to the state's norm.
     pub propagation: f64,
+    /// Largest bound of the trace distance to the untruncated state (rigorous, and far above the error of most
+    /// observables: it grows as the square root of what leaves the space).
+    pub truncation: f64,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { trace: 1e-8, positivity: 1e-6, top_population: 1e-4, propagation: 1e-5 }
+        Self {
+            trace: 1e-8,
+            positivity: 1e-6,
+            top_population: 1e-4,
+            propagation: 1e-5,
+            truncation: f64::INFINITY,
+        }
     }
 }
 
@@ -45,7 +54,7 @@ impl Check {
 /// The worst value of every diagnostic over a run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Diagnostics {
-    /// By name: `trace`, `positivity`, `top_population`, `propagation`.
+    /// By name: `trace`, `positivity`, `top_population`, `truncation`, `propagation`.
     pub checks: BTreeMap<String, Check>,
 }
 

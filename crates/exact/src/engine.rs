@@ -120,7 +120,7 @@ fn assembled_memory(space: &Space, setting: &Setting, elements: &Elements) -> u6
 }
 
 /// Memory that the machine has available, where it says so.
-fn available_memory() -> Option<u64> {
+pub fn available_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find(|l| l.starts_with("MemAvailable:"))?;
     let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;

@@ -10,6 +10,7 @@ use superladder_propagate::{Linear, LinearOperator, Memory, Observer, Propagator
 use crate::assembled::AssembledOperator;
 use crate::engine::{Exact, Generator, NAME, space_error};
 use crate::generator::{Elements, Lindbladian};
+use crate::leakage::{Leakage, Leaked};
 use crate::monitors::Monitors;
 use crate::probes::Probes;
 use crate::setting::Setting;
@@ -58,6 +59,7 @@ struct Instruments {
     problem: Problem,
     setting: Setting,
     probes: Probes,
+    leakage: Leakage,
     plans: Vec<Plan>,
     monitors: Monitors,
     needs_state: bool,
@@ -73,6 +75,7 @@ pub(crate) struct ExactEvolution {
     time: f64,
     vector: Vec<f64>,
     losses: Vec<f64>,
+    leaked: Leaked,
     diagnostics: Diagnostics,
 }
 
@@ -82,6 +85,7 @@ struct Saved {
     time: f64,
     memory: Memory,
     diagnostics: Diagnostics,
+    leaked: Leaked,
     vector: Vec<f64>,
 }
 
@@ -115,23 +119,34 @@ impl ExactEvolution {
             });
         }
         let probes = Probes::new(space, layout, &operators);
+        let leakage = Leakage::new(&problem, space, layout).map_err(|e| space_error(&e))?;
         let monitors = Monitors::new(space, layout, options.bounds, options.positivity);
         let generator = build_generator(&options, &setting, elements);
         let propagator = options.method.propagator(layout.len());
         let time = problem.times[0];
         let needs_state = needs_state(&problem);
-        let instruments = Instruments { problem, setting, probes, plans, monitors, needs_state };
+        let instruments = Instruments { problem, setting, probes, leakage, plans, monitors, needs_state };
         let mut diagnostics = Diagnostics::default();
-        instruments.monitors.note(
-            &instruments.probes,
-            &instruments.probe(&vector),
-            time,
-            0.0,
-            &mut diagnostics,
-        );
+        let values = instruments.probe(&vector);
+        instruments.monitors.note(&instruments.probes, &values, time, 0.0, &mut diagnostics);
+        // A pure product state that loses the weights w is at most 2 sqrt(sum w) away in trace distance.
+        let lost = 2.0 * losses.iter().sum::<f64>().max(0.0).sqrt();
+        let leaked = Leaked::start(time, lost, instruments.leak_rate(0, &values));
+        instruments.note_truncation(leaked, time, &mut diagnostics);
         instruments.monitors.note_state(&instruments.view(&vector), time, &mut diagnostics);
         let stage = 0;
-        Ok(Self { options, instruments, generator, stage, propagator, time, vector, losses, diagnostics })
+        Ok(Self {
+            options,
+            instruments,
+            generator,
+            stage,
+            propagator,
+            time,
+            vector,
+            losses,
+            leaked,
+            diagnostics,
+        })
     }
 
     /// Rebuilds the generator for the stage in force from `time` on.
@@ -140,6 +155,9 @@ impl ExactEvolution {
             let setting = &self.instruments.setting;
             let elements = Elements::new(&setting.space, &self.instruments.problem.stages[stage].model);
             self.generator = build_generator(&self.options, setting, &elements);
+            let values = self.instruments.probe(&self.vector);
+            self.leaked.advance(self.time, self.instruments.leak_rate(self.stage, &values));
+            self.leaked.change(self.instruments.leak_rate(stage, &values));
             self.stage = stage;
         }
     }
@@ -164,9 +182,31 @@ impl Instruments {
 
     /// Values of all probes.
     fn probe(&self, vector: &[f64]) -> Vec<f64> {
-        let mut values = vec![0.0; self.probes.count()];
-        self.probes.evaluate(vector, &mut values);
+        let mut values = vec![0.0; self.count()];
+        self.evaluate(vector, &mut values);
         values
+    }
+
+    /// Number of probes: those of the observables, then those of the bound of truncation.
+    fn count(&self) -> usize {
+        self.probes.count() + self.leakage.count()
+    }
+
+    fn evaluate(&self, vector: &[f64], out: &mut [f64]) {
+        let (measured, leaking) = out.split_at_mut(self.probes.count());
+        self.probes.evaluate(vector, measured);
+        self.leakage.evaluate(vector, leaking);
+    }
+
+    /// How fast the bound of truncation grows in a stage.
+    fn leak_rate(&self, stage: usize, values: &[f64]) -> f64 {
+        self.leakage.rate(stage, &values[self.probes.count()..])
+    }
+
+    fn note_truncation(&self, leaked: Leaked, time: f64, diagnostics: &mut Diagnostics) {
+        if !self.leakage.is_closed() {
+            self.monitors.note_truncation(leaked.bound, time, diagnostics);
+        }
     }
 
     /// Measurements from the values of the probes and, if an observable needs it, the state.
@@ -199,17 +239,19 @@ struct Measuring<'a> {
     instruments: &'a Instruments,
     diagnostics: &'a mut Diagnostics,
     listener: &'a mut dyn Listener,
+    leaked: &'a mut Leaked,
+    stage: usize,
     /// Whether there were stops since the last look at the whole state.
     recorded: bool,
 }
 
 impl Observer for Measuring<'_> {
     fn probe_count(&self) -> usize {
-        self.instruments.probes.count()
+        self.instruments.count()
     }
 
     fn probe(&self, vector: &[f64], out: &mut [f64]) {
-        self.instruments.probes.evaluate(vector, out);
+        self.instruments.evaluate(vector, out);
     }
 
     fn needs_state(&self) -> bool {
@@ -219,6 +261,8 @@ impl Observer for Measuring<'_> {
     fn stop(&mut self, stop: &Stop<'_>) -> ControlFlow<()> {
         let Instruments { monitors, probes, .. } = self.instruments;
         monitors.note(probes, stop.probes, stop.time, stop.error_estimate, self.diagnostics);
+        self.leaked.advance(stop.time, self.instruments.leak_rate(self.stage, stop.probes));
+        self.instruments.note_truncation(*self.leaked, stop.time, self.diagnostics);
         self.recorded = true;
         let measurements = self.instruments.measure(stop.probes, stop.state);
         self.listener.record(stop.time, measurements, self.diagnostics)
@@ -245,9 +289,15 @@ impl Evolution for ExactEvolution {
             let end =
                 self.instruments.problem.stages.get(stage + 1).map_or(last, |next| next.start.min(last));
             let (now, later) = remaining.split_at(remaining.partition_point(|t| *t <= end));
-            let Self { instruments, generator, propagator, vector, diagnostics, .. } = self;
-            let mut observer =
-                Measuring { instruments, diagnostics, listener: &mut *listener, recorded: false };
+            let Self { instruments, generator, propagator, vector, diagnostics, leaked, .. } = self;
+            let mut observer = Measuring {
+                instruments,
+                diagnostics,
+                listener: &mut *listener,
+                leaked,
+                stage,
+                recorded: false,
+            };
             let operator: &dyn LinearOperator = generator.as_ref();
             let reached =
                 propagator.advance(&Linear(&operator), self.time, end, vector, now, &mut observer).map_err(
@@ -278,7 +328,7 @@ impl Evolution for ExactEvolution {
             "propagator": self.propagator.statistics(),
             "state_vectors": self.propagator.state_vectors(self.instruments.needs_state) + 1,
             "vector_length": self.vector.len(),
-            "probes_bytes": self.instruments.probes.memory(),
+            "probes_bytes": self.instruments.probes.memory() + self.instruments.leakage.memory(),
             "initial_weight_cut_off": self.losses,
         })
     }
@@ -288,6 +338,7 @@ impl Evolution for ExactEvolution {
             time: self.time,
             memory: self.propagator.memory(),
             diagnostics: self.diagnostics.clone(),
+            leaked: self.leaked,
             vector: self.vector.clone(),
         };
         postcard::to_stdvec(&saved).unwrap_or_default()
@@ -304,6 +355,7 @@ impl Evolution for ExactEvolution {
         self.time = saved.time;
         self.propagator.restore(&saved.memory);
         self.diagnostics = saved.diagnostics;
+        self.leaked = saved.leaked;
         self.vector = saved.vector;
         Ok(())
     }

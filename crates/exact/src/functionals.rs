@@ -2,7 +2,7 @@
 
 use num_complex::Complex64;
 use superladder_model::Operator;
-use superladder_space::Space;
+use superladder_space::{Space, SparseMatrix};
 
 use crate::layout::Layout;
 
@@ -14,13 +14,21 @@ pub(crate) struct Functional {
 }
 
 impl Functional {
-    /// The functional of `operator`. Elements whose coherence is not stored are zero in every state that the
-    /// problem reaches and are left out.
+    /// The functional of `operator`.
     pub(crate) fn new(space: &Space, layout: &Layout, operator: &Operator) -> Self {
+        let sectors = 0..space.sectors().len();
+        Self::of(layout, &sectors.map(|sector| space.matrix(operator, sector)).collect::<Vec<_>>())
+    }
+
+    /// The functional of the matrices of an operator in every sector. Elements whose coherence is not stored are zero in
+    /// every state that the problem reaches and are left out.
+    pub(crate) fn of(layout: &Layout, matrices: &[SparseMatrix]) -> Self {
         let mut functional = Self::default();
-        for sector in 0..space.sectors().len() {
-            let matrix = space.matrix(operator, sector);
-            for (value, (row, column)) in &matrix {
+        for (sector, matrix) in matrices.iter().enumerate() {
+            for (value, (row, column)) in matrix {
+                if *value == Complex64::ZERO {
+                    continue;
+                }
                 // O_{row,column} multiplies rho_{column,row}.
                 match layout.element(sector, column, row) {
                     Some((index, false)) => functional.direct.push((index, *value)),
@@ -30,6 +38,11 @@ impl Functional {
             }
         }
         functional
+    }
+
+    /// True when it is zero for every state.
+    pub(crate) fn is_zero(&self) -> bool {
+        self.direct.is_empty() && self.conjugate.is_empty()
     }
 
     /// `tr(O rho)`.

@@ -3,7 +3,7 @@
 //! The file tree is the table of contents: [`Layout`] (which blocks are stored and where), `programs` and `kernel`
 //! (sparse factors and inner loops), [`Lindbladian`] (the matrix-free generator), [`assembled`] (the same
 //! generator as a sparse matrix), `probes` and `state_functions` (observables), `spectrum` (where the eigenvalues lie), `monitors` (trace, positivity,
-//! truncation), [`Exact`] (the engine).
+//! truncation), `leakage` (a bound of the error of truncation), [`Exact`] (the engine).
 
 mod assembled;
 mod engine;
@@ -12,6 +12,7 @@ mod functionals;
 mod generator;
 mod kernel;
 mod layout;
+mod leakage;
 mod monitors;
 mod probes;
 mod programs;
@@ -21,7 +22,7 @@ mod state;
 mod state_functions;
 
 pub use assembled::{Assembled, AssembledIndex, assembled};
-pub use engine::{Exact, Generator, Positivity};
+pub use engine::{Exact, Generator, Positivity, available_memory};
 pub use generator::{Elements, Lindbladian};
 pub use layout::{Layout, Pair, Place, Tile};
 pub use setting::{Setting, reduced_space};

@@ -52,6 +52,11 @@ impl Monitors {
         diagnostics.note("propagation", propagation, time, self.bounds.propagation);
     }
 
+    /// Notes the bound of the error of truncation at `time`.
+    pub(crate) fn note_truncation(&self, bound: f64, time: f64, diagnostics: &mut Diagnostics) {
+        diagnostics.note("truncation", bound, time, self.bounds.truncation);
+    }
+
     /// Notes the positivity of the whole state at `time`.
     pub(crate) fn note_state(&self, view: &View<'_>, time: f64, diagnostics: &mut Diagnostics) {
         let violation = match self.positivity {
