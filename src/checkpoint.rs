@@ -4,6 +4,7 @@
 //! so far and the state of the engine, and in the end a SHA-256 digest of all that. It is written to a temporary file,
 //! forced to the disk and renamed, so that there is always a whole one. Numbers are stored in binary, little-endian.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -90,6 +91,20 @@ fn identity(study: &Study) -> [u8; DIGEST] {
     digest.update([0]);
     digest.update(study.resolved().to_string().as_bytes());
     digest.finalize().into()
+}
+
+/// Digest, as hexadecimal digits, of everything that decides the numbers of a study: its values, and the version that
+/// computes them. Comments and titles of the study do not matter.
+pub(crate) fn digest_of_results(study: &Study) -> String {
+    let mut resolved = study.resolved();
+    if let Some(values) = resolved.as_object_mut() {
+        values.shift_remove("title");
+    }
+    let digest = Sha256::digest(format!("{}\n{resolved}", version()));
+    digest.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 impl Checkpoint {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use superladder::convergence::Vary;
 
 /// Exact finite-N quantum solver for driven-dissipative light-matter and spin ensembles.
 #[derive(Debug, Parser)]
@@ -28,6 +29,10 @@ pub(crate) enum Command {
     Run(Run),
     /// Find where mean field breaks down: t_E(N) by several engines, its exponent and a picture.
     Breakdown(Breakdown),
+    /// Run a study over a grid or list of parameters; resumable, one tidy table, picture.
+    Sweep(Sweep),
+    /// Vary cutoffs, tolerance and method of a study: is every observable converged, and what is cheapest?
+    Converge(Converge),
     /// Run a study with several engines and hold them against each other: table, picture.
     Compare(Compare),
     /// Print the moment equations derived from a study, as text or LaTeX.
@@ -132,6 +137,85 @@ pub(crate) struct Breakdown {
     /// Print nothing but errors.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+/// `superladder sweep`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  superladder sweep study.toml --sweep lambda=0.1:0.9:17
+  superladder sweep study.toml --sweep lambda=0.1:0.9:17 --sweep N=2,3,4
+  superladder sweep study.toml --sweep kappa=0.01:1:5:log --sweep engine.kind=exact,cumulant
+  superladder sweep study.toml --sweep modes.a.cutoff=10,14,18 --resume
+
+Points run side by side as far as threads and memory allow. Ctrl-C stops a sweep; what is finished stays in
+DIR.partial beside the output folder, and --resume goes on from there. A point that fails is a row of summary.csv
+with its reason; the others go on.
+
+The output folder holds sweep.csv (one row a point and time), summary.csv (one row a point), sweep.svg and
+sweep.png (final values), manifest.json and study.toml. It appears complete or not at all.")]
+pub(crate) struct Sweep {
+    #[command(flatten)]
+    pub(crate) study: StudyArguments,
+    /// What to vary: KEY=START:END:POINTS, evenly spaced (with :log, in the logarithm), or KEY=VALUE,VALUE,...;
+    /// the key is a parameter or dotted, as for --set; repeatable, for all combinations.
+    #[arg(long = "sweep", value_name = "KEY=VALUES", required = true)]
+    pub(crate) sweeps: Vec<String>,
+    /// Output folder [default: out/<name of the study>-sweep].
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the output folder if it exists.
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Number of threads [default: all cores].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// Go on with an interrupted sweep without repeating what is finished; without one, start.
+    #[arg(short, long)]
+    pub(crate) resume: bool,
+    /// Print nothing but errors.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// `superladder converge`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  superladder converge study.toml
+  superladder converge study.toml --vary cutoff --tolerance 1e-3
+  superladder converge study.toml --set modes.a.cutoff=12 --set parameters.lambda=0.7
+
+Cutoffs: the study's, two smaller and one larger of every mode. Tolerance: times and divided by 10 and 100.
+Method: every one that fits the engine. Exit code 3 when the study's own setting is not converged.
+
+The output folder holds converge.csv and converge.json (changes, estimates, verdicts), report.txt, converge.svg
+and converge.png, manifest.json and study.toml. It appears complete or not at all.")]
+pub(crate) struct Converge {
+    #[command(flatten)]
+    pub(crate) study: StudyArguments,
+    /// What to vary, separated by commas.
+    #[arg(long, value_delimiter = ',', default_value = "cutoff,tolerance,method")]
+    pub(crate) vary: Vec<Vary>,
+    /// Largest error allowed, relative to the largest value of each observable.
+    #[arg(long, value_name = "X", default_value_t = 1e-4, value_parser = fraction)]
+    pub(crate) tolerance: f64,
+    /// Output folder [default: out/<name of the study>-converge].
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the output folder if it exists.
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Number of threads [default: all cores].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// Print nothing but errors.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// A number between 0 and 1.
+fn fraction(text: &str) -> Result<f64, String> {
+    let value = text.parse::<f64>().ok().filter(|x| *x > 0.0 && *x < 1.0);
+    value.ok_or_else(|| "must be a number in (0, 1)".to_owned())
 }
 
 /// `superladder compare`.

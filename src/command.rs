@@ -2,6 +2,7 @@
 
 mod breakdown;
 mod compare;
+mod converge;
 mod equations;
 mod export;
 mod init;
@@ -9,6 +10,7 @@ mod inspect;
 mod list;
 mod run;
 mod summary;
+mod sweep;
 mod verify;
 
 use std::io::Write;
@@ -45,6 +47,11 @@ pub(crate) enum BadInput {
         "a checkpoint of an interrupted run exists: '{0}'; continue with --resume, or start anew with --force"
     )]
     Checkpoint(String),
+    /// An interrupted sweep waits to be continued.
+    #[error(
+        "finished points of an interrupted sweep are kept in '{0}'; continue with --resume, or start anew with --force"
+    )]
+    Partial(String),
     /// An engine that does not exist.
     #[error("unknown engine '{name}'; known: {known}")]
     UnknownEngine {
@@ -66,6 +73,8 @@ pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupted: &AtomicBool) -
     match cli.command {
         Command::Run(arguments) => return run::run(&arguments, out, interrupted),
         Command::Breakdown(arguments) => return breakdown::breakdown(&arguments, out, interrupted),
+        Command::Sweep(arguments) => return sweep::sweep(&arguments, out, interrupted),
+        Command::Converge(arguments) => return converge::converge(&arguments, out, interrupted),
         Command::Compare(arguments) => return compare::compare(&arguments, out, interrupted),
         Command::Equations(arguments) => equations::equations(&arguments, out)?,
         Command::Inspect(arguments) => inspect::inspect(&arguments, out)?,

@@ -19,4 +19,5 @@ pub use breakdown::{Average, Plan, Series};
 pub use error::{Complaint, ConfigError, Fault, OverrideFault};
 pub use expression::{ExpressionError, evaluate};
 pub use study::Study;
+pub(crate) use truncation::REFUSED_ABOVE;
 pub use truncation::{loss, sufficient_cutoff};

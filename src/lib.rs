@@ -17,11 +17,15 @@ pub use superladder_model as model;
 pub use superladder_propagate as propagate;
 pub use superladder_space as space;
 
+pub mod attempt;
 pub mod breakdown;
 pub mod checkpoint;
 pub mod comparison;
 pub mod config;
+pub mod convergence;
 pub mod engines;
 pub mod output;
 pub mod plot;
+pub mod sweep;
 pub mod verify;
+pub mod workers;

@@ -14,8 +14,10 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use superladder::breakdown::BreakdownError;
 use superladder::checkpoint::CheckpointError;
 use superladder::config::ConfigError;
+use superladder::convergence::ConvergenceError;
 use superladder::engine::EngineError;
 use superladder::output::OutputError;
+use superladder::sweep::SweepError;
 
 use cli::Cli;
 use command::{BadInput, Verdict};
@@ -73,6 +75,8 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         || error.downcast_ref::<BadInput>().is_some()
         || error.downcast_ref::<OutputError>().is_some_and(OutputError::is_bad_input)
         || error.downcast_ref::<BreakdownError>().is_some_and(BreakdownError::is_bad_input)
+        || error.downcast_ref::<ConvergenceError>().is_some_and(ConvergenceError::is_bad_input)
+        || error.downcast_ref::<SweepError>().is_some_and(SweepError::is_bad_input)
         || error
             .downcast_ref::<CheckpointError>()
             .is_some_and(|e| !matches!(e, CheckpointError::File { .. }))
@@ -93,9 +97,18 @@ fn chain(error: &anyhow::Error) -> String {
 
 /// The error in words; a fault of a study with its line and a caret under it.
 fn describe(error: &anyhow::Error) -> String {
-    let inner = match error.downcast_ref::<BreakdownError>() {
-        Some(BreakdownError::Config(fault)) => Some(fault),
-        _ => error.downcast_ref::<ConfigError>(),
+    let of_sweep = error.downcast_ref::<SweepError>();
+    let inner = match (error.downcast_ref::<BreakdownError>(), of_sweep) {
+        (Some(BreakdownError::Config(fault)), _) => Some(fault),
+        (_, Some(error)) => error.fault(),
+        _ => match error.downcast_ref::<ConvergenceError>() {
+            Some(ConvergenceError::Config(fault)) => Some(fault),
+            _ => error.downcast_ref::<ConfigError>(),
+        },
+    };
+    let point = match of_sweep {
+        Some(SweepError::Point { point, .. }) => format!("at {point}: "),
+        _ => String::new(),
     };
     let Some(fault @ ConfigError::Invalid(_)) = inner else {
         return format!("error: {}", chain(error));
@@ -108,7 +121,7 @@ fn describe(error: &anyhow::Error) -> String {
     }
     let mut text = String::new();
     match handler.render_report(&mut text, fault) {
-        Ok(()) => format!("error: {}", text.trim().trim_start_matches('×').trim_start()),
-        Err(_) => format!("error: {fault}"),
+        Ok(()) => format!("error: {point}{}", text.trim().trim_start_matches('×').trim_start()),
+        Err(_) => format!("error: {point}{fault}"),
     }
 }

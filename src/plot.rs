@@ -2,7 +2,9 @@
 
 mod breakdown;
 mod compare;
+mod converge;
 mod panels;
+mod sweep;
 mod typeset;
 
 use kuva::backend::png::PngBackend;
@@ -18,7 +20,9 @@ use superladder_engine::{Problem, Recorder};
 
 pub use breakdown::breakdown;
 pub use compare::compare;
+pub use converge::converge;
 use panels::{Line, Panel, panels};
+pub use sweep::sweep;
 
 /// A drawn picture.
 pub struct Picture {

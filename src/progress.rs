@@ -10,6 +10,17 @@ use superladder::checkpoint::Checkpoint;
 use superladder::config::Study;
 use superladder::engine::{EngineError, Evolution, Progress, Recorder};
 
+/// A bar on the standard error that counts up to `all`; hidden when that is no terminal.
+pub(crate) fn counter(all: usize, things: &str, hidden: bool) -> ProgressBar {
+    let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let bar = ProgressBar::with_draw_target(Some(all as u64), target);
+    let template = format!("{{elapsed_precise}} {{bar:36}} {{pos}}/{{len}} {things}  {{msg}}");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
 /// Steps of the bar between start and end.
 const RESOLUTION: f64 = 10_000.0;
 

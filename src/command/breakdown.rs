@@ -6,7 +6,6 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 use superladder::breakdown::{self, BreakdownError, Report, Sized};
 use superladder::config::Plan;
@@ -14,6 +13,7 @@ use superladder::output::{Clock, OutputFolder};
 
 use super::Verdict;
 use crate::cli::Breakdown;
+use crate::progress;
 
 /// Measures t_E for every engine and size of a study, fits it and writes the output folder.
 pub(crate) fn breakdown(
@@ -51,11 +51,7 @@ fn measure(plan: &Plan, hidden: bool, interrupted: &AtomicBool) -> Result<Vec<Ve
         jobs.extend((0..series.values.len()).map(|v| (s, v)));
     }
     jobs.sort_by_key(|(s, v)| std::cmp::Reverse((plan.series[*s].engine == "exact", *v)));
-    let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-    let bar = ProgressBar::with_draw_target(Some(jobs.len() as u64), target);
-    if let Ok(style) = ProgressStyle::with_template("{elapsed_precise} {bar:36} {pos}/{len} runs  {msg}") {
-        bar.set_style(style);
-    }
+    let bar = progress::counter(jobs.len(), "runs", hidden);
     let done: Mutex<Vec<(usize, usize, Sized)>> = Mutex::new(Vec::new());
     let result: Result<(), BreakdownError> = jobs.par_iter().with_max_len(1).try_for_each(|&(s, v)| {
         let series = &plan.series[s];

@@ -1,14 +1,14 @@
 //! `superladder compare`.
 
 use std::io::Write;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
+use superladder::attempt::{attempt, broken};
 use superladder::comparison::{Ran, csv, deviations, overlays, report};
 use superladder::config::Study;
-use superladder::engine::{self, EngineError, Problem, Progress, Record};
+use superladder::engine::Problem;
 use superladder::engines::ENGINES;
 use superladder::model::Evaluation;
 use superladder::output::{Clock, OutputError, OutputFolder};
@@ -94,29 +94,8 @@ fn shared(problem: &Problem) -> Problem {
 
 /// Runs one engine; a failure on the way, such as the blow-up of a hierarchy, keeps what came before.
 fn run(name: &str, study: &Study, interrupted: &AtomicBool) -> anyhow::Result<Ran> {
-    struct Heard<'a>(&'a AtomicBool);
-    impl Progress for Heard<'_> {
-        fn reached(&mut self, _: f64) -> ControlFlow<()> {
-            if self.0.load(Ordering::SeqCst) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        }
-    }
     let problem = shared(&study.problem);
-    let mut evolution = study.engine().prepare(&problem).map_err(|e| placed(study, e))?;
-    let mut recorder = engine::Recorder::default();
-    let diagnostics = |d: &engine::Diagnostics| d.checks.iter().map(|(k, c)| (k.clone(), c.worst)).collect();
-    recorder.records.push(Record {
-        time: problem.times[0],
-        measurements: evolution.measure(),
-        diagnostics: diagnostics(evolution.diagnostics()),
-    });
-    let failure = match engine::proceed(evolution.as_mut(), &mut recorder, &problem, &mut Heard(interrupted))
-    {
-        Ok(()) => None,
-        Err(EngineError::Propagation { time, source, .. }) => Some((time, source.to_string())),
-        Err(other) => return Err(other.into()),
-    };
-    let failed = evolution.diagnostics().checks.iter().filter(|(_, check)| !check.holds());
-    let broken =
-        failed.map(|(what, check)| format!("{what} reached {:.1e} (bound {:.1e})", check.worst, check.bound));
-    Ok(Ran { engine: name.to_owned(), failure, broken: broken.collect(), recorder })
+    let ran = attempt(study.engine().as_ref(), &problem, interrupted).map_err(|e| placed(study, e))?;
+    let broken = broken(&ran.diagnostics);
+    Ok(Ran { engine: name.to_owned(), failure: ran.failure, broken, recorder: ran.recorder })
 }

@@ -3,7 +3,7 @@
 use superladder_model::ModeState;
 
 /// Above this loss a study is refused.
-pub(super) const REFUSED_ABOVE: f64 = 1e-2;
+pub(crate) const REFUSED_ABOVE: f64 = 1e-2;
 /// Above this loss a warning is given; a cutoff called sufficient loses less.
 pub(super) const WARNED_ABOVE: f64 = 1e-8;
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use serde::{Deserialize, Serialize};
 use superladder_engine::{Problem, Recorder};
 use superladder_model::Shape;
 
 /// One column of the table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Column {
     /// Heading.
     pub name: String,

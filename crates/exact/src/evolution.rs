@@ -83,6 +83,8 @@ pub(crate) struct ExactEvolution {
 #[derive(Serialize, Deserialize)]
 struct Saved {
     time: f64,
+    /// The stage whose generator was in force.
+    stage: usize,
     memory: Memory,
     diagnostics: Diagnostics,
     leaked: Leaked,
@@ -336,6 +338,7 @@ impl Evolution for ExactEvolution {
     fn save(&self) -> Vec<u8> {
         let saved = Saved {
             time: self.time,
+            stage: self.stage,
             memory: self.propagator.memory(),
             diagnostics: self.diagnostics.clone(),
             leaked: self.leaked,
@@ -351,6 +354,17 @@ impl Evolution for ExactEvolution {
         if found != expected {
             let reason = format!("a state vector of {found} numbers, but the study has {expected}");
             return Err(EngineError::Checkpoint(reason));
+        }
+        let stages = &self.instruments.problem.stages;
+        let Some(stage) = stages.get(saved.stage) else {
+            let reason = format!("stage number {}, but the study has {}", saved.stage, stages.len());
+            return Err(EngineError::Checkpoint(reason));
+        };
+        if saved.stage != self.stage {
+            let setting = &self.instruments.setting;
+            let elements = Elements::new(&setting.space, &stage.model);
+            self.generator = build_generator(&self.options, setting, &elements);
+            self.stage = saved.stage;
         }
         self.time = saved.time;
         self.propagator.restore(&saved.memory);

@@ -1,0 +1,60 @@
+//! A run whose failure on the way is a result: what came before stands, with the time and the reason of the end.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use superladder_engine::{Diagnostics, Engine, EngineError, Problem, Progress, Record, Recorder, proceed};
+
+/// A run, to its end or to its failure.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// What was recorded; `interrupted` when Ctrl-C has stopped it.
+    pub recorder: Recorder,
+    /// Worst values and bounds of the diagnostics.
+    pub diagnostics: Diagnostics,
+    /// Time at which it failed, and how, for instance the blow-up of a hierarchy of moments.
+    pub failure: Option<(f64, String)>,
+    /// Seconds on the clock, preparation included.
+    pub seconds: f64,
+}
+
+/// Bounds that are not kept, in words.
+pub fn broken(diagnostics: &Diagnostics) -> Vec<String> {
+    let failed = diagnostics.checks.iter().filter(|(_, check)| !check.holds());
+    failed.map(|(what, c)| format!("{what} reached {:.1e} (bound {:.1e})", c.worst, c.bound)).collect()
+}
+
+/// Runs `engine` on `problem` until the end, a failure, or `interrupted`.
+///
+/// # Errors
+/// [`EngineError`] when the engine refuses the problem; a failure of the propagation is a result.
+pub fn attempt(
+    engine: &dyn Engine,
+    problem: &Problem,
+    interrupted: &AtomicBool,
+) -> Result<Attempt, EngineError> {
+    struct Heard<'a>(&'a AtomicBool);
+    impl Progress for Heard<'_> {
+        fn reached(&mut self, _: f64) -> ControlFlow<()> {
+            if self.0.load(Ordering::SeqCst) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
+    }
+    let begun = Instant::now();
+    problem.validate()?;
+    let mut evolution = engine.prepare(problem)?;
+    let figures = |d: &Diagnostics| d.checks.iter().map(|(k, c)| (k.clone(), c.worst)).collect();
+    let mut recorder = Recorder::default();
+    recorder.records.push(Record {
+        time: problem.times[0],
+        measurements: evolution.measure(),
+        diagnostics: figures(evolution.diagnostics()),
+    });
+    let failure = match proceed(evolution.as_mut(), &mut recorder, problem, &mut Heard(interrupted)) {
+        Ok(()) => None,
+        Err(EngineError::Propagation { time, source, .. }) => Some((time, source.to_string())),
+        Err(other) => return Err(other),
+    };
+    let diagnostics = evolution.diagnostics().clone();
+    Ok(Attempt { recorder, diagnostics, failure, seconds: begun.elapsed().as_secs_f64() })
+}

@@ -1,0 +1,83 @@
+//! `superladder sweep`.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+use superladder::output::{Clock, OutputFolder};
+use superladder::sweep::{self, Outcome, Results, Store, Sweep};
+use superladder::workers::Limits;
+
+use super::{BadInput, Verdict, placed};
+use crate::cli;
+use crate::progress;
+
+/// Runs a study at every point of a grid and writes one table.
+pub(crate) fn sweep(
+    arguments: &cli::Sweep,
+    out: &mut dyn Write,
+    interrupted: &AtomicBool,
+) -> anyhow::Result<Verdict> {
+    let clock = Clock::start();
+    if let Some(threads) = arguments.threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
+        pool.build_global().context("cannot start the threads")?;
+    }
+    let sweep = Sweep::load(&arguments.study.study, &arguments.study.sets, &arguments.sweeps)?;
+    let name = format!("{}-sweep", sweep.base.name);
+    let target = arguments.output.clone().unwrap_or_else(|| Path::new("out").join(name));
+    // Refuses what is in the way now rather than in the end.
+    drop(OutputFolder::begin(&target, arguments.force)?);
+    let store = Store::beside(&target);
+    if store.folder().exists() && !arguments.resume {
+        if !arguments.force {
+            return Err(BadInput::Partial(store.folder().display().to_string()).into());
+        }
+        store.clear()?;
+    }
+    let memory = sweep.base.resolved()["engine"]["memory_limit"].as_u64();
+    let limits = Limits::new(arguments.threads, memory);
+    let bar = progress::counter(sweep.points.len(), "points", arguments.quiet);
+    let measured = sweep::measure(&sweep, &store, &limits, interrupted, &|point| {
+        bar.set_message(sweep.words(point));
+        bar.inc(1);
+    });
+    bar.finish_and_clear();
+    let (outcomes, workers) = measured?;
+    let finished = outcomes.iter().filter(|o| !matches!(o, Outcome::Missing)).count();
+    if finished < outcomes.len() && interrupted.load(Ordering::SeqCst) {
+        let (all, folder) = (outcomes.len(), store.folder().display());
+        writeln!(
+            std::io::stderr(),
+            "interrupted: {finished} of {all} points are finished and kept in {folder}; --resume goes on"
+        )?;
+        return Ok(Verdict::Interrupted);
+    }
+    // An engine that refuses every point refuses the study.
+    let outcomes = match all_refused(outcomes) {
+        Ok(outcomes) => outcomes,
+        Err(refusal) => return Err(placed(&sweep.points[0].study, refusal)),
+    };
+    let results = Results::new(&sweep, outcomes, workers);
+    let folder = OutputFolder::begin(&target, arguments.force)?;
+    sweep::write(&results, clock.read(), &folder)?;
+    let target = folder.finish()?;
+    store.clear()?;
+    if !arguments.quiet {
+        write!(out, "{}", results.text())?;
+        writeln!(out, "\n{:.1} s; results in {}", clock.read().wall_seconds, target.display())?;
+    }
+    Ok(if results.converged() { Verdict::Done } else { Verdict::NotConverged })
+}
+
+/// The outcomes, or the first refusal where there is nothing else.
+fn all_refused(mut outcomes: Vec<Outcome>) -> Result<Vec<Outcome>, superladder::engine::EngineError> {
+    if outcomes.iter().any(|o| !matches!(o, Outcome::Refused(_))) {
+        return Ok(outcomes);
+    }
+    match outcomes.swap_remove(0) {
+        Outcome::Refused(refusal) => Err(refusal),
+        other => Ok(vec![other]),
+    }
+}

@@ -1,0 +1,150 @@
+//! Finished points of a sweep, one file each, so that an interrupted sweep goes on without repeating any.
+//!
+//! A file is named by the digest of everything that decides the point's results, written to a temporary name and renamed.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use superladder_engine::Diagnostics;
+use thiserror::Error;
+
+use crate::output::Column;
+
+/// Extension of finished points.
+const EXTENSION: &str = "point";
+/// Beginning of the names of files being written.
+const UNFINISHED: &str = ".point-";
+/// Bytes of a SHA-256 digest.
+const DIGEST: usize = 32;
+
+/// What is kept of a finished point.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Time and observables, one value an output time reached.
+    pub columns: Vec<Column>,
+    /// Worst values and bounds of the diagnostics.
+    pub diagnostics: Diagnostics,
+    /// Time and reason of a failure on the way.
+    pub failure: Option<(f64, String)>,
+    /// Seconds on the clock.
+    pub seconds: f64,
+}
+
+/// Why finished points cannot be kept or removed.
+#[derive(Debug, Error)]
+#[error("cannot {action} '{}': {source}", path.display())]
+pub struct StoreError {
+    /// What was tried.
+    action: &'static str,
+    /// The file or folder.
+    path: PathBuf,
+    /// Cause.
+    source: io::Error,
+}
+
+/// The folder of finished points.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+impl Store {
+    /// The store beside an output folder.
+    pub fn beside(output: &Path) -> Self {
+        let mut name = output.file_name().unwrap_or_default().to_owned();
+        name.push(".partial");
+        Self { folder: output.with_file_name(name) }
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn file(&self, digest: &str) -> PathBuf {
+        self.folder.join(digest).with_extension(EXTENSION)
+    }
+
+    fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+        move |source| StoreError { action, path: path.to_owned(), source }
+    }
+
+    /// A finished point, if it is there and whole.
+    pub fn read(&self, digest: &str) -> Option<Kept> {
+        let bytes = fs::read(self.file(digest)).ok()?;
+        let (body, sum) = bytes.split_at_checked(bytes.len().checked_sub(DIGEST)?)?;
+        (Sha256::digest(body)[..] == *sum).then(|| postcard::from_bytes(body).ok())?
+    }
+
+    /// Keeps a finished point.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn write(&self, digest: &str, kept: &Kept) -> Result<(), StoreError> {
+        let path = self.file(digest);
+        let write = || {
+            let body = postcard::to_stdvec(kept).map_err(io::Error::other)?;
+            fs::create_dir_all(&self.folder)?;
+            let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.folder)?;
+            file.write_all(&body)?;
+            file.write_all(&Sha256::digest(&body))?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|e| e.error).map(drop)
+        };
+        write().map_err(Self::failed("write", &path))
+    }
+
+    /// Removes the store and nothing that is not of it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; also when there is something else in the folder.
+    pub fn clear(&self) -> Result<(), StoreError> {
+        let entries = match fs::read_dir(&self.folder) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries.map_err(Self::failed("read", &self.folder))?,
+        };
+        for entry in entries {
+            let path = entry.map_err(Self::failed("read", &self.folder))?.path();
+            let unfinished =
+                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(UNFINISHED));
+            if unfinished || path.extension().is_some_and(|e| e == EXTENSION) {
+                fs::remove_file(&path).map_err(Self::failed("remove", &path))?;
+            }
+        }
+        fs::remove_dir(&self.folder).map_err(Self::failed("remove", &self.folder))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_read_back_and_damaged_ones_do_not() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::beside(&home.path().join("deep/run"));
+        let kept = Kept {
+            columns: vec![Column { name: "t".into(), values: vec![0.0, 0.1] }],
+            diagnostics: Diagnostics::default(),
+            failure: Some((0.1, "it blew up".into())),
+            seconds: 1.5,
+        };
+        assert_eq!(store.read("ab"), None);
+        store.write("ab", &kept).unwrap();
+        assert_eq!(store.read("ab"), Some(kept));
+        let path = store.file("ab");
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[3] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(store.read("ab"), None);
+        fs::write(store.folder().join("thesis.tex"), "precious").unwrap();
+        assert!(store.clear().unwrap_err().to_string().contains("run.partial"));
+        fs::remove_file(store.folder().join("thesis.tex")).unwrap();
+        store.clear().unwrap();
+        store.clear().unwrap();
+        assert!(!store.folder().exists());
+    }
+}
