@@ -131,7 +131,9 @@ impl Checkpoint {
         let folder = path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
         let write = || {
             std::fs::create_dir_all(folder)?;
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            // One fixed name, so that a run killed while writing leaves nothing that the next one does not replace.
+            let partial = path.with_extension("checkpoint.superladder-partial");
+            let mut file = File::create(&partial)?;
             let mut digest = Sha256::new();
             let lengths = [header.len() as u64, state.len() as u64].map(u64::to_le_bytes).concat();
             for part in [MAGIC, &lengths, &header, state] {
@@ -139,8 +141,9 @@ impl Checkpoint {
                 file.write_all(part)?;
             }
             file.write_all(&digest.finalize())?;
-            file.as_file().sync_all()?;
-            file.persist(path).map_err(|e| e.error)?;
+            file.sync_all()?;
+            drop(file);
+            std::fs::rename(&partial, path)?;
             // The new name is safe only once the folder is on the disk too.
             File::open(folder).and_then(|f| f.sync_all()).or(Ok(()))
         };

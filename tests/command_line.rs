@@ -386,3 +386,27 @@ fn help_completions_and_manual_are_there() {
     assert!(scratch.run(&["completions", "bash"]).exits(0).out().contains("_superladder"));
     assert!(scratch.run(&["man"]).exits(0).out().contains(".TH superladder"));
 }
+
+#[test]
+fn the_integrating_factor_is_refused_where_the_diagonal_is_not_apart() {
+    let scratch = Scratch::new(QUICK);
+    let sets = ["--set", "method={name='dop853', lawson=true}", "--set", "engine.generator='assembled'"];
+    for command in ["run", "inspect"] {
+        let output = scratch.run(&[&[command, "study.toml"], &sets[..]].concat());
+        output.exits(2).says("lawson");
+    }
+}
+
+#[test]
+fn inspect_counts_the_vectors_of_every_method() {
+    let scratch = Scratch::new(QUICK);
+    for (method, vectors) in [("chebyshev", "8"), ("dop853", "15"), ("krylov", "33")] {
+        let set = format!("method.name={method}");
+        let output = scratch.run(&["inspect", "study.toml", "--json", "--set", &set]);
+        output.exits(0);
+        let report: Value = serde_json::from_slice(&output.0.stdout).expect("JSON");
+        let lines = report["resources"]["report"].as_array().expect("lines");
+        let held = lines.iter().find(|l| l[0] == "state vectors held by the method").expect("a line");
+        assert_eq!(held[1], vectors, "{method}");
+    }
+}

@@ -256,10 +256,10 @@ fn points_that_fail_or_do_not_converge_are_rows_with_their_reason() {
     assert_eq!(summary.column("reason")[1], "");
 
     // What the engine refuses at one point is a row; what it refuses at all of them is a fault of the study.
-    let memory = ["--sweep", "N=2,60", "--set", "engine.memory_limit=\"4 MiB\""];
+    let memory = ["--sweep", "N=2,60", "--set", "engine.memory_limit=\"12 MiB\""];
     let said = scratch.exits(3, &[&["sweep", "study.toml", "-o", "memory"], &memory[..]].concat());
     assert!(said.contains("N = 60: engine 'exact' needs at least"), "{said}");
-    let memory = ["--sweep", "N=50,60", "--set", "engine.memory_limit=\"4 MiB\""];
+    let memory = ["--sweep", "N=50,60", "--set", "engine.memory_limit=\"12 MiB\""];
     let said = scratch.exits(2, &[&["sweep", "study.toml", "-o", "refused"], &memory[..]].concat());
     assert!(said.contains("memory"), "{said}");
     assert!(!scratch.path("refused").exists());

@@ -29,8 +29,14 @@ pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupted: &AtomicBool
     let checkpoint = find_checkpoint(arguments, &study, &path)?;
     let engine = study.engine();
     let resources = engine.resources(&study.problem).map_err(|e| placed(&study, e))?;
+    if checkpoint.is_some() {
+        OutputFolder::remove_leftovers(&target);
+    }
     // What an interrupted run left is replaced by the whole.
     let folder = OutputFolder::begin(&target, arguments.force || checkpoint.is_some())?;
+    if checkpoint.is_none() {
+        remove_checkpoint(&path)?;
+    }
     let resumed_at = checkpoint.as_ref().and_then(|c| c.recorder.records.last()).map(|r| r.time);
     let pauses = Pauses {
         path: &path,
@@ -73,10 +79,8 @@ fn find_checkpoint(arguments: &Run, study: &Study, path: &Path) -> anyhow::Resul
     match (path.exists(), arguments.resume) {
         (false, _) => Ok(None),
         (true, true) => Ok(Some(Checkpoint::read(path, study)?)),
-        (true, false) if arguments.force => {
-            remove_checkpoint(path)?;
-            Ok(None)
-        }
+        // Removed once it is clear that the run can start.
+        (true, false) if arguments.force => Ok(None),
         (true, false) => Err(BadInput::Checkpoint(path.display().to_string()).into()),
     }
 }

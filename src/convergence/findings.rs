@@ -29,12 +29,26 @@ pub struct Judged {
     pub observable: String,
     /// Its largest absolute value, or a small part of that of its observable.
     pub scale: f64,
-    /// True when the study's own setting and all finer ones are converged.
+    /// True when the study's own setting and all finer ones are converged; for methods, when most agree with the study's.
     pub converged: bool,
     /// Numbers that are undefined at some settings, and left out.
     pub undefined_at_some: usize,
     /// The table and the estimate.
     pub convergence: Convergence,
+}
+
+impl Judged {
+    /// True when a setting lies within the tolerance of the converged values.
+    pub(super) fn agrees(&self, setting: usize) -> bool {
+        self.convergence.settings[setting].distance <= self.convergence.allowed
+    }
+
+    /// True when at least half of the settings other than the last agree with it: where methods differ in quality, two that
+    /// agree are right, and one that does not is not held against them.
+    fn is_confirmed(&self) -> bool {
+        let others = self.convergence.settings.len() - 1;
+        2 * (0..others).filter(|&k| self.agrees(k)).count() >= others
+    }
 }
 
 /// One family of settings with its verdicts.
@@ -60,8 +74,12 @@ impl Varied {
         self.judged.iter().all(|j| j.converged)
     }
 
-    /// True when a setting and all finer ones are converged for every observable, and it kept its bounds.
+    /// True when a setting and all finer ones are converged for every observable, and it kept its bounds; a method, when
+    /// it agrees with the study's own.
     fn good_from(&self, setting: usize) -> bool {
+        if self.family.vary == Vary::Method {
+            return self.kept[setting] && self.judged.iter().all(|j| j.agrees(setting));
+        }
         self.kept[setting]
             && self.judged.iter().all(|j| j.convergence.settings[setting..].iter().all(|row| row.converged))
     }
@@ -193,7 +211,11 @@ fn judge(mut family: Family, measured: &Measured, tolerance: f64) -> Result<Vari
         let convergence = converge(&series.name, &settings, &options)?;
         let converged = convergence.settings[own..].iter().all(|row| row.converged);
         let observable = series.observable.clone();
-        judged.push(Judged { observable, scale, converged, undefined_at_some, convergence });
+        let mut found = Judged { observable, scale, converged, undefined_at_some, convergence };
+        if family.vary == Vary::Method {
+            found.converged = found.is_confirmed();
+        }
+        judged.push(found);
     }
     if runs.len() < 2 {
         notes.push(format!("{}: a single setting ran, nothing can be judged", family.name));
@@ -243,16 +265,19 @@ fn suggest(varied: &[Varied]) -> Suggestion {
                 words.push(format!("no {} that was tried is fine enough", v.family.key));
                 of_method = Some((f64::INFINITY, v.family.choices[count - 1].sets.clone()));
             }
-            (Vary::Method, Some(_)) if v.converged() => {
-                let fastest =
-                    (0..count).min_by(|a, b| v.seconds[*a].total_cmp(&v.seconds[*b])).unwrap_or(v.own);
+            (Vary::Method, _) if v.converged() => {
+                let good = (0..count).filter(|&k| v.good_from(k));
+                let fastest = good.min_by(|a, b| v.seconds[*a].total_cmp(&v.seconds[*b])).unwrap_or(v.own);
                 let better = of_method.as_ref().map_or(own_seconds, |m| m.0);
                 if v.seconds[fastest] < FASTER * better {
                     of_method = Some((v.seconds[fastest], v.family.choices[fastest].sets.clone()));
                 }
             }
-            (Vary::Method, _) if !v.converged() => {
-                words.push("methods disagree: make the tolerance finer".to_owned());
+            (Vary::Method, _) => {
+                words.push(
+                    "methods disagree: none can be recommended before the tolerance is finer".to_owned(),
+                );
+                of_method = None;
             }
             _ => {}
         }

@@ -49,7 +49,8 @@ impl Varied {
         } else {
             heading.extend(choices.windows(2).map(|pair| format!("{} -> {}", pair[0].label, pair[1].label)));
         }
-        heading.push(format!("error at {}", choices[self.own].label));
+        let own = &choices[self.own].label;
+        heading.push(if methods { "largest".to_owned() } else { format!("error at {own}") });
         heading.extend(["converged value".to_owned(), "verdict".to_owned()]);
         let mut rows = vec![heading];
         for judged in &self.judged {
@@ -119,6 +120,13 @@ impl Findings {
             }
             for note in &v.notes {
                 let _ = writeln!(text, "  note: {note}");
+            }
+            for (k, choice) in v.family.choices.iter().enumerate().filter(|_| v.family.vary == Vary::Method) {
+                let far = v.judged.iter().filter(|j| !j.agrees(k)).map(|j| j.convergence.name.as_str());
+                let far: Vec<&str> = far.collect();
+                if !far.is_empty() {
+                    let _ = writeln!(text, "  note: {} disagrees on {}", choice.label, far.join(", "));
+                }
             }
             let masked: Vec<&Judged> = v.judged.iter().filter(|j| j.undefined_at_some > 0).collect();
             for judged in masked {

@@ -13,8 +13,6 @@ use crate::engines::ENGINES;
 
 /// Finer tolerances than this are rounding.
 const FINEST: f64 = 1e-14;
-/// Other methods need not be finer than this part of what is asked of the observables.
-const SAFETY: f64 = 1e-3;
 /// `atol` of a method is this part of its `rtol` where the study's own method has no `atol`.
 const ATOL: f64 = 1e-2;
 /// Factors of the tolerance and of a fixed step.
@@ -209,7 +207,7 @@ fn methods(own: &Own<'_>, engine: &str, asked: f64, families: &mut Vec<Family>) 
     // Moment equations are not linear; the exact engine's are.
     let linear = ENGINES.iter().any(|e| e.name == engine && e.truncated);
     let leads = ["rtol", "tolerance"];
-    let tolerance = leads.iter().find_map(|key| own.number(key)).unwrap_or(asked).max(SAFETY * asked);
+    let tolerance = leads.iter().find_map(|key| own.number(key)).unwrap_or(asked);
     let others = METHODS.iter().filter(|m| (linear || !m.linear_only) && m.name != own.definition.name);
     let mut choices: Vec<Choice> = Vec::new();
     for method in others {

@@ -50,6 +50,20 @@ impl OutputFolder {
         Ok(folder)
     }
 
+    /// Removes partial folders that a killed run with this output has left.
+    pub fn remove_leftovers(target: &Path) {
+        let Some(name) = target.file_name() else { return };
+        let prefix = format!(".{}-", name.to_string_lossy());
+        let parent = target.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
+        for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with(&prefix) && name.ends_with(PARTIAL) {
+                // What cannot be removed does no harm.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+
     fn partial(&self) -> &Path {
         self.partial.as_ref().map_or(&self.target, TempDir::path)
     }

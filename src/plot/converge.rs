@@ -12,6 +12,7 @@ use kuva::render::figure::Figure;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 
+use super::typeset::named_axis;
 use super::{COLOURS, Picture};
 use crate::convergence::{Findings, Varied, Vary};
 
@@ -119,15 +120,12 @@ fn panel(v: &Varied, tolerance: f64) -> (Vec<Plot>, Layout) {
     let (low, high) = (low.floor() - 1.0, high.ceil() + 1.0);
     let layout = layout.with_y_axis_min(low).with_y_axis_max(high);
     let layout = layout.with_y_tick_step(((high - low) / 7.0).ceil());
-    let labels: Vec<String> = v.family.choices.iter().map(|c| c.label.clone()).collect();
+    let others = v.family.choices.len() - 1;
+    let labels: Vec<String> = v.family.choices[..others].iter().map(|c| c.label.clone()).collect();
     let layout = match v.family.vary {
         Vary::Cutoff => layout,
         Vary::Tolerance => layout.with_x_tick_format(powers()).with_x_tick_step(1.0),
-        Vary::Method => layout
-            .with_x_axis_min(-1.0)
-            .with_x_axis_max(labels.len() as f64 - 1.0)
-            .with_x_tick_step(1.0)
-            .with_x_tick_format(TickFormat::Custom(Arc::new(move |x| named(&labels, x)))),
+        Vary::Method => named_axis(layout, labels),
     };
     (plots, layout)
 }
@@ -137,11 +135,4 @@ fn powers() -> TickFormat {
     TickFormat::Custom(Arc::new(|x| {
         if x.fract() == 0.0 { format!("1e{x}") } else { format!("{:.1e}", 10_f64.powf(x)) }
     }))
-}
-
-/// The label at a whole number; the last one, the study's own, is not on the axis.
-fn named(labels: &[String], x: f64) -> String {
-    let others = &labels[..labels.len() - 1];
-    let place = (x.fract() == 0.0 && x >= 0.0).then_some(x as usize);
-    place.and_then(|k| others.get(k)).cloned().unwrap_or_default()
 }

@@ -8,6 +8,7 @@ use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 
 use super::panels::{Line, Panel};
+use super::typeset::named_axis;
 use super::{CELL, COLOURS, MARGINS, Picture, WIDTHS};
 use crate::sweep::Results;
 
@@ -52,6 +53,8 @@ struct Families {
     abscissa: Vec<f64>,
     /// Label of the first axis.
     label: String,
+    /// Values on the first axis, where they are words.
+    words: Option<Vec<String>>,
     logarithmic: bool,
 }
 
@@ -74,14 +77,12 @@ impl Families {
         };
         let most = COLOURS.len().min(count);
         let chosen = (0..most).map(|k| if most == 1 { 0 } else { k * (count - 1) / (most - 1) });
-        let words: Vec<String> =
-            first.values.iter().enumerate().map(|(k, v)| format!("{k}: {}", v.text)).collect();
-        let label = if numeric { first.key.clone() } else { format!("{} ({})", first.key, words.join(", ")) };
         Self {
             shown: chosen.map(line).collect(),
             count,
             abscissa: sweep.points.iter().map(place).collect(),
-            label,
+            label: first.key.clone(),
+            words: (!numeric).then(|| first.values.iter().map(|v| v.text.clone()).collect()),
             logarithmic: first.logarithmic,
         }
     }
@@ -103,12 +104,14 @@ impl Families {
             }
             points.sort_by(|a, b| a.0.total_cmp(&b.0));
             let colour = COLOURS[index % COLOURS.len()];
-            let line = LinePlot::new()
-                .with_data(points.iter().copied())
-                .with_color(colour)
-                .with_stroke_width(WIDTHS[index.min(WIDTHS.len() - 1)]);
-            plots.push(if label.is_empty() { line.into() } else { line.with_legend(label.clone()).into() });
-            plots.push(ScatterPlot::new().with_data(points).with_color(colour).with_size(3.0).into());
+            // Words have no order that a line could follow.
+            if self.words.is_none() {
+                let line = LinePlot::new().with_data(points.iter().copied()).with_color(colour);
+                plots.push(line.with_stroke_width(WIDTHS[index.min(WIDTHS.len() - 1)]).into());
+            }
+            let marks = ScatterPlot::new().with_data(points).with_color(colour).with_size(3.0);
+            let named = !label.is_empty();
+            plots.push(if named { marks.with_legend(label.clone()).into() } else { marks.into() });
             lines.push(Line { label: label.clone(), values });
         }
         if !bad.is_empty() {
@@ -132,6 +135,11 @@ impl Families {
         if let Some((low, high)) = panel.constant_axis() {
             layout = layout.with_y_axis_min(low).with_y_axis_max(high);
         }
-        (plots, if self.logarithmic { layout.with_log_x() } else { layout })
+        let layout = match &self.words {
+            Some(words) => named_axis(layout, words.clone()),
+            None if self.logarithmic => layout.with_log_x(),
+            None => layout,
+        };
+        (plots, layout)
     }
 }

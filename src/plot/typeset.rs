@@ -1,4 +1,8 @@
-//! ASCII formulas of the tables as labels: `<a^dag a>` becomes `⟨a†a⟩`.
+//! ASCII formulas of the tables as labels: `<a^dag a>` becomes `⟨a†a⟩`; words in place of numbers on an axis.
+
+use std::sync::Arc;
+
+use kuva::render::layout::{Layout, TickFormat};
 
 /// Pairs of ASCII and symbol, carried out in order.
 const SYMBOLS: &[(&str, &str)] = &[
@@ -30,6 +34,20 @@ pub(super) fn axis_label(formula: &str, name: &str) -> String {
     let sides = formula.split(", ").map(|part| part.split(" = ").next().unwrap_or(part));
     let label = typeset(&sides.collect::<Vec<_>>().join(", "));
     if label.chars().count() <= LONGEST && !label.contains(';') { label } else { name.to_owned() }
+}
+
+/// A horizontal axis with `labels` at 0, 1, 2, ...
+pub(super) fn named_axis(layout: Layout, labels: Vec<String>) -> Layout {
+    let end = labels.len() as f64;
+    let label = move |x: f64| {
+        let place = (x.fract() == 0.0 && x >= 0.0).then_some(x as usize);
+        place.and_then(|k| labels.get(k)).cloned().unwrap_or_default()
+    };
+    layout
+        .with_x_axis_min(-1.0)
+        .with_x_axis_max(end)
+        .with_x_tick_step(1.0)
+        .with_x_tick_format(TickFormat::Custom(Arc::new(label)))
 }
 
 fn typeset(formula: &str) -> String {

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use superladder_engine::{Bounds, Engine, EngineError, Evolution, Problem, Resources};
+use superladder_model::{Evaluation, Operator};
 use superladder_propagate::{Chebyshev, Method};
 use superladder_space::{Space, SpaceError};
 
 use crate::evolution::{ExactEvolution, needs_state};
 use crate::generator::{Elements, Lindbladian};
+use crate::probes::Probes;
 use crate::setting::{Setting, reduced_space};
 
 /// How the generator is applied.
@@ -78,7 +80,7 @@ impl Exact {
         // At least the largest ladder of every ensemble, and one complex number per state and vector.
         let spins: f64 = problem.model().ensembles().iter().map(|e| e.size as f64 + 1.0).product();
         let states = levels * spins;
-        let vectors = self.vectors(problem) as f64;
+        let vectors = self.vectors(problem, 1) as f64;
         let (needed, available) = (states * (PER_STATE + 16.0 * vectors), self.available());
         if needed > available as f64 {
             let needed = needed.min(u64::MAX as f64) as u64;
@@ -95,22 +97,48 @@ impl Exact {
     fn setting(&self, problem: &Problem) -> Result<Setting, EngineError> {
         problem.validate()?;
         self.refuse_the_impossible(problem)?;
+        if self.generator == Generator::Assembled && self.method.integrating_factor() {
+            let reason = "the option `lawson` needs the diagonal of the generator apart, which the assembled one does \
+                          not offer; use generator = \"matrix-free\" or lawson = false";
+            return Err(EngineError::Unsupported { engine: NAME, reason: reason.into() });
+        }
         reduced_space(problem, self.symmetries).map_err(|e| space_error(&e))
     }
 
-    /// State vectors that a run holds.
-    fn vectors(&self, problem: &Problem) -> usize {
-        self.method.propagator(1).state_vectors(needs_state(problem)) + 1
+    /// State vectors of length `dim` that a run holds.
+    fn vectors(&self, problem: &Problem, dim: usize) -> usize {
+        /// No method holds more vectors than this, whatever the length.
+        const MOST: usize = 1001;
+        self.method.propagator(dim.min(MOST)).state_vectors(needs_state(problem)) + 1
     }
 
     fn memory(&self, problem: &Problem, setting: &Setting, elements: &Elements) -> u64 {
-        let vectors = self.vectors(problem) as u64;
+        let vectors = self.vectors(problem, setting.layout.len()) as u64;
         let generator = match self.generator {
             Generator::MatrixFree => Lindbladian::new(&setting.layout, elements).memory(),
             Generator::Assembled => assembled_memory(&setting.space, setting, elements),
         };
-        8 * vectors * setting.layout.len() as u64 + generator + 24 * elements.nnz() as u64
+        let probes = probes_memory(problem, setting);
+        // The elements are enumerated twice, the second time a little above the cutoffs.
+        let enumerated = 2 * 24 * elements.nnz() as u64;
+        PROGRAM + 8 * vectors * setting.layout.len() as u64 + generator + probes + enumerated
     }
+}
+
+/// Memory of the program itself, without any study.
+const PROGRAM: u64 = 8 << 20;
+
+/// Memory of what measures a state.
+fn probes_memory(problem: &Problem, setting: &Setting) -> u64 {
+    let operators: Vec<&Operator> = problem
+        .observables
+        .iter()
+        .flat_map(|o| match &o.evaluation {
+            Evaluation::Moments { operators, .. } => operators.as_slice(),
+            Evaluation::State(_) => &[],
+        })
+        .collect();
+    Probes::new(&setting.space, &setting.layout, &operators).memory()
 }
 
 /// Estimated from the mean number of entries per row of the factors: each unknown couples through all of them.
@@ -155,7 +183,7 @@ impl Engine for Exact {
             line("fraction of the unreduced problem", format!("{:.4}", layout.unknowns() as f64 / full)),
             line("matrix elements (effective Hamiltonian and jumps)", elements.nnz().to_string()),
             line("jump blocks between sectors", elements.jumps.len().to_string()),
-            line("state vectors held by the method", self.vectors(problem).to_string()),
+            line("state vectors held by the method", self.vectors(problem, layout.len()).to_string()),
             line("memory", format!("{:.1} MiB", memory as f64 / 1_048_576.0)),
         ];
         Ok(Resources { unknowns: layout.unknowns(), memory, report })

@@ -201,6 +201,16 @@ impl Method {
         METHODS.iter().find(|definition| definition.name == name).expect("every method is registered")
     }
 
+    /// Whether it integrates the diagonal of a linear system exactly (the option `lawson`).
+    pub fn integrating_factor(&self) -> bool {
+        match self {
+            Self::Dop853(o) => o.lawson,
+            Self::Tsit5(o) => o.lawson,
+            Self::LowStorage(o) => o.lawson,
+            Self::Krylov(_) | Self::Chebyshev(_) => false,
+        }
+    }
+
     /// Checks every option against its range. Every `advance` does the same, so that a method made by
     /// hand cannot slip through.
     ///
