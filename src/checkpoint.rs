@@ -100,8 +100,12 @@ pub(crate) fn digest_of_results(study: &Study) -> String {
     if let Some(values) = resolved.as_object_mut() {
         values.shift_remove("title");
     }
-    let digest = Sha256::digest(format!("{}\n{resolved}", version()));
-    digest.iter().fold(String::new(), |mut text, byte| {
+    hexadecimal(&Sha256::digest(format!("{}\n{resolved}", version())))
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })

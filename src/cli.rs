@@ -120,6 +120,9 @@ fn seconds(text: &str) -> Result<f64, String> {
 The study's table [breakdown] names the criteria, the threshold and, in [[breakdown.engines]], the
 engines and sizes. Every engine starts from the same product state as mean field.
 
+Ctrl-C stops it; the engines and sizes that are finished stay in DIR.partial beside the output folder, and --resume
+goes on from there.
+
 The output folder holds t_E.csv (one line a crossing), fit.json, report.txt, breakdown.svg and
 breakdown.png, manifest.json and study.toml. It appears complete or not at all.")]
 pub(crate) struct Breakdown {
@@ -131,6 +134,9 @@ pub(crate) struct Breakdown {
     /// Replace the output folder if it exists.
     #[arg(short, long)]
     pub(crate) force: bool,
+    /// Continue an interrupted breakdown: finished runs are not repeated.
+    #[arg(long)]
+    pub(crate) resume: bool,
     /// Number of threads [default: all cores].
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,

@@ -47,9 +47,9 @@ pub(crate) enum BadInput {
         "a checkpoint of an interrupted run exists: '{0}'; continue with --resume, or start anew with --force"
     )]
     Checkpoint(String),
-    /// An interrupted sweep waits to be continued.
+    /// An interrupted sweep or breakdown waits to be continued.
     #[error(
-        "finished points of an interrupted sweep are kept in '{0}'; continue with --resume, or start anew with --force"
+        "finished points of an interrupted run are kept in '{0}'; continue with --resume, or start anew with --force"
     )]
     Partial(String),
     /// An engine that does not exist.

@@ -26,6 +26,7 @@ pub mod convergence;
 pub mod engines;
 pub mod output;
 pub mod plot;
+pub mod store;
 pub mod sweep;
 pub mod verify;
 pub mod workers;

@@ -7,7 +7,6 @@
 mod axis;
 mod results;
 mod run;
-mod store;
 
 use std::path::Path;
 
@@ -16,11 +15,11 @@ use thiserror::Error;
 
 pub use axis::{Axis, Value};
 pub use results::{Results, write};
-pub use run::{Outcome, measure};
-pub use store::{Kept, Store, StoreError};
+pub use run::{Kept, Outcome, measure};
 
 use crate::checkpoint;
 use crate::config::{ConfigError, Study};
+use crate::store::StoreError;
 
 /// Why a sweep cannot be made.
 #[derive(Debug, Error)]

@@ -200,3 +200,52 @@ fn engines_refuse_by_name_what_they_cannot_measure() {
     let output = superladder(folder.path(), &["run", "study.toml", "--set", "engine.order=9"]);
     assert_eq!(output.status.code(), Some(2), "{}", words(&output));
 }
+
+#[test]
+fn a_killed_breakdown_goes_on_from_the_runs_that_are_finished() {
+    let folder = scratch(&format!("{MODEL}{BREAKDOWN}"));
+    let partial = folder.path().join("out.partial");
+    let kept = || {
+        let files = fs::read_dir(&partial).into_iter().flatten().flatten();
+        files.filter(|f| f.path().extension().is_some_and(|e| e == "point")).count()
+    };
+    let mut child = Command::new(env!("CARGO_BIN_EXE_superladder"))
+        .current_dir(folder.path())
+        .args(["breakdown", "study.toml", "-o", "out", "--quiet", "--threads", "1"])
+        .spawn()
+        .expect("the program runs");
+    while kept() == 0 && child.try_wait().expect("known").is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    child.kill().expect("ends");
+    child.wait().expect("ended");
+    assert!((1..5).contains(&kept()) && !folder.path().join("out").exists());
+
+    let refused = superladder(folder.path(), &["breakdown", "study.toml", "-o", "out"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(words(&refused).contains("--resume"), "{}", words(&refused));
+    let resumed = superladder(folder.path(), &["breakdown", "study.toml", "-o", "out", "--resume"]);
+    assert_eq!(resumed.status.code(), Some(0), "{}", words(&resumed));
+    assert!(!partial.exists());
+    let whole = superladder(folder.path(), &["breakdown", "study.toml", "-o", "whole"]);
+    assert_eq!(whole.status.code(), Some(0), "{}", words(&whole));
+    for file in ["t_E.csv", "fit.json"] {
+        let read = |of: &str| fs::read(folder.path().join(of).join(file)).expect("written");
+        assert!(read("out") == read("whole"), "{file}");
+    }
+}
+
+#[test]
+fn a_thousand_million_spins_are_a_size_like_any_other() {
+    let study = format!("{MODEL}[time]\nend = 2\nstep = 0.5\n[engine]\nkind = \"cumulant\"\n");
+    let folder = scratch(&study);
+    let run = |n: &str, out: &str| {
+        let set = format!("parameters.N={n}");
+        superladder(folder.path(), &["run", "study.toml", "-o", out, "--quiet", "--set", &set])
+    };
+    let output = run("1e9", "large");
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    let output = run("1e13", "refused");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(words(&output).contains("an integer from 1 to 1e12"), "{}", words(&output));
+}

@@ -3,6 +3,8 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use superladder_analysis::{
     AnalysisError, Averaging, Criterion, Crossing, CrossingOptions, EnsembleSize, RatioSeries, System, Table,
     criteria_by_name, crossing, needs_of, period,
@@ -12,7 +14,9 @@ use superladder_mean_field::MeanField;
 use superladder_model::{Model, ModelError, Observable, observables_by_name};
 use thiserror::Error;
 
+use crate::checkpoint::{digest_of_results, hexadecimal};
 use crate::config::{Average, ConfigError, Plan, Series, Study};
+use crate::store::{Store, StoreError};
 
 /// Points of the first stretch; every later one is longer.
 const FIRST_STRETCH: usize = 100;
@@ -45,6 +49,9 @@ pub enum BreakdownError {
     /// A criterion needs an observable that the model does not have.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// Finished runs cannot be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -56,7 +63,7 @@ impl BreakdownError {
         match self {
             Self::Config(_) | Self::Analysis(_) | Self::Model(_) => true,
             Self::Engine { source, .. } => !matches!(**source, EngineError::Propagation { .. }),
-            Self::Interrupted => false,
+            Self::Store(_) | Self::Interrupted => false,
         }
     }
 }
@@ -89,7 +96,16 @@ pub struct Sized {
     pub diagnostics: Diagnostics,
 }
 
-/// Measures the breakdown times of `series` at one `value` of the parameter of `plan`.
+/// What is kept of a finished run: everything that the crossings are read from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Kept {
+    reference: Measured,
+    tested: Measured,
+    diagnostics: Diagnostics,
+}
+
+/// Measures the breakdown times of `series` at one `value` of the parameter of `plan`, and keeps the run in `store`;
+/// a run that is there already is not repeated.
 ///
 /// # Errors
 /// [`BreakdownError`]; a blow-up of the moment equations is a result, not an error.
@@ -97,6 +113,7 @@ pub fn measure(
     plan: &Plan,
     series: &Series,
     value: f64,
+    store: &Store,
     interrupted: &AtomicBool,
 ) -> Result<Sized, BreakdownError> {
     let failed = |source| BreakdownError::Engine {
@@ -109,10 +126,14 @@ pub fn measure(
     sets.extend(series.sets.iter().cloned());
     sets.push(format!("parameters.{}={value}", plan.parameter));
     let study = Study::load_for(&plan.path, &sets, Some(&series.engine))?;
-    let model = study.problem.model();
-    let criteria = criteria_by_name(&system(model), &plan.criteria)?;
+    let criteria = criteria_by_name(&system(study.problem.model()), &plan.criteria)?;
+    let clock = first_oscillation(study.problem.model());
+    let digest = digest(plan, &study);
+    if let Some(kept) = store.read::<Kept>(&digest) {
+        let known = read(plan, &criteria, &kept, &clock)?;
+        return Ok(Sized { value, ..known });
+    }
     let (of_reference, of_tested) = needs_of(&criteria);
-    let clock = first_oscillation(model);
     let mut wanted = of_reference;
     if !wanted.contains(&clock) {
         wanted.push(clock.clone());
@@ -133,23 +154,32 @@ pub fn measure(
             return Err(BreakdownError::Interrupted);
         }
         reached = end;
-        let (left, right) = (reference.table()?, tested.table()?);
-        let window = window(plan.average, &left, &clock);
-        let known = read(plan, &criteria, &left, &right, window, tested.blow_up)?;
+        let kept = Kept {
+            reference: reference.measured.clone(),
+            tested: tested.measured.clone(),
+            diagnostics: tested.evolution.diagnostics().clone(),
+        };
+        let known = read(plan, &criteria, &kept, &clock)?;
         let read_in_full =
             plan.average == Average::None || known.rows.iter().any(|row| row.reading == "averaged");
         let seen = read_in_full
             && known.rows.iter().all(|row| {
-                let room = BEYOND * row.crossing.first().unwrap_or(f64::INFINITY) + window.unwrap_or(0.0);
+                let room =
+                    BEYOND * row.crossing.first().unwrap_or(f64::INFINITY) + known.window.unwrap_or(0.0);
                 times[reached - 1] - times[0] >= room
             });
-        if seen || reached == times.len() || tested.blow_up.is_some() {
-            let diagnostics = tested.evolution.diagnostics().clone();
-            let failed = diagnostics.checks.iter().filter(|(_, check)| !check.holds());
-            let broken = failed.map(|(name, check)| format!("{name} reached {:.1e}", check.worst)).collect();
-            return Ok(Sized { value, window, broken, diagnostics, ..known });
+        if seen || reached == times.len() || tested.measured.blow_up.is_some() {
+            store.write(&digest, &kept)?;
+            return Ok(Sized { value, ..known });
         }
     }
+}
+
+/// Digest of everything that decides the measurements of a run and where it ends.
+fn digest(plan: &Plan, study: &Study) -> String {
+    let Plan { criteria, threshold, average, .. } = plan;
+    let words = format!("{}\n{criteria:?} {threshold:?} {average:?}", digest_of_results(study));
+    hexadecimal(&Sha256::digest(words))
 }
 
 fn system(model: &Model) -> System {
@@ -188,20 +218,15 @@ fn window(average: Average, reference: &Table, clock: &str) -> Option<f64> {
 }
 
 /// Ratios and crossings of all criteria so far.
-fn read(
-    plan: &Plan,
-    criteria: &[Criterion],
-    reference: &Table,
-    tested: &Table,
-    window: Option<f64>,
-    blow_up: Option<f64>,
-) -> Result<Sized, AnalysisError> {
+fn read(plan: &Plan, criteria: &[Criterion], kept: &Kept, clock: &str) -> Result<Sized, AnalysisError> {
+    let (reference, tested) = (&kept.reference.table()?, &kept.tested.table()?);
+    let window = window(plan.average, reference, clock);
     let mut rows = Vec::new();
     let mut trace = Vec::new();
     let span = reference.times().last().copied().unwrap_or(0.0) - reference.times()[0];
     for criterion in criteria {
         let mut series: RatioSeries = criterion.ratio(reference, tested)?;
-        if let Some(time) = blow_up {
+        if let Some(time) = kept.tested.blow_up {
             series = series.with_blow_up(time);
         }
         let plain = CrossingOptions { threshold: plan.threshold, ..CrossingOptions::default() };
@@ -218,13 +243,15 @@ fn read(
             trace = shown.times.iter().copied().zip(shown.ratio()).collect();
         }
     }
-    let diagnostics = Diagnostics::default();
-    Ok(Sized { value: 0.0, rows, window: None, trace, broken: Vec::new(), diagnostics })
+    let diagnostics = kept.diagnostics.clone();
+    let broken = diagnostics.checks.iter().filter(|(_, check)| !check.holds());
+    let broken = broken.map(|(name, check)| format!("{name} reached {:.1e}", check.worst)).collect();
+    Ok(Sized { value: 0.0, rows, window, trace, broken, diagnostics })
 }
 
-/// One evolution with all that it has measured.
-struct Side {
-    evolution: Box<dyn Evolution>,
+/// All that one engine has measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Measured {
     times: Vec<f64>,
     /// By column, as the observables come.
     values: Vec<Vec<f64>>,
@@ -233,46 +260,7 @@ struct Side {
     blow_up: Option<f64>,
 }
 
-impl Side {
-    fn new(engine: &dyn Engine, problem: &Problem) -> Result<Self, EngineError> {
-        let mut evolution = engine.prepare(problem)?;
-        let levels = problem.levels();
-        let columns = |o: &Observable| o.columns(problem.model(), &levels);
-        let names: Vec<String> = problem.observables.iter().flat_map(columns).collect();
-        let values = flat(&evolution.measure()).into_iter().map(|x| vec![x]).collect();
-        let times = vec![problem.times[0]];
-        Ok(Self { evolution, times, values, names, blow_up: None })
-    }
-
-    /// Advances through `times`; after a blow-up everything is undefined.
-    fn advance(&mut self, times: &[f64], interrupted: &AtomicBool) -> Result<(), EngineError> {
-        if times.is_empty() {
-            return Ok(());
-        }
-        let Self { evolution, values, times: seen, .. } = self;
-        let mut record = |time: f64, measurements: Vec<Measurement>, _: &Diagnostics| {
-            seen.push(time);
-            for (column, value) in values.iter_mut().zip(flat(&measurements)) {
-                column.push(value);
-            }
-            if interrupted.load(Ordering::SeqCst) {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        };
-        match evolution.advance(times, &mut record) {
-            Ok(()) => Ok(()),
-            Err(EngineError::Propagation { time, source, .. })
-                if source.is::<superladder_cumulant::CumulantError>() =>
-            {
-                self.fill(times, time);
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
+impl Measured {
     /// Notes a blow-up: what is missing up to the end of the stretch is undefined.
     fn fill(&mut self, times: &[f64], blow_up: f64) {
         self.blow_up = Some(blow_up);
@@ -289,6 +277,53 @@ impl Side {
         let empty = Table::new(self.times.clone())?;
         let columns = self.names.iter().zip(&self.values);
         columns.into_iter().try_fold(empty, |table, (name, values)| table.with_values(name, values.clone()))
+    }
+}
+
+/// One evolution with all that it has measured.
+struct Side {
+    evolution: Box<dyn Evolution>,
+    measured: Measured,
+}
+
+impl Side {
+    fn new(engine: &dyn Engine, problem: &Problem) -> Result<Self, EngineError> {
+        let mut evolution = engine.prepare(problem)?;
+        let levels = problem.levels();
+        let columns = |o: &Observable| o.columns(problem.model(), &levels);
+        let names: Vec<String> = problem.observables.iter().flat_map(columns).collect();
+        let values = flat(&evolution.measure()).into_iter().map(|x| vec![x]).collect();
+        let times = vec![problem.times[0]];
+        Ok(Self { evolution, measured: Measured { times, values, names, blow_up: None } })
+    }
+
+    /// Advances through `times`; after a blow-up everything is undefined.
+    fn advance(&mut self, times: &[f64], interrupted: &AtomicBool) -> Result<(), EngineError> {
+        if times.is_empty() {
+            return Ok(());
+        }
+        let Self { evolution, measured } = self;
+        let mut record = |time: f64, measurements: Vec<Measurement>, _: &Diagnostics| {
+            measured.times.push(time);
+            for (column, value) in measured.values.iter_mut().zip(flat(&measurements)) {
+                column.push(value);
+            }
+            if interrupted.load(Ordering::SeqCst) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        match evolution.advance(times, &mut record) {
+            Ok(()) => Ok(()),
+            Err(EngineError::Propagation { time, source, .. })
+                if source.is::<superladder_cumulant::CumulantError>() =>
+            {
+                measured.fill(times, time);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -10,8 +10,9 @@ use rayon::prelude::*;
 use superladder::breakdown::{self, BreakdownError, Report, Sized};
 use superladder::config::Plan;
 use superladder::output::{Clock, OutputFolder};
+use superladder::store::Store;
 
-use super::Verdict;
+use super::{BadInput, Verdict};
 use crate::cli::Breakdown;
 use crate::progress;
 
@@ -29,14 +30,29 @@ pub(crate) fn breakdown(
     }
     let name = arguments.study.study.file_stem().unwrap_or_default();
     let target = arguments.output.clone().unwrap_or_else(|| Path::new("out").join(name));
-    let folder = OutputFolder::begin(&target, arguments.force)?;
-    let measured = match measure(&plan, arguments.quiet, interrupted) {
-        Err(BreakdownError::Interrupted) => return Ok(Verdict::Interrupted),
+    // Refuses what is in the way now rather than in the end.
+    drop(OutputFolder::begin(&target, arguments.force)?);
+    let store = Store::beside(&target);
+    if store.folder().exists() && !arguments.resume {
+        if !arguments.force {
+            return Err(BadInput::Partial(store.folder().display().to_string()).into());
+        }
+        store.clear()?;
+    }
+    let measured = match measure(&plan, &store, arguments.quiet, interrupted) {
+        Err(BreakdownError::Interrupted) => {
+            let folder = store.folder().display();
+            let word = "interrupted: finished runs are kept in";
+            writeln!(std::io::stderr(), "{word} {folder}; --resume goes on")?;
+            return Ok(Verdict::Interrupted);
+        }
         other => other?,
     };
+    let folder = OutputFolder::begin(&target, arguments.force)?;
     let report = Report::new(&plan, measured)?;
     breakdown::write(&report, clock.read(), &folder)?;
     let target = folder.finish()?;
+    store.clear()?;
     if !arguments.quiet {
         write!(out, "{}", report.text())?;
         writeln!(out, "\n{:.1} s; results in {}", clock.read().wall_seconds, target.display())?;
@@ -45,7 +61,12 @@ pub(crate) fn breakdown(
 }
 
 /// All engines and sizes, the most expensive first so that the threads end together.
-fn measure(plan: &Plan, hidden: bool, interrupted: &AtomicBool) -> Result<Vec<Vec<Sized>>, BreakdownError> {
+fn measure(
+    plan: &Plan,
+    store: &Store,
+    hidden: bool,
+    interrupted: &AtomicBool,
+) -> Result<Vec<Vec<Sized>>, BreakdownError> {
     let mut jobs: Vec<(usize, usize)> = Vec::new();
     for (s, series) in plan.series.iter().enumerate() {
         jobs.extend((0..series.values.len()).map(|v| (s, v)));
@@ -55,7 +76,7 @@ fn measure(plan: &Plan, hidden: bool, interrupted: &AtomicBool) -> Result<Vec<Ve
     let done: Mutex<Vec<(usize, usize, Sized)>> = Mutex::new(Vec::new());
     let result: Result<(), BreakdownError> = jobs.par_iter().with_max_len(1).try_for_each(|&(s, v)| {
         let series = &plan.series[s];
-        let found = breakdown::measure(plan, series, series.values[v], interrupted)?;
+        let found = breakdown::measure(plan, series, series.values[v], store, interrupted)?;
         bar.set_message(format!("{} at {} = {}", series.label, plan.parameter, series.values[v]));
         bar.inc(1);
         if let Ok(mut done) = done.lock() {

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use superladder::output::{Clock, OutputFolder};
-use superladder::sweep::{self, Outcome, Results, Store, Sweep};
+use superladder::store::Store;
+use superladder::sweep::{self, Outcome, Results, Sweep};
 use superladder::workers::Limits;
 
 use super::{BadInput, Verdict, placed};

@@ -182,10 +182,14 @@ fn series(section: Section<'_>) -> Result<Series, ConfigError> {
 
 /// `points` whole numbers from `from` to `to`, evenly spaced in the logarithm, each once.
 fn spaced(section: &Section<'_>) -> Result<Vec<f64>, ConfigError> {
+    const MOST: usize = 10_000;
     const ALLOWED: &str = "a number > 0; or give `values = [...]` alone";
     let from = section.required_number("from", ALLOWED)?;
     let to = section.required_number("to", ALLOWED)?;
     let points = section.required_count("points", 2)?;
+    if points > MOST {
+        return Err(section.wrong("points", format!("an integer from 2 to {MOST}")));
+    }
     if !(from >= 1.0 && to > from && to.is_finite()) {
         return Err(section.wrong("to", "a finite number larger than `from`, which is at least 1"));
     }

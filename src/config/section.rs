@@ -33,6 +33,14 @@ pub(crate) struct Section<'a> {
     asked: RefCell<Vec<String>>,
 }
 
+/// Largest whole number that a study may contain: far below 2^53, so that every one is exact as an f64.
+const LARGEST_COUNT: f64 = 1e12;
+
+/// What is allowed for a whole number, in words.
+fn whole_numbers(least: usize) -> String {
+    format!("an integer from {least} to {LARGEST_COUNT:e}")
+}
+
 type Result<T> = std::result::Result<T, ConfigError>;
 
 impl<'a> Section<'a> {
@@ -175,15 +183,14 @@ impl<'a> Section<'a> {
 
     /// A whole number of at least `least` that must be there.
     pub(crate) fn required_count(&self, key: &str, least: usize) -> Result<usize> {
-        let allowed = format!("an integer >= {least}");
-        self.count(key, least)?.ok_or_else(|| self.missing(key, &allowed))
+        self.count(key, least)?.ok_or_else(|| self.missing(key, &whole_numbers(least)))
     }
 
-    /// A whole number of at least `least`.
+    /// A whole number of at least `least` and at most [`LARGEST_COUNT`].
     pub(crate) fn count(&self, key: &str, least: usize) -> Result<Option<usize>> {
         let Some(x) = self.number(key)? else { return Ok(None) };
-        let good = x.fract() == 0.0 && x >= least as f64 && x < 1e9;
-        if good { Ok(Some(x as usize)) } else { Err(self.wrong(key, format!("an integer >= {least}"))) }
+        let good = x.fract() == 0.0 && (least as f64..=LARGEST_COUNT).contains(&x);
+        if good { Ok(Some(x as usize)) } else { Err(self.wrong(key, whole_numbers(least))) }
     }
 
     /// `true` or `false`.

@@ -4,12 +4,27 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
-use superladder_engine::EngineError;
+use serde::{Deserialize, Serialize};
+use superladder_engine::{Diagnostics, EngineError};
 
-use super::{Kept, Point, Store, StoreError, Sweep, SweepError};
+use super::{Point, Sweep, SweepError};
 use crate::attempt::attempt;
-use crate::output::columns;
+use crate::output::{Column, columns};
+use crate::store::{Store, StoreError};
 use crate::workers::Limits;
+
+/// What is kept of a finished point.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Time and observables, one value an output time reached.
+    pub columns: Vec<Column>,
+    /// Worst values and bounds of the diagnostics.
+    pub diagnostics: Diagnostics,
+    /// Time and reason of a failure on the way.
+    pub failure: Option<(f64, String)>,
+    /// Seconds on the clock.
+    pub seconds: f64,
+}
 
 /// What became of a point.
 #[derive(Debug)]

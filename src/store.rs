@@ -1,17 +1,15 @@
-//! Finished points of a sweep, one file each, so that an interrupted sweep goes on without repeating any.
+//! Finished pieces of a longer computation, one file each, so that an interrupted one goes on without repeating any.
 //!
-//! A file is named by the digest of everything that decides the point's results, written to a temporary name and renamed.
+//! A file is named by the digest of everything that decides the piece's results, written to a temporary name and renamed.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use superladder_engine::Diagnostics;
 use thiserror::Error;
-
-use crate::output::Column;
 
 /// Extension of finished points.
 const EXTENSION: &str = "point";
@@ -19,19 +17,6 @@ const EXTENSION: &str = "point";
 const UNFINISHED: &str = ".point-";
 /// Bytes of a SHA-256 digest.
 const DIGEST: usize = 32;
-
-/// What is kept of a finished point.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Kept {
-    /// Time and observables, one value an output time reached.
-    pub columns: Vec<Column>,
-    /// Worst values and bounds of the diagnostics.
-    pub diagnostics: Diagnostics,
-    /// Time and reason of a failure on the way.
-    pub failure: Option<(f64, String)>,
-    /// Seconds on the clock.
-    pub seconds: f64,
-}
 
 /// Why finished points cannot be kept or removed.
 #[derive(Debug, Error)]
@@ -73,7 +58,7 @@ impl Store {
     }
 
     /// A finished point, if it is there and whole.
-    pub fn read(&self, digest: &str) -> Option<Kept> {
+    pub fn read<T: DeserializeOwned>(&self, digest: &str) -> Option<T> {
         let bytes = fs::read(self.file(digest)).ok()?;
         let (body, sum) = bytes.split_at_checked(bytes.len().checked_sub(DIGEST)?)?;
         (Sha256::digest(body)[..] == *sum).then(|| postcard::from_bytes(body).ok())?
@@ -83,7 +68,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn write(&self, digest: &str, kept: &Kept) -> Result<(), StoreError> {
+    pub fn write<T: Serialize>(&self, digest: &str, kept: &T) -> Result<(), StoreError> {
         let path = self.file(digest);
         let write = || {
             let body = postcard::to_stdvec(kept).map_err(io::Error::other)?;
@@ -126,20 +111,16 @@ mod tests {
     fn points_read_back_and_damaged_ones_do_not() {
         let home = tempfile::tempdir().unwrap();
         let store = Store::beside(&home.path().join("deep/run"));
-        let kept = Kept {
-            columns: vec![Column { name: "t".into(), values: vec![0.0, 0.1] }],
-            diagnostics: Diagnostics::default(),
-            failure: Some((0.1, "it blew up".into())),
-            seconds: 1.5,
-        };
-        assert_eq!(store.read("ab"), None);
+        let kept = (vec![0.0, 0.1, f64::INFINITY], Some("it blew up".to_owned()));
+        let read = || store.read::<(Vec<f64>, Option<String>)>("ab");
+        assert_eq!(read(), None);
         store.write("ab", &kept).unwrap();
-        assert_eq!(store.read("ab"), Some(kept));
+        assert_eq!(read(), Some(kept));
         let path = store.file("ab");
         let mut bytes = fs::read(&path).unwrap();
         bytes[3] ^= 1;
         fs::write(&path, bytes).unwrap();
-        assert_eq!(store.read("ab"), None);
+        assert_eq!(read(), None);
         fs::write(store.folder().join("thesis.tex"), "precious").unwrap();
         assert!(store.clear().unwrap_err().to_string().contains("run.partial"));
         fs::remove_file(store.folder().join("thesis.tex")).unwrap();
