@@ -150,6 +150,10 @@ struct Tally {
 impl WithSimd for Job<'_> {
     type Output = Tally;
 
+    #[allow(
+        clippy::inline_always,
+        reason = "code is compiled for an instruction set only where it is inlined"
+    )]
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _simd: S) -> Tally {
         let n = self.lanes.dim();

@@ -163,7 +163,8 @@ impl Cycle {
         let Some((residue, state, period, matrix)) = best else { return Ok(None) };
         let mut slope = vec![0.0; n];
         equations.drift(&state, &mut slope);
-        if !(residue < 1e-9) || slope.iter().all(|x| x.abs() < 1e-6) {
+        let closed = residue < 1e-9;
+        if !closed || slope.iter().all(|x| x.abs() < 1e-6) {
             return Ok(None);
         }
         let mut multipliers = eigenvalues(&matrix, n);

@@ -7,7 +7,8 @@ pub(crate) fn solve(mut a: Vec<f64>, mut b: Vec<f64>) -> Option<Vec<f64>> {
     let n = b.len();
     for k in 0..n {
         let pivot = (k..n).max_by(|x, y| a[x * n + k].abs().total_cmp(&a[y * n + k].abs()))?;
-        if !(a[pivot * n + k].abs() > 1e-300) {
+        let regular = a[pivot * n + k].abs() > 1e-300;
+        if !regular {
             return None;
         }
         for c in 0..n {

@@ -130,7 +130,7 @@ fn starts(equations: &MeanFieldEquations, conserved: &[usize]) -> Vec<Vec<f64>> 
     for eighth in [0, 8, 1, 2, 3, 4, 5, 6, 7, -1, -2, -3, -4, -5, -6, -7] {
         let theta = f64::from(eighth) * std::f64::consts::PI / 8.0;
         for turned in [false, true] {
-            if conserved.is_empty() && turned || turned && eighth % 8 == 0 {
+            if turned && (conserved.is_empty() || eighth % 8 == 0) {
                 continue;
             }
             let mut v = vec![0.0; dim];
@@ -191,7 +191,8 @@ pub fn root(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> Option<f64> 
     if left == 0.0 {
         return Some(low);
     }
-    if !(left * right < 0.0) {
+    let changes = left * right < 0.0;
+    if !changes {
         return None;
     }
     for _ in 0..100 {

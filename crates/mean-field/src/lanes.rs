@@ -1,4 +1,5 @@
 //! Many systems of one shape side by side: the same polynomial equations with other coefficients in every lane.
+#![allow(clippy::inline_always, reason = "code is compiled for an instruction set only where it is inlined")]
 
 use superladder_propagate::dop853_rows;
 
