@@ -25,6 +25,7 @@ pub enum Limit {
 pub struct MeanFieldEquations {
     equations: Equations,
     modes: usize,
+    rows: Vec<Vec<TapeTerm>>,
     drift: Tape,
     /// Places of the non-zero entries of the Jacobian, and their values.
     entries: Vec<(usize, usize)>,
@@ -68,7 +69,8 @@ impl MeanFieldEquations {
                 }
             }
         }
-        Ok(Self { equations, modes, drift: Tape::new(&rows), entries, jacobian: Tape::new(&derivatives) })
+        let drift = Tape::new(&rows);
+        Ok(Self { equations, modes, rows, drift, entries, jacobian: Tape::new(&derivatives) })
     }
 
     /// Number of unknowns.
@@ -79,6 +81,36 @@ impl MeanFieldEquations {
     /// The unknowns: names, and scales that turn them into expectation values.
     pub fn variables(&self) -> &[Variable] {
         self.equations.variables()
+    }
+
+    /// Number of modes: the first `2 modes` unknowns are theirs, then come three for every ensemble.
+    pub fn modes(&self) -> usize {
+        self.modes
+    }
+
+    /// The polynomial right-hand side, one list of terms per unknown.
+    pub fn rows(&self) -> &[Vec<TapeTerm>] {
+        &self.rows
+    }
+
+    /// Ensembles whose spin length `|<S>|/N_e` the equations conserve: `s . ds/dt` is the zero polynomial, found by evaluating
+    /// it at generic points.
+    pub fn conserved_lengths(&self) -> Vec<usize> {
+        let ensembles = (self.dim() - 2 * self.modes) / 3;
+        let mut out = vec![0.0; self.dim()];
+        let generic = |point: usize| -> Vec<f64> {
+            (0..self.dim()).map(|i| ((i * 7 + point * 13 + 3) as f64).sin()).collect()
+        };
+        let mut conserved = |e: &usize| {
+            let first = 2 * self.modes + 3 * e;
+            (0..4).all(|point| {
+                let v = generic(point);
+                self.drift(&v, &mut out);
+                let rate: f64 = (first..first + 3).map(|i| v[i] * out[i]).sum();
+                rate.abs() < 1e-12
+            })
+        };
+        (0..ensembles).filter(|e| conserved(e)).collect()
     }
 
     /// The derivation behind, for expectation values and printing.

@@ -7,12 +7,26 @@
 //! - As an engine: [`MeanField`] with [`Limit`], Gilbert damping and method; second moments are those of the product state with
 //!   the mean-field means.
 //! - The initial state 'mean-field state': [`MeanField::product_state_at`].
+//! - Long-time behaviour: [`fixed_points`], [`Cycle`], [`lyapunov()`], [`long_time`] (phases).
 //! - As a vector field with its exact Jacobian, for fixed points, stability and limit cycles: [`MeanFieldEquations`].
 
+mod classify;
+mod cycle;
+mod dense;
 mod engine;
 mod equations;
 mod error;
+mod fixed;
+mod flow;
+mod lanes;
+mod lyapunov;
 
+pub use classify::{Classifier, LongTime, Phase, long_time, start_near_normal};
+pub use cycle::{Bifurcation, Branch, BranchPoint, Cycle, Waveform, continued, instability, parity};
+pub use dense::eigenvalues;
 pub use engine::MeanField;
 pub use equations::{Limit, MeanFieldEquations};
 pub use error::MeanFieldError;
+pub use fixed::{FixedKind, FixedPoint, GROWING, fixed_points, refine, root};
+pub use lanes::{LANES, LaneEquations};
+pub use lyapunov::{BLOCKS, Spectrum, lyapunov};

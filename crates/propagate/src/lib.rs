@@ -48,4 +48,5 @@ pub use lawson::Lawson;
 pub use method::{METHODS, MethodDefinition, OptionDefinition};
 pub use options::{Chebyshev, Dop853, Krylov, LowStorage, Method, OptionValue, Tsit5};
 pub use propagator::{Memory, Observer, Propagator, Statistics, Stop};
+pub use runge_kutta::{Row, dop853_rows};
 pub use system::{Field, Linear, LinearOperator, System, VectorField};

@@ -13,3 +13,5 @@ pub(crate) use dop853::Dop853Scheme;
 pub(crate) use driver::{Adaptive, Settings};
 pub(crate) use low_storage::LowStorageScheme;
 pub(crate) use tsit5::Tsit5Scheme;
+
+pub use dop853_table::{Row, dop853_rows};

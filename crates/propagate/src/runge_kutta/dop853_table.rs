@@ -5,7 +5,7 @@
 #![allow(clippy::excessive_precision, clippy::unreadable_literal, reason = "digits as published")]
 
 /// Non-zero coefficients of one row: (stage, value).
-pub(crate) type Row = &'static [(usize, f64)];
+pub type Row = &'static [(usize, f64)];
 
 /// Nodes c of the 12 stages, of the step end (12) and of the three dense stages.
 pub(crate) const C: [f64; 16] = [
@@ -214,3 +214,9 @@ pub(crate) const D: [Row; 4] = [
         (15, -0.14972683625798562581422125276e3),
     ],
 ];
+
+/// Rows of the Runge-Kutta matrix of the Dormand-Prince method of order 8, as pairs (stage, coefficient): stages 0..12, then
+/// the weights. For integrators that keep their own state, such as lanes of many systems.
+pub fn dop853_rows() -> &'static [Row] {
+    &A[..=12]
+}

@@ -1,0 +1,349 @@
+//! Limit cycles: shooting, Floquet multipliers, continuation, bifurcations.
+
+use num_complex::Complex64;
+use serde::Serialize;
+use superladder_propagate::PropagateError;
+
+use crate::MeanFieldEquations;
+use crate::dense::{eigenvalues, least_squares};
+use crate::flow::{advance, tangent};
+
+/// Samples of a period for means, extrema and harmonics.
+const SAMPLES: usize = 512;
+
+/// A limit cycle.
+#[derive(Debug, Clone)]
+pub struct Cycle {
+    /// A state on it.
+    pub state: Vec<f64>,
+    /// Its period.
+    pub period: f64,
+    /// Floquet multipliers, largest modulus first; the one of time translation and those of conserved spin lengths are 1.
+    pub multipliers: Vec<Complex64>,
+    /// Whether half a period is the reflection of the model's parity, if it has one.
+    pub symmetric: bool,
+    /// Largest `|v(period) - v(0)|`.
+    pub residue: f64,
+}
+
+/// Summary of one unknown over a period.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Waveform {
+    /// Mean over a period.
+    pub mean: f64,
+    /// Smallest value.
+    pub min: f64,
+    /// Largest value.
+    pub max: f64,
+    /// Amplitudes of the harmonics 1, 2, 3 and 4: `2 |int v exp(-i k omega t) dt| / period`.
+    pub harmonics: [f64; 4],
+}
+
+impl Waveform {
+    /// Of evenly spaced samples of one period.
+    pub fn of(samples: &[f64]) -> Self {
+        let n = samples.len() as f64;
+        let harmonic = |k: usize| {
+            let phase = |i: usize| Complex64::cis(-std::f64::consts::TAU * (k * i) as f64 / n);
+            2.0 * samples.iter().enumerate().map(|(i, x)| phase(i) * x).sum::<Complex64>().norm() / n
+        };
+        let (min, max) = (extremum(samples, -1.0), extremum(samples, 1.0));
+        Self {
+            mean: samples.iter().sum::<f64>() / n,
+            min,
+            max,
+            harmonics: [harmonic(1), harmonic(2), harmonic(3), harmonic(4)],
+        }
+    }
+
+    /// `(max - min)/2`.
+    pub fn amplitude(&self) -> f64 {
+        0.5 * (self.max - self.min)
+    }
+}
+
+/// The largest of `sign * samples`, refined by the parabola through it and its neighbours on the circle.
+fn extremum(samples: &[f64], sign: f64) -> f64 {
+    let n = samples.len();
+    let best = (0..n).max_by(|a, b| (sign * samples[*a]).total_cmp(&(sign * samples[*b]))).unwrap_or(0);
+    let (a, b, c) = (samples[(best + n - 1) % n], samples[best], samples[(best + 1) % n]);
+    let curvature = a - 2.0 * b + c;
+    if curvature == 0.0 { b } else { b - (c - a) * (c - a) / (8.0 * curvature) }
+}
+
+/// The signs under which the equations keep their form, if flipping some modes and transverse spins does; the reflection that
+/// flips most is chosen.
+pub fn parity(equations: &MeanFieldEquations) -> Option<Vec<f64>> {
+    let (modes, dim) = (equations.modes(), equations.dim());
+    let parts = modes + (dim - 2 * modes) / 3;
+    if parts == 0 || parts > 12 {
+        return None;
+    }
+    let signs = |mask: usize| -> Vec<f64> {
+        let flipped = |part: usize| if mask >> part & 1 == 1 { -1.0 } else { 1.0 };
+        let of_modes = (0..2 * modes).map(|i| flipped(i / 2));
+        let of_spins = (0..dim - 2 * modes).map(|i| if i % 3 == 2 { 1.0 } else { flipped(modes + i / 3) });
+        of_modes.chain(of_spins).collect()
+    };
+    let keeps = |s: &Vec<f64>| {
+        equations.rows().iter().enumerate().all(|(i, row)| {
+            let sign = |t: &superladder_cumulant::TapeTerm| {
+                t.factors.iter().map(|f| s[*f as usize]).product::<f64>()
+            };
+            row.iter().all(|t| sign(t) == s[i])
+        })
+    };
+    let mut masks: Vec<usize> = (1..1 << parts).collect();
+    masks.sort_by_key(|m| std::cmp::Reverse(m.count_ones()));
+    masks.into_iter().map(signs).find(keeps)
+}
+
+impl Cycle {
+    /// The cycle near `(state, period)`: Newton's method on `v(period) = v(0)` with the phase condition `f . dv = 0` and the
+    /// lengths of conserved spins held. `None` where it does not converge to a cycle that moves.
+    ///
+    /// # Errors
+    /// [`PropagateError`] when the flow cannot be integrated.
+    pub fn refine(
+        equations: &MeanFieldEquations,
+        state: &[f64],
+        period: f64,
+    ) -> Result<Option<Self>, PropagateError> {
+        let n = equations.dim();
+        let conserved = equations.conserved_lengths();
+        let (mut v, mut time) = (state.to_vec(), period);
+        let mut best: Option<(f64, Vec<f64>, f64, Vec<f64>)> = None;
+        for _ in 0..25 {
+            let mut end = v.clone();
+            let matrix = tangent(equations, &mut end, time)?;
+            let residue = end.iter().zip(&v).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            if !residue.is_finite() {
+                return Ok(None);
+            }
+            let better = best.as_ref().is_none_or(|b| residue < b.0);
+            if better {
+                best = Some((residue, v.clone(), time, matrix.clone()));
+            }
+            if residue < 1e-13 || !better && residue < 1e-10 {
+                break;
+            }
+            let (mut slope, mut last) = (vec![0.0; n], vec![0.0; n]);
+            equations.drift(&v, &mut slope);
+            equations.drift(&end, &mut last);
+            let mut rows = Vec::with_capacity(n + 2);
+            let mut right = Vec::with_capacity(n + 2);
+            for i in 0..n {
+                let mut row = matrix[i * n..(i + 1) * n].to_vec();
+                row[i] -= 1.0;
+                row.push(last[i]);
+                rows.push(row);
+                right.push(v[i] - end[i]);
+            }
+            slope.push(0.0);
+            rows.push(slope);
+            right.push(0.0);
+            for e in &conserved {
+                let first = 2 * equations.modes() + 3 * e;
+                let mut row = vec![0.0; n + 1];
+                row[first..first + 3].copy_from_slice(&v[first..first + 3]);
+                right.push(0.5 * (0.25 - row.iter().map(|x| x * x).sum::<f64>()));
+                rows.push(row);
+            }
+            let Some(step) = least_squares(&rows, &right) else { return Ok(None) };
+            let size = step.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+            let factor = (0.2 / size).min(1.0);
+            for (x, dx) in v.iter_mut().zip(&step) {
+                *x += factor * dx;
+            }
+            time += factor * step[n];
+            if !(time > 0.2 * period && time < 5.0 * period) {
+                return Ok(None);
+            }
+        }
+        let Some((residue, state, period, matrix)) = best else { return Ok(None) };
+        let mut slope = vec![0.0; n];
+        equations.drift(&state, &mut slope);
+        let closed = residue < 1e-9;
+        if !closed || slope.iter().all(|x| x.abs() < 1e-6) {
+            return Ok(None);
+        }
+        let mut multipliers = eigenvalues(&matrix, n);
+        multipliers.sort_by(|a, b| b.norm().total_cmp(&a.norm()));
+        let symmetric = symmetric(equations, &state, period)?;
+        Ok(Some(Self { state, period, multipliers, symmetric, residue }))
+    }
+
+    /// The cycle that the flow settles on from `start` after `burn`, with up to `turns` turns of the first moving unknown.
+    ///
+    /// # Errors
+    /// [`PropagateError`] when the flow cannot be integrated.
+    pub fn attracting(
+        equations: &MeanFieldEquations,
+        start: &[f64],
+        burn: f64,
+        turns: usize,
+    ) -> Result<Option<Self>, PropagateError> {
+        let mut v = start.to_vec();
+        advance(equations, &mut v, burn, &[], &mut |_, _| {})?;
+        let step = 0.01;
+        let stops: Vec<f64> = (1..=20_000).map(|k| f64::from(k) * step).collect();
+        let mut states: Vec<Vec<f64>> = vec![v.clone()];
+        let origin = v.clone();
+        advance(equations, &mut v, 200.0, &stops, &mut |_, y| states.push(y.to_vec()))?;
+        let distance = |k: usize| {
+            let pairs = states[k].iter().zip(&origin);
+            pairs.map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
+        };
+        let far = (0..states.len()).map(distance).fold(0.0, f64::max);
+        if far < 1e-5 {
+            return Ok(None);
+        }
+        let mut tried = 0;
+        for k in 1..states.len() - 1 {
+            let (before, here, after) = (distance(k - 1), distance(k), distance(k + 1));
+            if here < before && here <= after && here < 0.1 * far {
+                if let Some(cycle) = Self::refine(equations, &origin, k as f64 * step)?
+                    && cycle.state.iter().zip(&origin).all(|(a, b)| (a - b).abs() < 0.1)
+                {
+                    return Ok(Some(cycle));
+                }
+                tried += 1;
+                if tried == turns {
+                    break;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// States at 512 evenly spaced times of a period.
+    ///
+    /// # Errors
+    /// [`PropagateError`] when the flow cannot be integrated.
+    pub fn samples(&self, equations: &MeanFieldEquations) -> Result<Vec<Vec<f64>>, PropagateError> {
+        let stops: Vec<f64> = (1..SAMPLES).map(|k| self.period * k as f64 / SAMPLES as f64).collect();
+        let mut states = vec![self.state.clone()];
+        let mut v = self.state.clone();
+        advance(equations, &mut v, self.period, &stops, &mut |_, y| states.push(y.to_vec()))?;
+        Ok(states)
+    }
+
+    /// Multipliers that are free to move: without the ones nearest 1 that belong to time translation and to conserved lengths.
+    pub fn free_multipliers(&self, conserved: usize) -> Vec<Complex64> {
+        let mut free = self.multipliers.clone();
+        for _ in 0..=conserved {
+            let nearest =
+                (0..free.len()).min_by(|a, b| (free[*a] - 1.0).norm().total_cmp(&(free[*b] - 1.0).norm()));
+            nearest.map(|place| free.remove(place));
+        }
+        free
+    }
+
+    /// True when every free multiplier lies inside of the unit circle.
+    pub fn stable(&self, conserved: usize) -> bool {
+        self.free_multipliers(conserved).iter().all(|z| z.norm() < 1.0)
+    }
+}
+
+fn symmetric(equations: &MeanFieldEquations, state: &[f64], period: f64) -> Result<bool, PropagateError> {
+    let Some(signs) = parity(equations) else { return Ok(false) };
+    let mut half = state.to_vec();
+    advance(equations, &mut half, 0.5 * period, &[], &mut |_, _| {})?;
+    Ok(half.iter().zip(state).zip(signs).all(|((h, v), s)| (h - s * v).abs() < 1e-6))
+}
+
+/// How a cycle loses its stability.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bifurcation {
+    /// A real multiplier leaves at +1 from a cycle with the model's parity: two cycles without it are born.
+    Pitchfork,
+    /// A real multiplier leaves at +1 from a cycle without parity: the cycle meets another one.
+    SaddleNode,
+    /// A real multiplier leaves at -1.
+    PeriodDoubling,
+    /// A complex pair leaves the unit circle: a torus is born.
+    Torus,
+}
+
+/// The test function that is positive outside and negative inside of the unit circle, and the kind of what happens at zero.
+pub fn instability(cycle: &Cycle, conserved: usize) -> (f64, Bifurcation) {
+    let free = cycle.free_multipliers(conserved);
+    let leading = free.iter().max_by(|a, b| a.norm().total_cmp(&b.norm())).copied().unwrap_or_default();
+    let kind = match (leading.im.abs() > 1e-6, leading.re < 0.0) {
+        (true, _) => Bifurcation::Torus,
+        (false, true) => Bifurcation::PeriodDoubling,
+        (false, false) if cycle.symmetric => Bifurcation::Pitchfork,
+        (false, false) => Bifurcation::SaddleNode,
+    };
+    (leading.norm() - 1.0, kind)
+}
+
+/// A point of a branch of cycles.
+#[derive(Debug, Clone)]
+pub struct BranchPoint {
+    /// The parameter.
+    pub parameter: f64,
+    /// The cycle there.
+    pub cycle: Cycle,
+}
+
+/// A branch of cycles over a parameter and the places where its stability changes.
+#[derive(Debug, Clone, Default)]
+pub struct Branch {
+    /// Cycles in the order of the parameter.
+    pub points: Vec<BranchPoint>,
+    /// Changes of stability: parameter and kind.
+    pub bifurcations: Vec<(f64, Bifurcation)>,
+    /// The parameter at which the cycle could not be followed, if any.
+    pub lost: Option<f64>,
+}
+
+/// Follows a cycle over ascending or descending `parameters`, with `equations(parameter)`, and bisects every change of
+/// stability to `tolerance` in the parameter.
+///
+/// # Errors
+/// The error of `equations`, or [`PropagateError`] turned into it.
+pub fn continued<E: From<PropagateError>>(
+    start: &Cycle,
+    parameters: &[f64],
+    tolerance: f64,
+    equations: impl Fn(f64) -> Result<MeanFieldEquations, E>,
+) -> Result<Branch, E> {
+    let mut branch = Branch::default();
+    let mut known = start.clone();
+    let mut before: Option<(f64, f64)> = None;
+    for &parameter in parameters {
+        let here = equations(parameter)?;
+        let conserved = here.conserved_lengths().len();
+        let Some(cycle) = Cycle::refine(&here, &known.state, known.period)? else {
+            branch.lost = Some(parameter);
+            break;
+        };
+        let (value, _) = instability(&cycle, conserved);
+        if let Some((earlier, sign)) = before.filter(|(_, sign)| sign * value < 0.0) {
+            let (mut low, mut high) = (earlier, parameter);
+            let mut near = known.clone();
+            let mut kind = instability(&near, conserved).1;
+            while (high - low).abs() > tolerance {
+                let middle = 0.5 * (low + high);
+                let Some(cycle) = Cycle::refine(&equations(middle)?, &near.state, near.period)? else {
+                    break;
+                };
+                let (value, found) = instability(&cycle, conserved);
+                if value * sign > 0.0 {
+                    low = middle;
+                } else {
+                    high = middle;
+                }
+                kind = found;
+                near = cycle;
+            }
+            branch.bifurcations.push((0.5 * (low + high), kind));
+        }
+        before = Some((parameter, value));
+        known = cycle.clone();
+        branch.points.push(BranchPoint { parameter, cycle });
+    }
+    Ok(branch)
+}
