@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod atlas;
 mod breakdown;
 mod compare;
 mod converge;
@@ -63,6 +64,22 @@ pub(crate) enum BadInput {
     /// The moment equations do not exist so.
     #[error(transparent)]
     Derivation(#[from] superladder::cumulant::CumulantError),
+    /// The mean-field equations of the study do not exist so.
+    #[error(transparent)]
+    MeanField(#[from] superladder::mean_field::MeanFieldError),
+    /// An option out of its range.
+    #[error("--{name} must be {allowed}, but is {found}")]
+    Option {
+        /// The option.
+        name: &'static str,
+        /// What it may be.
+        allowed: &'static str,
+        /// What was given.
+        found: String,
+    },
+    /// A map needs numbers on both axes.
+    #[error("the axis '{0}' must hold at least two numbers for a map")]
+    Axis(String),
     /// A file name without a known extension.
     #[error("'{0}' must end in .npz (SciPy) or .mtx (Matrix Market)")]
     UnknownFormat(String),
@@ -76,6 +93,11 @@ pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupted: &AtomicBool) -
         Command::Sweep(arguments) => return sweep::sweep(&arguments, out, interrupted),
         Command::Converge(arguments) => return converge::converge(&arguments, out, interrupted),
         Command::Compare(arguments) => return compare::compare(&arguments, out, interrupted),
+        Command::FixedPoints(arguments) => atlas::fixed_points(&arguments, out)?,
+        Command::Stability(arguments) => return atlas::stability(&arguments, out),
+        Command::LimitCycles(arguments) => atlas::limit_cycles(&arguments, out)?,
+        Command::Lyapunov(arguments) => atlas::lyapunov(&arguments, out)?,
+        Command::Phases(arguments) => return atlas::phases(&arguments, out, interrupted),
         Command::Equations(arguments) => equations::equations(&arguments, out)?,
         Command::Inspect(arguments) => inspect::inspect(&arguments, out)?,
         Command::List(arguments) => list::list(&arguments, out)?,

@@ -17,6 +17,7 @@ pub use superladder_model as model;
 pub use superladder_propagate as propagate;
 pub use superladder_space as space;
 
+pub mod atlas;
 pub mod attempt;
 pub mod breakdown;
 pub mod checkpoint;

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use superladder_engine::{Diagnostics, Recorder, Resources};
 use thiserror::Error;
 
-pub use arrays::write_arrays;
+pub use arrays::{write_arrays, write_real_arrays};
 pub use columns::{Column, columns, write_csv};
 pub use folder::OutputFolder;
 pub use manifest::{Clock, Effort, Spent, manifest};

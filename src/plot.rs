@@ -1,5 +1,6 @@
 //! Pictures of a run. The plotting library is hidden behind [`Picture`].
 
+mod atlas;
 mod breakdown;
 mod compare;
 mod converge;
@@ -18,6 +19,7 @@ use kuva::render::plots::Plot;
 use kuva::render::render::Scene;
 use superladder_engine::{Problem, Recorder};
 
+pub use atlas::map;
 pub use breakdown::breakdown;
 pub use compare::compare;
 pub use converge::converge;

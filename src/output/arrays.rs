@@ -102,3 +102,18 @@ impl<W: Write + Seek> Archive<W> {
         self.npz.zip_writer().finish()?.flush()
     }
 }
+
+/// Writes real arrays as `.npz`: name, shape, and values in row-major order.
+///
+/// # Errors
+/// Whatever the writer says.
+pub fn write_real_arrays(
+    writer: &mut (impl Write + Seek),
+    arrays: &[(&str, Vec<u64>, Vec<f64>)],
+) -> io::Result<()> {
+    let mut archive = Archive::new(writer);
+    for (name, shape, values) in arrays {
+        archive.array(name, shape, values)?;
+    }
+    archive.finish()
+}

@@ -1,0 +1,200 @@
+//! Maps of mean field over two parameters of a study: linear stability and phases.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+use superladder_engine::Diagnostics;
+use superladder_mean_field::{
+    Classifier, FixedKind, FixedPoint, LANES, Limit, LongTime, MeanFieldEquations, MeanFieldError, Phase,
+    fixed_points, long_time, start_near_normal,
+};
+
+use crate::config::{ConfigError, Study};
+use crate::output::Column;
+use crate::store::{Store, StoreError};
+use crate::sweep::{Kept, Sweep};
+
+/// The mean-field equations of a study as N grows, with the Gilbert damping of its engine if that is `mean-field`.
+///
+/// # Errors
+/// [`MeanFieldError`].
+pub fn equations(study: &Study) -> Result<MeanFieldEquations, MeanFieldError> {
+    let resolved = study.resolved();
+    let gilbert = resolved["engine"]["gilbert"].as_array();
+    let gilbert: Vec<f64> =
+        gilbert.map(|list| list.iter().filter_map(serde_json::Value::as_f64).collect()).unwrap_or_default();
+    MeanFieldEquations::with_options(study.problem.model(), Limit::Infinite, &gilbert)
+}
+
+/// Numbers of growing real eigenvalues and pairs, and the largest real parts of both kinds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Growth {
+    /// Growing real eigenvalues.
+    pub real: usize,
+    /// Growing complex pairs.
+    pub pairs: usize,
+    /// Largest real part of the real eigenvalues.
+    pub real_rate: f64,
+    /// Largest real part of the complex ones.
+    pub pair_rate: f64,
+}
+
+impl Growth {
+    /// Of the first fixed point of a kind, if there is one.
+    pub fn of(points: &[FixedPoint], kind: FixedKind) -> Option<Self> {
+        let point = points.iter().find(|p| p.kind == kind)?;
+        let ((real, pairs), (real_rate, pair_rate)) = (point.unstable(), point.leading());
+        Some(Self { real, pairs, real_rate, pair_rate })
+    }
+}
+
+/// A line of linear stability.
+#[derive(Debug, Clone, Default)]
+pub struct Line {
+    /// What happens there.
+    pub name: &'static str,
+    /// Its points (x, y).
+    pub points: Vec<(f64, f64)>,
+}
+
+/// Linear stability on the grid of a sweep with two axes, x fast in neither: points are ordered as the sweep's.
+#[derive(Debug)]
+pub struct Stability {
+    /// The normal state.
+    pub normal: Vec<Option<Growth>>,
+    /// The superradiant one.
+    pub superradiant: Vec<Option<Growth>>,
+    /// Where a rate of growth is zero.
+    pub lines: Vec<Line>,
+}
+
+/// Number of the points along the two axes of a sweep, and their coordinates.
+pub fn coordinates(sweep: &Sweep) -> (Vec<f64>, Vec<f64>) {
+    let numbers = |k: usize| sweep.axes[k].values.iter().filter_map(|v| v.number).collect();
+    (numbers(0), numbers(1))
+}
+
+/// A rate of growth at a point.
+type Rate = fn(&Growth) -> f64;
+
+/// The fixed points at every point of the sweep and the lines where a rate of growth changes its sign, interpolated linearly between
+/// neighbours along both axes (their error is of second order in the spacing).
+pub fn stability(models: &[MeanFieldEquations], x: &[f64], y: &[f64]) -> Stability {
+    let found: Vec<Vec<FixedPoint>> = models.par_iter().map(fixed_points).collect();
+    let growth = |kind| found.iter().map(|points| Growth::of(points, kind)).collect::<Vec<_>>();
+    let (normal, superradiant) = (growth(FixedKind::Normal), growth(FixedKind::Superradiant));
+    let kinds: [(&'static str, &[Option<Growth>], Rate); 3] = [
+        ("normal state: pair", &normal, |g| g.pair_rate),
+        ("normal state: real", &normal, |g| g.real_rate),
+        ("superradiant: pair", &superradiant, |g| g.pair_rate),
+    ];
+    let lines = kinds.map(|(name, map, rate)| Line { name, points: zeros(map, rate, x, y) });
+    Stability { lines: lines.into(), normal, superradiant }
+}
+
+fn zeros(map: &[Option<Growth>], rate: Rate, x: &[f64], y: &[f64]) -> Vec<(f64, f64)> {
+    let value = |i: usize, k: usize| map[i * y.len() + k].as_ref().map_or(f64::NAN, rate);
+    let mut points = Vec::new();
+    for i in 0..x.len() {
+        for k in 0..y.len() {
+            let here = value(i, k);
+            for (di, dk) in [(1, 0), (0, 1)] {
+                let (i2, k2) = (i + di, k + dk);
+                if i2 < x.len() && k2 < y.len() {
+                    let there = value(i2, k2);
+                    if here * there < 0.0 {
+                        let part = here / (here - there);
+                        points.push((x[i] + part * (x[i2] - x[i]), y[k] + part * (y[k2] - y[k])));
+                    }
+                }
+            }
+        }
+    }
+    points
+}
+
+const COLUMNS: [&str; 5] = ["mean", "amplitude", "exponent", "inversion", "phase"];
+
+/// The long-time behaviour at every point, batch by batch; batches that `store` holds are read. `None` if interrupted.
+///
+/// # Errors
+/// [`StoreError`] when a batch cannot be kept.
+pub fn phases(
+    sweep: &Sweep,
+    models: &[MeanFieldEquations],
+    classifier: Classifier,
+    store: &Store,
+    interrupted: &AtomicBool,
+    told: &(impl Fn(usize) + Sync),
+) -> Result<Option<Vec<LongTime>>, StoreError> {
+    let batches: Vec<usize> = (0..models.len()).step_by(LANES).collect();
+    let work = |first: &usize| -> Result<Option<Vec<LongTime>>, StoreError> {
+        let range = *first..(first + LANES).min(models.len());
+        let mut hash = Sha256::new();
+        sweep.points[range.clone()].iter().for_each(|p| hash.update(p.digest.as_bytes()));
+        for number in [classifier.burn, classifier.window, classifier.resolution] {
+            hash.update(number.to_le_bytes());
+        }
+        let digest = format!("{:x}", hash.finalize());
+        let kept = store.read(&digest).as_ref().and_then(unpacked).filter(|k| k.len() == range.len());
+        if kept.is_none() && interrupted.load(Ordering::SeqCst) {
+            return Ok(None);
+        }
+        let begun = Instant::now();
+        let known = kept.is_some();
+        let found = kept.unwrap_or_else(|| {
+            let lanes: Vec<_> = models[range.clone()].iter().map(|m| (m, start_near_normal(m))).collect();
+            long_time(classifier, &lanes)
+        });
+        if !known {
+            store.write(&digest, &packed(&found, begun.elapsed().as_secs_f64()))?;
+        }
+        told(range.len());
+        Ok(Some(found))
+    };
+    let parts: Vec<Option<Vec<LongTime>>> = batches.par_iter().map(work).collect::<Result<_, _>>()?;
+    Ok(parts.into_iter().collect::<Option<Vec<_>>>().map(|parts| parts.concat()))
+}
+
+/// The numbers of a point in the order of the columns.
+pub fn numbers(point: &LongTime) -> [f64; 5] {
+    let phase = Phase::ALL.iter().position(|p| *p == point.phase).unwrap_or(Phase::ALL.len());
+    [point.mean, point.amplitude, point.exponent, point.inversion, phase as f64]
+}
+
+fn packed(found: &[LongTime], seconds: f64) -> Kept {
+    let column = |(k, name): (usize, &&str)| Column {
+        name: (*name).to_owned(),
+        values: found.iter().map(|point| numbers(point)[k]).collect(),
+    };
+    let columns = COLUMNS.iter().enumerate().map(column).collect();
+    Kept { columns, diagnostics: Diagnostics::default(), failure: None, seconds }
+}
+
+fn unpacked(kept: &Kept) -> Option<Vec<LongTime>> {
+    let column = |k: usize| kept.columns.get(k).filter(|c| c.name == COLUMNS[k]).map(|c| &c.values);
+    let (mean, amplitude, exponent) = (column(0)?, column(1)?, column(2)?);
+    let (inversion, phase) = (column(3)?, column(4)?);
+    let point = |i: usize| {
+        Some(LongTime {
+            mean: *mean.get(i)?,
+            amplitude: *amplitude.get(i)?,
+            exponent: *exponent.get(i)?,
+            inversion: *inversion.get(i)?,
+            phase: *Phase::ALL.get(*phase.get(i)? as usize)?,
+        })
+    };
+    (0..mean.len()).map(point).collect()
+}
+
+/// Reads the study at `KEY=VALUE` for every value.
+///
+/// # Errors
+/// [`ConfigError`].
+pub fn study_at(path: &Path, sets: &[String], key: &str, value: f64) -> Result<Study, ConfigError> {
+    let sets: Vec<String> = sets.iter().cloned().chain([format!("{key}={value:?}")]).collect();
+    Study::load(path, &sets)
+}
