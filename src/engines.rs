@@ -316,8 +316,13 @@ fn trajectories(section: &Section<'_>, common: &Common) -> Result<Read, ConfigEr
         target_error,
         bounds: common.bounds,
     };
-    // Trajectories have their own propagator: no table `method` changes them.
-    let method = common.method.clone().unwrap_or_default();
+    if common.method.is_some() {
+        let conflict =
+            "the engine 'trajectories' has its own propagator (a Taylor series); remove the table `method`";
+        let fault = Fault::Conflict { of: section.of().to_owned(), conflict: conflict.into() };
+        return Err(section.fault("kind", fault));
+    }
+    let method = Method::default();
     Ok(Read { constructor: Box::new(move || Box::new(engine.clone())), options, method })
 }
 
