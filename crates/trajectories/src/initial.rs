@@ -35,12 +35,11 @@ impl Preparation {
     pub(crate) fn new(problem: &Problem, space: &Space) -> Option<Self> {
         let (mut modes, mut losses) = (Vec::new(), Vec::new());
         for (state, &levels) in problem.initial.modes.iter().zip(space.levels()) {
-            let (components, lost) = match mode_vector(state, levels) {
-                Some((vector, lost)) => (vec![Component { weight: 1.0, twice_j: 0, vector }], lost),
-                None => {
-                    let (rho, lost) = mode_density(state, levels);
-                    (mixture(&rho, levels, 0)?, lost)
-                }
+            let (components, lost) = if let Some((vector, lost)) = mode_vector(state, levels) {
+                (vec![Component { weight: 1.0, twice_j: 0, vector }], lost)
+            } else {
+                let (rho, lost) = mode_density(state, levels);
+                (mixture(&rho, levels, 0)?, lost)
             };
             modes.push(normalised(components)?);
             losses.push(lost);

@@ -86,12 +86,13 @@ fn problem(model: Model, initial: InitialState, cutoff: usize, end: f64) -> Prob
     Problem { stages: vec![Stage { start: 0.0, model }], initial, observables, times, cutoffs: vec![cutoff] }
 }
 
-fn pure(spins: usize) -> InitialState {
+fn pure() -> InitialState {
     InitialState {
         modes: vec![ModeState::Coherent(Complex64::new(0.6, 0.3))],
         ensembles: vec![
             EnsembleState::SpinCoherent { theta: 0.9, phi: 0.4 },
-            EnsembleState::Dicke { twice_j: spins, twice_m: -(spins as i64) },
+            // Superposed, so that what a jump does is no rare event: standard errors of few rare events are too small.
+            EnsembleState::SpinCoherent { theta: 1.8, phi: -0.7 },
         ],
     }
 }
@@ -110,23 +111,31 @@ fn exact(problem: &Problem) -> Recorder {
     run(&Exact::default(), problem, &mut Silent).expect("runs").1
 }
 
-/// Largest deviation in standard errors, and the mean of their squares.
+/// Standard errors below this part of an observable's largest value come from a few rare jumps and are themselves
+/// uncertain; deviations are then measured in this unit. A tenth of the 0.5 % that the comparison is to resolve.
+const RESOLVED: f64 = 5e-4;
+
+/// Largest deviation in standard errors (at least [`RESOLVED`] of the observable's scale), and the mean of their squares.
 fn deviation(found: &Recorder, expected: &Recorder) -> (f64, f64) {
     let (mut worst, mut sum, mut count) = (0.0f64, 0.0, 0.0);
     assert_eq!(found.records.len(), expected.records.len());
-    for (a, b) in found.records.iter().zip(&expected.records) {
-        let values = |r: &superladder_engine::Record| {
-            r.measurements.iter().flat_map(|m| m.values.clone()).collect::<Vec<_>>()
-        };
-        for (x, y) in values(a).into_iter().zip(values(b)) {
-            let error = x.standard_error.expect("trajectories give errors");
-            assert_eq!(x.value.is_nan(), y.value.is_nan(), "defined in one engine only");
-            if x.value.is_nan() || (x.value - y.value).abs() < 1e-7 {
-                continue;
+    for observable in 0..expected.records[0].measurements.len() {
+        let values = |r: &superladder_engine::Record| r.measurements[observable].values.clone();
+        let all = expected.records.iter().flat_map(values).map(|v| v.value.abs());
+        let scale = all.filter(|x| x.is_finite()).fold(0.0, f64::max);
+        for (a, b) in found.records.iter().zip(&expected.records) {
+            for (x, y) in values(a).into_iter().zip(values(b)) {
+                let error = x.standard_error.expect("trajectories give errors");
+                assert_eq!(x.value.is_nan(), y.value.is_nan(), "defined in one engine only");
+                if x.value.is_nan() {
+                    continue;
+                }
+                let z = (x.value - y.value) / error.max(RESOLVED * scale);
+                worst = worst.max(z.abs());
+                if error > RESOLVED * scale {
+                    (sum, count) = (sum + z * z, count + 1.0);
+                }
             }
-            let z = (x.value - y.value) / error;
-            worst = worst.max(z.abs());
-            (sum, count) = (sum + z * z, count + 1.0);
         }
     }
     assert!(count > 50.0, "only {count} numbers were compared");
@@ -149,34 +158,34 @@ fn engine(trajectories: u64) -> Trajectories {
 
 #[test]
 fn the_reference_model_agrees_with_the_density_matrix() {
-    assert_agrees(&engine(2000), &problem(reference(2), pure(2), 7, 3.0));
+    assert_agrees(&engine(20_000), &problem(reference(2), pure(), 7, 3.0));
 }
 
 #[test]
 #[ignore = "minutes: larger sizes and more trajectories"]
 fn larger_reference_models_agree_with_the_density_matrix() {
     for n in [3, 4] {
-        assert_agrees(&engine(20_000), &problem(reference(n), pure(n), 10, 6.0));
+        assert_agrees(&engine(20_000), &problem(reference(n), pure(), 10, 6.0));
     }
 }
 
 #[test]
 fn all_kinds_of_channels_and_a_mixed_start_agree_with_the_density_matrix() {
-    assert_agrees(&engine(2000), &problem(many_channels(), mixed(), 4, 2.0));
+    assert_agrees(&engine(20_000), &problem(many_channels(), mixed(), 4, 2.0));
 }
 
 #[test]
 fn heterodyne_detection_has_the_same_averages() {
     let unravelling = Unravelling::Heterodyne { flux: 4.0 };
-    assert_agrees(&Trajectories { unravelling, ..engine(1500) }, &problem(reference(2), pure(2), 6, 2.0));
+    assert_agrees(&Trajectories { unravelling, ..engine(20_000) }, &problem(reference(2), pure(), 6, 2.0));
 }
 
 #[test]
 fn a_quench_agrees_with_the_density_matrix() {
-    let mut quenched = problem(reference(2), pure(2), 6, 2.0);
+    let mut quenched = problem(reference(2), pure(), 6, 2.0);
     let later = with(&bare(&[2, 2]), &[("dicke", &["a"], &["S"], 0.5)], &[("emission", &[], &["S"], 1.0)]);
     quenched.stages.push(Stage { start: 0.77, model: later });
-    assert_agrees(&engine(1500), &quenched);
+    assert_agrees(&engine(20_000), &quenched);
 }
 
 /// The engine with jumps changed by `change`; the effective Hamiltonians follow, so that the trace is kept.
@@ -200,7 +209,7 @@ fn changed(problem: &Problem, change: impl Fn(&mut JumpBlock)) -> Recorder {
 
 #[test]
 fn a_wrong_branch_coefficient_is_seen() {
-    let problem = problem(reference(2), pure(2), 7, 3.0);
+    let problem = problem(reference(2), pure(), 7, 3.0);
     let expected = exact(&problem);
     let (right, _) = deviation(&changed(&problem, |_| ()), &expected);
     assert!(right < 4.0, "{right}");
@@ -327,18 +336,20 @@ fn a_run_continued_from_a_checkpoint_has_the_same_bits() {
 
 #[test]
 fn a_target_error_ends_a_run_early_and_is_kept() {
-    let problem = problem(reference(2), pure(2), 5, 1.0);
-    let loose = Trajectories { target_error: Some(0.2), ..engine(5000) };
+    let mut problem = problem(reference(2), pure(), 5, 1.0);
+    problem.observables =
+        observables_by_name(problem.model(), &names(&["photons(a)", "spin(S)", "spin(T)"])).expect("known");
+    let loose = Trajectories { target_error: Some(0.02), ..engine(5000) };
     let (evolution, recorder) = run(&loose, &problem, &mut Silent).expect("runs");
     assert!(evolution.statistics()["trajectories"].as_u64().expect("a count") < 5000);
     let values = recorder.records.iter().flat_map(|r| &r.measurements).flat_map(|m| &m.values);
     let worst = values.filter_map(|v| v.standard_error).fold(0.0, f64::max);
-    assert!(worst <= 0.2 && worst > 0.0, "{worst}");
+    assert!(worst <= 0.02 && worst > 0.0, "{worst}");
 }
 
 #[test]
 fn what_trajectories_cannot_do_is_refused_by_name() {
-    let mut refused = problem(reference(2), pure(2), 3, 1.0);
+    let mut refused = problem(reference(2), pure(), 3, 1.0);
     refused.observables = observables_by_name(refused.model(), &names(&["purity"])).expect("known");
     let text = |engine: &Trajectories, problem: &Problem| match engine.prepare(problem) {
         Err(e @ (EngineError::Observable { .. } | EngineError::Unsupported { .. })) => e.to_string(),

@@ -139,7 +139,7 @@ impl Setup {
             time = now;
             if jumps {
                 let leaps = &dynamics.leaps[sector];
-                let total = self.weigh(leaps, &psi[..dim], generator, &mut course);
+                let total = Self::weigh(leaps, &psi[..dim], generator, &mut course);
                 let aim = stream.choose(leaps.iter().map(|l| l.matrix.weight(&psi[..dim])), total);
                 let leap = leaps.get(aim).filter(|_| total > 0.0);
                 let leap = leap.ok_or(TrajectoryError::NoJump { index, time })?;
@@ -157,7 +157,7 @@ impl Setup {
     }
 
     /// Sum of the weights of all jumps, which is the decay of the norm, `-d|psi|^2/dt = -2 Re <psi|G|psi>`.
-    fn weigh(&self, leaps: &[Leap], psi: &[Complex64], generator: &Rows, course: &mut Course) -> f64 {
+    fn weigh(leaps: &[Leap], psi: &[Complex64], generator: &Rows, course: &mut Course) -> f64 {
         let total: f64 = leaps.iter().map(|l| l.matrix.weight(psi)).sum();
         let decay = -2.0 * generator.expectation(psi).re;
         course.mismatch = course.mismatch.max((decay / total - 1.0).abs());
@@ -167,5 +167,7 @@ impl Setup {
 
 fn normalise(psi: &mut [Complex64]) {
     let norm = norm_sqr(psi).sqrt();
-    psi.iter_mut().for_each(|x| *x /= norm);
+    for x in psi.iter_mut() {
+        *x /= norm;
+    }
 }
