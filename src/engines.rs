@@ -9,6 +9,7 @@ use superladder_engine::{Bounds, Engine};
 use superladder_exact::{Exact, Generator, Positivity};
 use superladder_mean_field::{Limit, MeanField};
 use superladder_propagate::Method;
+use superladder_trajectories::{Trajectories, Unravelling};
 
 use crate::config::section::Section;
 use crate::config::{ConfigError, Fault};
@@ -63,7 +64,7 @@ pub struct EngineOption {
 }
 
 /// Every engine superladder knows; the first is the default.
-pub static ENGINES: &[EngineDefinition] = &[EXACT, CUMULANT, MEAN_FIELD];
+pub static ENGINES: &[EngineDefinition] = &[EXACT, CUMULANT, MEAN_FIELD, TRAJECTORIES];
 
 const EXACT: EngineDefinition = EngineDefinition {
     name: "exact",
@@ -138,6 +139,51 @@ const MEAN_FIELD: EngineDefinition = EngineDefinition {
         },
     ],
     read: mean_field,
+};
+
+const TRAJECTORIES: EngineDefinition = EngineDefinition {
+    name: "trajectories",
+    summary: "quantum jumps of pure states inside of and between sectors; averages with standard errors",
+    truncated: true,
+    options: &[
+        EngineOption {
+            name: "trajectories",
+            default: "1000",
+            allowed: "a whole number >= 1",
+            meaning: "how many, or the most there may be with a `target_error`",
+        },
+        EngineOption {
+            name: "seed",
+            default: "1",
+            allowed: "a whole number >= 0",
+            meaning: "the same seed gives the same bits on any number of threads",
+        },
+        EngineOption {
+            name: "unravelling",
+            default: "jumps",
+            allowed: "jumps or heterodyne",
+            meaning: "count what modes lose, or mix it with a local oscillator first; the averages are the same",
+        },
+        EngineOption {
+            name: "oscillator_flux",
+            default: "10",
+            allowed: "> 0",
+            meaning: "quanta per unit time of the local oscillator of unravelling 'heterodyne'",
+        },
+        EngineOption {
+            name: "tolerance",
+            default: "1e-8",
+            allowed: "> 0 and <= 0.01",
+            meaning: "relative error of a state per unit time",
+        },
+        EngineOption {
+            name: "target_error",
+            default: "none: all trajectories are run",
+            allowed: "> 0",
+            meaning: "stop when no standard error of any observable at any time is larger",
+        },
+    ],
+    read: trajectories,
 };
 
 /// The engine that a study asks for, or `wanted` in its place.
@@ -234,6 +280,49 @@ fn mean_field(section: &Section<'_>, common: &Common) -> Result<Read, ConfigErro
         method: method.clone(),
         bounds: common.bounds,
     };
+    Ok(Read { constructor: Box::new(move || Box::new(engine.clone())), options, method })
+}
+
+fn trajectories(section: &Section<'_>, common: &Common) -> Result<Read, ConfigError> {
+    let default = Trajectories::default();
+    let positive = |key: &str, most: f64, allowed: &str| match section.number(key)? {
+        Some(x) if !(x > 0.0 && x <= most && x.is_finite()) => Err(section.wrong(key, allowed)),
+        found => Ok(found),
+    };
+    let count = section.count("trajectories", 1)?.map_or(default.trajectories, |n| n as u64);
+    let seed = section.count("seed", 0)?.map_or(default.seed, |n| n as u64);
+    let unravelling = section.choice("unravelling", "unravelling", &["jumps", "heterodyne"])?;
+    let unravelling = unravelling.unwrap_or("jumps");
+    let flux = positive("oscillator_flux", f64::MAX, "> 0")?.unwrap_or(10.0);
+    let tolerance = positive("tolerance", 0.01, "> 0 and <= 0.01")?.unwrap_or(default.tolerance);
+    let target_error = positive("target_error", f64::MAX, "> 0")?;
+    let options = object(json!({
+        "trajectories": count,
+        "seed": seed,
+        "unravelling": unravelling,
+        "oscillator_flux": flux,
+        "tolerance": tolerance,
+        "target_error": target_error,
+    }));
+    let engine = Trajectories {
+        trajectories: count,
+        seed,
+        unravelling: if unravelling == "heterodyne" {
+            Unravelling::Heterodyne { flux }
+        } else {
+            Unravelling::Jumps
+        },
+        tolerance,
+        target_error,
+        bounds: common.bounds,
+    };
+    if common.method.is_some() {
+        let conflict =
+            "the engine 'trajectories' has its own propagator (a Taylor series); remove the table `method`";
+        let fault = Fault::Conflict { of: section.of().to_owned(), conflict: conflict.into() };
+        return Err(section.fault("kind", fault));
+    }
+    let method = Method::default();
     Ok(Read { constructor: Box::new(move || Box::new(engine.clone())), options, method })
 }
 

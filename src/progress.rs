@@ -90,6 +90,10 @@ impl Progress for Bar<'_> {
         }
     }
 
+    fn status(&mut self, text: &str) {
+        self.shown.set_message(text.to_owned());
+    }
+
     fn paused(
         &mut self,
         evolution: &dyn Evolution,

@@ -102,6 +102,9 @@ pub trait Progress {
     /// as soon as it can go on later with the same bits, which may be a few output times later.
     fn reached(&mut self, time: f64) -> ControlFlow<()>;
 
+    /// Words on how far a run is, for engines to which time says little.
+    fn status(&mut self, _text: &str) {}
+
     /// Called when the engine has paused, with everything that a checkpoint needs: `Continue` goes on, `Break` ends
     /// the run here.
     ///
@@ -157,6 +160,9 @@ pub trait Listener {
     fn step(&mut self, _time: f64) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
+
+    /// Words on how far the run is, shown until the next call of any method.
+    fn status(&mut self, _text: &str) {}
 }
 
 impl<F: FnMut(f64, Vec<Measurement>, &Diagnostics) -> ControlFlow<()>> Listener for F {

@@ -103,6 +103,10 @@ impl Listener for Recording<'_> {
     fn step(&mut self, time: f64) -> ControlFlow<()> {
         self.progress.reached(time)
     }
+
+    fn status(&mut self, text: &str) {
+        self.progress.status(text);
+    }
 }
 
 fn figures(diagnostics: &Diagnostics) -> Vec<(String, f64)> {

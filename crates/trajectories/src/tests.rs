@@ -1,0 +1,365 @@
+//! Trajectories against the density matrix, in distribution, and bit by bit.
+
+use num_complex::Complex64;
+use superladder_engine::{Engine, EngineError, Evolution, Problem, Recorder, Silent, Stage, run};
+use superladder_exact::Exact;
+use superladder_model::{
+    Channel, Ensemble, EnsembleState, Evaluation, InitialState, Interaction, Mode, ModeState, Model,
+    StateFunction, Value, observables_by_name,
+};
+use superladder_space::JumpBlock;
+
+use crate::dynamics::Dynamics;
+use crate::evolution::TrajectoryEvolution;
+use crate::trajectory::{Witness, Workspace};
+use crate::{Trajectories, Unravelling};
+
+fn names(list: &[&str]) -> Vec<String> {
+    list.iter().map(ToString::to_string).collect()
+}
+
+/// A mode `a` and ensembles of `sizes` spins called S, T, ..., of frequency 1.
+fn bare(sizes: &[usize]) -> Model {
+    let ensembles = sizes.iter().zip(["S", "T"]);
+    let ensembles = ensembles.map(|(&size, name)| Ensemble { name: name.into(), size, frequency: 1.0 });
+    Model::new(vec![Mode { name: "a".into(), frequency: 1.0 }], ensembles.collect()).expect("valid")
+}
+
+type Part<'a> = (&'a str, &'a [&'a str], &'a [&'a str], f64);
+
+fn with(bare: &Model, interactions: &[Part<'_>], channels: &[Part<'_>]) -> Model {
+    let mut model = bare.clone();
+    for (name, m, e, x) in interactions {
+        let strength = [("strength".to_owned(), Value::Real(*x))];
+        let interaction = Interaction::new(bare, name, &names(m), &names(e), &strength);
+        model = model.with_interaction(interaction.expect("valid"));
+    }
+    for (name, m, e, x) in channels {
+        let rate = [("rate".to_owned(), Value::Real(*x))];
+        model = model.with_channel(Channel::new(bare, name, &names(m), &names(e), &rate).expect("valid"));
+    }
+    model
+}
+
+/// The reference model.
+fn reference(n: usize) -> Model {
+    let interactions: [Part<'_>; 3] = [
+        ("dicke", &["a"], &["S"], 0.2),
+        ("tavis-cummings", &["a"], &["T"], 0.1),
+        ("exchange", &[], &["S", "T"], 0.1),
+    ];
+    let channels: [Part<'_>; 3] =
+        [("cavity-loss", &["a"], &[], 0.06), ("pumping", &[], &["T"], 0.9), ("emission", &[], &["T"], 0.1)];
+    with(&bare(&[n, n]), &interactions, &channels)
+}
+
+/// One model with many channels: of the mode, local and collective ones.
+fn many_channels() -> Model {
+    let channels: [Part<'_>; 8] = [
+        ("cavity-loss", &["a"], &[], 0.5),
+        ("cavity-dephasing", &["a"], &[], 0.2),
+        ("emission", &[], &["S"], 0.4),
+        ("dephasing", &[], &["S"], 0.7),
+        ("pumping", &[], &["T"], 0.6),
+        ("collective-emission", &[], &["T"], 0.3),
+        ("collective-pumping", &[], &["S"], 0.2),
+        ("collective-dephasing", &[], &["T"], 0.5),
+    ];
+    with(&bare(&[3, 2]), &[("dicke", &["a"], &["S"], 0.4), ("exchange", &[], &["S", "T"], 0.3)], &channels)
+}
+
+/// All observables that are linear in the density matrix or functions of averages.
+fn problem(model: Model, initial: InitialState, cutoff: usize, end: f64) -> Problem {
+    let mut observables = observables_by_name(&model, &names(&["all"])).expect("known");
+    observables.retain(|o| {
+        !matches!(
+            o.evaluation,
+            Evaluation::State(
+                StateFunction::Purity
+                    | StateFunction::Entropy
+                    | StateFunction::ReducedPurity(_)
+                    | StateFunction::ReducedEntropy(_)
+            )
+        )
+    });
+    let times = (0..=6).map(|i| f64::from(i) / 6.0 * end).collect();
+    Problem { stages: vec![Stage { start: 0.0, model }], initial, observables, times, cutoffs: vec![cutoff] }
+}
+
+fn pure() -> InitialState {
+    InitialState {
+        modes: vec![ModeState::Coherent(Complex64::new(0.6, 0.3))],
+        ensembles: vec![
+            EnsembleState::SpinCoherent { theta: 0.9, phi: 0.4 },
+            // Superposed, so that what a jump does is no rare event: standard errors of few rare events are too small.
+            EnsembleState::SpinCoherent { theta: 1.8, phi: -0.7 },
+        ],
+    }
+}
+
+fn mixed() -> InitialState {
+    InitialState {
+        modes: vec![ModeState::DisplacedThermal { alpha: Complex64::new(0.4, -0.2), occupation: 0.2 }],
+        ensembles: vec![
+            EnsembleState::Product { bloch: [0.3, -0.4, 0.2] },
+            EnsembleState::Product { bloch: [0.0, 0.1, 0.5] },
+        ],
+    }
+}
+
+fn exact(problem: &Problem) -> Recorder {
+    run(&Exact::default(), problem, &mut Silent).expect("runs").1
+}
+
+/// Standard errors below this part of an observable's largest value come from a few rare jumps and are themselves
+/// uncertain; deviations are then measured in this unit. A tenth of the 0.5 % that the comparison is to resolve.
+const RESOLVED: f64 = 5e-4;
+
+/// Largest deviation in standard errors (at least [`RESOLVED`] of the observable's scale), and the mean of their squares.
+fn deviation(found: &Recorder, expected: &Recorder) -> (f64, f64) {
+    let (mut worst, mut sum, mut count) = (0.0f64, 0.0, 0.0);
+    assert_eq!(found.records.len(), expected.records.len());
+    for observable in 0..expected.records[0].measurements.len() {
+        let values = |r: &superladder_engine::Record| r.measurements[observable].values.clone();
+        let all = expected.records.iter().flat_map(values).map(|v| v.value.abs());
+        let scale = all.filter(|x| x.is_finite()).fold(0.0, f64::max);
+        for (a, b) in found.records.iter().zip(&expected.records) {
+            for (x, y) in values(a).into_iter().zip(values(b)) {
+                let error = x.standard_error.expect("trajectories give errors");
+                assert_eq!(x.value.is_nan(), y.value.is_nan(), "defined in one engine only");
+                if x.value.is_nan() {
+                    continue;
+                }
+                let z = (x.value - y.value) / error.max(RESOLVED * scale);
+                worst = worst.max(z.abs());
+                if error > RESOLVED * scale {
+                    (sum, count) = (sum + z * z, count + 1.0);
+                }
+            }
+        }
+    }
+    assert!(count > 50.0, "only {count} numbers were compared");
+    (worst, sum / count)
+}
+
+fn assert_agrees(engine: &Trajectories, problem: &Problem) {
+    let (evolution, recorder) = run(engine, problem, &mut Silent).expect("runs");
+    let (worst, chi_square) = deviation(&recorder, &exact(problem));
+    println!("worst {worst:.2} standard errors, chi-square {chi_square:.3}; {}", evolution.statistics());
+    assert!(worst < 4.0, "{worst} standard errors");
+    assert!(chi_square > 0.4 && chi_square < 1.8, "chi-square {chi_square}");
+    let checks = &evolution.diagnostics().checks;
+    assert!(checks["norm_decay"].holds() && checks["propagation"].holds(), "{checks:?}");
+}
+
+fn engine(trajectories: u64) -> Trajectories {
+    Trajectories { trajectories, ..Trajectories::default() }
+}
+
+#[test]
+fn the_reference_model_agrees_with_the_density_matrix() {
+    assert_agrees(&engine(20_000), &problem(reference(2), pure(), 7, 3.0));
+}
+
+#[test]
+#[ignore = "minutes: larger sizes and more trajectories"]
+fn larger_reference_models_agree_with_the_density_matrix() {
+    for n in [3, 4] {
+        assert_agrees(&engine(20_000), &problem(reference(n), pure(), 10, 6.0));
+    }
+}
+
+#[test]
+fn all_kinds_of_channels_and_a_mixed_start_agree_with_the_density_matrix() {
+    assert_agrees(&engine(20_000), &problem(many_channels(), mixed(), 4, 2.0));
+}
+
+#[test]
+fn heterodyne_detection_has_the_same_averages() {
+    let unravelling = Unravelling::Heterodyne { flux: 4.0 };
+    assert_agrees(&Trajectories { unravelling, ..engine(20_000) }, &problem(reference(2), pure(), 6, 2.0));
+}
+
+#[test]
+fn a_quench_agrees_with_the_density_matrix() {
+    let mut quenched = problem(reference(2), pure(), 6, 2.0);
+    let later = with(&bare(&[2, 2]), &[("dicke", &["a"], &["S"], 0.5)], &[("emission", &[], &["S"], 1.0)]);
+    quenched.stages.push(Stage { start: 0.77, model: later });
+    assert_agrees(&engine(20_000), &quenched);
+}
+
+/// The engine with jumps changed by `change`; the effective Hamiltonians follow, so that the trace is kept.
+fn changed(problem: &Problem, change: impl Fn(&mut JumpBlock)) -> Recorder {
+    let options = engine(2000);
+    let (mut setup, instruments) = options.setup(problem).expect("valid");
+    let mut jumps = setup.space.jumps(problem.model());
+    jumps.iter_mut().for_each(change);
+    setup.stages = vec![Dynamics::of_jumps(&setup.space, problem.model(), &jumps)];
+    let mut evolution = TrajectoryEvolution::new(options, setup, instruments).expect("valid");
+    let mut recorder = Recorder::default();
+    let record = |time, measurements| superladder_engine::Record { time, measurements, diagnostics: vec![] };
+    recorder.records.push(record(0.0, evolution.measure()));
+    let mut listener = |time: f64, measurements: Vec<_>, _: &superladder_engine::Diagnostics| {
+        recorder.records.push(record(time, measurements));
+        std::ops::ControlFlow::Continue(())
+    };
+    evolution.advance(&problem.times[1..], &mut listener).expect("runs");
+    recorder
+}
+
+#[test]
+fn a_wrong_branch_coefficient_is_seen() {
+    let problem = problem(reference(2), pure(), 7, 3.0);
+    let expected = exact(&problem);
+    let (right, _) = deviation(&changed(&problem, |_| ()), &expected);
+    assert!(right < 4.0, "{right}");
+    let wrong = changed(&problem, |jump| {
+        if jump.source != jump.target {
+            jump.matrix = jump.matrix.map(|x| x * 1.2);
+        }
+    });
+    let (worst, chi_square) = deviation(&wrong, &expected);
+    println!("wrong branch: worst {worst:.1} standard errors, chi-square {chi_square:.1}");
+    assert!(worst > 4.0, "a wrong branch coefficient goes unseen: {worst}");
+}
+
+/// Times of all jumps of a trajectory.
+struct Jumps(Vec<f64>);
+
+impl Witness for Jumps {
+    fn state(&mut self, _: usize, _: usize, _: &[Complex64], _: f64) {}
+    fn jump(&mut self, time: f64, _: usize) {
+        self.0.push(time);
+    }
+}
+
+/// Jump times of `count` trajectories of `size` atoms that start up and decay at rate 1.
+fn decays(size: usize, count: u64) -> Vec<Vec<f64>> {
+    let model = with(&bare(&[size]), &[], &[("emission", &[], &["S"], 1.0)]);
+    let up = EnsembleState::Dicke { twice_j: size, twice_m: size as i64 };
+    let initial = InitialState { modes: vec![ModeState::Fock(0)], ensembles: vec![up] };
+    let mut problem = problem(model, initial, 1, 1.0);
+    problem.times = vec![0.0, 60.0];
+    let (setup, _) = engine(count).setup(&problem).expect("valid");
+    let mut workspace = Workspace::new(&setup.space);
+    let follow = |index| {
+        let mut jumps = Jumps(Vec::new());
+        setup.follow(index, &mut workspace, &mut jumps).expect("runs");
+        jumps.0
+    };
+    (0..count).map(follow).collect()
+}
+
+/// `sqrt(n) sup |F_n - F|` for `F(t) = 1 - exp(-rate t)`; above 1.628 in 1 % of all samples of that distribution.
+fn kolmogorov_smirnov(mut times: Vec<f64>, rate: f64) -> f64 {
+    times.sort_by(f64::total_cmp);
+    let n = times.len() as f64;
+    let distance = |(i, t): (usize, &f64)| {
+        let expected = 1.0 - (-rate * t).exp();
+        (expected - i as f64 / n).max((i as f64 + 1.0) / n - expected)
+    };
+    n.sqrt() * times.iter().enumerate().map(distance).fold(0.0, f64::max)
+}
+
+#[test]
+fn jump_times_of_atoms_are_exponential() {
+    for size in [1usize, 5] {
+        let jumps = decays(size, 4000);
+        assert!(jumps.iter().all(|j| j.len() == size), "every atom decays once");
+        let first = kolmogorov_smirnov(jumps.iter().map(|j| j[0]).collect(), size as f64);
+        // Unordered, the jumps of independent atoms are independent exponential times.
+        let all = kolmogorov_smirnov(jumps.concat(), 1.0);
+        println!("{size} atoms: first {first:.3}, all {all:.3}");
+        assert!(first < 1.628 && all < 1.628, "{first} {all}");
+        assert!(kolmogorov_smirnov(jumps.concat(), 1.1) > 1.628, "a rate 10 % off is seen");
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let problem = problem(many_channels(), mixed(), 3, 1.0);
+    let on = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| run(&engine(150), &problem, &mut Silent).expect("runs").1)
+    };
+    let bits = |r: &Recorder| -> Vec<u64> {
+        let values = r.records.iter().flat_map(|r| &r.measurements).flat_map(|m| &m.values);
+        values.flat_map(|v| [v.value.to_bits(), v.standard_error.unwrap_or(0.0).to_bits()]).collect()
+    };
+    let one = bits(&on(1));
+    assert!(one == bits(&on(2)) && one == bits(&on(3)));
+}
+
+/// Breaks off as soon as it is asked.
+struct Impatient;
+
+impl superladder_engine::Listener for Impatient {
+    fn record(
+        &mut self,
+        _: f64,
+        _: Vec<superladder_engine::Measurement>,
+        _: &superladder_engine::Diagnostics,
+    ) -> std::ops::ControlFlow<()> {
+        std::ops::ControlFlow::Continue(())
+    }
+
+    fn step(&mut self, _: f64) -> std::ops::ControlFlow<()> {
+        std::ops::ControlFlow::Break(())
+    }
+}
+
+#[test]
+fn a_run_continued_from_a_checkpoint_has_the_same_bits() {
+    let problem = problem(reference(2), mixed(), 3, 1.0);
+    let engine = engine(200);
+    let mut whole = engine.prepare(&problem).expect("valid");
+    let mut ends = Vec::new();
+    let mut listener = |_: f64, m: Vec<_>, _: &superladder_engine::Diagnostics| {
+        ends.push(m);
+        std::ops::ControlFlow::Continue(())
+    };
+    whole.advance(&problem.times[1..], &mut listener).expect("runs");
+    let mut first = engine.prepare(&problem).expect("valid");
+    first.advance(&problem.times[1..], &mut Impatient).expect("runs");
+    assert!(first.statistics()["trajectories"].as_u64().expect("a count") < 200);
+    let mut second = engine.prepare(&problem).expect("valid");
+    second.restore(&first.save()).expect("its own state");
+    let mut continued = Vec::new();
+    let mut listener = |_: f64, m: Vec<_>, _: &superladder_engine::Diagnostics| {
+        continued.push(m);
+        std::ops::ControlFlow::Continue(())
+    };
+    second.advance(&problem.times[1..], &mut listener).expect("runs");
+    assert!(format!("{ends:?}") == format!("{continued:?}"));
+    assert!(second.restore(&[1, 2, 3]).is_err());
+}
+
+#[test]
+fn a_target_error_ends_a_run_early_and_is_kept() {
+    let mut problem = problem(reference(2), pure(), 5, 1.0);
+    problem.observables =
+        observables_by_name(problem.model(), &names(&["photons(a)", "spin(S)", "spin(T)"])).expect("known");
+    let loose = Trajectories { target_error: Some(0.02), ..engine(5000) };
+    let (evolution, recorder) = run(&loose, &problem, &mut Silent).expect("runs");
+    assert!(evolution.statistics()["trajectories"].as_u64().expect("a count") < 5000);
+    let values = recorder.records.iter().flat_map(|r| &r.measurements).flat_map(|m| &m.values);
+    let worst = values.filter_map(|v| v.standard_error).fold(0.0, f64::max);
+    assert!(worst <= 0.02 && worst > 0.0, "{worst}");
+}
+
+#[test]
+fn what_trajectories_cannot_do_is_refused_by_name() {
+    let mut refused = problem(reference(2), pure(), 3, 1.0);
+    refused.observables = observables_by_name(refused.model(), &names(&["purity"])).expect("known");
+    let text = |engine: &Trajectories, problem: &Problem| match engine.prepare(problem) {
+        Err(e @ (EngineError::Observable { .. } | EngineError::Unsupported { .. })) => e.to_string(),
+        Err(e) => panic!("another error: {e}"),
+        Ok(_) => panic!("not refused"),
+    };
+    assert!(text(&engine(10), &refused).contains("'purity'"));
+    refused.observables.clear();
+    assert!(text(&engine(0), &refused).contains("`trajectories` must be at least 1"));
+    assert!(text(&Trajectories { tolerance: 0.0, ..engine(1) }, &refused).contains("`tolerance`"));
+    let unravelling = Unravelling::Heterodyne { flux: -1.0 };
+    assert!(text(&Trajectories { unravelling, ..engine(1) }, &refused).contains("`oscillator_flux`"));
+}
