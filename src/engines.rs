@@ -43,8 +43,8 @@ struct Read {
     constructor: Constructor,
     /// Its keys with the values in force.
     options: Map<String, Json>,
-    /// The method in force.
-    method: Method,
+    /// The method in force; `None` for an engine with a propagator of its own.
+    method: Option<Method>,
 }
 
 /// Reads the keys of an engine.
@@ -204,7 +204,7 @@ pub(crate) fn read(
     root: &Section<'_>,
     wanted: Option<&str>,
     common: &Common,
-) -> Result<(Constructor, Json, Method), ConfigError> {
+) -> Result<(Constructor, Json, Option<Method>), ConfigError> {
     let in_force = definition(root, wanted)?;
     let empty = toml::de::DeTable::new();
     let section = root.section("engine", "engine")?;
@@ -250,7 +250,7 @@ fn exact(section: &Section<'_>, common: &Common) -> Result<Read, ConfigError> {
             Positivity::Minors
         },
     };
-    Ok(Read { constructor: Box::new(move || Box::new(engine.clone())), options, method })
+    Ok(Read { constructor: Box::new(move || Box::new(engine.clone())), options, method: Some(method) })
 }
 
 fn cumulant(section: &Section<'_>, common: &Common) -> Result<Read, ConfigError> {
@@ -265,7 +265,7 @@ fn cumulant(section: &Section<'_>, common: &Common) -> Result<Read, ConfigError>
     let options = object(json!({ "order": order, "closure": closure.name() }));
     let method = common.method.clone().unwrap_or(default.method);
     let engine = Cumulant { order, closure, method: method.clone(), bounds: common.bounds };
-    Ok(Read { constructor: Box::new(move || Box::new(engine.clone())), options, method })
+    Ok(Read { constructor: Box::new(move || Box::new(engine.clone())), options, method: Some(method) })
 }
 
 fn mean_field(section: &Section<'_>, common: &Common) -> Result<Read, ConfigError> {
@@ -280,7 +280,7 @@ fn mean_field(section: &Section<'_>, common: &Common) -> Result<Read, ConfigErro
         method: method.clone(),
         bounds: common.bounds,
     };
-    Ok(Read { constructor: Box::new(move || Box::new(engine.clone())), options, method })
+    Ok(Read { constructor: Box::new(move || Box::new(engine.clone())), options, method: Some(method) })
 }
 
 fn trajectories(section: &Section<'_>, common: &Common) -> Result<Read, ConfigError> {
@@ -322,8 +322,7 @@ fn trajectories(section: &Section<'_>, common: &Common) -> Result<Read, ConfigEr
         let fault = Fault::Conflict { of: section.of().to_owned(), conflict: conflict.into() };
         return Err(section.fault("kind", fault));
     }
-    let method = Method::default();
-    Ok(Read { constructor: Box::new(move || Box::new(engine.clone())), options, method })
+    Ok(Read { constructor: Box::new(move || Box::new(engine.clone())), options, method: None })
 }
 
 /// A number of bytes, or text with a unit.

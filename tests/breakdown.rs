@@ -185,6 +185,22 @@ fn one_study_runs_with_every_engine() {
     let [exact, cumulant, mean_field] = photons[..] else { unreachable!("three engines") };
     assert!((cumulant - exact).abs() < 0.02 * exact, "{photons:?}");
     assert!((mean_field - exact).abs() > (cumulant - exact).abs(), "{photons:?}");
+
+    let observables = "output.observables=[\"photons(a)\"]";
+    let sampled = |out: &str, threads: &str| {
+        let sets = ["--set", "parameters.N=3", "--set", "engine.kind=trajectories", "--set", observables];
+        let options = ["-o", out, "--threads", threads];
+        let result = superladder(folder.path(), &[&["run", "study.toml"], &options[..], &sets[..]].concat());
+        assert_eq!(result.status.code(), Some(0), "{}", words(&result));
+        fs::read_to_string(folder.path().join(out).join("observables.csv")).expect("written")
+    };
+    let table = sampled("sampled", "1");
+    assert!(table == sampled("sampled-2", "2"), "the number of threads changes a number");
+    let value = last(&folder.path().join("sampled"), "photons(a)");
+    let error = last(&folder.path().join("sampled"), "photons(a).standard_error");
+    assert!(error > 0.0 && (value - exact).abs() < 4.0 * error, "{value} +- {error}, exact {exact}");
+    let manifest = fs::read_to_string(folder.path().join("sampled/manifest.json")).expect("written");
+    assert!(manifest.contains("\"seed\": 1") && manifest.contains("\"method\": null"), "{manifest}");
 }
 
 #[test]

@@ -187,7 +187,8 @@ impl Reader<'_> {
         let given = method::read(&root)?.filter(|_| self.engine.is_none());
         let common = Common { method: given.as_ref().map(|g| g.0.clone()), bounds: method::bounds(&root)? };
         let (engine, resolved_engine, method) = engines::read(&root, self.engine, &common)?;
-        let resolved_method = given.map_or_else(|| method::in_force(&method), |g| g.1);
+        let resolved_method =
+            given.map_or_else(|| method.as_ref().map_or(Json::Null, method::in_force), |g| g.1);
         let names: Vec<String> = observables.iter().map(|o| o.name.clone()).collect();
         let problem = Problem { stages, initial: parts.initial, observables, times, cutoffs: parts.cutoffs };
         problem.validate().map_err(|e| root.fault("time", Fault::Problem(e)))?;
