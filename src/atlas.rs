@@ -2,20 +2,18 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use superladder_engine::Diagnostics;
 use superladder_mean_field::{
     Classifier, FixedKind, FixedPoint, LANES, Limit, LongTime, MeanFieldEquations, MeanFieldError, Phase,
     fixed_points, long_time, start_near_normal,
 };
 
+use crate::checkpoint::hexadecimal;
 use crate::config::{ConfigError, Study};
-use crate::output::Column;
 use crate::store::{Store, StoreError};
-use crate::sweep::{Kept, Sweep};
+use crate::sweep::Sweep;
 
 /// The mean-field equations of a study as N grows, with the Gilbert damping of its engine if that is `mean-field`.
 ///
@@ -116,7 +114,8 @@ fn zeros(map: &[Option<Growth>], rate: Rate, x: &[f64], y: &[f64]) -> Vec<(f64, 
     points
 }
 
-const COLUMNS: [&str; 5] = ["mean", "amplitude", "exponent", "inversion", "phase"];
+/// The names of [`numbers`].
+pub const COLUMNS: [&str; 5] = ["mean", "amplitude", "exponent", "inversion", "phase"];
 
 /// The long-time behaviour at every point, batch by batch; batches that `store` holds are read. `None` if interrupted.
 ///
@@ -138,20 +137,19 @@ pub fn phases(
         for number in [classifier.burn, classifier.window, classifier.resolution] {
             hash.update(number.to_le_bytes());
         }
-        let digest = format!("{:x}", hash.finalize());
-        let kept = store.read(&digest).as_ref().and_then(unpacked).filter(|k| k.len() == range.len());
-        if kept.is_none() && interrupted.load(Ordering::SeqCst) {
-            return Ok(None);
-        }
-        let begun = Instant::now();
-        let known = kept.is_some();
-        let found = kept.unwrap_or_else(|| {
+        let digest = hexadecimal(&hash.finalize());
+        let kept: Option<Vec<LongTime>> = store.read(&digest);
+        let found = if let Some(kept) = kept {
+            kept
+        } else {
+            if interrupted.load(Ordering::SeqCst) {
+                return Ok(None);
+            }
             let lanes: Vec<_> = models[range.clone()].iter().map(|m| (m, start_near_normal(m))).collect();
-            long_time(classifier, &lanes)
-        });
-        if !known {
-            store.write(&digest, &packed(&found, begun.elapsed().as_secs_f64()))?;
-        }
+            let found = long_time(classifier, &lanes);
+            store.write(&digest, &found)?;
+            found
+        };
         told(range.len());
         Ok(Some(found))
     };
@@ -159,35 +157,10 @@ pub fn phases(
     Ok(parts.into_iter().collect::<Option<Vec<_>>>().map(|parts| parts.concat()))
 }
 
-/// The numbers of a point in the order of the columns.
+/// The numbers of a point in the order of [`COLUMNS`]; the phase by its place in [`Phase::ALL`].
 pub fn numbers(point: &LongTime) -> [f64; 5] {
     let phase = Phase::ALL.iter().position(|p| *p == point.phase).unwrap_or(Phase::ALL.len());
     [point.mean, point.amplitude, point.exponent, point.inversion, phase as f64]
-}
-
-fn packed(found: &[LongTime], seconds: f64) -> Kept {
-    let column = |(k, name): (usize, &&str)| Column {
-        name: (*name).to_owned(),
-        values: found.iter().map(|point| numbers(point)[k]).collect(),
-    };
-    let columns = COLUMNS.iter().enumerate().map(column).collect();
-    Kept { columns, diagnostics: Diagnostics::default(), failure: None, seconds }
-}
-
-fn unpacked(kept: &Kept) -> Option<Vec<LongTime>> {
-    let column = |k: usize| kept.columns.get(k).filter(|c| c.name == COLUMNS[k]).map(|c| &c.values);
-    let (mean, amplitude, exponent) = (column(0)?, column(1)?, column(2)?);
-    let (inversion, phase) = (column(3)?, column(4)?);
-    let point = |i: usize| {
-        Some(LongTime {
-            mean: *mean.get(i)?,
-            amplitude: *amplitude.get(i)?,
-            exponent: *exponent.get(i)?,
-            inversion: *inversion.get(i)?,
-            phase: *Phase::ALL.get(*phase.get(i)? as usize)?,
-        })
-    };
-    (0..mean.len()).map(point).collect()
 }
 
 /// Reads the study at `KEY=VALUE` for every value.

@@ -15,11 +15,15 @@ mod sweep;
 mod verify;
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use anyhow::Context;
 use clap::CommandFactory;
 use superladder::config::{ConfigError, Study};
 use superladder::engine::EngineError;
+use superladder::output::OutputFolder;
+use superladder::store::Store;
 use thiserror::Error;
 
 use crate::cli::{Cli, Command, StudyArguments};
@@ -116,6 +120,29 @@ pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupted: &AtomicBool) -
 
 fn load(arguments: &StudyArguments) -> Result<Study, ConfigError> {
     Study::load(&arguments.study, &arguments.sets)
+}
+
+/// Sets the number of threads, if one is asked for.
+fn start_threads(threads: Option<u16>) -> anyhow::Result<()> {
+    if let Some(threads) = threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
+        pool.build_global().context("cannot start the threads")?;
+    }
+    Ok(())
+}
+
+/// The store of finished pieces beside the output folder `target`; refuses what is in the way of either now rather than
+/// in the end.
+fn open_store(target: &Path, force: bool, resume: bool) -> anyhow::Result<Store> {
+    drop(OutputFolder::begin(target, force)?);
+    let store = Store::beside(target);
+    if store.folder().exists() && !resume {
+        if !force {
+            return Err(BadInput::Partial(store.folder().display().to_string()).into());
+        }
+        store.clear()?;
+    }
+    Ok(store)
 }
 
 /// Puts an engine's refusal at its place in the study; other errors pass as they are.

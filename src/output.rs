@@ -76,9 +76,7 @@ impl Outcome<'_> {
         let text = serde_json::to_string_pretty(&manifest(self, &columns))?;
         folder.write("manifest.json", |file| writeln!(file, "{text}"))?;
         let picture = plot::overview(&self.study.title, &self.study.problem, self.recorder);
-        folder.write("overview.svg", |file| file.write_all(picture.svg().as_bytes()))?;
-        let png = picture.png().map_err(|message| OutputError::Plot { message })?;
-        folder.write("overview.png", |file| file.write_all(&png))
+        folder.write_picture("overview", &picture)
     }
 }
 

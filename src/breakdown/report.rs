@@ -175,9 +175,7 @@ pub fn write(report: &Report<'_>, spent: Spent, folder: &OutputFolder) -> Result
     folder.write("study.toml", |file| file.write_all(report.plan.text.as_bytes()))?;
     folder.write("manifest.json", |file| writeln!(file, "{manifest}"))?;
     let picture = plot::breakdown(report);
-    folder.write("breakdown.svg", |file| file.write_all(picture.svg().as_bytes()))?;
-    let png = picture.png().map_err(|message| OutputError::Plot { message })?;
-    folder.write("breakdown.png", |file| file.write_all(&png))
+    folder.write_picture("breakdown", &picture)
 }
 
 fn manifest(report: &Report<'_>, spent: Spent) -> Json {

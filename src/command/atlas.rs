@@ -4,19 +4,17 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Context;
 use rayon::prelude::*;
 use serde_json::json;
 use superladder::atlas::{self, Growth, Stability};
 use superladder::mean_field::{
     Classifier, Cycle, MeanFieldEquations, MeanFieldError, Phase, Waveform, continued, start_near_normal,
 };
-use superladder::output::{Clock, OutputError, OutputFolder, write_real_arrays};
+use superladder::output::{Clock, OutputFolder, write_real_arrays};
 use superladder::plot::{self, Picture};
-use superladder::store::Store;
 use superladder::sweep::Sweep;
 
-use super::{BadInput, Verdict, load};
+use super::{BadInput, Verdict, load, open_store, start_threads};
 use crate::cli;
 use crate::progress;
 
@@ -195,9 +193,7 @@ fn finish(
     });
     folder.write("manifest.json", |file| writeln!(file, "{manifest:#}"))?;
     folder.write("study.toml", |file| file.write_all(sweep.base.text().as_bytes()))?;
-    folder.write(&format!("{command}.svg"), |file| file.write_all(picture.svg().as_bytes()))?;
-    let png = picture.png().map_err(|message| OutputError::Plot { message })?;
-    folder.write(&format!("{command}.png"), |file| file.write_all(&png))?;
+    folder.write_picture(command, picture)?;
     Ok(folder.finish()?)
 }
 
@@ -279,21 +275,11 @@ pub(crate) fn phases(
     positive("burn", arguments.burn)?;
     positive("window", arguments.window)?;
     let clock = Clock::start();
-    if let Some(threads) = arguments.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
-        pool.build_global().context("cannot start the threads")?;
-    }
+    start_threads(arguments.threads)?;
     let map = &arguments.map;
     let (sweep, models) = grid(map)?;
     let target = target(map, &sweep, "phases");
-    drop(OutputFolder::begin(&target, map.force)?);
-    let store = Store::beside(&target);
-    if store.folder().exists() && !arguments.resume {
-        if !map.force {
-            return Err(BadInput::Partial(store.folder().display().to_string()).into());
-        }
-        store.clear()?;
-    }
+    let store = open_store(&target, map.force, arguments.resume)?;
     let classifier = Classifier { burn: arguments.burn, window: arguments.window, ..Classifier::default() };
     let bar = progress::counter(models.len(), "points", map.quiet);
     let inner = Clock::start();
@@ -316,11 +302,11 @@ pub(crate) fn phases(
         let numbers = [p.mean, p.amplitude, p.exponent, p.inversion].map(|x| format!("{x:?}"));
         numbers.into_iter().chain([p.phase.name().to_owned()]).collect()
     };
-    table(&folder, "phases.csv", &sweep, &["mean", "amplitude", "exponent", "inversion", "phase"], cells)?;
+    table(&folder, "phases.csv", &sweep, &atlas::COLUMNS, cells)?;
     let shape = vec![x.len() as u64, y.len() as u64];
     let column = |k: usize| found.iter().map(|p| atlas::numbers(p)[k]).collect::<Vec<f64>>();
     let mut arrays = vec![("x", vec![shape[0]], x.clone()), ("y", vec![shape[1]], y.clone())];
-    for (k, name) in ["mean", "amplitude", "exponent", "inversion", "phase"].into_iter().enumerate() {
+    for (k, name) in atlas::COLUMNS.into_iter().enumerate() {
         arrays.push((name, shape.clone(), column(k)));
     }
     folder.write("phases.npz", |file| write_real_arrays(file, &arrays))?;

@@ -5,14 +5,13 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Context;
 use rayon::prelude::*;
 use superladder::breakdown::{self, BreakdownError, Report, Sized};
 use superladder::config::Plan;
 use superladder::output::{Clock, OutputFolder};
 use superladder::store::Store;
 
-use super::{BadInput, Verdict};
+use super::{Verdict, open_store, start_threads};
 use crate::cli::Breakdown;
 use crate::progress;
 
@@ -24,21 +23,10 @@ pub(crate) fn breakdown(
 ) -> anyhow::Result<Verdict> {
     let clock = Clock::start();
     let plan = Plan::load(&arguments.study.study, &arguments.study.sets)?;
-    if let Some(threads) = arguments.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
-        pool.build_global().context("cannot start the threads")?;
-    }
+    start_threads(arguments.threads)?;
     let name = arguments.study.study.file_stem().unwrap_or_default();
     let target = arguments.output.clone().unwrap_or_else(|| Path::new("out").join(name));
-    // Refuses what is in the way now rather than in the end.
-    drop(OutputFolder::begin(&target, arguments.force)?);
-    let store = Store::beside(&target);
-    if store.folder().exists() && !arguments.resume {
-        if !arguments.force {
-            return Err(BadInput::Partial(store.folder().display().to_string()).into());
-        }
-        store.clear()?;
-    }
+    let store = open_store(&target, arguments.force, arguments.resume)?;
     let measured = match measure(&plan, &store, arguments.quiet, interrupted) {
         Err(BreakdownError::Interrupted) => {
             let folder = store.folder().display();

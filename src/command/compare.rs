@@ -11,7 +11,7 @@ use superladder::config::Study;
 use superladder::engine::Problem;
 use superladder::engines::ENGINES;
 use superladder::model::Evaluation;
-use superladder::output::{Clock, OutputError, OutputFolder};
+use superladder::output::{Clock, OutputFolder};
 use superladder::plot;
 
 use super::{BadInput, Verdict, placed};
@@ -66,9 +66,7 @@ pub(crate) fn compare(
     folder.write("manifest.json", |file| writeln!(file, "{manifest}"))?;
     folder.write("study.toml", |file| file.write_all(study.text().as_bytes()))?;
     let picture = plot::compare(&study.title, &problem, &arguments.engines, &overlays);
-    folder.write("compare.svg", |file| file.write_all(picture.svg().as_bytes()))?;
-    let png = picture.png().map_err(|message| OutputError::Plot { message })?;
-    folder.write("compare.png", |file| file.write_all(&png))?;
+    folder.write_picture("compare", &picture)?;
     let target = folder.finish()?;
     if !arguments.quiet {
         write!(out, "{text}")?;

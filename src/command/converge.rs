@@ -4,13 +4,12 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Context;
 use superladder::config::Study;
 use superladder::convergence::{ConvergenceError, Findings, write};
 use superladder::output::{Clock, OutputFolder};
 use superladder::workers::Limits;
 
-use super::Verdict;
+use super::{Verdict, start_threads};
 use crate::cli::Converge;
 use crate::progress;
 
@@ -21,10 +20,7 @@ pub(crate) fn converge(
     interrupted: &AtomicBool,
 ) -> anyhow::Result<Verdict> {
     let clock = Clock::start();
-    if let Some(threads) = arguments.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
-        pool.build_global().context("cannot start the threads")?;
-    }
+    start_threads(arguments.threads)?;
     let study = &arguments.study;
     let name = study.study.file_stem().unwrap_or_default().to_string_lossy();
     let target =

@@ -12,7 +12,7 @@ use superladder::engine::{self, EngineError, Evolution, Progress, Recorder};
 use superladder::output::{Clock, Effort, Outcome, OutputFolder};
 
 use super::summary::summary;
-use super::{BadInput, Verdict, load, placed};
+use super::{BadInput, Verdict, load, placed, start_threads};
 use crate::cli::Run;
 use crate::progress::{Bar, Pauses};
 
@@ -20,10 +20,7 @@ use crate::progress::{Bar, Pauses};
 pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupted: &AtomicBool) -> anyhow::Result<Verdict> {
     let begun = Instant::now();
     let study = load(&arguments.study)?;
-    if let Some(threads) = arguments.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
-        pool.build_global().context("cannot start the threads")?;
-    }
+    start_threads(arguments.threads)?;
     let target = arguments.output.clone().unwrap_or_else(|| default_output(&study.name));
     let path = Checkpoint::path(&target);
     let checkpoint = find_checkpoint(arguments, &study, &path)?;

@@ -4,13 +4,11 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Context;
 use superladder::output::{Clock, OutputFolder};
-use superladder::store::Store;
 use superladder::sweep::{self, Outcome, Results, Sweep};
 use superladder::workers::Limits;
 
-use super::{BadInput, Verdict, placed};
+use super::{Verdict, open_store, placed, start_threads};
 use crate::cli;
 use crate::progress;
 
@@ -21,22 +19,11 @@ pub(crate) fn sweep(
     interrupted: &AtomicBool,
 ) -> anyhow::Result<Verdict> {
     let clock = Clock::start();
-    if let Some(threads) = arguments.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
-        pool.build_global().context("cannot start the threads")?;
-    }
+    start_threads(arguments.threads)?;
     let sweep = Sweep::load(&arguments.study.study, &arguments.study.sets, &arguments.sweeps)?;
     let name = format!("{}-sweep", sweep.base.name);
     let target = arguments.output.clone().unwrap_or_else(|| Path::new("out").join(name));
-    // Refuses what is in the way now rather than in the end.
-    drop(OutputFolder::begin(&target, arguments.force)?);
-    let store = Store::beside(&target);
-    if store.folder().exists() && !arguments.resume {
-        if !arguments.force {
-            return Err(BadInput::Partial(store.folder().display().to_string()).into());
-        }
-        store.clear()?;
-    }
+    let store = open_store(&target, arguments.force, arguments.resume)?;
     let memory = sweep.base.resolved()["engine"]["memory_limit"].as_u64();
     let limits = Limits::new(arguments.threads, memory);
     let bar = progress::counter(sweep.points.len(), "points", arguments.quiet);

@@ -257,7 +257,5 @@ pub fn write(findings: &Findings, spent: Spent, folder: &OutputFolder) -> Result
     folder.write("manifest.json", |file| writeln!(file, "{manifest}"))?;
     folder.write("study.toml", |file| file.write_all(study.text().as_bytes()))?;
     let picture = plot::converge(findings);
-    folder.write("converge.svg", |file| file.write_all(picture.svg().as_bytes()))?;
-    let png = picture.png().map_err(|message| OutputError::Plot { message })?;
-    folder.write("converge.png", |file| file.write_all(&png))
+    folder.write_picture("converge", &picture)
 }

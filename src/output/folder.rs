@@ -1,12 +1,13 @@
 //! A folder that appears complete or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
 use super::OutputError;
+use crate::plot::Picture;
 
 /// Suffix of folders being written; also listed in `.gitignore`.
 const PARTIAL: &str = ".superladder-partial";
@@ -89,6 +90,16 @@ impl OutputFolder {
             file.into_inner()?.sync_all()
         };
         write().map_err(|source| OutputError::Write { path: self.target.join(name), source })
+    }
+
+    /// Writes a picture as `name.svg` and `name.png`.
+    ///
+    /// # Errors
+    /// [`OutputError::Plot`], [`OutputError::Write`].
+    pub fn write_picture(&self, name: &str, picture: &Picture) -> Result<(), OutputError> {
+        self.write(&format!("{name}.svg"), |file| file.write_all(picture.svg().as_bytes()))?;
+        let png = picture.png().map_err(|message| OutputError::Plot { message })?;
+        self.write(&format!("{name}.png"), |file| file.write_all(&png))
     }
 
     /// Puts the complete folder in its place; an old one is moved away first and back should this fail.

@@ -251,7 +251,5 @@ pub fn write(results: &Results<'_>, spent: Spent, folder: &OutputFolder) -> Resu
     folder.write("manifest.json", |file| writeln!(file, "{manifest}"))?;
     folder.write("study.toml", |file| file.write_all(results.sweep.base.text().as_bytes()))?;
     let picture = plot::sweep(results);
-    folder.write("sweep.svg", |file| file.write_all(picture.svg().as_bytes()))?;
-    let png = picture.png().map_err(|message| OutputError::Plot { message })?;
-    folder.write("sweep.png", |file| file.write_all(&png))
+    folder.write_picture("sweep", &picture)
 }
