@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use superladder_mean_field::{
     Classifier, FixedKind, FixedPoint, LANES, Limit, LongTime, MeanFieldEquations, MeanFieldError, Phase,
-    fixed_points, long_time, start_near_normal,
+    fixed_points, long_time,
 };
 
 use crate::checkpoint::hexadecimal;
@@ -78,10 +78,14 @@ pub fn coordinates(sweep: &Sweep) -> (Vec<f64>, Vec<f64>) {
 /// A rate of growth at a point.
 type Rate = fn(&Growth) -> f64;
 
-/// The fixed points at every point of the sweep and the lines where a rate of growth changes its sign, interpolated linearly between
+/// The fixed points of every model, on all threads.
+pub fn all_fixed_points(models: &[MeanFieldEquations]) -> Vec<Vec<FixedPoint>> {
+    models.par_iter().map(fixed_points).collect()
+}
+
+/// What grows at the fixed points `found` at every point of the sweep, and the lines where a rate of growth changes its sign, interpolated linearly between
 /// neighbours along both axes (their error is of second order in the spacing).
-pub fn stability(models: &[MeanFieldEquations], x: &[f64], y: &[f64]) -> Stability {
-    let found: Vec<Vec<FixedPoint>> = models.par_iter().map(fixed_points).collect();
+pub fn stability(found: &[Vec<FixedPoint>], x: &[f64], y: &[f64]) -> Stability {
     let growth = |kind| found.iter().map(|points| Growth::of(points, kind)).collect::<Vec<_>>();
     let (normal, superradiant) = (growth(FixedKind::Normal), growth(FixedKind::Superradiant));
     let kinds: [(&'static str, &[Option<Growth>], Rate); 3] = [
@@ -117,13 +121,14 @@ fn zeros(map: &[Option<Growth>], rate: Rate, x: &[f64], y: &[f64]) -> Vec<(f64, 
 /// The names of [`numbers`].
 pub const COLUMNS: [&str; 5] = ["mean", "amplitude", "exponent", "inversion", "phase"];
 
-/// The long-time behaviour at every point, batch by batch; batches that `store` holds are read. `None` if interrupted.
+/// The long-time behaviour of `models` with the fixed points `found`, batch by batch; batches that `store` holds are read. `None` if interrupted.
 ///
 /// # Errors
 /// [`StoreError`] when a batch cannot be kept.
 pub fn phases(
     sweep: &Sweep,
     models: &[MeanFieldEquations],
+    found: &[Vec<FixedPoint>],
     classifier: Classifier,
     store: &Store,
     interrupted: &AtomicBool,
@@ -139,19 +144,20 @@ pub fn phases(
         }
         let digest = hexadecimal(&hash.finalize());
         let kept: Option<Vec<LongTime>> = store.read(&digest);
-        let found = if let Some(kept) = kept {
+        let settled = if let Some(kept) = kept {
             kept
         } else {
             if interrupted.load(Ordering::SeqCst) {
                 return Ok(None);
             }
-            let lanes: Vec<_> = models[range.clone()].iter().map(|m| (m, start_near_normal(m))).collect();
-            let found = long_time(classifier, &lanes);
-            store.write(&digest, &found)?;
-            found
+            let points = found[range.clone()].iter().map(Vec::as_slice);
+            let settled =
+                long_time(classifier, &models[range.clone()].iter().zip(points).collect::<Vec<_>>());
+            store.write(&digest, &settled)?;
+            settled
         };
         told(range.len());
-        Ok(Some(found))
+        Ok(Some(settled))
     };
     let parts: Vec<Option<Vec<LongTime>>> = batches.par_iter().map(work).collect::<Result<_, _>>()?;
     Ok(parts.into_iter().collect::<Option<Vec<_>>>().map(|parts| parts.concat()))

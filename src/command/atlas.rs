@@ -123,8 +123,8 @@ pub(crate) fn limit_cycles(arguments: &cli::LimitCycles, out: &mut dyn Write) ->
     };
     let branch = continued(&cycle, &numbers, 1e-7, at)?;
     writeln!(out, "\n{:>14} {:>18} {:>14}", axis.key, "period", "|multiplier|")?;
+    let conserved = equations.conserved_lengths().len();
     for point in &branch.points {
-        let conserved = equations.conserved_lengths().len();
         let growth = superladder::mean_field::instability(&point.cycle, conserved).0 + 1.0;
         writeln!(out, "{:>14.8} {:>18.12} {growth:>14.10}", point.parameter, point.cycle.period)?;
     }
@@ -227,7 +227,8 @@ pub(crate) fn stability(arguments: &cli::Map, out: &mut dyn Write) -> anyhow::Re
     let target = target(arguments, &sweep, "stability");
     let folder = OutputFolder::begin(&target, arguments.force)?;
     let (x, y) = atlas::coordinates(&sweep);
-    let Stability { normal, superradiant, lines } = atlas::stability(&models, &x, &y);
+    let Stability { normal, superradiant, lines } =
+        atlas::stability(&atlas::all_fixed_points(&models), &x, &y);
     let cells = |k: usize| {
         let of = |growth: &Option<Growth>| match growth {
             Some(g) => [
@@ -281,9 +282,12 @@ pub(crate) fn phases(
     let target = target(map, &sweep, "phases");
     let store = open_store(&target, map.force, arguments.resume)?;
     let classifier = Classifier { burn: arguments.burn, window: arguments.window, ..Classifier::default() };
+    let points = atlas::all_fixed_points(&models);
     let bar = progress::counter(models.len(), "points", map.quiet);
     let inner = Clock::start();
-    let found = atlas::phases(&sweep, &models, classifier, &store, interrupted, &|done| bar.inc(done as u64));
+    let found = atlas::phases(&sweep, &models, &points, classifier, &store, interrupted, &|done| {
+        bar.inc(done as u64);
+    });
     let seconds = inner.read().wall_seconds;
     bar.finish_and_clear();
     let Some(found) = found? else {
@@ -295,7 +299,7 @@ pub(crate) fn phases(
         return Ok(Verdict::Interrupted);
     };
     let (x, y) = atlas::coordinates(&sweep);
-    let lines = atlas::stability(&models, &x, &y).lines;
+    let lines = atlas::stability(&points, &x, &y).lines;
     let folder = OutputFolder::begin(&target, map.force)?;
     let cells = |k: usize| {
         let p = &found[k];

@@ -4,7 +4,7 @@ use pulp::{Arch, WithSimd};
 use serde::{Deserialize, Serialize};
 
 use crate::MeanFieldEquations;
-use crate::fixed::fixed_points;
+use crate::fixed::{FixedPoint, fixed_points};
 use crate::lanes::{LANES, Lane, LaneEquations, Work};
 
 /// How long to look, and the bounds between the phases.
@@ -113,9 +113,13 @@ fn phase(mean: f64, amplitude: f64, exponent: f64, inversion: f64, stable_superr
 /// The start near the normal state: a small field in the first mode, a small tilt of spins of conserved length, and all else where
 /// it settles without field.
 pub fn start_near_normal(equations: &MeanFieldEquations) -> Vec<f64> {
+    start_near(equations, &fixed_points(equations))
+}
+
+/// [`start_near_normal`] with the fixed points known.
+fn start_near(equations: &MeanFieldEquations, points: &[FixedPoint]) -> Vec<f64> {
     let modes = 2 * equations.modes();
     let conserved = equations.conserved_lengths();
-    let points = fixed_points(equations);
     let mut v = points.first().map_or_else(|| vec![0.0; equations.dim()], |p| p.state.clone());
     if modes > 0 {
         v[0] = -0.01 * std::f64::consts::SQRT_2;
@@ -201,31 +205,33 @@ impl WithSimd for Job<'_> {
     }
 }
 
-/// The largest angular frequency of small oscillations about any fixed point, at least 0.1.
-fn fastest(equations: &MeanFieldEquations) -> (f64, bool) {
-    let points = fixed_points(equations);
+/// The largest angular frequency of small oscillations about any of the fixed points, at least 0.1, and whether a superradiant
+/// one is stable.
+fn fastest(points: &[FixedPoint]) -> (f64, bool) {
     let rates = points.iter().flat_map(|p| &p.eigenvalues).map(|z| z.norm());
     let stable = points.iter().any(|p| p.kind == crate::FixedKind::Superradiant && p.stable());
     (rates.fold(0.1, f64::max), stable)
 }
 
-/// The long-time behaviour of up to [`LANES`] models of the same subsystems, each from its `start`. The order parameter is `<S^x>/N` of
+/// The long-time behaviour of up to [`LANES`] models of the same subsystems, given with their [`fixed_points`], from the start of
+/// [`start_near_normal`]. The order parameter is `<S^x>/N` of
 /// the first ensemble, or `<Q>/sqrt N` of the first mode where there is none.
 ///
 /// # Panics
 /// Without models, or if they differ in their subsystems.
-pub fn long_time(classifier: Classifier, models: &[(&MeanFieldEquations, Vec<f64>)]) -> Vec<LongTime> {
+pub fn long_time(classifier: Classifier, models: &[(&MeanFieldEquations, &[FixedPoint])]) -> Vec<LongTime> {
     let first = models[0].0;
     let (n, modes) = (first.dim(), 2 * first.modes());
     let spins = n > modes;
     let equations: Vec<&MeanFieldEquations> = models.iter().map(|(m, _)| *m).collect();
     let lanes = LaneEquations::new(&equations);
-    let known: Vec<(f64, bool)> = equations.iter().map(|m| fastest(m)).collect();
+    let known: Vec<(f64, bool)> = models.iter().map(|(_, points)| fastest(points)).collect();
+    let starts: Vec<Vec<f64>> = models.iter().map(|(m, points)| start_near(m, points)).collect();
     // One step for all lanes, so that all see the same time.
     let step = classifier.resolution / known.iter().map(|k| k.0).fold(0.1, f64::max);
     let mut y = vec![[0.0; LANES]; 2 * n];
     for l in 0..LANES {
-        let start = &models[l.min(models.len() - 1)].1;
+        let start = &starts[l.min(starts.len() - 1)];
         for i in 0..n {
             y[i][l] = start[i];
             y[n + i][l] = ((3 * i + 1) as f64).sin();

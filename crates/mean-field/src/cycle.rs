@@ -6,6 +6,7 @@ use superladder_propagate::PropagateError;
 
 use crate::MeanFieldEquations;
 use crate::dense::{eigenvalues, least_squares};
+use crate::fixed::length_held;
 use crate::flow::{advance, tangent};
 
 /// Samples of a period for means, extrema and harmonics.
@@ -143,11 +144,9 @@ impl Cycle {
             rows.push(slope);
             right.push(0.0);
             for e in &conserved {
-                let first = 2 * equations.modes() + 3 * e;
-                let mut row = vec![0.0; n + 1];
-                row[first..first + 3].copy_from_slice(&v[first..first + 3]);
-                right.push(0.5 * (0.25 - row.iter().map(|x| x * x).sum::<f64>()));
+                let (row, value) = length_held(equations, &v, *e, n + 1);
                 rows.push(row);
+                right.push(value);
             }
             let Some(step) = least_squares(&rows, &right) else { return Ok(None) };
             let size = step.iter().fold(0.0_f64, |most, x| most.max(x.abs()));

@@ -96,11 +96,9 @@ pub fn refine(equations: &MeanFieldEquations, start: &[f64], conserved: &[usize]
         let mut rows: Vec<Vec<f64>> = jacobian.chunks_exact(dim).map(<[f64]>::to_vec).collect();
         let mut right: Vec<f64> = rate.iter().map(|x| -x).collect();
         for e in conserved {
-            let first = 2 * equations.modes() + 3 * e;
-            let mut row = vec![0.0; dim];
-            row[first..first + 3].copy_from_slice(&v[first..first + 3]);
-            right.push(0.5 * (0.25 - row.iter().map(|x| x * x).sum::<f64>()));
+            let (row, value) = length_held(equations, &v, *e, dim);
             rows.push(row);
+            right.push(value);
         }
         let step = least_squares(&rows, &right)?;
         let size = step.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
@@ -119,6 +117,20 @@ pub fn refine(equations: &MeanFieldEquations, start: &[f64], conserved: &[usize]
         (v[first..first + 3].iter().map(|x| x * x).sum::<f64>() - 0.25).abs() < 1e-12
     };
     (worst(&rate) < RESIDUE && conserved.iter().all(long)).then_some(v)
+}
+
+/// The row of `width` unknowns and the right-hand side of `2 s . ds = 1/4 - s^2`, halved, for ensemble e.
+pub(crate) fn length_held(
+    equations: &MeanFieldEquations,
+    v: &[f64],
+    e: usize,
+    width: usize,
+) -> (Vec<f64>, f64) {
+    let first = 2 * equations.modes() + 3 * e;
+    let mut row = vec![0.0; width];
+    row[first..first + 3].copy_from_slice(&v[first..first + 3]);
+    let value = 0.5 * (0.25 - row.iter().map(|x| x * x).sum::<f64>());
+    (row, value)
 }
 
 /// Starting points: every spin of conserved length at several tilts, all else where it settles for frozen spins.

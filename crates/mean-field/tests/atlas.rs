@@ -226,7 +226,8 @@ fn phases(points: &[(f64, f64)]) -> Vec<Phase> {
     let mut found = Vec::new();
     for chunk in points.chunks(superladder_mean_field::LANES) {
         let equations: Vec<MeanFieldEquations> = chunk.iter().map(|(l, g)| standard(*l, *g)).collect();
-        let models: Vec<_> = equations.iter().map(|e| (e, start_near_normal(e))).collect();
+        let points: Vec<_> = equations.iter().map(fixed_points).collect();
+        let models: Vec<_> = equations.iter().zip(points.iter().map(Vec::as_slice)).collect();
         found.extend(long_time(Classifier::default(), &models).into_iter().map(|p| p.phase));
     }
     found
