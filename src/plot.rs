@@ -4,6 +4,7 @@ mod atlas;
 mod breakdown;
 mod compare;
 mod converge;
+mod frame;
 mod panels;
 mod sweep;
 mod typeset;
@@ -11,9 +12,7 @@ mod typeset;
 use kuva::backend::png::PngBackend;
 use kuva::backend::svg::SvgBackend;
 use kuva::plot::LinePlot;
-use kuva::plot::legend::LegendPosition;
 use kuva::render::annotations::ReferenceLine;
-use kuva::render::figure::Figure;
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 use kuva::render::render::Scene;
@@ -23,6 +22,7 @@ pub use atlas::map;
 pub use breakdown::breakdown;
 pub use compare::compare;
 pub use converge::converge;
+use frame::Frame;
 use panels::{Line, Panel, panels};
 pub use sweep::sweep;
 
@@ -50,30 +50,16 @@ impl Picture {
 const COLOURS: [&str; 7] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"];
 /// Wide lines below, narrow ones above: where lines coincide, both are seen.
 const WIDTHS: [f64; 3] = [2.4, 1.9, 1.5];
-/// Width and height of a panel.
-const CELL: (f64, f64) = (500.0, 290.0);
-/// Left and right of the axes, the same for all panels so that they line up; the legend stands on the right.
-const MARGINS: (f64, f64) = (74.0, 128.0);
+/// Label of the axis of time.
+const TIME: &str = "t  (units of 1/ω, ħ = 1)";
 
 /// All observables of a run against time, in small panels by kind of observable.
 pub fn overview(title: &str, problem: &Problem, recorder: &Recorder) -> Picture {
     let times = recorder.times();
     let panels = panels(problem, recorder);
-    let columns = panels.len().clamp(1, 3);
-    let rows = panels.len().div_ceil(columns).max(1);
     let quenches: Vec<f64> = problem.stages[1..].iter().map(|s| s.start).collect();
-    let (plots, layouts): (Vec<_>, Vec<_>) =
-        panels.iter().map(|panel| draw(panel, &times, &quenches)).unzip();
-    let figure = Figure::new(rows, columns)
-        .with_structure((0..panels.len()).map(|i| vec![i]).collect())
-        .with_plots(plots)
-        .with_layouts(layouts)
-        .with_cell_size(CELL.0, CELL.1)
-        .with_spacing(18.0)
-        .with_padding(14.0)
-        .with_title(title)
-        .with_title_size(20);
-    Picture { scene: figure.render() }
+    let drawn = panels.iter().map(|panel| draw(panel, &times, &quenches)).collect();
+    Frame::SMALL.picture(title, drawn)
 }
 
 fn draw(panel: &Panel, times: &[f64], quenches: &[f64]) -> (Vec<Plot>, Layout) {
@@ -81,19 +67,8 @@ fn draw(panel: &Panel, times: &[f64], quenches: &[f64]) -> (Vec<Plot>, Layout) {
     for (index, line) in panel.lines.iter().enumerate() {
         plots.extend(segments(line, times, index, panel.lines.len() > 1));
     }
-    let mut layout = Layout::auto_from_plots(&plots)
-        .with_title(panel.title.clone())
-        .with_x_label("t  (units of 1/ω, ħ = 1)")
-        .with_y_label(panel.label.clone())
-        .with_box_axes()
-        .with_ticks(5)
-        .with_title_size(14)
-        .with_label_size(13)
-        .with_tick_size(11)
-        .with_body_size(11)
-        .with_legend_position(LegendPosition::OutsideRightTop)
-        .with_legend_box(false)
-        .with_force_margins(MARGINS.0, MARGINS.1);
+    let layout = Layout::auto_from_plots(&plots);
+    let mut layout = Frame::SMALL.style(layout, &panel.title, TIME, &panel.label);
     if let (Some(first), Some(last)) = (times.first(), times.last())
         && first < last
     {

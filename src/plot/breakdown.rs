@@ -1,21 +1,16 @@
 //! The picture of the command `breakdown`: t_E against N with its fits, and traces of the ratio.
 
-use kuva::plot::legend::LegendPosition;
 use kuva::plot::scatter::MarkerShape;
 use kuva::plot::{LinePlot, ScatterPlot};
 use kuva::render::annotations::ReferenceLine;
-use kuva::render::figure::Figure;
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 use superladder_analysis::Observed;
 
-use super::{COLOURS, Picture, panels};
+use super::{COLOURS, Frame, Picture, TIME, panels};
 use crate::breakdown::{Fitted, Report};
 
-/// Width and height of a panel.
-const CELL: (f64, f64) = (760.0, 420.0);
-/// Left and right of the axes; the legend stands on the right.
-const MARGINS: (f64, f64) = (84.0, 300.0);
+const FRAME: Frame = Frame::large((760.0, 420.0), (84.0, 300.0));
 /// One style of marker per engine, so that prints without colour are legible too.
 const MARKERS: [MarkerShape; 6] = [
     MarkerShape::Circle,
@@ -33,16 +28,7 @@ const LEAST: f64 = 1e-4;
 /// Above t_E against the parameter for the first criterion (both axes logarithmic, with fits and their bands), below
 /// traces of its ratio at the smallest and the largest size of every engine, with the threshold.
 pub fn breakdown(report: &Report<'_>) -> Picture {
-    let (above, below) = (times(report), traces(report));
-    let figure = Figure::new(2, 1)
-        .with_plots(vec![above.0, below.0])
-        .with_layouts(vec![above.1, below.1])
-        .with_cell_size(CELL.0, CELL.1)
-        .with_spacing(18.0)
-        .with_padding(14.0)
-        .with_title(report.plan.title.clone())
-        .with_title_size(19);
-    Picture { scene: figure.render() }
+    FRAME.picture(&report.plan.title, vec![times(report), traces(report)])
 }
 
 /// The fit that is drawn for a series: the first criterion, averaged where there is an average.
@@ -50,21 +36,6 @@ fn drawn<'a>(report: &'a Report<'_>, series: &str) -> Option<&'a Fitted> {
     let mut of_series = report.fits.iter().filter(|f| f.series == series);
     let first = of_series.next()?;
     Some(of_series.find(|f| f.criterion == first.criterion && f.reading == "averaged").unwrap_or(first))
-}
-
-fn styled(layout: Layout, title: String, x: &str, y: &str) -> Layout {
-    layout
-        .with_title(title)
-        .with_x_label(x)
-        .with_y_label(y)
-        .with_box_axes()
-        .with_title_size(15)
-        .with_label_size(14)
-        .with_tick_size(12)
-        .with_body_size(12)
-        .with_legend_position(LegendPosition::OutsideRightTop)
-        .with_legend_box(false)
-        .with_force_margins(MARGINS.0, MARGINS.1)
 }
 
 fn times(report: &Report<'_>) -> (Vec<Plot>, Layout) {
@@ -118,7 +89,7 @@ fn times(report: &Report<'_>) -> (Vec<Plot>, Layout) {
     }
     let title = format!("Breakdown time by criterion {name}, threshold {}", plan.threshold);
     let layout = Layout::auto_from_plots(&plots).with_log_x().with_log_y();
-    (plots, styled(layout, title, &plan.parameter, "t_E  (units of 1/ω)"))
+    (plots, FRAME.style(layout, &title, &plan.parameter, "t_E  (units of 1/ω)"))
 }
 
 fn traces(report: &Report<'_>) -> (Vec<Plot>, Layout) {
@@ -149,5 +120,5 @@ fn traces(report: &Report<'_>) -> (Vec<Plot>, Layout) {
     let layout = Layout::auto_from_plots(&plots).with_log_x().with_log_y().with_reference_line(line);
     let criterion = report.fits.first().map_or("", |f| f.criterion.as_str());
     let title = format!("Ratio of criterion {criterion} against time; grey: threshold {threshold}");
-    (plots, styled(layout, title, "t  (units of 1/ω, ħ = 1)", "ratio"))
+    (plots, FRAME.style(layout, &title, TIME, "ratio"))
 }

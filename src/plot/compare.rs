@@ -1,14 +1,12 @@
 //! The picture of the command `compare`: one panel per column, one line per engine.
 
 use kuva::plot::LinePlot;
-use kuva::plot::legend::LegendPosition;
 use kuva::plot::line::LineStyle;
-use kuva::render::figure::Figure;
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 use superladder_engine::Problem;
 
-use super::{CELL, COLOURS, MARGINS, Picture, panels};
+use super::{COLOURS, Frame, Picture, TIME, panels};
 use crate::comparison::Overlay;
 
 /// More panels than this are not legible; the table has them all.
@@ -21,19 +19,7 @@ pub fn compare(title: &str, problem: &Problem, engines: &[String], overlays: &[O
         finite.fold(0.0_f64, |m, x| m.max(x.abs())) > 1e-12
     };
     let shown: Vec<&Overlay> = overlays.iter().filter(moving).take(MOST_PANELS).collect();
-    let columns = shown.len().clamp(1, 3);
-    let rows = shown.len().div_ceil(columns).max(1);
-    let (plots, layouts): (Vec<_>, Vec<_>) = shown.iter().map(|o| panel(o, problem, engines)).unzip();
-    let figure = Figure::new(rows, columns)
-        .with_structure((0..shown.len()).map(|i| vec![i]).collect())
-        .with_plots(plots)
-        .with_layouts(layouts)
-        .with_cell_size(CELL.0, CELL.1)
-        .with_spacing(18.0)
-        .with_padding(14.0)
-        .with_title(title)
-        .with_title_size(20);
-    Picture { scene: figure.render() }
+    Frame::SMALL.picture(title, shown.iter().map(|o| panel(o, problem, engines)).collect())
 }
 
 fn panel(overlay: &Overlay, problem: &Problem, engines: &[String]) -> (Vec<Plot>, Layout) {
@@ -52,18 +38,6 @@ fn panel(overlay: &Overlay, problem: &Problem, engines: &[String]) -> (Vec<Plot>
         };
         plots.push(line.into());
     }
-    let layout = Layout::auto_from_plots(&plots)
-        .with_title(overlay.name.clone())
-        .with_x_label("t  (units of 1/ω, ħ = 1)")
-        .with_y_label(overlay.name.clone())
-        .with_box_axes()
-        .with_ticks(5)
-        .with_title_size(14)
-        .with_label_size(13)
-        .with_tick_size(11)
-        .with_body_size(11)
-        .with_legend_position(LegendPosition::OutsideRightTop)
-        .with_legend_box(false)
-        .with_force_margins(MARGINS.0, MARGINS.1);
+    let layout = Frame::SMALL.style(Layout::auto_from_plots(&plots), &overlay.name, TIME, &overlay.name);
     (plots, layout)
 }

@@ -4,22 +4,17 @@
 
 use std::sync::Arc;
 
-use kuva::plot::legend::LegendPosition;
 use kuva::plot::scatter::MarkerShape;
 use kuva::plot::{LinePlot, ScatterPlot};
 use kuva::render::annotations::ReferenceLine;
-use kuva::render::figure::Figure;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 
 use super::typeset::named_axis;
-use super::{COLOURS, Picture};
+use super::{COLOURS, Frame, Picture};
 use crate::convergence::{Findings, Varied, Vary};
 
-/// Width and height of a panel.
-const CELL: (f64, f64) = (760.0, 400.0);
-/// Left and right of the axes; the legend stands on the right.
-const MARGINS: (f64, f64) = (84.0, 230.0);
+const FRAME: Frame = Frame::large((760.0, 400.0), (84.0, 230.0));
 /// Smaller changes are rounding.
 const LEAST: f64 = 1e-16;
 /// More observables than this are not told apart; those that change most are drawn.
@@ -31,17 +26,8 @@ const MARKERS: [MarkerShape; 2] = [MarkerShape::Circle, MarkerShape::Triangle];
 /// the tolerance.
 pub fn converge(findings: &Findings) -> Picture {
     let drawn: Vec<&Varied> = findings.varied.iter().filter(|v| !v.judged.is_empty()).collect();
-    let (plots, layouts): (Vec<_>, Vec<_>) = drawn.iter().map(|v| panel(v, findings.tolerance)).unzip();
-    let figure = Figure::new(drawn.len().max(1), 1)
-        .with_structure((0..drawn.len()).map(|i| vec![i]).collect())
-        .with_plots(plots)
-        .with_layouts(layouts)
-        .with_cell_size(CELL.0, CELL.1)
-        .with_spacing(18.0)
-        .with_padding(14.0)
-        .with_title(format!("Convergence: {}", findings.study.title))
-        .with_title_size(19);
-    Picture { scene: figure.render() }
+    let title = format!("Convergence: {}", findings.study.title);
+    FRAME.picture(&title, drawn.iter().map(|v| panel(v, findings.tolerance)).collect())
 }
 
 /// Points of every observable, the worst of its components; those that change most come first.
@@ -73,7 +59,11 @@ fn lines(v: &Varied) -> Vec<(String, Vec<(f64, f64)>)> {
 
 fn panel(v: &Varied, tolerance: f64) -> (Vec<Plot>, Layout) {
     let mut plots: Vec<Plot> = Vec::new();
-    for (index, (name, points)) in lines(v).into_iter().enumerate() {
+    let start = (tolerance.log10(), tolerance.log10());
+    let lines = lines(v);
+    let all = lines.iter().flat_map(|(_, points)| points);
+    let (low, high) = all.fold(start, |(l, h), p| (p.1.min(l), p.1.max(h)));
+    for (index, (name, points)) in lines.into_iter().enumerate() {
         let colour = COLOURS[index % COLOURS.len()];
         if v.family.vary != Vary::Method {
             let line = LinePlot::new().with_data(points.iter().copied()).with_color(colour);
@@ -100,23 +90,10 @@ fn panel(v: &Varied, tolerance: f64) -> (Vec<Plot>, Layout) {
             ("method".to_owned(), y, format!("Other methods against '{own}'; {grey}"))
         }
     };
-    let layout = Layout::auto_from_plots(&plots)
-        .with_title(title)
-        .with_x_label(x)
-        .with_y_label(y)
-        .with_box_axes()
-        .with_title_size(15)
-        .with_label_size(14)
-        .with_tick_size(12)
-        .with_body_size(12)
-        .with_legend_position(LegendPosition::OutsideRightTop)
-        .with_legend_box(false)
-        .with_force_margins(MARGINS.0, MARGINS.1)
+    let layout = FRAME
+        .style(Layout::auto_from_plots(&plots), &title, &x, y)
         .with_y_tick_format(powers())
         .with_reference_line(ReferenceLine::horizontal(tolerance.log10()).with_color("#888888"));
-    let all = lines(v).into_iter().flat_map(|(_, points)| points);
-    let start = (tolerance.log10(), tolerance.log10());
-    let (low, high) = all.fold(start, |(l, h), p| (p.1.min(l), p.1.max(h)));
     let (low, high) = (low.floor() - 1.0, high.ceil() + 1.0);
     let layout = layout.with_y_axis_min(low).with_y_axis_max(high);
     let layout = layout.with_y_tick_step(((high - low) / 7.0).ceil());

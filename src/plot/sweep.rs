@@ -1,15 +1,13 @@
 //! The picture of the command `sweep`: final values against the first parameter swept.
 
-use kuva::plot::legend::LegendPosition;
 use kuva::plot::scatter::MarkerShape;
 use kuva::plot::{LinePlot, ScatterPlot};
-use kuva::render::figure::Figure;
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 
 use super::panels::{Line, Panel};
 use super::typeset::named_axis;
-use super::{CELL, COLOURS, MARGINS, Picture, WIDTHS};
+use super::{COLOURS, Frame, Picture, WIDTHS};
 use crate::sweep::Results;
 
 /// More panels than this are not legible; the table has them all.
@@ -24,23 +22,11 @@ pub fn sweep(results: &Results<'_>) -> Picture {
         all.fold(0.0_f64, |most, x| most.max(x.abs())) > 1e-12
     };
     let names: Vec<String> = results.scalars().into_iter().filter(moving).take(MOST_PANELS).collect();
-    let columns = names.len().clamp(1, 3);
-    let rows = names.len().div_ceil(columns).max(1);
-    let (plots, layouts): (Vec<_>, Vec<_>) = names.iter().map(|name| families.panel(results, name)).unzip();
     let mut title = format!("{}: final values", results.sweep.base.title);
     if families.shown.len() < families.count {
         title = format!("{title} ({} of {} lines)", families.shown.len(), families.count);
     }
-    let figure = Figure::new(rows, columns)
-        .with_structure((0..names.len()).map(|i| vec![i]).collect())
-        .with_plots(plots)
-        .with_layouts(layouts)
-        .with_cell_size(CELL.0, CELL.1)
-        .with_spacing(18.0)
-        .with_padding(14.0)
-        .with_title(title)
-        .with_title_size(20);
-    Picture { scene: figure.render() }
+    Frame::SMALL.picture(&title, names.iter().map(|name| families.panel(results, name)).collect())
 }
 
 /// Points that share a line.
@@ -118,19 +104,7 @@ impl Families {
             let marks = ScatterPlot::new().with_data(bad).with_color("#000000").with_size(6.0);
             plots.push(marks.with_marker(MarkerShape::Cross).with_legend("not converged").into());
         }
-        let mut layout = Layout::auto_from_plots(&plots)
-            .with_title(name.to_owned())
-            .with_x_label(self.label.clone())
-            .with_y_label(name.to_owned())
-            .with_box_axes()
-            .with_ticks(5)
-            .with_title_size(14)
-            .with_label_size(13)
-            .with_tick_size(11)
-            .with_body_size(11)
-            .with_legend_position(LegendPosition::OutsideRightTop)
-            .with_legend_box(false)
-            .with_force_margins(MARGINS.0, MARGINS.1);
+        let mut layout = Frame::SMALL.style(Layout::auto_from_plots(&plots), name, &self.label, name);
         let panel = Panel { title: String::new(), label: String::new(), lines };
         if let Some((low, high)) = panel.constant_axis() {
             layout = layout.with_y_axis_min(low).with_y_axis_max(high);
