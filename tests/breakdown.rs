@@ -1,8 +1,11 @@
 //! The command `breakdown` and the engines of moment equations, from outside.
 
+mod common;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+
+use common::{Scratch, words};
 
 const MODEL: &str = r#"
 title = "breakdown test"
@@ -67,21 +70,6 @@ engine = "exact"
 values = [1, 2]
 "#;
 
-fn superladder(folder: &Path, arguments: &[&str]) -> Output {
-    let program = env!("CARGO_BIN_EXE_superladder");
-    Command::new(program).current_dir(folder).args(arguments).output().expect("the program runs")
-}
-
-fn scratch(study: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    fs::write(folder.path().join("study.toml"), study).expect("the study");
-    folder
-}
-
-fn words(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
 /// Rows of t_E.csv as (series, N, criterion, reading, outcome, t_E).
 fn rows(folder: &Path) -> Vec<(String, f64, String, String, String, f64)> {
     let text = fs::read_to_string(folder.join("t_E.csv")).expect("written");
@@ -97,10 +85,10 @@ fn rows(folder: &Path) -> Vec<(String, f64, String, String, String, f64)> {
 
 #[test]
 fn breakdown_times_of_cumulants_and_of_the_exact_engine() {
-    let folder = scratch(&format!("{MODEL}{BREAKDOWN}"));
-    let output = superladder(folder.path(), &["breakdown", "study.toml", "-o", "out"]);
+    let folder = Scratch::new(&format!("{MODEL}{BREAKDOWN}"));
+    let output = folder.output(&["breakdown", "study.toml", "-o", "out"]);
     assert_eq!(output.status.code(), Some(0), "{}", words(&output));
-    let rows = rows(&folder.path().join("out"));
+    let rows = rows(&folder.path("out"));
     let time = |series: &str, n: f64, reading: &str| {
         let found = rows.iter().find(|r| {
             r.0 == series && r.1 == n && r.2.starts_with("aa") && r.3 == reading && r.4 == "crossed"
@@ -112,10 +100,10 @@ fn breakdown_times_of_cumulants_and_of_the_exact_engine() {
     assert!((time("cumulant sites", 100.0, "averaged") - 67.98).abs() < 0.15);
     assert!(time("exact", 1.0, "averaged") < time("exact", 2.0, "averaged"));
     for name in ["fit.json", "manifest.json", "report.txt", "study.toml", "breakdown.svg", "breakdown.png"] {
-        assert!(folder.path().join("out").join(name).is_file(), "{name}");
+        assert!(folder.path("out").join(name).is_file(), "{name}");
     }
     let fits: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(folder.path().join("out/fit.json")).expect("written"))
+        serde_json::from_str(&fs::read_to_string(folder.path("out/fit.json")).expect("written"))
             .expect("JSON");
     let of = |series: &str| {
         fits.as_array().expect("a list").iter().find(|f| f["series"] == series).expect("a fit")
@@ -128,12 +116,12 @@ fn breakdown_times_of_cumulants_and_of_the_exact_engine() {
 
 #[test]
 fn a_threshold_that_is_never_reached_gives_lower_bounds() {
-    let folder = scratch(&format!("{MODEL}{BREAKDOWN}"));
+    let folder = Scratch::new(&format!("{MODEL}{BREAKDOWN}"));
     let sets =
         ["--set", "breakdown.threshold=1e6", "--set", "time.end=20", "--set", "breakdown.criteria=[\"aa\"]"];
-    let output = superladder(folder.path(), &[&["breakdown", "study.toml", "-o", "out"], &sets[..]].concat());
+    let output = folder.output(&[&["breakdown", "study.toml", "-o", "out"], &sets[..]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", words(&output));
-    assert!(rows(&folder.path().join("out")).iter().all(|r| r.4 == "never-crossed" && r.5 > 10.0));
+    assert!(rows(&folder.path("out")).iter().all(|r| r.4 == "never-crossed" && r.5 > 10.0));
     assert!(words(&output).contains("No fit"), "{}", words(&output));
 }
 
@@ -149,14 +137,14 @@ fn bad_plans_are_refused_with_their_place() {
         ("criteria = [\"aa\", \"dev_a\"]", "treshold = 0.1", "threshold"),
     ];
     for (old, new, word) in cases {
-        let folder = scratch(&format!("{MODEL}{}", BREAKDOWN.replace(old, new)));
-        let output = superladder(folder.path(), &["breakdown", "study.toml", "-o", "out"]);
+        let folder = Scratch::new(&format!("{MODEL}{}", BREAKDOWN.replace(old, new)));
+        let output = folder.output(&["breakdown", "study.toml", "-o", "out"]);
         assert_eq!(output.status.code(), Some(2), "{new}: {}", words(&output));
         assert!(words(&output).contains(word), "{new}: {}", words(&output));
-        assert!(!folder.path().join("out").exists(), "{new}");
+        assert!(!folder.path("out").exists(), "{new}");
     }
-    let folder = scratch(&format!("{MODEL}[time]\nend = 1.0\npoints = 2\n"));
-    let output = superladder(folder.path(), &["breakdown", "study.toml"]);
+    let folder = Scratch::new(&format!("{MODEL}[time]\nend = 1.0\npoints = 2\n"));
+    let output = folder.output(&["breakdown", "study.toml"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(words(&output).contains("[[breakdown.engines]]"), "{}", words(&output));
 }
@@ -172,15 +160,15 @@ fn last(folder: &Path, column: &str) -> f64 {
 #[test]
 fn one_study_runs_with_every_engine() {
     let study = format!("{MODEL}[time]\nend = 1.0\npoints = 11\n");
-    let folder = scratch(&study);
+    let folder = Scratch::new(&study);
     let mut photons = Vec::new();
     for kind in ["exact", "cumulant", "mean-field"] {
         let (engine, output) = (format!("engine.kind={kind}"), format!("out-{kind}"));
         let sets = ["run", "study.toml", "-o", &output, "--set", "parameters.N=3", "--set", &engine];
         let observables = ["--set", "output.observables=[\"photons(a)\", \"amplitude(a)\", \"spin(T)\"]"];
-        let result = superladder(folder.path(), &[&sets[..], &observables[..]].concat());
+        let result = folder.output(&[&sets[..], &observables[..]].concat());
         assert_eq!(result.status.code(), Some(0), "{kind}: {}", words(&result));
-        photons.push(last(&folder.path().join(&output), "photons(a)"));
+        photons.push(last(&folder.path(&output), "photons(a)"));
     }
     let [exact, cumulant, mean_field] = photons[..] else { unreachable!("three engines") };
     assert!((cumulant - exact).abs() < 0.02 * exact, "{photons:?}");
@@ -190,63 +178,60 @@ fn one_study_runs_with_every_engine() {
     let sampled = |out: &str, threads: &str| {
         let sets = ["--set", "parameters.N=3", "--set", "engine.kind=trajectories", "--set", observables];
         let options = ["-o", out, "--threads", threads];
-        let result = superladder(folder.path(), &[&["run", "study.toml"], &options[..], &sets[..]].concat());
+        let result = folder.output(&[&["run", "study.toml"], &options[..], &sets[..]].concat());
         assert_eq!(result.status.code(), Some(0), "{}", words(&result));
-        fs::read_to_string(folder.path().join(out).join("observables.csv")).expect("written")
+        fs::read_to_string(folder.path(out).join("observables.csv")).expect("written")
     };
     let table = sampled("sampled", "1");
     assert!(table == sampled("sampled-2", "2"), "the number of threads changes a number");
-    let value = last(&folder.path().join("sampled"), "photons(a)");
-    let error = last(&folder.path().join("sampled"), "photons(a).standard_error");
+    let value = last(&folder.path("sampled"), "photons(a)");
+    let error = last(&folder.path("sampled"), "photons(a).standard_error");
     assert!(error > 0.0 && (value - exact).abs() < 4.0 * error, "{value} +- {error}, exact {exact}");
-    let manifest = fs::read_to_string(folder.path().join("sampled/manifest.json")).expect("written");
+    let manifest = fs::read_to_string(folder.path("sampled/manifest.json")).expect("written");
     assert!(manifest.contains("\"seed\": 1") && manifest.contains("\"method\": null"), "{manifest}");
 }
 
 #[test]
 fn engines_refuse_by_name_what_they_cannot_measure() {
     let study = format!("{MODEL}[time]\nend = 1.0\npoints = 3\n[output]\nobservables = [\"purity\"]\n");
-    let folder = scratch(&study);
+    let folder = Scratch::new(&study);
     for kind in ["cumulant", "mean-field"] {
         let engine = format!("engine.kind={kind}");
-        let output = superladder(folder.path(), &["run", "study.toml", "--set", &engine]);
+        let output = folder.output(&["run", "study.toml", "--set", &engine]);
         assert_eq!(output.status.code(), Some(2), "{}", words(&output));
         assert!(words(&output).contains("purity"), "{}", words(&output));
     }
-    let output = superladder(folder.path(), &["run", "study.toml", "--set", "engine.order=9"]);
+    let output = folder.output(&["run", "study.toml", "--set", "engine.order=9"]);
     assert_eq!(output.status.code(), Some(2), "{}", words(&output));
 }
 
 #[test]
 fn a_killed_breakdown_goes_on_from_the_runs_that_are_finished() {
-    let folder = scratch(&format!("{MODEL}{BREAKDOWN}"));
-    let partial = folder.path().join("out.partial");
+    let folder = Scratch::new(&format!("{MODEL}{BREAKDOWN}"));
+    let partial = folder.path("out.partial");
     let kept = || {
         let files = fs::read_dir(&partial).into_iter().flatten().flatten();
         files.filter(|f| f.path().extension().is_some_and(|e| e == "point")).count()
     };
-    let mut child = Command::new(env!("CARGO_BIN_EXE_superladder"))
-        .current_dir(folder.path())
-        .args(["breakdown", "study.toml", "-o", "out", "--quiet", "--threads", "1"])
-        .spawn()
-        .expect("the program runs");
+    let arguments = ["breakdown", "study.toml", "-o", "out", "--quiet", "--threads", "1"];
+    let mut child = folder.command(&arguments).spawn().expect("the program runs");
     while kept() == 0 && child.try_wait().expect("known").is_none() {
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
     child.kill().expect("ends");
     child.wait().expect("ended");
-    assert!((1..5).contains(&kept()) && !folder.path().join("out").exists());
+    assert!((1..5).contains(&kept()) && !folder.path("out").exists());
 
-    let refused = superladder(folder.path(), &["breakdown", "study.toml", "-o", "out"]);
+    let refused = folder.output(&["breakdown", "study.toml", "-o", "out"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(words(&refused).contains("--resume"), "{}", words(&refused));
-    let resumed = superladder(folder.path(), &["breakdown", "study.toml", "-o", "out", "--resume"]);
+    let resumed = folder.output(&["breakdown", "study.toml", "-o", "out", "--resume"]);
     assert_eq!(resumed.status.code(), Some(0), "{}", words(&resumed));
     assert!(!partial.exists());
-    let whole = superladder(folder.path(), &["breakdown", "study.toml", "-o", "whole"]);
+    let whole = folder.output(&["breakdown", "study.toml", "-o", "whole"]);
     assert_eq!(whole.status.code(), Some(0), "{}", words(&whole));
     for file in ["t_E.csv", "fit.json"] {
-        let read = |of: &str| fs::read(folder.path().join(of).join(file)).expect("written");
+        let read = |of: &str| fs::read(folder.path(of).join(file)).expect("written");
         assert!(read("out") == read("whole"), "{file}");
     }
 }
@@ -254,10 +239,10 @@ fn a_killed_breakdown_goes_on_from_the_runs_that_are_finished() {
 #[test]
 fn a_thousand_million_spins_are_a_size_like_any_other() {
     let study = format!("{MODEL}[time]\nend = 2\nstep = 0.5\n[engine]\nkind = \"cumulant\"\n");
-    let folder = scratch(&study);
+    let folder = Scratch::new(&study);
     let run = |n: &str, out: &str| {
         let set = format!("parameters.N={n}");
-        superladder(folder.path(), &["run", "study.toml", "-o", out, "--quiet", "--set", &set])
+        folder.output(&["run", "study.toml", "-o", out, "--quiet", "--set", &set])
     };
     let output = run("1e9", "large");
     assert_eq!(output.status.code(), Some(0), "{}", words(&output));

@@ -1,9 +1,12 @@
 //! The program from outside: exit codes, files, messages.
 
+mod common;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
+use common::Scratch;
 use npyz::npz::NpzArchive;
 use num_complex::Complex64;
 use serde_json::Value;
@@ -40,31 +43,13 @@ points = 11
 observables = ["default", "g2(a)", "photon-distribution(a)", "reduced-state(a)", "reduced-state(S)", "purity"]
 "#;
 
-/// A scratch folder with `study.toml` in it.
-struct Scratch(tempfile::TempDir);
-
 impl Scratch {
-    fn new(study: &str) -> Self {
-        let scratch = Self(tempfile::tempdir().expect("a temporary folder"));
-        fs::write(scratch.path("study.toml"), study).expect("the study");
-        scratch
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
     fn run(&self, arguments: &[&str]) -> Answer {
-        let output = Command::new(env!("CARGO_BIN_EXE_superladder"))
-            .args(arguments)
-            .current_dir(self.0.path())
-            .output()
-            .expect("the program starts");
-        Answer(output)
+        Answer(self.output(arguments))
     }
 
     fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.0.path()).expect("the folder");
+        let entries = fs::read_dir(self.path("")).expect("the folder");
         let mut names: Vec<_> =
             entries.map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
         names.sort();
@@ -173,7 +158,7 @@ fn the_manifest_tells_what_ran_and_how_it_went() {
     assert_eq!(manifest["diagnostics"]["trace"]["holds"], true);
     assert_eq!(manifest["undefined_values"], serde_json::json!({}));
     let text = manifest.to_string();
-    assert!(!text.contains(&scratch.0.path().display().to_string()), "a machine path is in the manifest");
+    assert!(!text.contains(&scratch.path("").display().to_string()), "a machine path is in the manifest");
     // The study as run can be run again.
     let again = scratch.run(&["run", "here/study.toml", "-o", "again", "--quiet"]);
     assert_eq!(again.exits(0).out(), "");
@@ -277,7 +262,7 @@ fn a_disk_that_fills_up_leaves_nothing_half_written() {
         "trap '' XFSZ; ulimit -f 4; exec '{}' run study.toml -o x",
         env!("CARGO_BIN_EXE_superladder")
     );
-    let output = Command::new("sh").args(["-c", &script]).current_dir(scratch.0.path()).output().expect("sh");
+    let output = Command::new("sh").args(["-c", &script]).current_dir(scratch.path("")).output().expect("sh");
     Answer(output).exits(1).says("cannot write 'x/");
     assert_eq!(scratch.names(), ["study.toml"]);
 }
@@ -289,7 +274,7 @@ fn ctrl_c_stops_at_an_output_time_and_keeps_what_is_done() {
     let scratch = Scratch::new(&long.replace("observables = [", "observables = [\"photons(a)\"] # ["));
     let child = Command::new(env!("CARGO_BIN_EXE_superladder"))
         .args(["run", "study.toml", "-o", "x"])
-        .current_dir(scratch.0.path())
+        .current_dir(scratch.path(""))
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())
         .spawn()

@@ -1,9 +1,10 @@
 //! The command `converge`, from outside: verdicts, suggestions, exit codes.
 
-use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
+mod common;
 
+use std::fs;
+
+use common::Scratch;
 use serde_json::Value;
 
 /// A driven-free cavity with spins: a coherent state of three photons needs a cutoff of about 16.
@@ -38,29 +39,7 @@ points = 7
 observables = ["photons(a)", "amplitude(a)", "spin(S)", "photon-distribution(a)"]
 "#;
 
-struct Scratch(tempfile::TempDir);
-
 impl Scratch {
-    fn new(study: &str) -> Self {
-        let scratch = Self(tempfile::tempdir().expect("a temporary folder"));
-        fs::write(scratch.path("study.toml"), study).expect("the study");
-        scratch
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    #[track_caller]
-    fn exits(&self, code: i32, arguments: &[&str]) -> String {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_superladder"));
-        let output = command.args(arguments).current_dir(self.0.path()).output().expect("the program runs");
-        let words =
-            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {words}");
-        words
-    }
-
     fn found(&self, folder: &str) -> Value {
         let text = fs::read_to_string(self.path(folder).join("converge.json")).expect("written");
         serde_json::from_str(&text).expect("JSON")
@@ -136,8 +115,7 @@ fn a_cutoff_that_is_too_small_is_found_and_a_larger_one_suggested() {
     for round in 0..3 {
         let folder = format!("round-{round}");
         let arguments = ["converge", "study.toml", "--vary", "cutoff", "-o", &folder, "--set", &set];
-        let mut command = Command::new(env!("CARGO_BIN_EXE_superladder"));
-        let output = command.args(arguments).current_dir(scratch.0.path()).output().expect("runs");
+        let output = scratch.output(&arguments);
         if output.status.code() == Some(0) {
             return;
         }

@@ -1,7 +1,8 @@
 //! The commands of mean field from outside: what they print, what they leave, what they refuse.
 
-use std::path::Path;
-use std::process::{Command, Output};
+mod common;
+
+use common::Scratch;
 
 const STUDY: &str = r#"
 title = "reference"
@@ -48,66 +49,54 @@ end = 1.0
 points = 2
 "#;
 
-fn superladder(folder: &Path, arguments: &[&str]) -> Output {
-    std::fs::write(folder.join("study.toml"), STUDY).expect("written");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_superladder"));
-    command.current_dir(folder).args(arguments).output().expect("starts")
-}
-
-fn text(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
 #[test]
 fn fixed_points_are_printed_with_eigenvalues() {
-    let home = tempfile::tempdir().expect("a folder");
-    let found = text(&superladder(home.path(), &["fixed-points", "study.toml"]));
+    let home = Scratch::new(STUDY);
+    let found = home.exits(0, &["fixed-points", "study.toml"]);
     assert!(found.contains("Normal, unstable: 0 real, 1 complex pairs"), "{found}");
     assert!(found.contains("0.01321795523"), "{found}");
 }
 
 #[test]
 fn a_limit_cycle_is_printed_with_its_period() {
-    let home = tempfile::tempdir().expect("a folder");
+    let home = Scratch::new(STUDY);
     let arguments = ["limit-cycles", "study.toml", "--set", "parameters.lambda=0.3", "--burn", "2000"];
-    let found = text(&superladder(home.path(), &arguments));
+    let found = home.exits(0, &arguments);
     assert!(found.contains("period 5.51183206"), "{found}");
 }
 
 #[test]
 fn exponents_add_up_to_the_divergence() {
-    let home = tempfile::tempdir().expect("a folder");
+    let home = Scratch::new(STUDY);
     let arguments = ["lyapunov", "study.toml", "--time", "400", "--burn", "100"];
-    let found = text(&superladder(home.path(), &arguments));
+    let found = home.exits(0, &arguments);
     assert!(found.contains("mean divergence -2.0600000000"), "{found}");
 }
 
 #[test]
 fn maps_write_tables_and_pictures() {
-    let home = tempfile::tempdir().expect("a folder");
+    let home = Scratch::new(STUDY);
     let axes = ["--x", "lambda=0.2:0.6:2", "--y", "gamma_up=0.3:0.9:2"];
-    text(&superladder(home.path(), &[&["stability", "study.toml"], &axes[..]].concat()));
-    let table =
-        std::fs::read_to_string(home.path().join("out/study-stability/stability.csv")).expect("a table");
+    home.exits(0, &[&["stability", "study.toml"], &axes[..]].concat());
+    let table = std::fs::read_to_string(home.path("out/study-stability/stability.csv")).expect("a table");
     let start: Vec<&str> = table.lines().skip(1).map(|l| &l[..11]).collect();
     assert_eq!(start[..2], ["0.2,0.3,0,0", "0.2,0.9,0,1"], "{table}");
     assert_eq!(start[2..], ["0.6,0.3,1,0", "0.6,0.9,1,1"], "{table}");
     let phases = ["phases", "study.toml", "--burn", "3000", "--window", "300"];
-    text(&superladder(home.path(), &[&phases, &axes[..]].concat()));
-    let table = std::fs::read_to_string(home.path().join("out/study-phases/phases.csv")).expect("a table");
+    home.exits(0, &[&phases, &axes[..]].concat());
+    let table = std::fs::read_to_string(home.path("out/study-phases/phases.csv")).expect("a table");
     let ends: Vec<&str> = table.lines().skip(1).filter_map(|l| l.rsplit(',').next()).collect();
     assert_eq!(ends[..3], ["NS", "L1", "SR"], "{table}");
     for file in ["phases.svg", "phases.png", "phases.npz", "manifest.json", "study.toml"] {
-        assert!(home.path().join("out/study-phases").join(file).is_file(), "{file}");
+        assert!(home.path("out/study-phases").join(file).is_file(), "{file}");
     }
 }
 
 #[test]
 fn what_makes_no_sense_is_refused_in_words() {
-    let home = tempfile::tempdir().expect("a folder");
+    let home = Scratch::new(STUDY);
     let refused = |arguments: &[&str], words: &str| {
-        let output = superladder(home.path(), arguments);
+        let output = home.output(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         let found = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(found.contains(words), "{found}");

@@ -1,6 +1,8 @@
 //! Interrupted runs: whatever stops a run, going on from its checkpoint gives the same bytes as never having stopped,
 //! and a checkpoint that does not fit is refused and stays where it is.
 
+mod common;
+
 use std::fs;
 use std::io::Cursor;
 use std::ops::ControlFlow;
@@ -8,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use common::Scratch;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -171,34 +174,21 @@ fn stops_change_no_bit_with_other_monitors_and_generators() {
     }
 }
 
-/// A scratch folder with `study.toml` in it.
-struct Scratch(tempfile::TempDir);
-
 impl Scratch {
-    fn new(study: &str) -> Self {
-        let scratch = Self(tempfile::tempdir().expect("a temporary folder"));
-        fs::write(scratch.path("study.toml"), study).expect("the study");
-        scratch
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
     fn checkpoint(&self) -> PathBuf {
         self.path("x.checkpoint")
     }
 
     /// `superladder run study.toml -o x` with more arguments.
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_superladder"));
-        command.args(["run", "study.toml", "-o", "x"]).args(arguments).current_dir(self.0.path());
+    fn running(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(&["run", "study.toml", "-o", "x"]);
+        command.args(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
     fn run(&self, arguments: &[&str]) -> Answer {
-        Answer(self.command(arguments).output().expect("the program starts"))
+        Answer(self.running(arguments).output().expect("the program starts"))
     }
 
     /// The bytes of the results.
@@ -300,7 +290,7 @@ fn survives_kills(kills: usize, seed: u64) {
             break;
         }
         let delay = Duration::from_secs_f64(random.random_range(0.0..0.6) * duration);
-        let child = scratch.command(&arguments).spawn().expect("the program starts");
+        let child = scratch.running(&arguments).spawn().expect("the program starts");
         // Only those that had something to lose count.
         killed += usize::from(kill_after(child, delay) && scratch.checkpoint().exists());
         let ended = scratch.path("x").exists() && !scratch.checkpoint().exists();
@@ -396,7 +386,7 @@ fn ctrl_c_writes_a_checkpoint_to_go_on_from() {
     let text = STUDY.replace("end = 4.0\npoints = 41", "end = 400.0\npoints = 401");
     let arguments = ["--set", "method={name='tsit5'}"];
     let scratch = Scratch::new(&text);
-    let child = scratch.command(&arguments).spawn().expect("the program starts");
+    let child = scratch.running(&arguments).spawn().expect("the program starts");
     std::thread::sleep(Duration::from_millis(500));
     let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
     assert!(interrupt.success());

@@ -1,9 +1,13 @@
 //! The command `sweep`, from outside: the numbers of single runs, resumption, exit codes, messages.
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
+
+use common::{Scratch, words};
 
 /// Runs in milliseconds; `top` is the bound that a coarse cutoff breaks.
 const QUICK: &str = r#"
@@ -38,37 +42,6 @@ points = 5
 [output]
 observables = ["photons(a)", "spin(S)", "ladder-distribution(S)"]
 "#;
-
-struct Scratch(tempfile::TempDir);
-
-impl Scratch {
-    fn new(study: &str) -> Self {
-        let scratch = Self(tempfile::tempdir().expect("a temporary folder"));
-        fs::write(scratch.path("study.toml"), study).expect("the study");
-        scratch
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_superladder"));
-        command.args(arguments).current_dir(self.0.path());
-        command
-    }
-
-    #[track_caller]
-    fn exits(&self, code: i32, arguments: &[&str]) -> String {
-        let output = self.command(arguments).output().expect("the program runs");
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", words(&output));
-        words(&output)
-    }
-}
-
-fn words(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
 
 /// A table of texts.
 struct Table {

@@ -1,5 +1,9 @@
-//! Runs studies written inline and reads their results by name.
+//! Runs studies written inline and reads their results by name; runs the program in scratch folders.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of this module")]
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
 
 use superladder::config::Study;
 use superladder::engine::{Diagnostics, Recorder, Silent, run};
@@ -45,4 +49,45 @@ impl Ran {
             assert!((found - wanted).abs() < tolerance, "{name} at t = {t}: {found} instead of {wanted}");
         }
     }
+}
+
+/// A scratch folder with `study.toml` in it.
+pub struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    pub fn new(study: &str) -> Self {
+        let scratch = Self(tempfile::tempdir().expect("a temporary folder"));
+        fs::write(scratch.path("study.toml"), study).expect("the study");
+        scratch
+    }
+
+    /// A file of the folder; with an empty name, the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// The program, to be started in the folder.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_superladder"));
+        command.args(arguments).current_dir(self.0.path());
+        command
+    }
+
+    /// What the program prints until it ends.
+    pub fn output(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the program runs")
+    }
+
+    /// All that it says, once it has ended with this exit code.
+    #[track_caller]
+    pub fn exits(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.output(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", words(&output));
+        words(&output)
+    }
+}
+
+/// Both streams of a program.
+pub fn words(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
