@@ -151,17 +151,22 @@ impl ExactEvolution {
         })
     }
 
-    /// Rebuilds the generator for the stage in force from `time` on.
+    /// Changes to a stage: its generator, and how fast the bound of truncation grows.
     fn enter_stage(&mut self, stage: usize) {
         if stage != self.stage {
-            let setting = &self.instruments.setting;
-            let elements = Elements::new(&setting.space, &self.instruments.problem.stages[stage].model);
-            self.generator = build_generator(&self.options, setting, &elements);
             let values = self.instruments.probe(&self.vector);
             self.leaked.advance(self.time, self.instruments.leak_rate(self.stage, &values));
             self.leaked.change(self.instruments.leak_rate(stage, &values));
-            self.stage = stage;
+            self.rebuild(stage);
         }
+    }
+
+    /// Builds the generator of a stage.
+    fn rebuild(&mut self, stage: usize) {
+        let setting = &self.instruments.setting;
+        let elements = Elements::new(&setting.space, &self.instruments.problem.stages[stage].model);
+        self.generator = build_generator(&self.options, setting, &elements);
+        self.stage = stage;
     }
 
     /// Number of the stage in force just after `time`.
@@ -356,15 +361,12 @@ impl Evolution for ExactEvolution {
             return Err(EngineError::Checkpoint(reason));
         }
         let stages = &self.instruments.problem.stages;
-        let Some(stage) = stages.get(saved.stage) else {
+        if saved.stage >= stages.len() {
             let reason = format!("stage number {}, but the study has {}", saved.stage, stages.len());
             return Err(EngineError::Checkpoint(reason));
-        };
+        }
         if saved.stage != self.stage {
-            let setting = &self.instruments.setting;
-            let elements = Elements::new(&setting.space, &stage.model);
-            self.generator = build_generator(&self.options, setting, &elements);
-            self.stage = saved.stage;
+            self.rebuild(saved.stage);
         }
         self.time = saved.time;
         self.propagator.restore(&saved.memory);
