@@ -27,7 +27,7 @@ fn triad(a: &mut [f64], b: &[f64], c: &[f64], s: f64) {
     let parts = a.par_chunks_mut(CHUNK).zip(b.par_chunks(CHUNK)).zip(c.par_chunks(CHUNK));
     parts.for_each(|((a, b), c)| {
         for ((a, b), c) in a.iter_mut().zip(b).zip(c) {
-            *a = s.mul_add(*c, *b);
+            *a = s * *c + *b;
         }
     });
 }

@@ -9,6 +9,9 @@
 //! ```
 //! so every coefficient is real although rho is complex. The diagonal of G is applied apart: it may be integrated
 //! exactly.
+//!
+//! Blocks on the diagonal of the density matrix are computed as `M + M^dag` with only those terms in M whose source is
+//! stored as it is (`i <= j` for a source block (i, j)); the others are their Hermitian conjugates.
 
 use num_complex::Complex64;
 use rayon::prelude::*;
@@ -19,7 +22,7 @@ use superladder_space::{JumpBlock, Space, SparseMatrix};
 
 use crate::kernel::{Fill, Scratch};
 use crate::layout::{Layout, Place};
-use crate::programs::Factor;
+use crate::programs::{Factor, Pool, row_programs, run_programs};
 use crate::spectrum::rectangle;
 
 /// Which accumulator a term adds to, and with which sign.
@@ -36,8 +39,21 @@ pub(crate) struct Part {
 pub(crate) struct Source {
     /// First f64 of the stored block.
     pub offset: usize,
-    /// Read as its Hermitian conjugate.
-    pub conjugate: bool,
+    /// How it is read.
+    pub reading: Reading,
+}
+
+/// How a source block is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// As it is stored.
+    Direct,
+    /// As it is stored, and only half of it: its conjugate is the other half.
+    Half,
+    /// As the Hermitian conjugate of what is stored.
+    Conjugate,
+    /// Not at all: the conjugate of another term stands for it.
+    Absent,
 }
 
 /// One term of one output block.
@@ -45,7 +61,7 @@ pub(crate) struct Source {
 pub(crate) enum Action {
     /// `factor * rho`.
     Left { factor: u32, tile: u32 },
-    /// `rho * factor^T`.
+    /// `rho * factor^T`; the sign of the term is in the factor.
     Right { factor: u32, tile: u32 },
     /// `left * rho * right^T`.
     Sandwich { left: u32, right: u32, row_tile: u32, column_tile: u32 },
@@ -64,6 +80,7 @@ pub(crate) struct Task {
 pub struct Lindbladian {
     pub(crate) layout: Layout,
     pub(crate) factors: Vec<Factor>,
+    pub(crate) pool: Pool,
     pub(crate) tasks: Vec<Task>,
     /// Tasks of pair p: `tasks[task_starts[p]..task_starts[p + 1]]`.
     pub(crate) task_starts: Vec<u32>,
@@ -103,8 +120,12 @@ impl Elements {
 impl Lindbladian {
     /// Programs the generator with these `elements` for the blocks of `layout`.
     pub fn new(layout: &Layout, elements: &Elements) -> Self {
-        let mut compiler =
-            Compiler { layout, factors: Vec::new(), terms: vec![Vec::new(); elements.effective.len()] };
+        let mut compiler = Compiler {
+            layout,
+            factors: Vec::new(),
+            pool: Pool::new(),
+            terms: vec![Vec::new(); elements.effective.len()],
+        };
         let mut diagonal = Vec::new();
         for (sector, effective) in elements.effective.iter().enumerate() {
             diagonal.push(compiler.add_effective(sector, effective));
@@ -113,14 +134,25 @@ impl Lindbladian {
             compiler.add_jump(jump);
         }
         let (tasks, task_starts, sources) = compiler.tasks();
-        let Compiler { factors, .. } = compiler;
+        let Compiler { factors, pool, .. } = compiler;
         let bound = norm_bound(elements, &diagonal);
         let rectangle = rectangle(layout, &elements.effective);
         let twice =
             |d: &Vec<Complex64>, part: fn(&Complex64) -> f64| d.iter().flat_map(|z| [part(z); 2]).collect();
         let column_diagonal = diagonal.iter().map(|d| (twice(d, |z| z.re), twice(d, |z| z.im))).collect();
         let layout = layout.clone();
-        Self { layout, factors, tasks, task_starts, sources, diagonal, column_diagonal, bound, rectangle }
+        Self {
+            layout,
+            factors,
+            pool,
+            tasks,
+            task_starts,
+            sources,
+            diagonal,
+            column_diagonal,
+            bound,
+            rectangle,
+        }
     }
 
     /// The layout of the state vectors.
@@ -133,7 +165,10 @@ impl Lindbladian {
         let factors: u64 = self.factors.iter().map(Factor::memory).sum();
         let tasks = self.tasks.len() * size_of::<Task>() + 4 * self.task_starts.len();
         let diagonal: usize = self.diagonal.iter().map(|d| 48 * d.len()).sum();
-        factors + (tasks + self.sources.len() * size_of::<Source>() + diagonal) as u64 + self.layout.memory()
+        factors
+            + self.pool.memory()
+            + (tasks + self.sources.len() * size_of::<Source>() + diagonal) as u64
+            + self.layout.memory()
     }
 
     fn run(&self, x: &[f64], out: &mut [f64], with_diagonal: bool) {
@@ -253,13 +288,27 @@ enum Term {
 struct Compiler<'a> {
     layout: &'a Layout,
     factors: Vec<Factor>,
+    pool: Pool,
     terms: Vec<Vec<Term>>,
 }
 
 impl Compiler<'_> {
+    /// A factor of jumps, for rows and for columns.
     fn add_factor(&mut self, target: usize, source: usize, matrix: &CsMat<f64>) -> usize {
-        self.factors.push(Factor::new(self.layout, target, source, matrix));
+        let rows = row_programs(self.layout, target, source, matrix, &mut self.pool);
+        let runs = run_programs(self.layout, target, source, matrix, &mut self.pool);
+        self.factors.push(Factor { rows, runs });
         self.factors.len() - 1
+    }
+
+    /// The factors of `matrix rho` and of `sign rho matrix^T`.
+    fn add_sides(&mut self, sector: usize, matrix: &CsMat<f64>, sign: f64) -> [usize; 2] {
+        let rows = row_programs(self.layout, sector, sector, matrix, &mut self.pool);
+        self.factors.push(Factor { rows, runs: Vec::new() });
+        let signed = matrix.map(|x| sign * x);
+        let runs = run_programs(self.layout, sector, sector, &signed, &mut self.pool);
+        self.factors.push(Factor { rows: Vec::new(), runs });
+        [self.factors.len() - 2, self.factors.len() - 1]
     }
 
     /// Adds `G rho + rho G^dag` without the diagonal of G, which is returned.
@@ -275,9 +324,9 @@ impl Compiler<'_> {
             [(false, 1.0, real_part(&generator, true)), (true, -1.0, imaginary_part(&generator, true))];
         for (imaginary, right_sign, matrix) in parts {
             if matrix.nnz() > 0 {
-                let factor = self.add_factor(sector, sector, &matrix);
-                self.terms[sector].push(Term::Left(Part { imaginary, sign: 1.0 }, factor));
-                self.terms[sector].push(Term::Right(Part { imaginary, sign: right_sign }, factor));
+                let [left, right] = self.add_sides(sector, &matrix, right_sign);
+                self.terms[sector].push(Term::Left(Part { imaginary, sign: 1.0 }, left));
+                self.terms[sector].push(Term::Right(Part { imaginary, sign: 1.0 }, right));
             }
         }
         diagonal
@@ -343,27 +392,31 @@ impl Compiler<'_> {
         (row_tile, column_tile): (usize, usize),
         sources: &mut Vec<Source>,
     ) -> bool {
-        let mut push = |row: usize, column: usize| match self.layout.place(row, column) {
-            Some(Place::Direct(p)) => {
-                sources.push(Source { offset: self.layout.pairs()[p].offset, conjugate: false });
-                true
-            }
-            Some(Place::Conjugate(p)) => {
-                sources.push(Source { offset: self.layout.pairs()[p].offset, conjugate: true });
-                true
-            }
-            None => false,
+        let on_diagonal = row_tile == column_tile;
+        // `itself`: how a diagonal source of a diagonal block is read.
+        let mut push = |row: usize, column: usize, itself: Reading| {
+            let (pair, reading) = match self.layout.place(row, column) {
+                Some(Place::Direct(pair)) if on_diagonal && row == column => (pair, itself),
+                Some(Place::Direct(pair)) => (pair, Reading::Direct),
+                Some(Place::Conjugate(pair)) if on_diagonal => (pair, Reading::Absent),
+                Some(Place::Conjugate(pair)) => (pair, Reading::Conjugate),
+                None => return false,
+            };
+            sources.push(Source { offset: self.layout.pairs()[pair].offset, reading });
+            true
         };
         match term {
             Term::Left(_, f) => {
-                self.factors[f].rows[row].tiles.iter().all(|k| push(*k as usize, column_tile))
+                let mut tiles = self.factors[f].rows[row].tiles.iter();
+                tiles.all(|k| push(*k as usize, column_tile, Reading::Direct))
             }
             Term::Right(_, f) => {
-                self.factors[f].runs[column].tiles.iter().all(|k| push(row_tile, *k as usize))
+                let mut tiles = self.factors[f].runs[column].tiles.iter();
+                tiles.all(|k| push(row_tile, *k as usize, Reading::Absent))
             }
             Term::Sandwich(_, l, r) => {
                 let (rows, columns) = (&self.factors[l].rows[row].tiles, &self.factors[r].runs[column].tiles);
-                rows.iter().all(|i| columns.iter().all(|j| push(*i as usize, *j as usize)))
+                rows.iter().all(|i| columns.iter().all(|j| push(*i as usize, *j as usize, Reading::Half)))
             }
         }
     }

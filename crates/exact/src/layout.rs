@@ -67,12 +67,21 @@ impl Layout {
             unknowns: 0,
         };
         for (number, sector) in space.sectors().iter().enumerate() {
-            layout.add_sector(space, number, sector, coherences);
+            layout.add_tiles(number, sector);
+        }
+        let sectors = 0..space.sectors().len();
+        let mut pairs: Vec<_> = sectors.flat_map(|s| layout.pairs_of_sector(space, s, coherences)).collect();
+        // Jumps couple blocks of different ladders at equal labels: those lie side by side, and what is read for one is
+        // still in the cache for the next.
+        let label = |tile: usize| layout.slowest_label(space, tile);
+        pairs.sort_by_cached_key(|&(row, column)| (label(row), label(column), row, column));
+        for (row, column) in pairs {
+            layout.add_pair(row, column);
         }
         layout
     }
 
-    fn add_sector(&mut self, space: &Space, number: usize, sector: &Sector, coherences: &BTreeSet<Charge>) {
+    fn add_tiles(&mut self, number: usize, sector: &Sector) {
         let first = self.tiles.len();
         let mut tile_of_state = vec![0; sector.dim()];
         for (group, (_, states)) in sector.groups().iter().enumerate() {
@@ -85,21 +94,32 @@ impl Layout {
         }
         self.tiles_of_sector.push(first..self.tiles.len());
         self.tile_of_state.push(tile_of_state);
-        let charges = space.charges();
-        let groups = sector.groups();
+    }
+
+    /// The kept pairs of a sector.
+    fn pairs_of_sector(
+        &self,
+        space: &Space,
+        number: usize,
+        coherences: &BTreeSet<Charge>,
+    ) -> Vec<(usize, usize)> {
+        let (charges, groups) = (space.charges(), space.sectors()[number].groups());
         let kept: Vec<Vec<bool>> = groups
             .iter()
             .map(|(a, _)| {
                 groups.iter().map(|(b, _)| coherences.contains(&charges.difference(b, a))).collect()
             })
             .collect();
-        for row in first..self.tiles.len() {
-            for column in row..self.tiles.len() {
-                if kept[self.tiles[row].group][self.tiles[column].group] {
-                    self.add_pair(row, column);
-                }
-            }
-        }
+        let tiles = self.tiles_of_sector(number);
+        let pairs = tiles.clone().flat_map(|row| (row..tiles.end).map(move |column| (row, column)));
+        pairs.filter(|p| kept[self.tiles[p.0].group][self.tiles[p.1].group]).collect()
+    }
+
+    /// Slowest label of the first state of a tile.
+    fn slowest_label(&self, space: &Space, tile: usize) -> u32 {
+        let Tile { sector, states, .. } = &self.tiles[tile];
+        let sector = &space.sectors()[*sector];
+        sector.slow_to_fast().first().map_or(0, |&label| sector.labels(states.start)[label])
     }
 
     fn add_pair(&mut self, row: usize, column: usize) {
@@ -182,10 +202,13 @@ impl Layout {
     }
 }
 
+/// States in the largest tile.
+pub(crate) const LARGEST_TILE: usize = 128;
+
 /// Largest tile of a charge group of `dim` states: long enough runs for the kernel, and diagonal tiles (whose two
 /// halves are both stored) small beside the whole.
 fn tile_size(dim: usize) -> usize {
-    (dim / 6).clamp(32, 128)
+    (dim / 4).clamp(32, LARGEST_TILE)
 }
 
 /// Cuts `states` into tiles of at most `tile` states along the labels from number `depth` (slowest first) on. Equal
