@@ -226,11 +226,11 @@ pub fn fit(points: &[FitPoint], options: &FitOptions) -> Result<FitReport, Analy
     let count = |known: Known| data.iter().filter(|d| d.known == known).count();
     Ok(FitReport {
         options: options.clone(),
-        excluded,
         crossings: count(Known::Exactly),
         lower_bounds: count(Known::AtLeast),
         upper_bounds: count(Known::AtMost),
-        outcome: outcome(&data, options),
+        outcome: outcome(&data, options, !excluded.is_empty()),
+        excluded,
         local_exponents: local_exponents(&used),
         used,
     })
@@ -249,17 +249,19 @@ fn enough(data: &[Datum]) -> bool {
     sizes(data).len() >= 3
 }
 
-fn outcome(data: &[Datum], options: &FitOptions) -> FitOutcome {
+/// `selected`: there are sizes outside of the window, which do not count.
+fn outcome(data: &[Datum], options: &FitOptions, selected: bool) -> FitOutcome {
     let crossed = sizes(data);
     if crossed.len() < 3 {
         let names: Vec<String> = crossed.iter().map(|x| format!("{:.6}", x.exp())).collect();
         let at = |s: &String| s.trim_end_matches('0').trim_end_matches('.').to_owned();
         let list = names.iter().map(at).collect::<Vec<_>>().join(", ");
+        let place = if selected { " of the fit window" } else { "" };
         let reason = match crossed.len() {
-            0 => "no N crossed the threshold; a fit needs at least three".to_owned(),
-            k => {
-                format!("only {k} different N crossed the threshold (N = {list}); a fit needs at least three")
-            }
+            0 => format!("no N{place} crossed the threshold; a fit needs at least three"),
+            k => format!(
+                "only {k} different N{place} crossed the threshold (N = {list}); a fit needs at least three"
+            ),
         };
         return FitOutcome::NoFit { reason };
     }
