@@ -80,7 +80,8 @@ struct Header {
     recorder: Recorder,
 }
 
-fn version() -> String {
+/// Version and commit of the program.
+pub(crate) fn version() -> String {
     format!("{} ({})", env!("CARGO_PKG_VERSION"), option_env!("SUPERLADDER_COMMIT").unwrap_or("unknown"))
 }
 
