@@ -80,6 +80,7 @@ struct Header {
     recorder: Recorder,
 }
 
+/// Version and commit of the program.
 pub(crate) fn version() -> String {
     format!("{} ({})", env!("CARGO_PKG_VERSION"), option_env!("SUPERLADDER_COMMIT").unwrap_or("unknown"))
 }

@@ -253,6 +253,9 @@ pub(crate) struct Map {
     /// Replace the output folder if it exists.
     #[arg(short, long)]
     pub(crate) force: bool,
+    /// Number of threads [default: all cores].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
     /// Print nothing but errors.
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -264,7 +267,9 @@ pub(crate) struct Map {
   superladder phases study.toml --x lambda=0:0.8:41 --y gamma_up=0:1:51
   superladder phases study.toml --x lambda=0:0.8:41 --y gamma_up=0:1:51 --resume
 
-The output folder holds phases.csv, phases.npz, phases.svg, phases.png, manifest.json and study.toml.")]
+Every point is integrated over the whole time, burn and window; the phase must be the same in both halves of the window.
+The output folder holds phases.csv, phases.npz, lines.csv (linear stability, by root finding), phases.svg,
+phases.png, manifest.json and study.toml.")]
 pub(crate) struct Phases {
     #[command(flatten)]
     pub(crate) map: Map,
@@ -274,9 +279,6 @@ pub(crate) struct Phases {
     /// Length of the window in which means, amplitudes and exponents are measured.
     #[arg(long, value_name = "TIME", default_value_t = 3000.0)]
     pub(crate) window: f64,
-    /// Number of threads [default: all cores].
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) threads: Option<u16>,
     /// Go on with an interrupted diagram without repeating what is finished.
     #[arg(short, long)]
     pub(crate) resume: bool,
@@ -308,7 +310,7 @@ pub(crate) struct Lyapunov {
     /// Time before averaging begins.
     #[arg(long, value_name = "TIME", default_value_t = 5000.0)]
     pub(crate) burn: f64,
-    /// Time of the average, in 40 blocks.
+    /// Time of the average; errors by blocks whose length is found from the data.
     #[arg(long, value_name = "TIME", default_value_t = 20000.0)]
     pub(crate) time: f64,
     /// Fixed step of the method of order 8.

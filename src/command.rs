@@ -9,6 +9,7 @@ mod export;
 mod init;
 mod inspect;
 mod list;
+mod maps;
 mod merge;
 mod run;
 mod summary;
@@ -103,10 +104,10 @@ pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupted: &AtomicBool) -
         Command::Converge(arguments) => return converge::converge(&arguments, out, interrupted),
         Command::Compare(arguments) => return compare::compare(&arguments, out, interrupted),
         Command::FixedPoints(arguments) => atlas::fixed_points(&arguments, out)?,
-        Command::Stability(arguments) => return atlas::stability(&arguments, out),
+        Command::Stability(arguments) => return maps::stability(&arguments, out),
         Command::LimitCycles(arguments) => atlas::limit_cycles(&arguments, out)?,
-        Command::Lyapunov(arguments) => atlas::lyapunov(&arguments, out)?,
-        Command::Phases(arguments) => return atlas::phases(&arguments, out, interrupted),
+        Command::Lyapunov(arguments) => return atlas::lyapunov(&arguments, out),
+        Command::Phases(arguments) => return maps::phases(&arguments, out, interrupted),
         Command::Equations(arguments) => equations::equations(&arguments, out)?,
         Command::Inspect(arguments) => inspect::inspect(&arguments, out)?,
         Command::List(arguments) => list::list(&arguments, out)?,

@@ -14,6 +14,7 @@ pub(crate) mod section;
 mod study;
 mod time;
 mod truncation;
+mod variations;
 
 pub use breakdown::{Average, Plan, Series};
 pub use error::{Complaint, ConfigError, Fault, OverrideFault};
@@ -21,3 +22,4 @@ pub use expression::{ExpressionError, evaluate};
 pub use study::Study;
 pub(crate) use truncation::REFUSED_ABOVE;
 pub use truncation::{loss, sufficient_cutoff};
+pub use variations::{Variant, Variations};

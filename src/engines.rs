@@ -242,6 +242,12 @@ pub(crate) fn read(
     Ok((constructor, resolved.into(), method))
 }
 
+/// The Gilbert dampings in the table `engine`, whichever engine is in force; none if the key is absent.
+pub(crate) fn gilbert(root: &Section<'_>) -> Result<Vec<f64>, ConfigError> {
+    let section = root.section("engine", "engine 'mean-field'")?;
+    Ok(section.map(|s| s.numbers("gilbert")).transpose()?.flatten().unwrap_or_default())
+}
+
 fn object(value: Json) -> Map<String, Json> {
     if let Json::Object(map) = value { map } else { Map::new() }
 }

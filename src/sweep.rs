@@ -24,10 +24,12 @@ use crate::store::StoreError;
 /// Why a sweep cannot be made.
 #[derive(Debug, Error)]
 pub enum SweepError {
-    /// A `--sweep` that cannot be read.
-    #[error("--sweep {text}: {fault}")]
+    /// An option that names values of a parameter and cannot be read.
+    #[error("--{option} {text}: {fault}")]
     Axis {
-        /// The argument of `--sweep`.
+        /// The option, `sweep` or that of a map.
+        option: &'static str,
+        /// Its argument.
         text: String,
         /// What is wrong with it.
         fault: AxisFault,
@@ -138,18 +140,8 @@ impl Sweep {
     /// [`SweepError`].
     pub fn load(path: &Path, sets: &[String], sweeps: &[String]) -> Result<Self, SweepError> {
         let base = Study::load(path, sets)?;
-        let resolved = base.resolved();
-        let parameters = resolved["parameters"].as_object();
-        let known: Vec<&str> = parameters.map(|p| p.keys().map(String::as_str).collect()).unwrap_or_default();
-        let mut axes: Vec<Axis> = Vec::new();
-        for text in sweeps {
-            let failed = |fault| SweepError::Axis { text: text.clone(), fault };
-            let axis = Axis::parse(text, &known).map_err(failed)?;
-            if axes.iter().any(|a| a.path == axis.path) {
-                return Err(failed(AxisFault::Repeated { key: axis.key }));
-            }
-            axes.push(axis);
-        }
+        let named: Vec<(&'static str, &str)> = sweeps.iter().map(|text| ("sweep", text.as_str())).collect();
+        let axes = axes(&base, &named)?;
         let mut product: Vec<Vec<Value>> = vec![Vec::new()];
         for axis in &axes {
             let extended = |start: &Vec<Value>| {
@@ -174,6 +166,26 @@ impl Sweep {
     pub fn words(&self, point: &Point) -> String {
         words(&self.axes, &point.values)
     }
+}
+
+/// Reads the axes of options, each its name and its text, for a study.
+///
+/// # Errors
+/// [`SweepError::Axis`].
+pub fn axes(base: &Study, options: &[(&'static str, &str)]) -> Result<Vec<Axis>, SweepError> {
+    let resolved = base.resolved();
+    let parameters = resolved["parameters"].as_object();
+    let known: Vec<&str> = parameters.map(|p| p.keys().map(String::as_str).collect()).unwrap_or_default();
+    let mut axes: Vec<Axis> = Vec::new();
+    for (option, text) in options {
+        let failed = |fault| SweepError::Axis { option, text: (*text).to_owned(), fault };
+        let axis = Axis::parse(text, &known).map_err(failed)?;
+        if axes.iter().any(|a| a.path == axis.path) {
+            return Err(failed(AxisFault::Repeated { key: axis.key }));
+        }
+        axes.push(axis);
+    }
+    Ok(axes)
 }
 
 fn words(axes: &[Axis], values: &[Value]) -> String {

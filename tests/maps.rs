@@ -68,9 +68,13 @@ fn a_limit_cycle_is_printed_with_its_period() {
 #[test]
 fn exponents_add_up_to_the_divergence() {
     let home = Scratch::new(STUDY);
-    let arguments = ["lyapunov", "study.toml", "--time", "400", "--burn", "100"];
-    let found = home.exits(0, &arguments);
+    let chaos = ["lyapunov", "study.toml", "--set", "parameters.lambda=0.6"];
+    let found = home.exits(0, &chaos);
+    assert!(found.contains("sum -2.06000") && found.contains("mean divergence -2.0600000000"), "{found}");
+    // On the way to the limit cycle growth changes all the time.
+    let found = home.exits(3, &["lyapunov", "study.toml", "--time", "400", "--burn", "100"]);
     assert!(found.contains("mean divergence -2.0600000000"), "{found}");
+    assert!(found.contains("NOT CONVERGED"), "{found}");
 }
 
 #[test]
@@ -87,9 +91,37 @@ fn maps_write_tables_and_pictures() {
     let table = std::fs::read_to_string(home.path("out/study-phases/phases.csv")).expect("a table");
     let ends: Vec<&str> = table.lines().skip(1).filter_map(|l| l.rsplit(',').next()).collect();
     assert_eq!(ends[..3], ["NS", "L1", "SR"], "{table}");
-    for file in ["phases.svg", "phases.png", "phases.npz", "manifest.json", "study.toml"] {
+    for file in ["lines.csv", "phases.svg", "phases.png", "phases.npz", "manifest.json", "study.toml"] {
         assert!(home.path("out/study-phases").join(file).is_file(), "{file}");
     }
+}
+
+#[test]
+fn lines_of_the_maps_are_roots() {
+    let home = Scratch::new(STUDY);
+    let map = ["stability", "study.toml", "--x", "lambda=0.1:0.3:2", "--y", "gamma_up=0.5:0.9:2"];
+    let told = home.exits(0, &map);
+    assert!(told.contains("line 'normal state: pair': 2 points by root finding"), "{told}");
+    let table = std::fs::read_to_string(home.path("out/study-stability/lines.csv")).expect("a table");
+    let rows: Vec<Vec<&str>> = table.lines().skip(1).map(|l| l.split(',').collect()).collect();
+    // `NS_hopf_gup` of data/reference/mean_field_targets.json.
+    for (row, [lambda, up]) in
+        rows.iter().zip([[0.1, 0.692_284_877_655_980_7], [0.3, 0.733_773_103_267_159_6]])
+    {
+        let number = |k: usize| row[k].parse::<f64>().expect("a number");
+        assert!((number(2) - lambda).abs() < 1e-12 && (number(3) - up).abs() < 1e-9, "{table}");
+    }
+    assert_eq!(rows.len(), 2, "{table}");
+}
+
+#[test]
+fn maps_run_over_dotted_keys_and_without_cutoffs() {
+    let home = Scratch::new(&STUDY.replace("cutoff = 4\n", ""));
+    let axes = ["--x", "ensembles.T.frequency=0.8:1.2:2", "--y", "interactions.0.strength=0.2:0.6:2"];
+    home.exits(0, &[&["stability", "study.toml", "--threads", "1"], &axes[..]].concat());
+    let table = std::fs::read_to_string(home.path("out/study-stability/stability.csv")).expect("a table");
+    let start: Vec<&str> = table.lines().skip(1).map(|l| &l[..11]).collect();
+    assert_eq!(start, ["0.8,0.2,0,1", "0.8,0.6,1,0", "1.2,0.2,0,1", "1.2,0.6,1,1"], "{table}");
 }
 
 #[test]
@@ -103,7 +135,12 @@ fn what_makes_no_sense_is_refused_in_words() {
     };
     refused(&["lyapunov", "study.toml", "--time", "0"], "--time must be a finite number > 0, but is 0");
     let map = ["phases", "study.toml", "--x", "lamda=0:1:3", "--y", "gamma_up=0:1:3"];
-    refused(&map, "did you mean 'lambda'");
+    refused(&map, "--x lamda=0:1:3: the study has no parameter 'lamda' (did you mean 'lambda'?)");
+    let map = ["phases", "study.toml", "--x", "lambda=0:1:3", "--y", "lambda=0:1:3"];
+    refused(&map, "'lambda' is swept twice");
+    let map = ["stability", "study.toml", "--x", "lambda=0:1:3", "--y", "gamma_up=0:2:3"];
+    refused(&map, "at lambda = 0, gamma_up = 2: ");
+    refused(&map, "`rate` of channel 'emission' must be finite and >= 0, but is -1");
     let map = ["stability", "study.toml", "--x", "lambda=0.3", "--y", "gamma_up=0:1:3"];
     refused(&map, "the axis 'lambda' must hold at least two numbers");
 }

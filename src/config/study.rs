@@ -117,6 +117,10 @@ impl Study {
             .into()
     }
 
+    pub(super) fn source(&self) -> Arc<NamedSource<String>> {
+        Arc::clone(&self.source)
+    }
+
     /// The text in force: the file after all `--set`.
     pub fn text(&self) -> &str {
         self.source.inner()

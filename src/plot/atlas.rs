@@ -1,8 +1,8 @@
 //! Maps over two parameters: one colour per kind of point, with lines of linear stability over it.
 
-use kuva::plot::ScatterPlot;
 use kuva::plot::legend::LegendPosition;
 use kuva::plot::scatter::MarkerShape;
+use kuva::plot::{LinePlot, ScatterPlot};
 use kuva::render::figure::Figure;
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
@@ -40,10 +40,13 @@ pub fn map(
             );
         }
     }
-    for (number, line) in lines.iter().enumerate().filter(|(_, line)| !line.points.is_empty()) {
-        let marks = ScatterPlot::new().with_data(line.points.iter().copied());
-        plots
-            .push(marks.with_color(LINES[number % LINES.len()]).with_size(1.8).with_legend(line.name).into());
+    for (number, line) in lines.iter().enumerate() {
+        for (k, piece) in line.pieces.iter().enumerate() {
+            let colour = LINES[number % LINES.len()];
+            let plot =
+                LinePlot::new().with_data(piece.iter().copied()).with_color(colour).with_stroke_width(2.4);
+            plots.push(if k == 0 { plot.with_legend(line.name).into() } else { plot.into() });
+        }
     }
     let ends =
         |v: &[f64]| v.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(*x), h.max(*x)));

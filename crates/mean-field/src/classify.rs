@@ -4,8 +4,8 @@ use pulp::{Arch, WithSimd};
 use serde::{Deserialize, Serialize};
 
 use crate::MeanFieldEquations;
-use crate::fixed::{FixedPoint, fixed_points};
-use crate::lanes::{LANES, Lane, LaneEquations, Work};
+use crate::fixed::{FixedKind, FixedPoint, fixed_points};
+use crate::lanes::{LANES, Lane, LaneEquations};
 
 /// How long to look, and the bounds between the phases.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ pub enum Phase {
     IR,
     /// As L1 with the spin covering nearly all directions: quasi-periodic.
     QuasiPeriodic,
-    /// None of these, or not finite.
+    /// Another phase in the first half of the window than in the second, an amplitude that still changes, or not finite.
     Undecided,
 }
 
@@ -88,21 +88,59 @@ pub struct LongTime {
     pub phase: Phase,
 }
 
-/// PHYSICS: the order of the questions matters, since means of irregular motion stay near 0.1 for long.
-fn phase(mean: f64, amplitude: f64, exponent: f64, inversion: f64, stable_superradiance: bool) -> Phase {
+/// What the order parameter does for a while.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Motion {
+    mean: f64,
+    amplitude: f64,
+}
+
+/// Oscillations smaller than this may be slow transients to a stable fixed point.
+const SMALL: f64 = 0.1;
+
+/// The phase by the motion in both halves of the window; undecided where they do not agree, or where regular oscillations still grow
+/// or shrink. Oscillations that die out about a fixed point which is linearly stable are on their way to it, however slowly: where a
+/// rate of growth is 1e-5, no window is long enough. `up`: a spin of conserved length points up in the end.
+fn phase(halves: [Motion; 2], exponent: f64, up: bool, points: &[FixedPoint]) -> Phase {
+    let [first, last] = halves.map(|half| settled(half, exponent, up));
+    let dying = last_is_smaller(halves) && halves[1].amplitude < SMALL;
+    let stable = |kind| points.iter().any(|p: &FixedPoint| p.kind == kind && p.stable());
+    let waiting = |phase| matches!(phase, Phase::L1 | Phase::L2 | Phase::NS | Phase::SR);
+    if dying && waiting(first) && waiting(last) {
+        let displaced = halves[1].mean.abs() > 0.02;
+        if displaced && stable(FixedKind::Superradiant) {
+            return Phase::SR;
+        }
+        if !displaced && !up && stable(FixedKind::Normal) {
+            return Phase::NS;
+        }
+    }
+    let [before, after] = halves.map(|half| half.amplitude);
+    let oscillates = matches!(last, Phase::L1 | Phase::L2 | Phase::QuasiPeriodic);
+    let steady = !oscillates || (after - before).abs() < 0.1 * before;
+    if first == last && steady { last } else { Phase::Undecided }
+}
+
+/// Whether oscillations of the second half are smaller than those of the first by more than what the grid of steps leaves open.
+fn last_is_smaller(halves: [Motion; 2]) -> bool {
+    halves[1].amplitude < 0.998 * halves[0].amplitude
+}
+
+/// The phase of a motion that goes on as it is. The order of the questions matters, since means of irregular motion stay near 0.1
+/// for long.
+fn settled(Motion { mean, amplitude }: Motion, exponent: f64, up: bool) -> Phase {
     if !(mean.is_finite() && amplitude.is_finite() && exponent.is_finite()) {
         Phase::Undecided
     } else if exponent > 0.005 && amplitude > 0.2 {
         Phase::IR
     } else if amplitude < 0.02 {
-        match (mean.abs() > 0.02, inversion > 0.0) {
+        match (mean.abs() > 0.02, up) {
             (true, _) => Phase::SR,
             (false, true) => Phase::Inverted,
             (false, false) => Phase::NS,
         }
     } else if mean.abs() > 0.02 {
-        // Slowly decaying oscillations about a stable superradiant state are superradiance.
-        if stable_superradiance && amplitude < 0.1 { Phase::SR } else { Phase::L2 }
+        Phase::L2
     } else if amplitude > 0.495 {
         Phase::QuasiPeriodic
     } else {
@@ -136,81 +174,122 @@ fn start_near(equations: &MeanFieldEquations, points: &[FixedPoint]) -> Vec<f64>
 struct Job<'a> {
     lanes: &'a LaneEquations,
     classifier: Classifier,
-    dt: Lane,
+    /// One step for all lanes.
+    dt: f64,
     /// Place of the order parameter.
     order: usize,
     y: &'a mut [Lane],
+    /// A perturbation.
+    w: &'a mut [Lane],
 }
 
-/// Mean, least, greatest and logarithmic growth.
+/// What is seen of the order parameter.
 struct Tally {
     sum: Lane,
     min: Lane,
     max: Lane,
-    growth: Lane,
-    time: Lane,
+    count: usize,
 }
 
+/// Both halves of the window, the logarithmic growth of the perturbation over all of it, and its length.
+struct Seen {
+    halves: [Tally; 2],
+    growth: Lane,
+    time: f64,
+}
+
+impl Tally {
+    fn new() -> Self {
+        let (min, max) = (Lane([f64::INFINITY; LANES]), Lane([f64::NEG_INFINITY; LANES]));
+        Self { sum: Lane::ZERO, min, max, count: 0 }
+    }
+
+    /// What both have seen together.
+    fn with(&self, other: &Self) -> Self {
+        let both =
+            |a: &Lane, b: &Lane, f: fn(f64, f64) -> f64| Lane(std::array::from_fn(|l| f(a.0[l], b.0[l])));
+        Self {
+            sum: both(&self.sum, &other.sum, |a, b| a + b),
+            min: both(&self.min, &other.min, f64::min),
+            max: both(&self.max, &other.max, f64::max),
+            count: self.count + other.count,
+        }
+    }
+
+    /// Mean and half of the range in a lane.
+    fn of(&self, lane: usize) -> Motion {
+        let (min, max) = (self.min.0[lane], self.max.0[lane]);
+        Motion { mean: self.sum.0[lane] / self.count as f64, amplitude: 0.5 * (max - min) }
+    }
+
+    #[allow(clippy::inline_always, reason = "part of code that is compiled for an instruction set")]
+    #[inline(always)]
+    fn count(&mut self, x: &Lane) {
+        for l in 0..LANES {
+            let x = x.0[l];
+            self.sum.0[l] += x;
+            // NaN must not be lost: a comparison that it fails keeps it.
+            self.min.0[l] = if x >= self.min.0[l] { self.min.0[l] } else { x };
+            self.max.0[l] = if x <= self.max.0[l] { self.max.0[l] } else { x };
+        }
+        self.count += 1;
+    }
+}
+
+/// Steps between two normalisations of the perturbation.
+const EVERY: usize = 16;
+
 impl WithSimd for Job<'_> {
-    type Output = Tally;
+    type Output = Seen;
 
     #[allow(
         clippy::inline_always,
         reason = "code is compiled for an instruction set only where it is inlined"
     )]
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _simd: S) -> Tally {
-        let n = self.lanes.dim();
-        let mut work = Work::new(n);
-        let slowest = self.dt.iter().fold(f64::INFINITY, |least, x| least.min(*x));
-        let burn = (self.classifier.burn / slowest).ceil() as usize;
-        let window = (self.classifier.window / slowest).ceil() as usize;
+    fn with_simd<S: pulp::Simd>(self, _simd: S) -> Seen {
+        let Self { lanes, classifier, dt, order, y, w } = self;
+        let mut work = lanes.work();
+        let burn = (classifier.burn / dt).ceil() as usize;
+        let window = ((classifier.window / dt).ceil() as usize).max(2);
         // The last part of the burn already turns the perturbation into the most unstable direction.
         let turning = burn / 20;
         for _ in 0..burn - turning {
-            self.lanes.step::<false>(&self.dt, self.y, &mut work);
+            lanes.step::<false>(dt, y, w, &mut work);
         }
-        let mut tally = Tally {
-            sum: [0.0; LANES],
-            min: [f64::INFINITY; LANES],
-            max: [f64::NEG_INFINITY; LANES],
-            growth: [0.0; LANES],
-            time: [0.0; LANES],
-        };
-        for step in 0..turning + window {
-            self.lanes.step::<true>(&self.dt, self.y, &mut work);
-            let counted = step >= turning;
-            if step % 16 == 15 || step + 1 == turning || step + 1 == turning + window {
-                for l in 0..LANES {
-                    let square: f64 = self.y[n..2 * n].iter().map(|w| w[l] * w[l]).sum();
-                    let length = square.sqrt();
-                    self.y[n..2 * n].iter_mut().for_each(|w| w[l] /= length);
-                    if counted {
-                        tally.growth[l] += length.ln();
-                    }
+        let halves = [Tally::new(), Tally::new()];
+        let mut seen = Seen { halves, growth: Lane::ZERO, time: window as f64 * dt };
+        for step in 1..=turning + window {
+            lanes.step::<true>(dt, y, w, &mut work);
+            if step % EVERY == 0 || step == turning || step == turning + window {
+                let lengths = normalise(w);
+                if step > turning {
+                    (0..LANES).for_each(|l| seen.growth.0[l] += lengths.0[l].ln());
                 }
             }
-            if counted {
-                for l in 0..LANES {
-                    let x = self.y[self.order][l];
-                    tally.sum[l] += x;
-                    tally.min[l] = tally.min[l].min(x);
-                    tally.max[l] = tally.max[l].max(x);
-                    tally.time[l] += self.dt[l];
-                }
+            if step > turning {
+                seen.halves[usize::from(step > turning + window / 2)].count(&y[order]);
             }
         }
-        tally.sum.iter_mut().for_each(|x| *x /= window as f64);
-        tally
+        seen
     }
 }
 
-/// The largest angular frequency of small oscillations about any of the fixed points, at least 0.1, and whether a superradiant
-/// one is stable.
-fn fastest(points: &[FixedPoint]) -> (f64, bool) {
-    let rates = points.iter().flat_map(|p| &p.eigenvalues).map(|z| z.norm());
-    let stable = points.iter().any(|p| p.kind == crate::FixedKind::Superradiant && p.stable());
-    (rates.fold(0.1, f64::max), stable)
+/// Divides every lane of a perturbation by its length; returns the lengths.
+fn normalise(w: &mut [Lane]) -> Lane {
+    let mut lengths = Lane::ZERO;
+    for l in 0..LANES {
+        lengths.0[l] = w.iter().map(|w| w.0[l] * w.0[l]).sum::<f64>().sqrt();
+        for w in &mut *w {
+            w.0[l] /= lengths.0[l];
+        }
+    }
+    lengths
+}
+
+/// The largest angular frequency of small oscillations about any of the fixed points, at least 0.1.
+fn fastest(points: &[FixedPoint]) -> f64 {
+    points.iter().flat_map(|p| &p.eigenvalues).map(|z| z.norm()).fold(0.1, f64::max)
 }
 
 /// The long-time behaviour of up to [`LANES`] models of the same subsystems, given with their [`fixed_points`], from the start of
@@ -225,28 +304,66 @@ pub fn long_time(classifier: Classifier, models: &[(&MeanFieldEquations, &[Fixed
     let spins = n > modes;
     let equations: Vec<&MeanFieldEquations> = models.iter().map(|(m, _)| *m).collect();
     let lanes = LaneEquations::new(&equations);
-    let known: Vec<(f64, bool)> = models.iter().map(|(_, points)| fastest(points)).collect();
     let starts: Vec<Vec<f64>> = models.iter().map(|(m, points)| start_near(m, points)).collect();
     // One step for all lanes, so that all see the same time.
-    let step = classifier.resolution / known.iter().map(|k| k.0).fold(0.1, f64::max);
-    let mut y = vec![[0.0; LANES]; 2 * n];
-    for l in 0..LANES {
-        let start = &starts[l.min(starts.len() - 1)];
-        for i in 0..n {
-            y[i][l] = start[i];
-            y[n + i][l] = ((3 * i + 1) as f64).sin();
-        }
-    }
+    let step = classifier.resolution / models.iter().map(|(_, points)| fastest(points)).fold(0.1, f64::max);
+    let start = |i: usize| Lane(std::array::from_fn(|l| starts[l.min(starts.len() - 1)][i]));
+    let mut y: Vec<Lane> = (0..n).map(start).collect();
+    let mut w: Vec<Lane> = (0..n).map(|i| Lane([((3 * i + 1) as f64).sin(); LANES])).collect();
     let order = if spins { modes } else { 0 };
-    let job = Job { lanes: &lanes, classifier, dt: [step; LANES], order, y: &mut y };
-    let tally = Arch::new().dispatch(job);
+    let job = Job { lanes: &lanes, classifier, dt: step, order, y: &mut y, w: &mut w };
+    let seen = Arch::new().dispatch(job);
+    let whole = seen.halves[0].with(&seen.halves[1]);
     (0..models.len())
         .map(|l| {
-            let (mean, amplitude) = (tally.sum[l], 0.5 * (tally.max[l] - tally.min[l]));
-            let exponent = tally.growth[l] / tally.time[l];
-            let inversion = if spins { y[modes + 2][l] } else { f64::NAN };
-            let phase = phase(mean, amplitude, exponent, inversion, known[l].1);
+            let exponent = seen.growth.0[l] / seen.time;
+            let inversion = if spins { y[modes + 2].0[l] } else { f64::NAN };
+            let halves = [seen.halves[0].of(l), seen.halves[1].of(l)];
+            let conserved = models[l].0.conserved_lengths();
+            let up = conserved.iter().any(|e| y[modes + 3 * e + 2].0[l] > 0.0);
+            let phase = phase(halves, exponent, up, models[l].1);
+            let Motion { mean, amplitude } = whole.of(l);
             LongTime { mean, amplitude, exponent, inversion, phase }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(first: (f64, f64), last: (f64, f64), exponent: f64) -> Phase {
+        let motion = |(mean, amplitude)| Motion { mean, amplitude };
+        phase([motion(first), motion(last)], exponent, false, &[])
+    }
+
+    #[test]
+    fn what_differs_between_the_halves_is_undecided() {
+        assert_eq!(found((0.0, 0.3), (0.0, 0.3), 0.0), Phase::L1);
+        assert_eq!(found((0.0, 0.2), (0.0, 0.3), 0.0), Phase::Undecided);
+        assert_eq!(found((0.01, 0.3), (0.03, 0.3), 0.0), Phase::Undecided);
+        assert_eq!(
+            found((0.01, 0.45), (0.1, 0.3), 0.03),
+            Phase::IR,
+            "the mean of irregular motion says nothing"
+        );
+        assert_eq!(found((0.3, 0.03), (0.3, 0.01), 0.0), Phase::Undecided);
+        assert_eq!(found((0.3, 0.03), (f64::NAN, 0.03), 0.0), Phase::Undecided);
+    }
+
+    #[test]
+    fn small_oscillations_that_die_out_belong_to_the_stable_point() {
+        let stable = |kind| FixedPoint { kind, state: Vec::new(), eigenvalues: Vec::new() };
+        let seen = |mean: f64, amplitude: [f64; 2], kind| {
+            phase(amplitude.map(|amplitude| Motion { mean, amplitude }), 0.0, false, &[stable(kind)])
+        };
+        assert_eq!(seen(0.3, [0.05, 0.049], FixedKind::Superradiant), Phase::SR);
+        assert_eq!(
+            seen(0.3, [0.05, 0.05], FixedKind::Superradiant),
+            Phase::L2,
+            "a cycle beside the stable point"
+        );
+        assert_eq!(seen(0.0, [0.05, 0.03], FixedKind::Normal), Phase::NS);
+        assert_eq!(seen(0.3, [0.05, 0.049], FixedKind::Normal), Phase::L2);
+    }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use superladder_propagate::PropagateError;
 
 use crate::MeanFieldEquations;
-use crate::dense::{eigenvalues, least_squares};
+use crate::dense::{LeastSquares, eigenvalues};
 use crate::fixed::length_held;
 use crate::flow::{advance, tangent};
 
@@ -113,6 +113,7 @@ impl Cycle {
         let n = equations.dim();
         let conserved = equations.conserved_lengths();
         let (mut v, mut time) = (state.to_vec(), period);
+        let mut system = LeastSquares::new(n + 1);
         let mut best: Option<(f64, Vec<f64>, f64, Vec<f64>)> = None;
         for _ in 0..25 {
             let mut end = v.clone();
@@ -131,27 +132,23 @@ impl Cycle {
             let (mut slope, mut last) = (vec![0.0; n], vec![0.0; n]);
             equations.drift(&v, &mut slope);
             equations.drift(&end, &mut last);
-            let mut rows = Vec::with_capacity(n + 2);
-            let mut right = Vec::with_capacity(n + 2);
+            system.clear();
             for i in 0..n {
                 let mut row = matrix[i * n..(i + 1) * n].to_vec();
                 row[i] -= 1.0;
                 row.push(last[i]);
-                rows.push(row);
-                right.push(v[i] - end[i]);
+                system.add(&row, v[i] - end[i]);
             }
             slope.push(0.0);
-            rows.push(slope);
-            right.push(0.0);
+            system.add(&slope, 0.0);
             for e in &conserved {
                 let (row, value) = length_held(equations, &v, *e, n + 1);
-                rows.push(row);
-                right.push(value);
+                system.add(&row, value);
             }
-            let Some(step) = least_squares(&rows, &right) else { return Ok(None) };
+            let Some(step) = system.solve() else { return Ok(None) };
             let size = step.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
             let factor = (0.2 / size).min(1.0);
-            for (x, dx) in v.iter_mut().zip(&step) {
+            for (x, dx) in v.iter_mut().zip(step) {
                 *x += factor * dx;
             }
             time += factor * step[n];

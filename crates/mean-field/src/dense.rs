@@ -1,32 +1,62 @@
 //! Small dense real matrices: linear systems and eigenvalues of the few unknowns of mean field.
 
 use faer::Mat;
-use faer::linalg::solvers::Solve;
 use num_complex::Complex64;
 
-/// Solves `a x = b` by elimination with partial pivoting. `None` for a singular matrix.
-fn solve(a: &Mat<f64>, b: &Mat<f64>) -> Option<Vec<f64>> {
-    let x = a.partial_piv_lu().solve(b);
-    let x: Vec<f64> = (0..x.nrows()).map(|i| x[(i, 0)]).collect();
-    x.iter().all(|x| x.is_finite()).then_some(x)
+/// Least squares `min |rows x - right|` by the normal equations: enough for Newton steps, which correct themselves. It keeps its
+/// buffers, so that the many small systems of a map cost no allocation.
+#[derive(Debug)]
+pub(crate) struct LeastSquares {
+    n: usize,
+    /// Lower half of `rows^T rows`, row-major.
+    normal: Vec<f64>,
+    right: Vec<f64>,
 }
 
-/// The x that minimises `|rows x - right|`, by normal equations: enough for Newton steps, which correct themselves.
-pub(crate) fn least_squares(rows: &[Vec<f64>], right: &[f64]) -> Option<Vec<f64>> {
-    let n = rows.first()?.len();
-    let mut a = Mat::zeros(n, n);
-    let mut b = Mat::zeros(n, 1);
-    for (row, y) in rows.iter().zip(right) {
-        for i in 0..n {
-            b[(i, 0)] += row[i] * y;
-            for k in 0..n {
-                a[(i, k)] += row[i] * row[k];
-            }
+impl LeastSquares {
+    /// For `n` unknowns, without rows.
+    pub(crate) fn new(n: usize) -> Self {
+        Self { n, normal: vec![0.0; n * n], right: vec![0.0; n] }
+    }
+
+    /// Forgets all rows.
+    pub(crate) fn clear(&mut self) {
+        self.normal.fill(0.0);
+        self.right.fill(0.0);
+    }
+
+    /// Adds the equation `row . x = right`.
+    pub(crate) fn add(&mut self, row: &[f64], right: f64) {
+        for (i, x) in row.iter().enumerate().filter(|(_, x)| **x != 0.0) {
+            self.right[i] += x * right;
+            let normal = &mut self.normal[i * self.n..=i * self.n + i];
+            normal.iter_mut().zip(row).for_each(|(a, y)| *a += x * y);
         }
     }
-    let ridge = 1e-15 * (0..n).map(|i| a[(i, i)]).fold(0.0, f64::max);
-    (0..n).for_each(|i| a[(i, i)] += ridge);
-    solve(&a, &b)
+
+    /// The solution by Cholesky's decomposition, which replaces the rows. Directions that the rows leave open get a ridge of
+    /// rounding size. `None` if it is not finite.
+    pub(crate) fn solve(&mut self) -> Option<&[f64]> {
+        let (n, a) = (self.n, &mut self.normal);
+        let ridge = 1e-15 * (0..n).map(|i| a[i * n + i]).fold(f64::MIN_POSITIVE, f64::max);
+        for i in 0..n {
+            for k in 0..=i {
+                let known: f64 = (0..k).map(|l| a[i * n + l] * a[k * n + l]).sum();
+                let rest = a[i * n + k] - known;
+                a[i * n + k] = if k < i { rest / a[k * n + k] } else { (rest + ridge).max(ridge).sqrt() };
+            }
+        }
+        let x = &mut self.right;
+        for i in 0..n {
+            let known: f64 = (0..i).map(|l| a[i * n + l] * x[l]).sum();
+            x[i] = (x[i] - known) / a[i * n + i];
+        }
+        for i in (0..n).rev() {
+            let known: f64 = (i + 1..n).map(|l| a[l * n + i] * x[l]).sum();
+            x[i] = (x[i] - known) / a[i * n + i];
+        }
+        x.iter().all(|x| x.is_finite()).then_some(x.as_slice())
+    }
 }
 
 /// Eigenvalues of a real row-major matrix, largest real part first; NaN where the iteration does not converge.
@@ -55,9 +85,25 @@ mod tests {
     }
 
     #[test]
-    fn linear_systems_are_solved() {
-        let x = solve(&faer::mat![[0., 2.], [1., 1.]], &faer::mat![[2.], [3.]]).unwrap();
-        assert!((x[0] - 2.0).abs() < 1e-15 && (x[1] - 1.0).abs() < 1e-15);
-        assert!(solve(&faer::mat![[1., 1.], [1., 1.]], &faer::mat![[1.], [2.]]).is_none());
+    fn equations_are_solved_in_the_sense_of_least_squares() {
+        let mut system = LeastSquares::new(2);
+        system.add(&[0.0, 2.0], 2.0);
+        system.add(&[1.0, 1.0], 3.0);
+        let x = system.solve().unwrap();
+        assert!((x[0] - 2.0).abs() < 1e-13 && (x[1] - 1.0).abs() < 1e-13, "{x:?}");
+        // Three equations for a mean; then one equation that leaves a direction open.
+        system.clear();
+        for y in [1.0, 2.0, 6.0] {
+            system.add(&[1.0, 0.0], y);
+        }
+        system.add(&[0.0, 1.0], 0.0);
+        assert!((system.solve().unwrap()[0] - 3.0).abs() < 1e-14);
+        system.clear();
+        system.add(&[1.0, 1.0], 2.0);
+        let x = system.solve().unwrap();
+        assert!((x[0] + x[1] - 2.0).abs() < 1e-9, "{x:?}");
+        system.clear();
+        system.add(&[f64::NAN, 1.0], 2.0);
+        assert!(system.solve().is_none());
     }
 }

@@ -1,5 +1,7 @@
 //! Mean-field equations as a plain vector field with its exact Jacobian.
 
+use std::sync::Arc;
+
 use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
 use superladder_cumulant::{Basis, Closure, Derivation, Equations, Tape, TapeTerm, Variable, derivative};
@@ -19,11 +21,17 @@ pub enum Limit {
     Finite,
 }
 
+/// Order 1 at leading order in N.
+pub(crate) fn leading() -> Derivation {
+    Derivation { order: 1, closure: Closure::Sites, leading: true, basis: Basis::Cartesian }
+}
+
 /// The mean-field equations of a model: `dv/dt = f(v)` with v the intensive means, in the order
 /// `<Q>/sqrt N, <P>/sqrt N` per mode, then `<S^x>, <S^y>, <S^z>` per spin of each ensemble.
 #[derive(Debug)]
 pub struct MeanFieldEquations {
-    equations: Equations,
+    /// The derivation; of equations made by a `Family` the one of its free subsystems, which has the same unknowns.
+    equations: Arc<Equations>,
     modes: usize,
     rows: Vec<Vec<TapeTerm>>,
     drift: Tape,
@@ -48,14 +56,23 @@ impl MeanFieldEquations {
     /// [`MeanFieldError`].
     pub fn with_options(model: &Model, limit: Limit, gilbert: &[f64]) -> Result<Self, MeanFieldError> {
         let modes = model.modes().len();
+        let derivation = Derivation { leading: limit == Limit::Infinite, ..leading() };
+        let equations = Arc::new(Equations::of_model(model, derivation)?);
+        let rows = equations.terms(0).to_vec();
+        Self::of_rows(equations, rows, modes, gilbert)
+    }
+
+    /// Of `rows` for the unknowns of `equations`, with Gilbert damping.
+    pub(crate) fn of_rows(
+        equations: Arc<Equations>,
+        mut rows: Vec<Vec<TapeTerm>>,
+        modes: usize,
+        gilbert: &[f64],
+    ) -> Result<Self, MeanFieldError> {
         let fits = gilbert.is_empty() || gilbert.len() == modes;
         if !fits || gilbert.iter().any(|g| !g.is_finite()) {
             return Err(MeanFieldError::Gilbert { expected: modes, found: gilbert.to_vec() });
         }
-        let leading = limit == Limit::Infinite;
-        let derivation = Derivation { order: 1, closure: Closure::Sites, leading, basis: Basis::Cartesian };
-        let equations = Equations::of_model(model, derivation)?;
-        let mut rows = equations.terms(0).to_vec();
         for (mode, damping) in gilbert.iter().enumerate() {
             damp(&mut rows, mode, *damping);
         }
@@ -113,7 +130,8 @@ impl MeanFieldEquations {
         (0..ensembles).filter(|e| conserved(e)).collect()
     }
 
-    /// The derivation behind, for expectation values and printing.
+    /// The derivation behind, for names, scales and expectation values of the unknowns. (Of equations made by a
+    /// [`crate::Family`] it is that of the free subsystems, so that its terms are not those of [`MeanFieldEquations::rows`].)
     pub fn equations(&self) -> &Equations {
         &self.equations
     }
@@ -131,14 +149,9 @@ impl MeanFieldEquations {
     /// # Panics
     /// If `v` is shorter than [`MeanFieldEquations::dim`].
     pub fn jacobian(&self, v: &[f64]) -> Vec<f64> {
-        let dim = self.dim();
-        let mut values = vec![0.0; self.entries.len()];
-        self.jacobian.evaluate(v, &mut values);
-        let mut matrix = vec![0.0; dim * dim];
-        for ((i, k), value) in self.entries.iter().zip(values) {
-            matrix[i * dim + k] = value;
-        }
-        matrix
+        let mut buffers = Jacobian::new(self);
+        buffers.at(self, v);
+        buffers.matrix
     }
 
     /// The means of a product state (of any initial state: what is beyond the means is dropped).
@@ -170,6 +183,30 @@ impl MeanFieldEquations {
                 .collect(),
             ensembles: triples.iter().map(bloch).collect(),
         }
+    }
+}
+
+/// Buffers for the Jacobian at many states.
+#[derive(Debug)]
+pub(crate) struct Jacobian {
+    values: Vec<f64>,
+    matrix: Vec<f64>,
+}
+
+impl Jacobian {
+    pub(crate) fn new(equations: &MeanFieldEquations) -> Self {
+        let dim = equations.dim();
+        Self { values: vec![0.0; equations.entries.len()], matrix: vec![0.0; dim * dim] }
+    }
+
+    /// [`MeanFieldEquations::jacobian`] of the equations that the buffers were made for.
+    pub(crate) fn at(&mut self, equations: &MeanFieldEquations, v: &[f64]) -> &[f64] {
+        let dim = equations.dim();
+        equations.jacobian.evaluate(v, &mut self.values);
+        for ((i, k), value) in equations.entries.iter().zip(&self.values) {
+            self.matrix[i * dim + k] = *value;
+        }
+        &self.matrix
     }
 }
 

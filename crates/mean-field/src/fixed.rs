@@ -4,7 +4,8 @@ use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
 
 use crate::MeanFieldEquations;
-use crate::dense::{eigenvalues, least_squares};
+use crate::dense::{LeastSquares, eigenvalues};
+use crate::equations::Jacobian;
 
 /// Below this, a mean counts as zero when a fixed point is named.
 const ZERO: f64 = 1e-7;
@@ -86,37 +87,82 @@ fn kind(equations: &MeanFieldEquations, v: &[f64], conserved: &[usize]) -> Fixed
 /// Every step is the least-squares solution of `J dv = -f` together with `2 s . ds = 1/4 - s^2` for every spin of conserved
 /// length, whose Jacobian is singular by itself.
 pub fn refine(equations: &MeanFieldEquations, start: &[f64], conserved: &[usize]) -> Option<Vec<f64>> {
-    let dim = equations.dim();
-    let mut v = start.to_vec();
-    let mut rate = vec![0.0; dim];
-    let worst = |rate: &[f64]| rate.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
-    for _ in 0..60 {
-        equations.drift(&v, &mut rate);
-        let jacobian = equations.jacobian(&v);
-        let mut rows: Vec<Vec<f64>> = jacobian.chunks_exact(dim).map(<[f64]>::to_vec).collect();
-        let mut right: Vec<f64> = rate.iter().map(|x| -x).collect();
-        for e in conserved {
-            let (row, value) = length_held(equations, &v, *e, dim);
-            rows.push(row);
-            right.push(value);
+    Newton::new(equations, conserved).refine(start)
+}
+
+/// Newton's method with its buffers.
+struct Newton<'a> {
+    equations: &'a MeanFieldEquations,
+    conserved: &'a [usize],
+    /// Unknowns that are not of a spin of conserved length.
+    free: Vec<usize>,
+    rate: Vec<f64>,
+    jacobian: Jacobian,
+    all: LeastSquares,
+    rest: LeastSquares,
+}
+
+impl<'a> Newton<'a> {
+    fn new(equations: &'a MeanFieldEquations, conserved: &'a [usize]) -> Self {
+        let (dim, modes) = (equations.dim(), 2 * equations.modes());
+        let held = |i: &usize| *i >= modes && conserved.contains(&((i - modes) / 3));
+        let free: Vec<usize> = (0..dim).filter(|i| !held(i)).collect();
+        let (all, rest) = (LeastSquares::new(dim), LeastSquares::new(free.len()));
+        let jacobian = Jacobian::new(equations);
+        Self { equations, conserved, free, rate: vec![0.0; dim], jacobian, all, rest }
+    }
+
+    fn refine(&mut self, start: &[f64]) -> Option<Vec<f64>> {
+        let dim = self.equations.dim();
+        let mut v = start.to_vec();
+        for _ in 0..60 {
+            self.equations.drift(&v, &mut self.rate);
+            let jacobian = self.jacobian.at(self.equations, &v);
+            self.all.clear();
+            for (row, rate) in jacobian.chunks_exact(dim).zip(&self.rate) {
+                self.all.add(row, -rate);
+            }
+            for e in self.conserved {
+                let (row, value) = length_held(self.equations, &v, *e, dim);
+                self.all.add(&row, value);
+            }
+            let step = self.all.solve()?;
+            let size = step.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+            let factor = (0.5 / size).min(1.0);
+            v.iter_mut().zip(step).for_each(|(x, dx)| *x += factor * dx);
+            if size < 1e-14 {
+                break;
+            }
         }
-        let step = least_squares(&rows, &right)?;
-        let size = step.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
-        if !size.is_finite() {
-            return None;
-        }
-        let factor = (0.5 / size).min(1.0);
-        v.iter_mut().zip(&step).for_each(|(x, dx)| *x += factor * dx);
-        if size < 1e-14 {
-            break;
+        self.equations.drift(&v, &mut self.rate);
+        let worst = self.rate.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+        let long = |e: &usize| {
+            let first = 2 * self.equations.modes() + 3 * e;
+            (v[first..first + 3].iter().map(|x| x * x).sum::<f64>() - 0.25).abs() < 1e-12
+        };
+        (worst < RESIDUE && self.conserved.iter().all(long)).then_some(v)
+    }
+
+    /// Newton steps on the free unknowns: where they settle while the spins of conserved length stand still.
+    fn settle(&mut self, v: &mut [f64]) {
+        let dim = self.equations.dim();
+        let mut part = vec![0.0; self.free.len()];
+        for _ in 0..8 {
+            self.equations.drift(v, &mut self.rate);
+            let jacobian = self.jacobian.at(self.equations, v);
+            self.rest.clear();
+            for i in &self.free {
+                part.iter_mut().zip(&self.free).for_each(|(x, k)| *x = jacobian[i * dim + k]);
+                self.rest.add(&part, -self.rate[*i]);
+            }
+            let Some(step) = self.rest.solve() else { return };
+            let size = step.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+            self.free.iter().zip(step).for_each(|(i, dx)| v[*i] += dx);
+            if size < 1e-14 {
+                return;
+            }
         }
     }
-    equations.drift(&v, &mut rate);
-    let long = |e: &usize| {
-        let first = 2 * equations.modes() + 3 * e;
-        (v[first..first + 3].iter().map(|x| x * x).sum::<f64>() - 0.25).abs() < 1e-12
-    };
-    (worst(&rate) < RESIDUE && conserved.iter().all(long)).then_some(v)
 }
 
 /// The row of `width` unknowns and the right-hand side of `2 s . ds = 1/4 - s^2`, halved, for ensemble e.
@@ -134,10 +180,9 @@ pub(crate) fn length_held(
 }
 
 /// Starting points: every spin of conserved length at several tilts, all else where it settles for frozen spins.
-fn starts(equations: &MeanFieldEquations, conserved: &[usize]) -> Vec<Vec<f64>> {
-    let (dim, modes) = (equations.dim(), 2 * equations.modes());
-    let held: Vec<usize> = conserved.iter().flat_map(|e| modes + 3 * e..modes + 3 * e + 3).collect();
-    let free: Vec<usize> = (0..dim).filter(|i| !held.contains(i)).collect();
+fn starts(newton: &mut Newton<'_>) -> Vec<Vec<f64>> {
+    let (dim, modes) = (newton.equations.dim(), 2 * newton.equations.modes());
+    let conserved = newton.conserved;
     let mut found = Vec::new();
     for eighth in [0, 8, 1, 2, 3, 4, 5, 6, 7, -1, -2, -3, -4, -5, -6, -7] {
         let theta = f64::from(eighth) * std::f64::consts::PI / 8.0;
@@ -151,7 +196,7 @@ fn starts(equations: &MeanFieldEquations, conserved: &[usize]) -> Vec<Vec<f64>> 
                 v[first + usize::from(turned)] = 0.5 * theta.sin();
                 v[first + 2] = -0.5 * theta.cos();
             }
-            settle(equations, &mut v, &free);
+            newton.settle(&mut v);
             found.push(v);
         }
         if conserved.is_empty() {
@@ -164,30 +209,14 @@ fn starts(equations: &MeanFieldEquations, conserved: &[usize]) -> Vec<Vec<f64>> 
     found
 }
 
-/// Newton steps on the free unknowns.
-fn settle(equations: &MeanFieldEquations, v: &mut [f64], free: &[usize]) {
-    let dim = equations.dim();
-    let mut rate = vec![0.0; dim];
-    for _ in 0..8 {
-        equations.drift(v, &mut rate);
-        let jacobian = equations.jacobian(v);
-        let rows: Vec<Vec<f64>> =
-            free.iter().map(|i| free.iter().map(|k| jacobian[i * dim + k]).collect()).collect();
-        let right: Vec<f64> = free.iter().map(|i| -rate[*i]).collect();
-        let Some(step) = least_squares(&rows, &right) else { return };
-        for (i, dx) in free.iter().zip(step) {
-            v[*i] += dx;
-        }
-    }
-}
-
 /// The fixed points found by Newton's method from the normal state, the inverted one and tilted spins: each once, normal and
 /// inverted first. Of the two signs of a superradiant state both are listed.
 pub fn fixed_points(equations: &MeanFieldEquations) -> Vec<FixedPoint> {
     let conserved = equations.conserved_lengths();
+    let mut newton = Newton::new(equations, &conserved);
     let mut found: Vec<FixedPoint> = Vec::new();
-    for start in starts(equations, &conserved) {
-        let Some(v) = refine(equations, &start, &conserved) else { continue };
+    for start in starts(&mut newton) {
+        let Some(v) = newton.refine(&start) else { continue };
         let same = |p: &FixedPoint| p.state.iter().zip(&v).all(|(a, b)| (a - b).abs() < 1e-6);
         if !found.iter().any(same) {
             found.push(FixedPoint::new(equations, v, &conserved));
@@ -197,8 +226,9 @@ pub fn fixed_points(equations: &MeanFieldEquations) -> Vec<FixedPoint> {
     found
 }
 
-/// The x in `(low, high)` where `f` changes sign, to rounding, by bisection; `None` without a change of sign or where f jumps.
-pub fn root(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> Option<f64> {
+/// The x in `(low, high)` where `f` changes sign, to rounding: inverse quadratic interpolation where it is safe, else bisection
+/// (T. R. Chandrupatla, Adv. Eng. Softw. 28, 145 (1997)). `None` without a change of sign or where f jumps.
+pub fn root(low: f64, high: f64, f: impl Fn(f64) -> f64) -> Option<f64> {
     let (left, right) = (f(low), f(high));
     if left == 0.0 {
         return Some(low);
@@ -207,22 +237,63 @@ pub fn root(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> Option<f64> 
     if !changes {
         return None;
     }
-    for _ in 0..100 {
-        let middle = 0.5 * (low + high);
-        let value = f(middle);
+    // The root lies between the newest point a and b; c is the one before.
+    let (mut a, mut b, mut fa, mut fb) = (low, high, left, right);
+    let mut part = 0.5;
+    for _ in 0..200 {
+        let x = a + part * (b - a);
+        let value = f(x);
         if value.is_nan() {
             return None;
         }
-        if value * left > 0.0 {
-            low = middle;
+        let (c, fc) = if (value > 0.0) == (fa > 0.0) {
+            (a, fa)
         } else {
-            high = middle;
-        }
-        if (high - low).abs() <= 4.0 * f64::EPSILON * high.abs() {
+            let before = (b, fb);
+            (b, fb) = (a, fa);
+            before
+        };
+        (a, fa) = (x, value);
+        let width = (b - a).abs();
+        let finest = 2.0 * f64::EPSILON * a.abs().max(b.abs());
+        if fa == 0.0 || width <= 2.0 * finest {
             break;
         }
+        let (xi, phi) = ((a - b) / (c - b), (fa - fb) / (fc - fb));
+        let safe = phi * phi < xi && (1.0 - phi) * (1.0 - phi) < 1.0 - xi;
+        let inverse = fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (fc - fb);
+        let least = (finest / width).min(0.5);
+        part = if safe { inverse.clamp(least, 1.0 - least) } else { 0.5 };
     }
     // A jump keeps its height however narrow the bracket.
-    let height = f(low).abs().max(f(high).abs());
-    (height < 1e-3 * left.abs().max(right.abs()).max(1e-6)).then_some(0.5 * (low + high))
+    let (x, height) = if fa.abs() <= fb.abs() { (a, fa.abs()) } else { (b, fb.abs()) };
+    let jumps = fa.abs().max(fb.abs()) >= 1e-3 * left.abs().max(right.abs()).max(1e-6) && height != 0.0;
+    (!jumps).then_some(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roots_are_found_in_few_steps_and_jumps_are_none() {
+        let count = std::cell::Cell::new(0);
+        let counted = |f: fn(f64) -> f64| {
+            count.set(0);
+            let count = &count;
+            move |x: f64| {
+                count.set(count.get() + 1);
+                f(x)
+            }
+        };
+        let found = root(0.0, 2.0, counted(|x| x * x - 2.0)).unwrap();
+        assert!((found - std::f64::consts::SQRT_2).abs() < 1e-15 && count.get() < 14, "{found} {count:?}");
+        let found = root(-1.0, 4.0, counted(|x| (x - 0.3).powi(9))).unwrap();
+        assert!((found - 0.3).abs() < 1e-2 && count.get() < 200, "{found} {count:?}");
+        let found = root(0.0, 1.0, counted(|x| 1e-9 * (x - 0.7))).unwrap();
+        assert!((found - 0.7).abs() < 1e-14, "{found} {count:?}");
+        assert_eq!(root(0.0, 1.0, |x| if x < 0.4 { -1.0 } else { 1.0 }), None);
+        assert_eq!(root(0.0, 1.0, |x| if x < 0.4 { -1.0 } else { f64::NAN }), None);
+        assert_eq!(root(0.0, 1.0, |x| x + 1.0), None);
+    }
 }

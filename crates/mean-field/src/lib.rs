@@ -10,12 +10,14 @@
 //! - Long-time behaviour: [`fixed_points`], [`Cycle`], [`lyapunov()`], [`long_time`] (phases).
 //! - As a vector field with its exact Jacobian, for fixed points, stability and limit cycles: [`MeanFieldEquations`].
 
+mod blocking;
 mod classify;
 mod cycle;
 mod dense;
 mod engine;
 mod equations;
 mod error;
+mod family;
 mod fixed;
 mod flow;
 mod lanes;
@@ -27,6 +29,7 @@ pub use dense::eigenvalues;
 pub use engine::MeanField;
 pub use equations::{Limit, MeanFieldEquations};
 pub use error::MeanFieldError;
+pub use family::Family;
 pub use fixed::{FixedKind, FixedPoint, GROWING, fixed_points, refine, root};
 pub use lanes::{LANES, LaneEquations};
-pub use lyapunov::{BLOCKS, Spectrum, lyapunov};
+pub use lyapunov::{Spectrum, lyapunov};

@@ -4,24 +4,33 @@ use serde::Serialize;
 use superladder_propagate::dop853_rows;
 
 use crate::MeanFieldEquations;
+use crate::blocking::{BlockedError, blocked};
 
 /// Lyapunov exponents with errors.
 #[derive(Debug, Clone, Serialize)]
 pub struct Spectrum {
     /// The exponents, in the order in which the frame was orthogonalised: largest first.
     pub exponents: Vec<f64>,
-    /// Standard errors from the scatter of the blocks.
+    /// Standard errors: the scatter of the means of blocks that are longer than the correlations of the growth.
     pub errors: Vec<f64>,
+    /// How long these blocks are, in time.
+    pub block_times: Vec<f64>,
+    /// False where the error still grew with the length of the blocks: correlations are longer, the error is a lower bound.
+    pub resolved: Vec<bool>,
     /// Time average of the divergence of the flow, which the exponents add up to.
     pub divergence: f64,
+    /// Time of the average: what was asked for, up to whole blocks.
+    pub time: f64,
 }
 
-/// Number of blocks for the errors.
-pub const BLOCKS: usize = 40;
+/// Number of the shortest blocks that are kept; longer ones are made of them.
+const BLOCKS: usize = 4096;
+/// Fewest of them, for short times.
+const FEWEST: usize = 16;
 
-/// All Lyapunov exponents along the trajectory from `start`: `burn`, then `time` in [`BLOCKS`] blocks. Fixed steps `dt` of the
+/// All Lyapunov exponents along the trajectory from `start`: `burn`, then the average over at least `time`. Fixed steps `dt` of the
 /// Dormand-Prince method of order 8 for state and perturbations, which are made orthonormal every `every` steps
-/// (G. Benettin et al., Meccanica 15, 9 (1980)).
+/// (G. Benettin et al., Meccanica 15, 9 (1980)). Errors by blocking with a block length that is found from the data.
 pub fn lyapunov(equations: &MeanFieldEquations, start: &[f64], burn: f64, time: f64, dt: f64) -> Spectrum {
     let n = equations.dim();
     let mut flow = Flow::new(equations);
@@ -34,29 +43,35 @@ pub fn lyapunov(equations: &MeanFieldEquations, start: &[f64], burn: f64, time: 
         (0..every).for_each(|_| flow.step(&mut y, dt));
         orthonormalise(&mut y[n..], n, &mut unused);
     }
-    let per_block = rounds(time / BLOCKS as f64);
+    // A power of two, so that blocks can be joined in pairs.
+    let mut count = BLOCKS;
+    while count > rounds(time).max(FEWEST) {
+        count /= 2;
+    }
+    let per_block = rounds(time / count as f64);
     let duration = (per_block * every) as f64 * dt;
-    let mut blocks = Vec::with_capacity(BLOCKS);
-    let (mut divergence, mut count) = (0.0, 0.0);
-    for _ in 0..BLOCKS {
+    let mut blocks = vec![Vec::with_capacity(count); n];
+    let mut divergence = 0.0;
+    for _ in 0..count {
         let mut growth = vec![0.0; n];
         for _ in 0..per_block {
             for _ in 0..every {
                 flow.step(&mut y, dt);
                 divergence += trace(equations, &y[..n]);
-                count += 1.0;
             }
             orthonormalise(&mut y[n..], n, &mut growth);
         }
-        blocks.push(growth.into_iter().map(|g| g / duration).collect::<Vec<f64>>());
+        blocks.iter_mut().zip(growth).for_each(|(block, g)| block.push(g / duration));
     }
-    let mean = |k: usize| blocks.iter().map(|b| b[k]).sum::<f64>() / BLOCKS as f64;
-    let exponents: Vec<f64> = (0..n).map(mean).collect();
-    let error = |k: usize| {
-        let square: f64 = blocks.iter().map(|b| (b[k] - exponents[k]).powi(2)).sum();
-        (square / (BLOCKS * (BLOCKS - 1)) as f64).sqrt()
-    };
-    Spectrum { errors: (0..n).map(error).collect(), exponents, divergence: divergence / count }
+    let errors: Vec<BlockedError> = blocks.iter().map(|block| blocked(block)).collect();
+    Spectrum {
+        exponents: blocks.iter().map(|block| block.iter().sum::<f64>() / count as f64).collect(),
+        errors: errors.iter().map(|e| e.error).collect(),
+        block_times: errors.iter().map(|e| e.length as f64 * duration).collect(),
+        resolved: errors.iter().map(|e| e.resolved).collect(),
+        divergence: divergence / (count * per_block * every) as f64,
+        time: duration * count as f64,
+    }
 }
 
 fn trace(equations: &MeanFieldEquations, v: &[f64]) -> f64 {

@@ -259,28 +259,3 @@ fn phases_at_known_points() {
         assert_eq!(found, *expected, "at {point:?}");
     }
 }
-
-#[test]
-#[ignore = "long"]
-fn the_whole_grid_with_its_time() {
-    let points: Vec<(f64, f64)> =
-        (0..41).flat_map(|l| (0..51).map(move |g| (0.02 * f64::from(l), 0.02 * f64::from(g)))).collect();
-    let clock = std::time::Instant::now();
-    let found = phases(&points);
-    println!("41 x 51 points, T = 9000: {:.1} s on one thread", clock.elapsed().as_secs_f64());
-    let undecided = found.iter().filter(|p| **p == Phase::Undecided).count();
-    println!("undecided: {undecided} of {}", found.len());
-    for (p, (lambda, up)) in found.iter().zip(&points) {
-        // More than a cell away from the lines.
-        if *up < 0.62 && *lambda > 0.02 && *lambda < 0.48 {
-            assert_eq!(*p, Phase::NS, "{lambda} {up}");
-        }
-        if *up < 0.76 && *lambda > 0.53 {
-            assert_eq!(*p, Phase::SR, "{lambda} {up}");
-        }
-        if (*up - 0.9).abs() < 1e-9 && *lambda > 0.05 && *lambda < 0.35 {
-            assert_eq!(*p, Phase::L1, "{lambda} {up}");
-        }
-    }
-    assert!(undecided == 0);
-}

@@ -8,7 +8,9 @@ use common::{Parameters, from_targets};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use superladder_mean_field::{Limit, MeanFieldEquations};
+use superladder_brute_force::cases;
+use superladder_mean_field::{Family, Limit, MeanFieldEquations};
+use superladder_model::Model;
 use superladder_propagate::{Dop853, Field, Method};
 
 fn targets() -> serde_json::Value {
@@ -186,4 +188,37 @@ fn product_states_carry_the_means() {
     assert_eq!(names[..3], ["<Q(a)>", "<P(a)>", "<s_x(S,1)>"]);
     assert!((equations.variables()[0].scale - 50f64.sqrt()).abs() < 1e-14);
     assert!(MeanFieldEquations::with_options(&x.model(2), Limit::Finite, &[0.1, 0.2]).is_err());
+}
+
+/// Drift and Jacobian of a model as a member of the family and as derived by itself.
+fn same_equations(family: &Family, model: &Model, gilbert: &[f64], what: &str) {
+    let direct = MeanFieldEquations::with_options(model, Limit::Infinite, gilbert).expect("derived");
+    let member = family.member(model, gilbert).expect("derived");
+    let names = |e: &MeanFieldEquations| e.variables().iter().map(|v| v.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&direct), names(&member), "{what}");
+    let v: Vec<f64> = (0..member.dim()).map(|i| (0.7 + 1.3 * i as f64).sin()).collect();
+    let (mut a, mut b) = (vec![0.0; v.len()], vec![0.0; v.len()]);
+    direct.drift(&v, &mut a);
+    member.drift(&v, &mut b);
+    let pairs = a.into_iter().zip(b).chain(direct.jacobian(&v).into_iter().zip(member.jacobian(&v)));
+    for (x, y) in pairs {
+        assert!((x - y).abs() < 1e-14 * x.abs().max(1.0), "{what}: {y} instead of {x}");
+    }
+}
+
+#[test]
+fn a_family_derives_the_equations_of_its_members() {
+    let family = Family::new();
+    for (lambda, up) in [(0.0, 0.3), (0.2, 0.9), (0.7, 1.0)] {
+        let model = Parameters::standard(lambda, up, 0.06).model(10);
+        same_equations(&family, &model, &[0.04], "the reference model");
+        assert!(family.member(&model, &[0.1, 0.2]).is_err());
+    }
+    // Every interaction with every channel of the tables, on equal and unequal ensembles.
+    for sizes in [(2, 2), (2, 3)] {
+        for case in cases(sizes) {
+            let model = case.model().expect("a model");
+            same_equations(&family, &model, &[], &format!("{case:?}"));
+        }
+    }
 }
