@@ -11,7 +11,7 @@ use superladder_engine::{Bounds, Engine};
 use superladder_exact::{Exact, Generator, Positivity};
 use superladder_mean_field::{Limit, MeanField};
 use superladder_propagate::Method;
-use superladder_trajectories::{Trajectories, Unravelling};
+use superladder_trajectories::{Choice, Trajectories, Unravelling};
 
 use crate::config::section::Section;
 use crate::config::{ConfigError, Fault};
@@ -179,6 +179,30 @@ const TRAJECTORIES: EngineDefinition = EngineDefinition {
             meaning: "relative error of a state per unit time",
         },
         EngineOption {
+            name: "windows",
+            default: "auto: on where the largest sector has 2000 states or more",
+            allowed: "auto, on or off",
+            meaning: "keep only the levels around the state; windows follow it, grow and shrink by themselves",
+        },
+        EngineOption {
+            name: "displaced",
+            default: "auto: on for modes with a `cutoff` of 24 or more",
+            allowed: "auto, on or off",
+            meaning: "a = alpha + b, alpha following the <a> of each trajectory; `cutoff` then limits the levels of b",
+        },
+        EngineOption {
+            name: "rotating",
+            default: "auto: on for ensembles of 16 spins or more",
+            allowed: "auto, on or off",
+            meaning: "Dicke states along the mean spin of each trajectory",
+        },
+        EngineOption {
+            name: "truncation",
+            default: "5e-7",
+            allowed: "> 0 and <= 0.01",
+            meaning: "weight that windows and moving bases may discard in one trajectory, all times together",
+        },
+        EngineOption {
             name: "target_error",
             default: "none: all trajectories are run",
             allowed: "> 0, or a table from observables or columns to numbers > 0",
@@ -324,6 +348,15 @@ fn trajectories(section: &Section<'_>, common: &Common) -> Result<Read, ConfigEr
     let (targets, resolved_targets) = sampling::targets(section)?;
     let (histograms, resolved_histograms) = sampling::histograms(section)?;
     let shown = section.count("shown", 0)?.map_or(default.shown, |n| n as u64);
+    let truncation = positive("truncation", 0.01, "> 0 and <= 0.01")?.unwrap_or(default.truncation);
+    let choice = |key: &'static str| -> Result<(Choice, &'static str), ConfigError> {
+        Ok(match section.choice(key, key, &["auto", "on", "off"])? {
+            Some("on") => (Choice::On, "on"),
+            Some("off") => (Choice::Off, "off"),
+            _ => (Choice::Auto, "auto"),
+        })
+    };
+    let (windows, displaced, rotating) = (choice("windows")?, choice("displaced")?, choice("rotating")?);
     let options = object(json!({
         "trajectories": count,
         "seed": seed,
@@ -333,6 +366,10 @@ fn trajectories(section: &Section<'_>, common: &Common) -> Result<Read, ConfigEr
         "target_error": resolved_targets,
         "shown": shown,
         "histograms": resolved_histograms,
+        "windows": windows.1,
+        "displaced": displaced.1,
+        "rotating": rotating.1,
+        "truncation": truncation,
     }));
     let engine = Trajectories {
         trajectories: count,
@@ -346,6 +383,10 @@ fn trajectories(section: &Section<'_>, common: &Common) -> Result<Read, ConfigEr
         targets,
         histograms,
         shown,
+        windows: windows.0,
+        displaced: displaced.0,
+        rotating: rotating.0,
+        truncation,
         bounds: common.bounds,
         ..default
     };

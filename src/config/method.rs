@@ -77,6 +77,7 @@ pub(crate) fn bounds(root: &Section<'_>) -> Result<Bounds, ConfigError> {
         ("top_population", &mut bounds.top_population),
         ("propagation", &mut bounds.propagation),
         ("truncation", &mut bounds.truncation),
+        ("discarded_weight", &mut bounds.discarded_weight),
     ];
     for (key, slot) in slots {
         if let Some(bound) = section.number(key)? {

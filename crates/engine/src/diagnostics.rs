@@ -19,6 +19,8 @@ pub struct Bounds {
     /// Largest bound of the trace distance to the untruncated state (rigorous, and far above the error of most
     /// observables: it grows as the square root of what leaves the space).
     pub truncation: f64,
+    /// Largest weight that windows and moving bases of trajectories have discarded of any of them.
+    pub discarded_weight: f64,
 }
 
 impl Default for Bounds {
@@ -29,6 +31,7 @@ impl Default for Bounds {
             top_population: 1e-4,
             propagation: 1e-5,
             truncation: f64::INFINITY,
+            discarded_weight: 1e-6,
         }
     }
 }

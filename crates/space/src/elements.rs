@@ -2,10 +2,10 @@
 
 use num_complex::Complex64;
 use sprs::{CsMat, TriMat};
-use superladder_model::{Dissipator, Factor, Jump, Model, Operator, Term};
+use superladder_model::{Dissipator, Factor, Jump, Model, Operator, Subsystem, Term};
 
-use crate::ladder::{LocalPart, Rung, branch_element, branch_weight};
-use crate::{Sector, Space};
+use crate::ladder::LocalPart;
+use crate::{Axis, Sector, Space};
 
 /// Compressed sparse rows of complex numbers.
 pub type SparseMatrix = CsMat<Complex64>;
@@ -62,31 +62,13 @@ impl Space {
 
     /// Matrix element of one factor on the state `labels`, which are changed to those of the image.
     fn factor_element(&self, sector: &Sector, factor: Factor, labels: &mut [i64]) -> f64 {
-        let modes = self.levels().len();
-        let rung = |e: usize, labels: &[i64]| {
-            Rung::new(self.spins()[e], sector.twice_j[e], labels[modes + e] as usize)
+        let position = match factor.subsystem() {
+            Subsystem::Mode(m) => m,
+            Subsystem::Ensemble(e) => self.levels().len() + e,
         };
-        match factor {
-            Factor::Annihilate(m) => {
-                labels[m] -= 1;
-                ((labels[m] + 1) as f64).sqrt()
-            }
-            Factor::Create(m) => {
-                labels[m] += 1;
-                if labels[m] < self.levels()[m] as i64 { (labels[m] as f64).sqrt() } else { 0.0 }
-            }
-            Factor::Raise(e) => {
-                let value = rung(e, labels).raise();
-                labels[modes + e] += 1;
-                value
-            }
-            Factor::Lower(e) => {
-                let value = rung(e, labels).lower();
-                labels[modes + e] -= 1;
-                value
-            }
-            Factor::Sz(e) => rung(e, labels).m,
-        }
+        let level = labels[position] - sector.offset(position);
+        labels[position] += factor.shift();
+        self.axis(sector, position).element(factor.shift(), level)
     }
 
     /// All jumps of `model` between sectors, `sqrt(rate)` included; blocks without entries are left out.
@@ -113,20 +95,19 @@ impl Space {
         let parts = [(LocalPart::Raise, raise), (LocalPart::Lower, lower), (LocalPart::Z, 2.0 * z)];
         let position = self.levels().len() + ensemble;
         for (source, sector) in self.sectors().iter().enumerate() {
+            let axis = self.axis(sector, position);
             for dj in -1..=1i64 {
-                let weight = branch_weight(self.spins()[ensemble], sector.twice_j[ensemble], dj);
+                let Some((Axis::Dicke { twice_j, .. }, weight)) = axis.branch(dj) else { continue };
                 let mut final_ladders = sector.twice_j.clone();
-                final_ladders[ensemble] = (final_ladders[ensemble] as i64 + 2 * dj).max(0) as usize;
-                let Some(target) = self.sector_number(&final_ladders).filter(|_| weight > 0.0) else {
-                    continue;
-                };
+                final_ladders[ensemble] = twice_j;
+                let Some(target) = self.sector_number(&final_ladders) else { continue };
                 let scale = (weight * dissipator.rate).sqrt();
                 let image = &self.sectors()[target];
                 let mut triplets = TriMat::new((image.dim(), sector.dim()));
                 for column in 0..sector.dim() {
-                    let rung = self.rung(sector, column, ensemble);
+                    let level = i64::from(sector.labels(column)[position]) - sector.offset(position);
                     for (part, coefficient) in parts {
-                        let value = coefficient * (scale * branch_element(part, dj, rung));
+                        let value = coefficient * (scale * axis.branch_element(part, dj, level));
                         if value == Complex64::ZERO {
                             continue;
                         }

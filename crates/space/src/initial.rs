@@ -199,6 +199,17 @@ pub fn ensemble_density(state: &EnsembleState, spins: usize, twice_j: usize) -> 
     }
 }
 
+/// Weights of the Dicke states |j, j - k> along the Bloch vector, k = 0, ..., 2j, in a product of identical spins with a
+/// Bloch vector of this length: `d_j p_up^{N/2+j-k} p_down^{N/2-j+k}`, `p = (1 +- length)/2`: the eigenvalues of
+/// [`ensemble_density`].
+pub fn product_weights(length: f64, spins: usize, twice_j: usize) -> Vec<f64> {
+    let (up, down) = (0.5 * (1.0 + length), 0.5 * (1.0 - length).max(0.0));
+    let (above, below) = (usize::midpoint(spins, twice_j), (spins - twice_j) / 2);
+    let copies = ln_degeneracy(spins, twice_j);
+    let power = |p: f64, n: usize| if n == 0 { 0.0 } else { n as f64 * p.ln() };
+    (0..=twice_j).map(|k| (copies + power(up, above - k) + power(down, below + k)).exp()).collect()
+}
+
 /// `Sym^n(rho_1)`, by the number of up spins, from `x -> A x + conj(B) y`, `y -> B x + D y`.
 fn symmetric_power(bloch: [f64; 3], n: usize) -> Dense {
     let (up, down) = (0.5 * (1.0 + bloch[2]), 0.5 * (1.0 - bloch[2]));
@@ -255,6 +266,23 @@ mod tests {
                 assert!((s_plus.re - 0.5 * n * bloch[0]).abs() < 1e-13);
                 assert!((s_plus.im - 0.5 * n * bloch[1]).abs() < 1e-13);
             }
+        }
+    }
+
+    #[test]
+    fn weights_of_products_are_those_of_the_density_matrix() {
+        for (spins, length) in [(1usize, 0.3), (4, 0.0), (5, 0.8), (6, 1.0)] {
+            let mut total = 0.0;
+            for twice_j in ladder::all_ladders(spins) {
+                let state = EnsembleState::Product { bloch: [0.0, 0.0, length] };
+                let rho = ensemble_density(&state, spins, twice_j);
+                for (k, weight) in product_weights(length, spins, twice_j).into_iter().enumerate() {
+                    let at = (twice_j - k) * (twice_j + 2);
+                    assert!((weight - rho[at].re).abs() < 1e-14, "{spins} {twice_j} {k}");
+                    total += weight;
+                }
+            }
+            assert!((total - 1.0).abs() < 1e-13);
         }
     }
 

@@ -2,9 +2,10 @@
 //!
 //! The permutation-symmetric Hilbert space is a direct sum of [`Sector`]s, one value of j for every ensemble.
 //! Inside a sector the basis is sorted by the conserved charges found by [`Charges::find`]. One enumeration of
-//! matrix elements ([`Space::matrix`], [`Space::jumps`]) serves every consumer: the assembled Liouvillian, the
-//! matrix-free one, trajectories and observables.
+//! matrix elements ([`Axis`] for one subsystem, [`Space::matrix`] and [`Space::jumps`] for whole sectors) serves every
+//! consumer: the assembled Liouvillian, the matrix-free one, trajectories and observables.
 
+mod axis;
 mod charges;
 mod elements;
 mod error;
@@ -12,10 +13,12 @@ mod initial;
 pub mod ladder;
 mod sector;
 
+pub use axis::{Axis, Ladders};
 pub use charges::{Charge, Charges};
 pub use elements::{JumpBlock, SparseMatrix};
 pub use error::SpaceError;
 pub use initial::{
-    LadderWeights, ensemble_density, is_diagonal, mode_density, mode_vector, spin_coherent_vector,
+    LadderWeights, ensemble_density, is_diagonal, mode_density, mode_vector, product_weights,
+    spin_coherent_vector,
 };
 pub use sector::{Sector, Space};

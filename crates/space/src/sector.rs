@@ -6,7 +6,7 @@ use std::ops::Range;
 use superladder_model::{InitialState, Model};
 
 use crate::ladder::{self, Rung};
-use crate::{Charge, Charges, SpaceError, initial};
+use crate::{Axis, Charge, Charges, Ladders, SpaceError};
 
 /// One value of j for every ensemble, with its basis sorted by charge.
 #[derive(Debug, Clone)]
@@ -54,6 +54,11 @@ impl Sector {
         &self.slow_to_fast
     }
 
+    /// Label of the lowest level of a subsystem.
+    pub(crate) fn offset(&self, subsystem: usize) -> i64 {
+        self.offsets[subsystem] as i64
+    }
+
     /// Ranges of basis states of equal charge.
     pub fn groups(&self) -> &[(Charge, Range<usize>)] {
         &self.groups
@@ -87,24 +92,9 @@ impl Space {
         charges: Charges,
     ) -> Result<Self, SpaceError> {
         let levels: Vec<usize> = cutoffs.iter().map(|c| c + 1).collect();
-        let spins: Vec<usize> = models[0].ensembles().iter().map(|e| e.size).collect();
-        let ladders: Vec<Vec<usize>> = spins
-            .iter()
-            .enumerate()
-            .map(|(e, &n)| {
-                if models.iter().any(|m| has_local_channels(m, e)) {
-                    ladder::all_ladders(n)
-                } else {
-                    initial::populated_ladders(&initial.ensembles[e], n)
-                }
-            })
-            .collect();
-        let modes: f64 = levels.iter().map(|l| *l as f64).product();
-        let rungs = |l: &Vec<usize>| l.iter().map(|tj| *tj as f64 + 1.0).sum::<f64>();
-        let dimension = modes * ladders.iter().map(rungs).product::<f64>();
-        if dimension > LARGEST {
-            return Err(SpaceError::TooLarge { dimension, limit: LARGEST });
-        }
+        let ladders = Ladders::new(models, initial);
+        ladders.check(levels.iter().map(|l| *l as f64).product(), LARGEST)?;
+        let (spins, ladders) = ladders.into_lists();
         let sectors: Vec<Sector> = cartesian(&ladders)
             .into_iter()
             .map(|twice_j| build_sector(twice_j, &levels, &spins, &charges))
@@ -149,16 +139,18 @@ impl Space {
         Rung::new(self.spins[e], sector.twice_j[e], x)
     }
 
+    /// The levels of a subsystem (modes, then ensembles) in a sector.
+    pub fn axis(&self, sector: &Sector, subsystem: usize) -> Axis {
+        match subsystem.checked_sub(self.levels.len()) {
+            None => Axis::Fock { levels: self.levels[subsystem] },
+            Some(e) => Axis::Dicke { spins: self.spins[e], twice_j: sector.twice_j[e] },
+        }
+    }
+
     /// Number of equivalent copies of a sector, `prod_e d_j`.
     pub fn ln_copies(&self, sector: &Sector) -> f64 {
         self.spins.iter().zip(&sector.twice_j).map(|(n, tj)| ladder::ln_degeneracy(*n, *tj)).sum()
     }
-}
-
-fn has_local_channels(model: &Model, ensemble: usize) -> bool {
-    model
-        .dissipators()
-        .any(|d| matches!(&d.jump, superladder_model::Jump::Local { ensemble: e, .. } if *e == ensemble))
 }
 
 /// All ways to choose one entry of every list, the last list running fastest.

@@ -4,13 +4,16 @@ use std::ops::Range;
 
 use superladder_engine::{Bounds, Engine, EngineError, Evolution, Problem, Resources};
 use superladder_model::Model;
-use superladder_space::{Charges, Sector, Space};
+use superladder_space::Ladders;
 
 use crate::dynamics::Dynamics;
 use crate::evolution::TrajectoryEvolution;
 use crate::initial::Preparation;
 use crate::instruments::Instruments;
+use crate::locality::Locality;
 use crate::notes::Histogram;
+use crate::products::Layout;
+use crate::stencil::Stencil;
 use crate::sums::BLOCKS;
 use crate::target::Target;
 use crate::trajectory::{Setup, Workspace};
@@ -29,6 +32,37 @@ pub enum Unravelling {
         flux: f64,
     },
 }
+
+/// Whether something is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Choice {
+    /// Where it pays, judged by the size of the problem.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
+impl Choice {
+    fn decide(self, pays: bool) -> bool {
+        match self {
+            Self::Auto => pays,
+            Self::On => true,
+            Self::Off => false,
+        }
+    }
+}
+
+/// A displaced basis pays from this cutoff on.
+const MANY_PHOTONS: usize = 24;
+/// A rotating basis pays from this many spins on.
+const MANY_SPINS: usize = 16;
+/// A ladder of fewer levels is whole in any case: turning it gains nothing.
+const SMALL_LADDER: usize = 6;
+/// Windows pay for sectors from this size on.
+const LARGE_SECTOR: f64 = 2000.0;
 
 /// The engine of quantum trajectories.
 #[derive(Debug, Clone)]
@@ -49,6 +83,14 @@ pub struct Trajectories {
     pub histograms: Vec<Histogram>,
     /// Trajectories with a smaller index are kept one by one.
     pub shown: u64,
+    /// Windows of levels that follow the state.
+    pub windows: Choice,
+    /// Fock bases displaced by the mean of each trajectory, `a = alpha + b`.
+    pub displaced: Choice,
+    /// Dicke bases rotated to the mean spin of each trajectory.
+    pub rotating: Choice,
+    /// Weight that windows and moving bases may discard in one trajectory, all times together.
+    pub truncation: f64,
     /// Bounds of the diagnostics.
     pub bounds: Bounds,
 }
@@ -64,6 +106,10 @@ impl Default for Trajectories {
             targets: Vec::new(),
             histograms: Vec::new(),
             shown: 0,
+            windows: Choice::Auto,
+            displaced: Choice::Auto,
+            rotating: Choice::Auto,
+            truncation: 5e-7,
             bounds: Bounds::default(),
         }
     }
@@ -82,6 +128,10 @@ impl Trajectories {
             let found = self.tolerance;
             return Err(unsupported(format!("`tolerance` must be > 0 and <= 0.01, but is {found}")));
         }
+        if !(self.truncation > 0.0 && self.truncation <= 1e-2) {
+            let found = self.truncation;
+            return Err(unsupported(format!("`truncation` must be > 0 and <= 0.01, but is {found}")));
+        }
         if let Some(Target { error, .. }) =
             self.targets.iter().find(|t| !(t.error.is_finite() && t.error > 0.0))
         {
@@ -95,18 +145,40 @@ impl Trajectories {
         }
     }
 
+    /// Amplitudes of the largest sector in the plain basis.
+    fn largest_sector(problem: &Problem, ladders: &Ladders) -> f64 {
+        problem.cutoffs.iter().map(|c| *c as f64 + 1.0).product::<f64>() * ladders.largest()
+    }
+
+    fn locality(&self, problem: &Problem, ladders: &Ladders) -> Locality {
+        let modes = problem.cutoffs.iter().map(|c| self.displaced.decide(*c >= MANY_PHOTONS));
+        let spins = ladders.spins().iter().map(|n| self.rotating.decide(*n >= MANY_SPINS));
+        let cutoffs = problem.cutoffs.iter().map(|c| c + 1);
+        Locality {
+            moving: modes.chain(spins).collect(),
+            caps: cutoffs.chain(ladders.spins().iter().map(|n| n + 1)).collect(),
+            smallest: if self.rotating == Choice::On { 1 } else { SMALL_LADDER },
+            windows: self.windows.decide(Self::largest_sector(problem, ladders) >= LARGE_SECTOR),
+            truncation: self.truncation,
+            #[cfg(test)]
+            slip: 1.0,
+        }
+    }
+
     pub(crate) fn setup(&self, problem: &Problem) -> Result<(Setup, Instruments), EngineError> {
         problem.validate()?;
         self.check()?;
         let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
-        let space = Space::new(&models, &problem.initial, &problem.cutoffs, Charges::none())
-            .map_err(|e| unsupported(e.to_string()))?;
-        let instruments = Instruments::new(problem, &space)?;
-        let stages = models.iter().map(|m| Dynamics::new(&space, m, self.unravelling)).collect();
-        let preparation = Preparation::new(problem, &space)
+        let ladders = Ladders::new(&models, &problem.initial);
+        let locality = self.locality(problem, &ladders);
+        let layout = Layout { modes: problem.cutoffs.len(), moving: locality.moving.clone() };
+        let instruments = Instruments::new(problem, &layout, &ladders, &locality)?;
+        let stages = models.iter().map(|m| Dynamics::new(&layout, m, self.unravelling)).collect();
+        let preparation = Preparation::new(problem, &ladders, &locality)
             .ok_or_else(|| unsupported("an initial state has no weight below its cutoff; raise `cutoff`"))?;
         let (seed, tolerance) = (self.seed, self.tolerance);
-        let setup = Setup { problem: problem.clone(), space, stages, preparation, seed, tolerance };
+        let setup =
+            Setup { problem: problem.clone(), ladders, stages, locality, preparation, seed, tolerance };
         Ok((setup, instruments))
     }
 }
@@ -118,20 +190,39 @@ impl Engine for Trajectories {
 
     fn resources(&self, problem: &Problem) -> Result<Resources, EngineError> {
         let (setup, instruments) = self.setup(problem)?;
-        let largest = setup.space.sectors().iter().map(Sector::dim).max().unwrap_or(0) as u64;
-        let elements: u64 = setup.stages.iter().map(Dynamics::memory).sum();
+        let largest = Self::largest_sector(problem, &setup.ladders);
+        let fock: f64 = problem.cutoffs.iter().map(|c| *c as f64 + 1.0).product();
+        let (locality, windows) = (&setup.locality, setup.locality.windows);
+        // Windows grow as needed: counted as if they took this part of the sector.
+        let amplitudes = if windows { largest.min(1e5) } else { largest } as u64;
+        let shifts = setup.stages.iter().map(|s| s.pattern.shifts.len()).max().unwrap_or(0);
+        let thread = 16 * amplitudes * Workspace::vectors() as u64 + Stencil::memory(shifts, amplitudes);
         let sums = (16 * BLOCKS * instruments.count() * problem.times.len()) as u64;
-        let vectors = 16 * largest * (Workspace::vectors() * rayon::current_num_threads()) as u64;
-        let memory = elements + instruments.memory() + sums + vectors;
+        let memory = sums + thread * rayon::current_num_threads() as u64;
+        let moving = |range: std::ops::Range<usize>, word: &str| {
+            if locality.moving[range].contains(&true) { Some(word.to_owned()) } else { None }
+        };
+        let modes = problem.cutoffs.len();
+        let parts = [
+            windows.then(|| "windows".to_owned()),
+            moving(0..modes, "displaced Fock bases"),
+            moving(modes..locality.moving.len(), "rotating Dicke bases"),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
         let line = |name: &str, value: String| (name.to_owned(), value);
         let report = vec![
-            line("sectors", setup.space.sectors().len().to_string()),
-            line("Hilbert-space dimension (sum over sectors)", setup.space.dim().to_string()),
-            line("largest sector", largest.to_string()),
+            line("sectors", setup.ladders.sectors().to_string()),
+            line(
+                "Hilbert-space dimension (sum over sectors)",
+                (fock * setup.ladders.dimension()).to_string(),
+            ),
+            line("largest sector in the plain basis", largest.to_string()),
+            line("locality", if parts.is_empty() { "none".into() } else { parts.join(", ") }),
             line("trajectories", self.trajectories.to_string()),
             line("blocks of the jackknife", BLOCKS.to_string()),
             line("memory", format!("{:.1} MiB", memory as f64 / 1_048_576.0)),
         ];
+        let largest = if windows { amplitudes } else { largest as u64 };
         Ok(Resources { unknowns: 2 * largest, memory, report })
     }
 

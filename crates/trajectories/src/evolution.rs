@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use num_complex::Complex64;
 use rayon::prelude::*;
 use superladder_engine::{
     Attachment, Diagnostics, EngineError, Evolution, Listener, Measurement, Record, Replicate, figures,
@@ -16,7 +15,7 @@ use crate::notes::{FEW_JUMPS, Jumped, Notes, Single, values};
 use crate::statistics::{estimates, means, replicates};
 use crate::sums::{BLOCKS, Block, Extent, Sums, Tally};
 use crate::target::{Goal, Standing, next_look};
-use crate::trajectory::{Setup, TrajectoryError, Witness, Workspace};
+use crate::trajectory::{Setup, Snapshot, TrajectoryError, Witness, Workspace};
 
 /// Between two looks at the clock and the listener at least this long ...
 const SHORT: Duration = Duration::from_millis(100);
@@ -57,11 +56,11 @@ struct Noting<'a> {
 }
 
 impl Witness for Noting<'_> {
-    fn state(&mut self, output: usize, sector: usize, psi: &[Complex64], square: f64) {
+    fn state(&mut self, output: usize, snapshot: Snapshot<'_>) {
         let width = self.instruments.count();
         let row = &mut self.tally.numbers[output * width..(output + 1) * width];
         row.fill(0.0);
-        self.instruments.add(&self.setup.space, sector, psi, square, row);
+        self.instruments.add(snapshot, row);
         if self.notes.looks_at(self.index) {
             let values = values(self.instruments, &self.setup.problem, row);
             self.notes.sort(output, &values, &mut self.tally.bins);
@@ -124,10 +123,8 @@ impl TrajectoryEvolution {
         for index in first..first + count {
             let mut tally = self.tally(index);
             let mut noting = self.noting(index, &mut tally);
-            let begun = self.setup.start(index, &mut workspace, &mut noting);
-            begun.map_err(|e| self.failed(e))?;
-            self.add(&mut sums.blocks[index as usize % BLOCKS], index, &mut tally)
-                .map_err(|e| self.failed(e))?;
+            self.setup.start(index, &mut workspace, &mut noting);
+            self.add(&mut sums.blocks[index as usize % BLOCKS], index, &mut tally).map_err(Self::failed)?;
         }
         self.put_back(workspace);
         Ok(sums)
@@ -146,7 +143,7 @@ impl TrajectoryEvolution {
 
     fn workspace(&self) -> Workspace {
         let mut idle = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.pop().unwrap_or_else(|| Workspace::new(&self.setup.space))
+        idle.pop().unwrap_or_else(Workspace::new)
     }
 
     fn put_back(&self, workspace: Workspace) {
@@ -172,12 +169,11 @@ impl TrajectoryEvolution {
         block.add(index / BLOCKS as u64, tally).map_err(|_| TrajectoryError::OutOfRange { index, time })
     }
 
-    fn failed(&self, error: TrajectoryError) -> EngineError {
+    fn failed(error: TrajectoryError) -> EngineError {
         let time = match error {
             TrajectoryError::Step { time, .. }
             | TrajectoryError::NoJump { time, .. }
             | TrajectoryError::OutOfRange { time, .. } => time,
-            TrajectoryError::Initial { .. } => self.setup.problem.times[0],
         };
         EngineError::Propagation { engine: NAME, time, source: Box::new(error) }
     }
@@ -212,8 +208,8 @@ impl TrajectoryEvolution {
                 }
                 let Some(&index) = pending.get(next.fetch_add(1, Ordering::SeqCst)) else { break };
                 let mut tally = this.tally(index);
-                let course = this.setup.follow(index, &mut workspace, &mut this.noting(index, &mut tally))?;
-                (tally.steps, tally.error, tally.mismatch) = (course.steps, course.error, course.mismatch);
+                tally.course =
+                    this.setup.follow(index, &mut workspace, &mut this.noting(index, &mut tally))?;
                 let block = &blocks[index as usize % BLOCKS];
                 let mut block = block.lock().unwrap_or_else(PoisonError::into_inner);
                 this.add(&mut block, index, &mut tally)?;
@@ -226,7 +222,7 @@ impl TrajectoryEvolution {
         let results: Vec<_> = (0..workers).into_par_iter().with_max_len(1).map(|_| work()).collect();
         let whole = |b: Mutex<_>| b.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.sums.blocks = blocks.into_iter().map(whole).collect();
-        results.into_iter().collect::<Result<(), _>>().map_err(|e| self.failed(e))
+        results.into_iter().collect::<Result<(), _>>().map_err(Self::failed)
     }
 
     /// Looks at the standard errors. When depends on nothing but the number of trajectories, so that a run that stops
@@ -250,6 +246,11 @@ impl TrajectoryEvolution {
             self.diagnostics.note("top_population", top, time, bounds.top_population);
         }
         self.diagnostics.note("propagation", error, time, bounds.propagation);
+        if self.setup.locality.loses() {
+            let (weight, norm) = (worst(|b| b.discarded), worst(|b| b.truncation));
+            self.diagnostics.note("discarded_weight", weight, time, bounds.discarded_weight);
+            self.diagnostics.note("truncation", norm, time, bounds.truncation);
+        }
         self.diagnostics.note("norm_decay", mismatch, time, bounds.trace);
     }
 
@@ -357,6 +358,8 @@ impl Evolution for TrajectoryEvolution {
             "jumps": jumps.iter().sum::<u64>(),
             "jumps_by_channel": channels.map(channel).collect::<Vec<_>>(),
             "steps": self.sums.blocks.iter().map(|b| b.steps).sum::<u64>(),
+            "applications": self.sums.blocks.iter().map(|b| b.applications).sum::<u64>(),
+            "most_amplitudes": self.sums.blocks.iter().map(|b| b.largest).max(),
             "largest_standard_error": self.standing.json(),
             "target_reached": self.goal.is_set().then_some(self.standing.reached),
             "initial_weight_cut_off": self.setup.preparation.losses,

@@ -3,108 +3,228 @@
 use faer::{Mat, Side};
 use num_complex::Complex64;
 use superladder_engine::Problem;
-use superladder_model::{EnsembleState, Model};
-use superladder_space::{Space, ensemble_density, mode_density, mode_vector, spin_coherent_vector};
+use superladder_model::{EnsembleState, ModeState, Subsystem};
+use superladder_space::{Axis, Ladders, mode_density, mode_vector, product_weights};
 
+use crate::basis::{Basis, Turn, TurnScratch, Window};
+use crate::frame::Frame;
+use crate::locality::{Locality, Losses};
 use crate::stream::Stream;
+use crate::vector::Vector;
 
 /// A pure state of one subsystem and its weight in the mixture.
 #[derive(Debug, Clone)]
 struct Component {
     weight: f64,
-    /// `2 j` for an ensemble.
-    twice_j: usize,
+    axis: Axis,
+    /// Angles of the z axis that the levels are counted along.
+    angles: Option<(f64, f64)>,
+    frame: Frame,
+    /// Level of the first amplitude.
+    low: i64,
     vector: Vec<Complex64>,
 }
 
 /// One mixture per subsystem: modes, then ensembles.
 #[derive(Debug, Clone)]
 pub(crate) struct Preparation {
-    modes: Vec<Vec<Component>>,
-    ensembles: Vec<Vec<Component>>,
+    mixtures: Vec<Vec<Component>>,
     /// Weight of the initial state of every mode that the cutoff loses.
     pub(crate) losses: Vec<f64>,
 }
 
-/// Weights below this part of the largest are rounding of the decomposition.
+/// Weights below this part of the largest are rounding of a decomposition.
 const ROUNDING: f64 = 1e-14;
 
 impl Preparation {
-    /// Mixtures from the eigenvectors of the very density matrices that the exact engine starts from; `None` if a state
-    /// has no weight below the cutoff or a decomposition fails.
-    pub(crate) fn new(problem: &Problem, space: &Space) -> Option<Self> {
-        let (mut modes, mut losses) = (Vec::new(), Vec::new());
-        for (state, &levels) in problem.initial.modes.iter().zip(space.levels()) {
-            let (components, lost) = if let Some((vector, lost)) = mode_vector(state, levels) {
-                (vec![Component { weight: 1.0, twice_j: 0, vector }], lost)
-            } else {
-                let (rho, lost) = mode_density(state, levels);
-                (mixture(&rho, levels, 0)?, lost)
-            };
-            modes.push(normalised(components)?);
+    /// Mixtures of the initial state: of a mode whose frame moves displaced Fock states, of one at rest the eigenvectors
+    /// of the very density matrix that the exact engine starts from, of an ensemble Dicke states along an axis. `None` if
+    /// a state has no weight below the cutoff or a decomposition fails.
+    pub(crate) fn new(problem: &Problem, ladders: &Ladders, locality: &Locality) -> Option<Self> {
+        let (mut mixtures, mut losses) = (Vec::new(), Vec::new());
+        for (m, state) in problem.initial.modes.iter().enumerate() {
+            let levels = problem.cutoffs[m] + 1;
+            let (components, lost) =
+                if locality.moving[m] { (displaced(state), 0.0) } else { at_rest(state, levels)? };
+            let fits = |c: &Component| locality.windows || c.low + (c.vector.len() as i64) <= levels as i64;
+            mixtures.push(normalised(components.into_iter().filter(fits).collect())?);
             losses.push(lost);
         }
-        let model = problem.model();
-        let states = problem.initial.ensembles.iter().enumerate();
-        let ensembles =
-            states.map(|(e, state)| of_ensemble(space, model, e, state)).collect::<Option<_>>()?;
-        Some(Self { modes, ensembles, losses })
+        for (e, state) in problem.initial.ensembles.iter().enumerate() {
+            let moving = locality.moving[problem.initial.modes.len() + e];
+            mixtures.push(normalised(of_ensemble(state, ladders.spins()[e], ladders.of(e), moving))?);
+        }
+        Some(Self { mixtures, losses })
     }
 
     /// True when all trajectories start from the same state.
     pub(crate) fn is_pure(&self) -> bool {
-        self.modes.iter().chain(&self.ensembles).all(|mixture| mixture.len() == 1)
+        self.mixtures.iter().all(|mixture| mixture.len() == 1)
     }
 
-    /// Draws a product state into `psi`; returns its sector.
-    pub(crate) fn draw(&self, space: &Space, stream: &mut Stream, psi: &mut [Complex64]) -> Option<usize> {
+    /// Draws a product state with the basis that it is written in.
+    pub(crate) fn draw(
+        &self,
+        locality: &Locality,
+        stream: &mut Stream,
+        basis: &mut Basis,
+        psi: &mut Vector,
+        losses: &mut Losses,
+    ) {
         let mut pick = |mixture: &'_ Vec<Component>| {
             if mixture.len() == 1 { 0 } else { stream.choose(mixture.iter().map(|c| c.weight), 1.0) }
         };
-        let modes: Vec<&Component> = self.modes.iter().map(|m| &m[pick(m)]).collect();
-        let ensembles: Vec<&Component> = self.ensembles.iter().map(|m| &m[pick(m)]).collect();
-        let ladders: Vec<usize> = ensembles.iter().map(|c| c.twice_j).collect();
-        let number = space.sector_number(&ladders)?;
-        let sector = &space.sectors()[number];
-        let offsets = space.spins().iter().zip(&ladders).map(|(n, tj)| (n - tj) / 2);
-        let offsets: Vec<usize> = std::iter::repeat_n(0, modes.len()).chain(offsets).collect();
-        for (state, amplitude) in psi[..sector.dim()].iter_mut().enumerate() {
-            let parts = modes.iter().chain(&ensembles).zip(sector.labels(state)).zip(&offsets);
-            *amplitude = parts.map(|((part, label), offset)| part.vector[*label as usize - offset]).product();
+        let chosen: Vec<&Component> = self.mixtures.iter().map(|m| &m[pick(m)]).collect();
+        *basis = Basis::default();
+        psi.clear(1);
+        psi.re[0] = 1.0;
+        let tail = 0.01 * locality.truncation / (2 * chosen.len().max(1)) as f64;
+        for (axis, component) in chosen.into_iter().enumerate() {
+            let (mut window, mut vector) = component.turned();
+            if locality.windows {
+                trim(&mut window, &mut vector, tail, losses);
+            } else {
+                let widest = locality.widest(axis, component.axis);
+                let mut wide = vec![Complex64::ZERO; widest.len];
+                let start = (window.low - widest.low) as usize;
+                wide[start..start + vector.len()].copy_from_slice(&vector);
+                (window, vector) = (widest, wide);
+            }
+            let mut product = Vector::default();
+            product.clear(psi.len() * vector.len());
+            for i in 0..psi.len() {
+                for (k, value) in vector.iter().enumerate() {
+                    product.set(i * vector.len() + k, psi.get(i) * value);
+                }
+            }
+            *psi = product;
+            basis.axes.push(component.axis);
+            basis.frames.push(component.frame);
+            basis.windows.push(window);
         }
-        Some(number)
     }
 }
 
-fn of_ensemble(space: &Space, model: &Model, e: usize, state: &EnsembleState) -> Option<Vec<Component>> {
-    let spins = model.ensembles()[e].size;
-    if let EnsembleState::SpinCoherent { theta, phi } = *state {
-        let vector = spin_coherent_vector(spins, theta, phi);
-        return normalised(vec![Component { weight: 1.0, twice_j: spins, vector }]);
-    }
-    let mut ladders: Vec<usize> = space.sectors().iter().map(|s| s.twice_j[e]).collect();
-    ladders.sort_unstable();
-    ladders.dedup();
-    let mut components = Vec::new();
-    for twice_j in ladders {
-        components.extend(mixture(&ensemble_density(state, spins, twice_j), twice_j + 1, twice_j)?);
-    }
-    normalised(components)
-}
-
-/// Eigenvectors of a dense Hermitian matrix with their eigenvalues.
-fn mixture(rho: &[Complex64], dim: usize, twice_j: usize) -> Option<Vec<Component>> {
-    if rho.iter().all(|x| *x == Complex64::ZERO) {
-        return Some(Vec::new());
-    }
-    let matrix = Mat::from_fn(dim, dim, |i, j| rho[i * dim + j]);
-    let decomposed = matrix.self_adjoint_eigen(Side::Lower).ok()?;
-    let component = |k: usize| Component {
-        weight: decomposed.S().column_vector()[k].re,
-        twice_j,
-        vector: (0..dim).map(|i| decomposed.U()[(i, k)]).collect(),
+/// Cuts at most the weight `tail` off either end.
+fn trim(window: &mut Window, vector: &mut Vec<Complex64>, tail: f64, losses: &mut Losses) {
+    let mut lost = 0.0;
+    let mut cut = |levels: &mut dyn Iterator<Item = &Complex64>| {
+        let mut sum = 0.0;
+        levels
+            .take_while(|a| {
+                let next = sum + a.norm_sqr();
+                let kept = next <= tail;
+                if kept {
+                    lost += a.norm_sqr();
+                    sum = next;
+                }
+                kept
+            })
+            .count()
     };
-    Some((0..dim).map(component).collect())
+    let below = cut(&mut vector.iter()).min(vector.len() - 1);
+    let above = cut(&mut vector[below + 1..].iter().rev());
+    vector.truncate(vector.len() - above);
+    vector.drain(..below);
+    *window = Window { low: window.low + below as i64, len: vector.len() };
+    losses.weight += lost;
+    losses.norm += lost.sqrt();
+}
+
+impl Component {
+    /// Window and amplitudes on the levels of its frame.
+    fn turned(&self) -> (Window, Vec<Complex64>) {
+        let (window, vector) = (Window { low: self.low, len: self.vector.len() }, self.vector.clone());
+        let Some((theta, phi)) = self.angles else { return (window, vector) };
+        // exp(-i phi S^z) exp(-i theta S^y) on the whole ladder.
+        let whole = Window { low: 0, len: self.axis.levels() };
+        let mut basis = Basis { axes: vec![self.axis], frames: vec![self.frame], windows: vec![window] };
+        let (mut psi, mut spare) = (Vector::default(), Vector::default());
+        psi.clear(vector.len());
+        vector.iter().enumerate().for_each(|(k, a)| psi.set(k, *a));
+        basis.regrid(0, whole, &mut psi, &mut spare);
+        let turn = Turn { beta: Complex64::from(-0.5 * theta) };
+        turn.apply(&basis, 0, &mut psi, &mut TurnScratch::default());
+        let phase = |k: usize| Complex64::from_polar(1.0, -phi * k as f64);
+        (whole, (0..psi.len()).map(|k| phase(k) * psi.get(k)).collect())
+    }
+}
+
+/// Displaced Fock states: the eigenvectors of a displaced thermal state, with weights `n̄^n / (1 + n̄)^(n+1)`.
+fn displaced(state: &ModeState) -> Vec<Component> {
+    let component = |weight: f64, alpha: Complex64, level: usize| Component {
+        weight,
+        axis: Axis::Fock { levels: Axis::UNBOUNDED },
+        angles: None,
+        frame: Frame::Displaced(alpha),
+        low: level as i64,
+        vector: vec![Complex64::ONE],
+    };
+    match *state {
+        ModeState::Fock(n) => vec![component(1.0, Complex64::ZERO, n)],
+        ModeState::Coherent(alpha) => vec![component(1.0, alpha, 0)],
+        ModeState::DisplacedThermal { alpha, occupation } => {
+            let ratio = occupation / (1.0 + occupation);
+            let weights = std::iter::successors(Some(1.0 - ratio), |w| Some(w * ratio));
+            let weights = weights.take_while(|w| *w > ROUNDING * (1.0 - ratio));
+            weights.enumerate().map(|(n, w)| component(w, alpha, n)).collect()
+        }
+    }
+}
+
+/// States of a mode below its cutoff, and the weight above it.
+fn at_rest(state: &ModeState, levels: usize) -> Option<(Vec<Component>, f64)> {
+    let component = |weight: f64, vector: Vec<Complex64>| Component {
+        weight,
+        axis: Axis::Fock { levels },
+        angles: None,
+        frame: Frame::at_rest(Subsystem::Mode(0)),
+        low: 0,
+        vector,
+    };
+    if let Some((vector, lost)) = mode_vector(state, levels) {
+        return Some((vec![component(1.0, vector)], lost));
+    }
+    let (rho, lost) = mode_density(state, levels);
+    let matrix = Mat::from_fn(levels, levels, |i, j| rho[i * levels + j]);
+    let decomposed = matrix.self_adjoint_eigen(Side::Lower).ok()?;
+    let vector = |k: usize| (0..levels).map(|i| decomposed.U()[(i, k)]).collect();
+    let components = (0..levels).map(|k| component(decomposed.S().column_vector()[k].re, vector(k)));
+    Some((components.collect(), lost))
+}
+
+/// Dicke states along the axis of an ensemble's state, counted from the end that they are nearer to.
+fn of_ensemble(state: &EnsembleState, spins: usize, ladders: &[usize], moving: bool) -> Vec<Component> {
+    let component = |weight: f64, twice_j: usize, level: usize, (theta, phi): (f64, f64)| {
+        let still = Frame::at_rest(Subsystem::Ensemble(0));
+        Component {
+            weight,
+            axis: Axis::Dicke { spins, twice_j },
+            angles: (!moving && theta != 0.0).then_some((theta, phi)),
+            frame: if moving { Frame::along(theta, phi) } else { still },
+            low: level as i64,
+            vector: vec![Complex64::ONE],
+        }
+    };
+    match *state {
+        EnsembleState::SpinCoherent { theta, phi } => vec![component(1.0, spins, 0, (theta, phi))],
+        EnsembleState::Dicke { twice_j, twice_m } => {
+            let level = i64::midpoint(twice_m, twice_j as i64) as usize;
+            let upper = moving && 2 * level > twice_j;
+            let (level, theta) = if upper { (twice_j - level, std::f64::consts::PI) } else { (level, 0.0) };
+            vec![component(1.0, twice_j, level, (theta, 0.0))]
+        }
+        EnsembleState::Product { bloch: [x, y, z] } => {
+            // Levels are counted from the end that the Bloch vector points to: z axis against it.
+            let length = x.hypot(y).hypot(z);
+            let angles = if length == 0.0 { (0.0, 0.0) } else { ((x.hypot(y)).atan2(-z), (-y).atan2(-x)) };
+            let all = ladders.iter().flat_map(|&twice_j| {
+                let weights = product_weights(length, spins, twice_j).into_iter().enumerate();
+                weights.map(move |(level, weight)| (weight, twice_j, level))
+            });
+            all.filter(|(weight, ..)| *weight > 0.0).map(|(w, tj, k)| component(w, tj, k, angles)).collect()
+        }
+    }
 }
 
 /// Rounding dropped, unit vectors, weights that sum to 1.
@@ -114,7 +234,7 @@ fn normalised(mut components: Vec<Component>) -> Option<Vec<Component>> {
     let total: f64 = components.iter().map(|c| c.weight).sum();
     for component in &mut components {
         component.weight /= total;
-        let norm = crate::taylor::norm_sqr(&component.vector).sqrt();
+        let norm = component.vector.iter().map(Complex64::norm_sqr).sum::<f64>().sqrt();
         if norm == 0.0 {
             return None;
         }

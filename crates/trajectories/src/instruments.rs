@@ -1,14 +1,18 @@
 //! What is measured of a pure state: numbers linear in `|psi><psi|`, and observables from their averages.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use num_complex::Complex64;
 use superladder_engine::{EngineError, Problem, refuse};
-use superladder_model::{Evaluation, Operator, StateFunction, Subsystem};
-use superladder_space::Space;
+use superladder_model::{Evaluation, Observable, Operator, StateFunction, Subsystem};
+use superladder_space::{Axis, Ladders};
 
 use crate::engine::NAME;
-use crate::rows::Rows;
+use crate::laboratory;
+use crate::locality::Locality;
+use crate::products::{ActScratch, Bands, Layout, Table, act};
+use crate::trajectory::Snapshot;
 
 /// Where an observable finds its numbers.
 #[derive(Debug, Clone)]
@@ -21,24 +25,67 @@ enum Plan {
     Top(Range<usize>),
 }
 
-/// A reduced density matrix: the position of the subsystem in the labels, rows per block, and the blocks' numbers.
+/// A reduced density matrix and its numbers.
 #[derive(Debug, Clone)]
 struct Reduced {
-    subsystem: Subsystem,
+    axis: usize,
+    /// Levels below the cutoff for a mode; spins for an ensemble.
+    size: usize,
     range: Range<usize>,
+}
+
+/// The Fock populations of a mode.
+#[derive(Debug, Clone)]
+struct Photons {
+    range: Range<usize>,
+    /// Whether its frame moves, so that they need a transformation.
+    moving: bool,
+    /// Whether they are taken.
+    taken: bool,
 }
 
 /// The numbers taken of every state: expectation values as pairs, populations of Fock levels and of ladders, elements
 /// of reduced density matrices as pairs.
 #[derive(Debug, Clone)]
 pub(crate) struct Instruments {
-    /// By operator and sector.
-    operators: Vec<Vec<Rows>>,
-    photons: Vec<Range<usize>>,
+    table: Table,
+    /// Every different product of factors in the operators, by the numbers in the table.
+    moments: Vec<Vec<usize>>,
+    /// Operators as sums of coefficients times moments.
+    operators: Vec<Vec<(Complex64, usize)>>,
+    photons: Vec<Photons>,
     ladders: Vec<Range<usize>>,
     reduced: Vec<Reduced>,
     plans: Vec<Plan>,
     count: usize,
+}
+
+/// Buffers of one thread.
+#[derive(Debug, Default)]
+struct Scratch {
+    bands: Bands,
+    act: ActScratch,
+    values: Vec<Complex64>,
+    populations: Vec<f64>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// Different operators in the observables of a problem.
+fn operators(problem: &Problem) -> Vec<&Operator> {
+    let mut known: Vec<&Operator> = Vec::new();
+    for observable in &problem.observables {
+        if let Evaluation::Moments { operators, .. } = &observable.evaluation {
+            for operator in operators {
+                if !known.contains(&operator) {
+                    known.push(operator);
+                }
+            }
+        }
+    }
+    known
 }
 
 impl Instruments {
@@ -46,29 +93,37 @@ impl Instruments {
     ///
     /// # Errors
     /// [`EngineError::Observable`] for what is not linear in the density matrix.
-    pub(crate) fn new(problem: &Problem, space: &Space) -> Result<Self, EngineError> {
-        let mut known: Vec<&Operator> = Vec::new();
-        for observable in &problem.observables {
-            if let Evaluation::Moments { operators, .. } = &observable.evaluation {
-                for operator in operators {
-                    if !known.contains(&operator) {
-                        known.push(operator);
-                    }
-                }
-            }
+    pub(crate) fn new(
+        problem: &Problem,
+        layout: &Layout,
+        ladders: &Ladders,
+        locality: &Locality,
+    ) -> Result<Self, EngineError> {
+        let known = operators(problem);
+        let (mut table, mut moments, mut sums) = (Table::default(), Vec::new(), Vec::new());
+        for operator in &known {
+            let terms = table.terms(layout, operator).into_iter().map(|term| {
+                let number = moments.iter().position(|m| *m == term.products).unwrap_or_else(|| {
+                    moments.push(term.products);
+                    moments.len() - 1
+                });
+                (term.coefficient, number)
+            });
+            sums.push(terms.collect());
         }
-        let sectors = 0..space.sectors().len();
-        let matrices = |o: &&Operator| {
-            sectors.clone().map(|s| Rows::new(&space.matrix(o, s), Complex64::ONE)).collect::<Vec<_>>()
-        };
-        let operators: Vec<Vec<Rows>> = known.iter().map(matrices).collect();
-        let mut count = 2 * operators.len();
+        let levels: Vec<usize> = problem.cutoffs.iter().map(|c| c + 1).collect();
+        let mut count = 2 * known.len();
         let mut range = |length: usize| {
             count += length;
             count - length..count
         };
-        let photons: Vec<_> = space.levels().iter().map(|levels| range(*levels)).collect();
-        let ladders: Vec<_> = space.spins().iter().map(|spins| range(spins / 2 + 1)).collect();
+        let populations = |(m, levels): (usize, &usize)| Photons {
+            range: range(*levels),
+            moving: locality.moving[m],
+            taken: !locality.moving[m],
+        };
+        let mut photons: Vec<Photons> = levels.iter().enumerate().map(populations).collect();
+        let by_ladder: Vec<_> = ladders.spins().iter().map(|spins| range(spins / 2 + 1)).collect();
         let (mut plans, mut reduced) = (Vec::new(), Vec::new());
         for observable in &problem.observables {
             plans.push(match &observable.evaluation {
@@ -76,12 +131,22 @@ impl Instruments {
                     let number = |o: &Operator| known.iter().position(|k| *k == o);
                     Plan::Moments(operators.iter().filter_map(number).collect())
                 }
-                Evaluation::State(StateFunction::PhotonDistribution(m)) => Plan::Plain(photons[*m].clone()),
-                Evaluation::State(StateFunction::LadderDistribution(e)) => Plan::Plain(ladders[*e].clone()),
-                Evaluation::State(StateFunction::TopPopulation(m)) => Plan::Top(photons[*m].clone()),
+                Evaluation::State(StateFunction::PhotonDistribution(m)) => {
+                    photons[*m].taken = true;
+                    Plan::Plain(photons[*m].range.clone())
+                }
+                Evaluation::State(StateFunction::TopPopulation(m)) => {
+                    photons[*m].taken = true;
+                    Plan::Top(photons[*m].range.clone())
+                }
+                Evaluation::State(StateFunction::LadderDistribution(e)) => Plan::Plain(by_ladder[*e].clone()),
                 Evaluation::State(StateFunction::ReducedState(subsystem)) => {
-                    let range = range(observable.shape(problem.model(), space.levels()).len());
-                    reduced.push(Reduced { subsystem: *subsystem, range: range.clone() });
+                    let range = range(observable.shape(problem.model(), &levels).len());
+                    let size = match subsystem {
+                        Subsystem::Mode(m) => levels[*m],
+                        Subsystem::Ensemble(e) => ladders.spins()[*e],
+                    };
+                    reduced.push(Reduced { axis: layout.axis(*subsystem), size, range: range.clone() });
                     Plan::Plain(range)
                 }
                 Evaluation::State(
@@ -89,14 +154,10 @@ impl Instruments {
                     | StateFunction::Entropy
                     | StateFunction::ReducedPurity(_)
                     | StateFunction::ReducedEntropy(_),
-                ) => {
-                    let reason = "it is not linear in the density matrix, so that averages over pure states do not \
-                                  give it; use the engine 'exact'";
-                    return Err(refuse(NAME, observable, reason));
-                }
+                ) => return Err(not_linear(observable)),
             });
         }
-        Ok(Self { operators, photons, ladders, reduced, plans, count })
+        Ok(Self { table, moments, operators: sums, photons, ladders: by_ladder, reduced, plans, count })
     }
 
     /// Numbers per state.
@@ -104,25 +165,45 @@ impl Instruments {
         self.count
     }
 
-    /// Adds the numbers of the state `psi / |psi|` of a sector to `sums`.
-    pub(crate) fn add(&self, space: &Space, number: usize, psi: &[Complex64], square: f64, sums: &mut [f64]) {
-        for (pair, matrices) in sums.chunks_exact_mut(2).zip(&self.operators) {
-            let value = matrices[number].expectation(psi) / square;
+    /// Adds the numbers of a normalised state to `sums`.
+    pub(crate) fn add(&self, snapshot: Snapshot<'_>, sums: &mut [f64]) {
+        SCRATCH.with_borrow_mut(|scratch| self.add_with(snapshot, scratch, sums));
+    }
+
+    fn add_with(&self, snapshot: Snapshot<'_>, scratch: &mut Scratch, sums: &mut [f64]) {
+        let Snapshot { basis, psi, square } = snapshot;
+        let Scratch { bands, act: buffers, values, populations } = scratch;
+        bands.fill(&self.table, basis);
+        values.clear();
+        for products in &self.moments {
+            act(&self.table, bands, basis, products, |_| 0, psi, buffers);
+            values.push(psi.dot(&buffers.image) / square);
+        }
+        for (pair, terms) in sums.chunks_exact_mut(2).zip(&self.operators) {
+            let value: Complex64 = terms.iter().map(|(c, moment)| c * values[*moment]).sum();
             pair[0] += value.re;
             pair[1] += value.im;
         }
-        let sector = &space.sectors()[number];
-        for (ladder, twice_j) in self.ladders.iter().zip(&sector.twice_j) {
-            sums[ladder.start + twice_j / 2] += 1.0;
+        for (ladder, axis) in self.ladders.iter().zip(&basis.axes[self.photons.len()..]) {
+            if let Axis::Dicke { twice_j, .. } = axis {
+                sums[ladder.start + twice_j / 2] += 1.0;
+            }
         }
-        for (state, amplitude) in psi.iter().enumerate() {
-            let population = amplitude.norm_sqr() / square;
-            for (photons, label) in self.photons.iter().zip(sector.labels(state)) {
-                sums[photons.start + *label as usize] += population;
+        for (axis, photons) in self.photons.iter().enumerate().filter(|(_, p)| p.taken) {
+            let levels = photons.range.len();
+            if photons.moving {
+                let rho = laboratory::density(snapshot, axis, levels);
+                (0..levels).for_each(|n| sums[photons.range.start + n] += rho[n * (levels + 1)].re);
+                continue;
+            }
+            basis.populations(axis, psi, populations);
+            let start = photons.range.start + basis.windows[axis].low as usize;
+            for (sum, population) in sums[start..].iter_mut().zip(populations.iter()) {
+                *sum += population / square;
             }
         }
         for reduced in &self.reduced {
-            reduced.add(space, number, psi, square, sums);
+            reduced.add(snapshot, sums);
         }
     }
 
@@ -142,42 +223,34 @@ impl Instruments {
         self.plans.iter().zip(&problem.observables).map(value).collect()
     }
 
-    /// Largest population of the two highest Fock levels of any mode.
+    /// Largest population of the two highest Fock levels of any mode that has a cutoff in the laboratory.
     pub(crate) fn top_population(&self, means: &[f64]) -> Option<f64> {
-        let top = |range: &Range<usize>| means[range.clone()].iter().rev().take(2).sum::<f64>();
-        self.photons.iter().map(top).reduce(f64::max)
+        let top = |photons: &Photons| means[photons.range.clone()].iter().rev().take(2).sum::<f64>();
+        self.photons.iter().filter(|p| !p.moving).map(top).reduce(f64::max)
     }
+}
 
-    /// Bytes.
-    pub(crate) fn memory(&self) -> u64 {
-        self.operators.iter().flatten().map(Rows::memory).sum()
-    }
+fn not_linear(observable: &Observable) -> EngineError {
+    let reason = "it is not linear in the density matrix, so that averages over pure states do not give it; use the \
+                  engine 'exact'";
+    refuse(NAME, observable, reason)
 }
 
 impl Reduced {
     /// Adds `sum_rest psi(x, rest) conj psi(x', rest)`; blocks of an ensemble follow each other, j ascending.
-    fn add(&self, space: &Space, number: usize, psi: &[Complex64], square: f64, sums: &mut [f64]) {
-        let sector = &space.sectors()[number];
-        let (position, lowest, dim, before) = match self.subsystem {
-            Subsystem::Mode(m) => (m, 0, space.levels()[m], 0),
-            Subsystem::Ensemble(e) => {
-                let (spins, twice_j) = (space.spins()[e], sector.twice_j[e]);
+    fn add(&self, snapshot: Snapshot<'_>, sums: &mut [f64]) {
+        let (levels, before) = match snapshot.basis.axes[self.axis] {
+            Axis::Fock { .. } => (self.size, 0),
+            Axis::Dicke { spins, twice_j } => {
                 let smaller = (spins % 2..twice_j).step_by(2).map(|tj| 2 * (tj + 1) * (tj + 1)).sum();
-                (space.levels().len() + e, (spins - twice_j) / 2, twice_j + 1, smaller)
+                (twice_j + 1, smaller)
             }
         };
         let start = self.range.start + before;
-        for (state, amplitude) in psi.iter().enumerate() {
-            let mut labels: Vec<i64> = sector.labels(state).iter().map(|l| i64::from(*l)).collect();
-            let row = labels[position] as usize - lowest;
-            for column in 0..dim {
-                labels[position] = (column + lowest) as i64;
-                let Some(other) = sector.find(&labels) else { continue };
-                let value = amplitude * psi[other].conj() / square;
-                let index = start + 2 * (row * dim + column);
-                sums[index] += value.re;
-                sums[index + 1] += value.im;
-            }
+        let rho = laboratory::density(snapshot, self.axis, levels);
+        for (pair, value) in sums[start..].chunks_exact_mut(2).zip(&rho) {
+            pair[0] += value.re;
+            pair[1] += value.im;
         }
     }
 }

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::notes::Single;
+use crate::trajectory::Course;
 
 /// Trajectory `i` belongs to block `i mod BLOCKS`: the groups of the jackknife, and the pieces of a file that are
 /// damaged or whole by themselves.
@@ -43,9 +44,8 @@ pub(crate) struct Tally {
     pub(crate) bins: Vec<usize>,
     /// Its own course, if it is shown.
     pub(crate) single: Option<Single>,
-    pub(crate) steps: u64,
-    pub(crate) error: f64,
-    pub(crate) mismatch: f64,
+    /// What it tells of itself.
+    pub(crate) course: Course,
 }
 
 /// The trajectories of one block.
@@ -69,6 +69,14 @@ pub(crate) struct Block {
     pub(crate) error: f64,
     /// Largest mismatch of a trajectory.
     pub(crate) mismatch: f64,
+    /// Largest weight that windows and moving bases have discarded of a trajectory.
+    pub(crate) discarded: f64,
+    /// Largest bound of the norm of what they have changed of a trajectory.
+    pub(crate) truncation: f64,
+    /// Applications of the generator.
+    pub(crate) applications: u64,
+    /// Most amplitudes of a state.
+    pub(crate) largest: u64,
 }
 
 /// How many numbers there are.
@@ -123,9 +131,14 @@ impl Block {
         }
         self.singles.extend(tally.single.take());
         self.singles.sort_by_key(|s| s.index);
-        self.steps += tally.steps;
-        self.error = self.error.max(tally.error);
-        self.mismatch = self.mismatch.max(tally.mismatch);
+        let course = &tally.course;
+        self.steps += course.steps;
+        self.applications += course.applications;
+        self.error = self.error.max(course.error);
+        self.mismatch = self.mismatch.max(course.mismatch);
+        self.discarded = self.discarded.max(course.losses.weight);
+        self.truncation = self.truncation.max(course.losses.norm);
+        self.largest = self.largest.max(course.largest);
         self.cover(turn, turn + 1);
         Ok(())
     }
@@ -165,6 +178,10 @@ impl Block {
         self.steps += other.steps;
         self.error = self.error.max(other.error);
         self.mismatch = self.mismatch.max(other.mismatch);
+        self.applications += other.applications;
+        self.discarded = self.discarded.max(other.discarded);
+        self.truncation = self.truncation.max(other.truncation);
+        self.largest = self.largest.max(other.largest);
         other.covered.iter().for_each(|(from, to)| self.cover(*from, *to));
     }
 
@@ -338,8 +355,7 @@ mod tests {
             numbers: vec![x, 1e5 * x * x, -1e-9 * x],
             jumps: vec![index % 3, 0],
             bins: vec![(index % 4) as usize],
-            steps: index,
-            error: x.abs(),
+            course: Course { steps: index, error: x.abs(), ..Course::default() },
             ..Tally::default()
         }
     }

@@ -2,10 +2,11 @@
 
 use num_complex::Complex64;
 
-use crate::rows::Rows;
+use crate::stencil::Stencil;
+use crate::vector::{Vector, sum_of_squares};
 
 /// Highest power of the series.
-const ORDER: usize = 24;
+const ORDER: usize = 30;
 /// Amplitudes that are summed together, so that they stay in the nearest memory.
 const CHUNK: usize = 128;
 
@@ -15,9 +16,10 @@ const CHUNK: usize = 128;
 /// a step.
 ///
 /// Source: step from the last two terms as in A. Jorba and M. Zou, Experimental Mathematics 14, 99 (2005).
+#[derive(Debug)]
 pub(crate) struct Series {
-    terms: Vec<Vec<Complex64>>,
-    dim: usize,
+    terms: Vec<Vector>,
+    order: usize,
 }
 
 /// A step that keeps the tolerance.
@@ -25,6 +27,7 @@ pub(crate) struct Series {
 pub(crate) struct Reach {
     /// Its longest length.
     pub(crate) step: f64,
+    order: usize,
     /// Norms of the last two terms relative to the state's.
     last: [f64; 2],
 }
@@ -32,15 +35,19 @@ pub(crate) struct Reach {
 impl Reach {
     /// Estimated error of a step of length `s`, relative to the norm of the state: the last two terms kept.
     pub(crate) fn error(&self, s: f64) -> f64 {
-        let power = s.powi(ORDER as i32 - 1);
+        let power = s.powi(self.order as i32 - 1);
         power * (self.last[0] + s * self.last[1])
+    }
+
+    /// Highest power that was needed.
+    pub(crate) fn order(&self) -> usize {
+        self.order
     }
 }
 
 impl Series {
-    /// Room for states of up to `largest` amplitudes.
-    pub(crate) fn new(largest: usize) -> Self {
-        Self { terms: vec![vec![Complex64::ZERO; largest]; ORDER + 1], dim: 0 }
+    pub(crate) fn new() -> Self {
+        Self { terms: vec![Vector::default(); ORDER + 1], order: 0 }
     }
 
     /// Vectors of the length of a state that a series holds.
@@ -48,46 +55,71 @@ impl Series {
         ORDER + 1
     }
 
-    /// Expands around `psi`; `tolerance` is the relative error allowed per unit time.
-    pub(crate) fn expand(&mut self, generator: &Rows, psi: &[Complex64], tolerance: f64) -> Reach {
-        self.dim = psi.len();
-        self.terms[0][..self.dim].copy_from_slice(psi);
-        let square = norm_sqr(psi);
-        let shift = Complex64::new(0.0, generator.expectation(psi).im / square);
-        for k in 1..=ORDER {
-            let (before, after) = self.terms.split_at_mut(k);
-            let (x, y) = (&before[k - 1][..self.dim], &mut after[0][..self.dim]);
-            generator.apply(x, shift, 1.0 / k as f64, y);
-        }
-        let norm = |k: usize| (norm_sqr(&self.terms[k][..self.dim]) / square).sqrt();
-        let last = [norm(ORDER - 1), norm(ORDER)];
-        // |v_k| s^k <= tolerance s / 2 for both.
+    /// Expands around `psi`; `tolerance` is the relative error allowed per unit time. `wish` gives the length of the step
+    /// that would be enough from the rate `-d ln|psi|^2/dt`: no more terms are made than it needs.
+    pub(crate) fn expand(
+        &mut self,
+        generator: &mut Stencil,
+        psi: &Vector,
+        tolerance: f64,
+        wish: impl Fn(f64) -> f64,
+    ) -> Reach {
+        self.terms[0].copy(psi);
+        let square = psi.norm_sqr();
+        let norm = |v: &Vector| (v.norm_sqr() / square).sqrt();
+        generator.apply(psi, 1.0, &mut self.terms[1]);
+        let mean = psi.dot(&self.terms[1]) / square;
+        let phase = Complex64::new(0.0, mean.im);
+        self.terms[1].add(-phase, psi);
+        generator.lower_diagonal(phase);
+        let target = wish(-2.0 * mean.re);
+        // |v_k| s^k <= tolerance s / 2 for the last two terms.
         let longest = |k: usize, size: f64| (0.5 * tolerance / size).powf(1.0 / (k as f64 - 1.0));
-        Reach { step: longest(ORDER - 1, last[0]).min(longest(ORDER, last[1])), last }
+        let mut last = [0.0, norm(&self.terms[1])];
+        for k in 2..=ORDER {
+            let (before, after) = self.terms.split_at_mut(k);
+            generator.apply(&before[k - 1], 1.0 / k as f64, &mut after[0]);
+            last = [last[1], norm(&self.terms[k])];
+            self.order = k;
+            if k > 2 && longest(k - 1, last[0]).min(longest(k, last[1])) >= target {
+                return Reach { step: target, order: k, last };
+            }
+        }
+        Reach { step: longest(ORDER - 1, last[0]).min(longest(ORDER, last[1])), order: ORDER, last }
     }
 
     /// The state at `s` after the point of expansion, by Horner's rule, and its squared norm.
-    pub(crate) fn evaluate(&self, s: f64, out: &mut [Complex64]) -> f64 {
+    pub(crate) fn evaluate(&self, s: f64, out: &mut Vector) -> f64 {
+        let dim = self.terms[0].len();
+        out.reshape(dim);
         let mut square = 0.0;
-        for start in (0..self.dim).step_by(CHUNK) {
-            let range = start..(start + CHUNK).min(self.dim);
-            let sums = &mut out[range.clone()];
-            sums.copy_from_slice(&self.terms[ORDER][range.clone()]);
-            for term in self.terms[..ORDER].iter().rev() {
-                for (sum, v) in sums.iter_mut().zip(&term[range.clone()]) {
-                    *sum = *sum * s + v;
+        for start in (0..dim).step_by(CHUNK) {
+            let range = start..(start + CHUNK).min(dim);
+            for (sums, part) in [(&mut out.re, false), (&mut out.im, true)] {
+                let sums = &mut sums[range.clone()];
+                let highest = &self.terms[self.order];
+                sums.copy_from_slice(if part {
+                    &highest.im[range.clone()]
+                } else {
+                    &highest.re[range.clone()]
+                });
+                for term in self.terms[..self.order].iter().rev() {
+                    let values = if part { &term.im[range.clone()] } else { &term.re[range.clone()] };
+                    for (sum, v) in sums.iter_mut().zip(values) {
+                        *sum = *sum * s + v;
+                    }
                 }
+                square += sum_of_squares(sums);
             }
-            square += norm_sqr(sums);
         }
         square
     }
 
     /// Where in `[0, end]` the squared norm falls to `threshold`, by regula falsi (Illinois variant); it is above at 0
     /// and `at_end` at the end. The norm falls monotonically, so that the root is unique. `out` is left at the root.
-    pub(crate) fn locate(&self, end: f64, at_end: f64, threshold: f64, out: &mut [Complex64]) -> f64 {
+    pub(crate) fn locate(&self, end: f64, at_end: f64, threshold: f64, out: &mut Vector) -> f64 {
         let (mut a, mut b) = (0.0, end);
-        let (mut fa, mut fb) = (norm_sqr(&self.terms[0][..self.dim]) - threshold, at_end - threshold);
+        let (mut fa, mut fb) = (self.terms[0].norm_sqr() - threshold, at_end - threshold);
         if fa <= 0.0 {
             self.evaluate(0.0, out);
             return 0.0;
@@ -117,9 +149,9 @@ impl Series {
         self.evaluate(b, out);
         b
     }
-}
 
-/// Squared norm, in a fixed order of summation.
-pub(crate) fn norm_sqr(x: &[Complex64]) -> f64 {
-    x.iter().map(Complex64::norm_sqr).sum()
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.terms.iter().map(Vector::capacity).sum()
+    }
 }

@@ -1,47 +1,79 @@
 //! One trajectory: evolve until the norm has fallen to a drawn threshold, jump, and so on.
 
-use num_complex::Complex64;
 use superladder_engine::Problem;
-use superladder_space::Space;
+use superladder_space::Ladders;
 use thiserror::Error;
 
-use crate::dynamics::{Dynamics, Leap};
+use crate::basis::Basis;
+use crate::dynamics::{Dynamics, LeapScratch};
 use crate::initial::Preparation;
-use crate::rows::Rows;
+use crate::locality::{Locality, LocalityScratch, Losses};
+use crate::products::Bands;
+use crate::stencil::Stencil;
 use crate::stream::Stream;
-use crate::taylor::{Series, norm_sqr};
+use crate::taylor::Series;
+use crate::vector::Vector;
 
 /// Everything that all trajectories share.
 pub(crate) struct Setup {
     pub(crate) problem: Problem,
-    pub(crate) space: Space,
+    pub(crate) ladders: Ladders,
     /// One per stage.
     pub(crate) stages: Vec<Dynamics>,
+    pub(crate) locality: Locality,
     pub(crate) preparation: Preparation,
     pub(crate) seed: u64,
     /// Relative error per unit time.
     pub(crate) tolerance: f64,
 }
 
-/// Buffers of one thread.
+/// Buffers of one thread; they grow to the largest state and ask for no memory after that.
 pub(crate) struct Workspace {
     series: Series,
-    psi: Vec<Complex64>,
-    trial: Vec<Complex64>,
+    basis: Basis,
+    psi: Vector,
+    trial: Vector,
+    stencil: Stencil,
+    bands: Bands,
+    leaps: LeapScratch,
+    locality: LocalityScratch,
+    weights: Vec<f64>,
 }
 
 impl Workspace {
-    /// For the largest sector.
-    pub(crate) fn new(space: &Space) -> Self {
-        let largest = space.sectors().iter().map(superladder_space::Sector::dim).max().unwrap_or(0);
-        let vector = || vec![Complex64::ZERO; largest];
-        Self { series: Series::new(largest), psi: vector(), trial: vector() }
+    pub(crate) fn new() -> Self {
+        Self {
+            series: Series::new(),
+            basis: Basis::default(),
+            psi: Vector::default(),
+            trial: Vector::default(),
+            stencil: Stencil::default(),
+            bands: Bands::default(),
+            leaps: LeapScratch::default(),
+            locality: LocalityScratch::default(),
+            weights: Vec::new(),
+        }
     }
 
     /// State vectors held.
     pub(crate) const fn vectors() -> usize {
-        Series::vectors() + 2
+        Series::vectors() + 8
     }
+
+    /// Numbers that the large buffers hold without asking for memory.
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.series.capacity() + self.stencil.capacity()
+    }
+}
+
+/// A state at an output time, in its basis, not normalised.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Snapshot<'a> {
+    pub(crate) basis: &'a Basis,
+    pub(crate) psi: &'a Vector,
+    /// Squared norm.
+    pub(crate) square: f64,
 }
 
 /// What a trajectory tells of itself.
@@ -51,10 +83,16 @@ pub(crate) struct Course {
     pub(crate) jumps: u64,
     /// Steps of the propagator.
     pub(crate) steps: u64,
+    /// Applications of the generator.
+    pub(crate) applications: u64,
     /// Sum of the estimated relative errors of the steps.
     pub(crate) error: f64,
     /// Largest relative difference between the decay of the norm and the sum of the weights of the jumps.
     pub(crate) mismatch: f64,
+    /// What windows and moving frames have lost.
+    pub(crate) losses: Losses,
+    /// Most amplitudes.
+    pub(crate) largest: u64,
 }
 
 /// Why a trajectory stopped.
@@ -73,32 +111,34 @@ pub(crate) enum TrajectoryError {
         "trajectory {index} measures a number beyond 1e15; give frequencies in a unit in which they are smaller"
     )]
     OutOfRange { index: u64, time: f64 },
-    /// The initial state lies in a sector that does not exist.
-    #[error("trajectory {index} has no sector for its initial state")]
-    Initial { index: u64 },
 }
 
-/// What is seen of a trajectory: its jumps, and its state (sector, not normalised, squared norm) at the output times.
+/// What is seen of a trajectory: its jumps, and its state at the output times.
 pub(crate) trait Witness {
-    fn state(&mut self, output: usize, sector: usize, psi: &[Complex64], square: f64);
+    fn state(&mut self, output: usize, snapshot: Snapshot<'_>);
     fn jump(&mut self, _time: f64, _dissipator: usize) {}
 }
 
+/// A step is halved at most this often for the sake of the windows.
+const HALVINGS: usize = 8;
+/// A step aims this much beyond the time at which the jump is expected.
+const BEYOND: f64 = 1.05;
+
 impl Setup {
-    /// Draws the initial state of a trajectory into `psi`.
+    /// Draws the initial state of a trajectory.
     pub(crate) fn start(
         &self,
         index: u64,
         workspace: &mut Workspace,
         witness: &mut dyn Witness,
-    ) -> Result<(Stream, usize), TrajectoryError> {
+    ) -> (Stream, Losses) {
         let mut stream = Stream::new(self.seed, index);
-        let sector = self.preparation.draw(&self.space, &mut stream, &mut workspace.psi);
-        let sector = sector.ok_or(TrajectoryError::Initial { index })?;
-        let psi = &mut workspace.psi[..self.space.sectors()[sector].dim()];
-        normalise(psi);
-        witness.state(0, sector, psi, norm_sqr(psi));
-        Ok((stream, sector))
+        let Workspace { basis, psi, .. } = workspace;
+        let mut losses = Losses::default();
+        self.preparation.draw(&self.locality, &mut stream, basis, psi, &mut losses);
+        psi.normalise();
+        witness.state(0, Snapshot { basis, psi, square: psi.norm_sqr() });
+        (stream, losses)
     }
 
     /// Follows trajectory `index` through all output times.
@@ -109,70 +149,104 @@ impl Setup {
         witness: &mut dyn Witness,
     ) -> Result<Course, TrajectoryError> {
         let times = &self.problem.times;
-        let (mut stream, mut sector) = self.start(index, workspace, witness)?;
-        let Workspace { series, psi, trial } = workspace;
-        let last = times[times.len() - 1];
-        let (mut time, mut output) = (times[0], 1);
+        let (mut stream, losses) = self.start(index, workspace, witness);
+        let (first, last) = (times[0], times[times.len() - 1]);
+        let (mut time, mut output) = (first, 1);
         let mut threshold = stream.uniform();
-        let mut course = Course::default();
+        let mut course = Course { losses, ..Course::default() };
+        let mut filled = None;
         while time < last {
             let stage = self.problem.stages.iter().rposition(|s| s.start <= time).unwrap_or(0);
             let end = self.problem.stages.get(stage + 1).map_or(last, |next| next.start.min(last));
             let dynamics = &self.stages[stage];
-            let generator = &dynamics.generators[sector];
-            let dim = generator.dim();
-            let reach = series.expand(generator, &psi[..dim], self.tolerance);
-            let step = reach.step.min(end - time);
+            let fraction = (time - first) / (last - first);
+            let Workspace { series, basis, psi, trial, stencil, bands, locality, .. } = &mut *workspace;
+            let moved = self.locality.settle(basis, psi, fraction, &mut course.losses, locality);
+            if moved || filled != Some(stage) {
+                bands.fill(&dynamics.table, basis);
+                stencil.fill(&dynamics.pattern, bands, basis);
+                filled = Some(stage);
+                course.largest = course.largest.max(basis.len() as u64);
+            }
+            let square = psi.norm_sqr();
+            let wish = |rate: f64| match (square / threshold).ln() / rate {
+                wait if wait.is_finite() && wait > 0.0 => (BEYOND * wait).min(end - time),
+                _ => end - time,
+            };
+            let reach = series.expand(stencil, psi, self.tolerance, wish);
+            let mut step = reach.step.min(end - time);
             if !(step > 0.0 && time + step > time) {
                 return Err(TrajectoryError::Step { index, time, step });
             }
-            let at_end = series.evaluate(step, &mut trial[..dim]);
+            let mut at_end = series.evaluate(step, trial);
+            let mut exit = 0.0;
+            for _ in 0..HALVINGS {
+                if !self.locality.windows {
+                    break;
+                }
+                let (all, curable) = self.locality.exit(stencil, basis, trial, locality);
+                exit = all;
+                let part = step / (last - first);
+                if self.locality.tolerates(curable, step, fraction, part, &course.losses) {
+                    break;
+                }
+                step *= 0.5;
+                at_end = series.evaluate(step, trial);
+            }
             if !at_end.is_finite() {
                 return Err(TrajectoryError::Step { index, time, step: f64::NAN });
             }
             let jumps = at_end <= threshold;
-            let s = if jumps { series.locate(step, at_end, threshold, &mut trial[..dim]) } else { step };
+            let s = if jumps { series.locate(step, at_end, threshold, trial) } else { step };
             let now = if step == end - time && !jumps { end } else { time + s };
             std::mem::swap(psi, trial);
             while output < times.len() && times[output] <= now {
-                let square = series.evaluate(times[output] - time, &mut trial[..dim]);
-                witness.state(output, sector, &trial[..dim], square);
+                let square = series.evaluate(times[output] - time, trial);
+                witness.state(output, Snapshot { basis, psi: trial, square });
                 output += 1;
             }
             course.steps += 1;
+            course.applications += reach.order() as u64;
             course.error += reach.error(s);
+            course.losses.lose((exit * s).powi(2));
             time = now;
             if jumps {
-                let leaps = &dynamics.leaps[sector];
-                let total = Self::weigh(leaps, &psi[..dim], generator, &mut course);
-                let aim = stream.choose(leaps.iter().map(|l| l.matrix.weight(&psi[..dim])), total);
-                let leap = leaps.get(aim).filter(|_| total > 0.0);
-                let leap = leap.ok_or(TrajectoryError::NoJump { index, time })?;
-                let image = &mut trial[..leap.matrix.dim()];
-                leap.matrix.apply(&psi[..dim], Complex64::ZERO, 1.0, image);
-                normalise(image);
-                std::mem::swap(psi, trial);
-                sector = leap.target;
-                witness.jump(time, leap.dissipator);
+                let dissipator = jump(dynamics, workspace, &mut stream, &mut course);
+                let dissipator = dissipator.ok_or(TrajectoryError::NoJump { index, time })?;
+                witness.jump(time, dissipator);
                 threshold = stream.uniform();
-                course.jumps += 1;
+                filled = None;
             }
         }
         Ok(course)
     }
-
-    /// Sum of the weights of all jumps, which is the decay of the norm, `-d|psi|^2/dt = -2 Re <psi|G|psi>`.
-    fn weigh(leaps: &[Leap], psi: &[Complex64], generator: &Rows, course: &mut Course) -> f64 {
-        let total: f64 = leaps.iter().map(|l| l.matrix.weight(psi)).sum();
-        let decay = -2.0 * generator.expectation(psi).re;
-        course.mismatch = course.mismatch.max((decay / total - 1.0).abs());
-        total
-    }
 }
 
-fn normalise(psi: &mut [Complex64]) {
-    let norm = norm_sqr(psi).sqrt();
-    for x in psi.iter_mut() {
-        *x /= norm;
+/// Draws a jump in proportion to its weight and applies it; `None` if none has any.
+fn jump(
+    dynamics: &Dynamics,
+    workspace: &mut Workspace,
+    stream: &mut Stream,
+    course: &mut Course,
+) -> Option<usize> {
+    let Workspace { basis, psi, trial, stencil, leaps, weights, .. } = workspace;
+    dynamics.aim(basis, leaps);
+    weights.clear();
+    for leap in &dynamics.leaps {
+        let exists = dynamics.leap(leap, basis, psi, leaps);
+        weights.push(if exists { leaps.image.norm_sqr() } else { 0.0 });
     }
+    let total: f64 = weights.iter().sum();
+    // The weights are the decay of the norm, -d|psi|^2/dt = -2 Re <psi|G|psi>.
+    stencil.apply(psi, 1.0, trial);
+    let decay = -2.0 * psi.dot(trial).re;
+    course.mismatch = course.mismatch.max((decay / total - 1.0).abs());
+    let chosen = stream.choose(weights.iter().copied(), total);
+    let leap = dynamics.leaps.get(chosen).filter(|_| total > 0.0)?;
+    dynamics.leap(leap, basis, psi, leaps);
+    std::mem::swap(psi, &mut leaps.image);
+    Dynamics::land(leap, basis, psi, trial);
+    psi.normalise();
+    course.jumps += 1;
+    Some(leap.dissipator)
 }

@@ -1,0 +1,227 @@
+//! Windows, displaced Fock bases and rotating Dicke bases: the same physics as in the plain basis.
+
+use super::*;
+use crate::Choice;
+use crate::instruments::Instruments;
+
+/// Everything on, whatever the size.
+fn local(trajectories: u64) -> Trajectories {
+    Trajectories { windows: Choice::On, displaced: Choice::On, rotating: Choice::On, ..engine(trajectories) }
+}
+
+/// Everything off.
+fn plain(trajectories: u64) -> Trajectories {
+    Trajectories {
+        windows: Choice::Off,
+        displaced: Choice::Off,
+        rotating: Choice::Off,
+        ..engine(trajectories)
+    }
+}
+
+/// Without the populations of the highest Fock levels, in which the exact engine has its error of truncation.
+fn untruncated(mut problem: Problem, distributions: bool) -> Problem {
+    problem.observables.retain(|o| match o.evaluation {
+        Evaluation::State(StateFunction::TopPopulation(_)) => false,
+        Evaluation::State(StateFunction::PhotonDistribution(_) | StateFunction::ReducedState(_)) => {
+            distributions
+        }
+        _ => true,
+    });
+    problem
+}
+
+#[test]
+fn moving_bases_agree_with_the_density_matrix() {
+    assert_agrees(&local(10_000), &untruncated(problem(reference(2), pure(), 13, 3.0), false));
+}
+
+#[test]
+#[ignore = "long: three spins each"]
+fn moving_bases_of_three_spins_agree_with_the_density_matrix() {
+    assert_agrees(&local(10_000), &untruncated(problem(reference(3), pure(), 16, 6.0), true));
+}
+
+#[test]
+fn moving_bases_know_all_channels_and_mixed_starts() {
+    assert_agrees(&local(2_000), &untruncated(problem(many_channels(), mixed(), 11, 2.0), true));
+}
+
+#[test]
+fn moving_bases_know_heterodyne_detection_and_quenches() {
+    let unravelling = Unravelling::Heterodyne { flux: 4.0 };
+    let mut quenched = problem(reference(2), pure(), 12, 2.0);
+    let later = with(&bare(&[2, 2]), &[("dicke", &["a"], &["S"], 0.5)], &[("cavity-loss", &["a"], &[], 1.0)]);
+    quenched.stages.push(Stage { start: 0.77, model: later });
+    assert_agrees(&Trajectories { unravelling, seed: 2, ..local(6_000) }, &untruncated(quenched, false));
+}
+
+/// Jumps and numbers of one trajectory.
+struct Seen<'a> {
+    instruments: &'a Instruments,
+    jumps: Vec<(f64, usize)>,
+    numbers: Vec<Vec<f64>>,
+}
+
+impl Witness for Seen<'_> {
+    fn state(&mut self, _: usize, snapshot: Snapshot<'_>) {
+        let mut sums = vec![0.0; self.instruments.count()];
+        self.instruments.add(snapshot, &mut sums);
+        self.numbers.push(sums);
+    }
+
+    fn jump(&mut self, time: f64, dissipator: usize) {
+        self.jumps.push((time, dissipator));
+    }
+}
+
+/// Follows trajectory `index`; a `slip` other than 1 displaces wrongly.
+fn seen(
+    engine: &Trajectories,
+    problem: &Problem,
+    index: u64,
+    slip: f64,
+) -> (crate::trajectory::Course, Recorded) {
+    let (mut setup, instruments) = engine.setup(problem).expect("valid");
+    setup.locality.slip = slip;
+    let mut seen = Seen { instruments: &instruments, jumps: Vec::new(), numbers: Vec::new() };
+    let course = setup.follow(index, &mut Workspace::new(), &mut seen).expect("runs");
+    let values = seen.numbers.iter().map(|n| instruments.values(problem, n).concat()).collect();
+    (course, Recorded { jumps: seen.jumps, values })
+}
+
+struct Recorded {
+    jumps: Vec<(f64, usize)>,
+    values: Vec<Vec<f64>>,
+}
+
+/// Largest differences of jump times and of values; other jumps differ by infinity.
+fn difference(a: &Recorded, b: &Recorded) -> (f64, f64) {
+    let (left, right) = (a.jumps.iter().map(|j| j.1), b.jumps.iter().map(|j| j.1));
+    if !left.eq(right) {
+        return (f64::INFINITY, f64::INFINITY);
+    }
+    let times = a.jumps.iter().zip(&b.jumps).map(|(x, y)| (x.0 - y.0).abs());
+    let values = a.values.iter().flatten().zip(b.values.iter().flatten());
+    let values = values.filter(|(x, y)| !x.is_nan() || !y.is_nan()).map(|(x, y)| (x - y).abs());
+    (times.fold(0.0, f64::max), values.fold(0.0, f64::max))
+}
+
+/// Moments whose values are at most a few tens, and the distributions.
+fn compared(n: usize, cutoff: usize, end: f64) -> Problem {
+    let initial = InitialState {
+        modes: vec![ModeState::Coherent(Complex64::new(0.9, -0.5))],
+        ensembles: vec![
+            EnsembleState::SpinCoherent { theta: 0.9, phi: 0.4 },
+            EnsembleState::SpinCoherent { theta: 2.6, phi: -0.7 },
+        ],
+    };
+    let mut problem = problem(reference(n), initial, cutoff, end);
+    let wanted =
+        ["photons(a)", "amplitude(a)", "spin(S)", "spin(T)", "photon-distribution(a)", "reduced-state(S)"];
+    let all = std::mem::take(&mut problem.observables);
+    problem.observables = all.into_iter().filter(|o| wanted.contains(&o.name.as_str())).collect();
+    assert!(problem.observables.len() == 6, "names have changed");
+    problem
+}
+
+#[test]
+fn every_trajectory_is_the_same_in_every_basis() {
+    let problem = compared(6, 34, 4.0);
+    let tight = |e: Trajectories| Trajectories { tolerance: 1e-11, truncation: 1e-14, ..e };
+    for index in 0..3 {
+        let (_, expected) = seen(&tight(plain(1)), &problem, index, 1.0);
+        assert!(!expected.jumps.is_empty(), "jumps must be compared");
+        let (course, found) = seen(&tight(local(1)), &problem, index, 1.0);
+        let (times, values) = difference(&expected, &found);
+        println!("{index}: times {times:.1e}, values {values:.1e}, {course:?}");
+        assert!(times < 1e-6 && values < 1e-5, "{times} {values}");
+        assert!(course.losses.weight < 1e-11, "{:?}", course.losses);
+        // Each piece alone.
+        for pieces in [(true, false, false), (false, true, false), (false, false, true)] {
+            let choice = |on: bool| if on { Choice::On } else { Choice::Off };
+            let (windows, displaced, rotating) = (choice(pieces.0), choice(pieces.1), choice(pieces.2));
+            let one = Trajectories { windows, displaced, rotating, ..tight(plain(1)) };
+            let (times, values) = difference(&expected, &seen(&one, &problem, index, 1.0).1);
+            assert!(times < 1e-6 && values < 1e-5, "{pieces:?}: {times} {values}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_displacement_is_seen() {
+    let problem = compared(4, 30, 2.0);
+    let tight = Trajectories { tolerance: 1e-10, truncation: 1e-13, ..local(1) };
+    let expected = seen(&Trajectories { tolerance: 1e-10, ..plain(1) }, &problem, 0, 1.0).1;
+    let (_, right) = difference(&expected, &seen(&tight, &problem, 0, 1.0).1);
+    let (_, wrong) = difference(&expected, &seen(&tight, &problem, 0, 1.02).1);
+    println!("right {right:.1e}, wrong {wrong:.1e}");
+    assert!(right < 1e-5 && wrong > 1e-3, "{right} {wrong}");
+}
+
+#[test]
+fn a_wrong_branch_coefficient_is_seen_in_moving_bases() {
+    let problem = untruncated(problem(reference(2), pure(), 13, 3.0), false);
+    let expected = exact(&problem);
+    let wrong = changed(local(1500), &problem, |escape| {
+        if let Escape::Local { local, .. } = escape {
+            local.wrong = 1.44;
+        }
+    });
+    let (worst, _) = deviation(&wrong, &expected);
+    assert!(worst > 4.0, "a wrong branch coefficient goes unseen: {worst}");
+}
+
+#[test]
+fn halved_tolerances_move_a_trajectory_within_its_bound() {
+    let problem = compared(10, 40, 3.0);
+    for index in 0..3 {
+        let (course, coarse) = seen(&local(1), &problem, index, 1.0);
+        let halved = Trajectories { tolerance: 0.5e-8, truncation: 2.5e-7, ..local(1) };
+        let (_, fine) = seen(&halved, &problem, index, 1.0);
+        let (times, values) = difference(&coarse, &fine);
+        println!("{index}: times {times:.1e}, values {values:.1e}, {:?}", course.losses);
+        // The values are at most 2 N; both states are within the bound of the right one.
+        assert!(values < 2.0 * 20.0 * 2.0 * course.losses.norm && course.losses.weight < 1e-6);
+    }
+}
+
+#[test]
+fn windows_stay_small_and_buffers_are_kept() {
+    let problem = compared(40, 60, 1.0);
+    let (setup, _) = Trajectories { rotating: Choice::Auto, ..local(1) }.setup(&problem).expect("valid");
+    let mut workspace = Workspace::new();
+    let mut course = setup.follow(0, &mut workspace, &mut Jumps(Vec::new())).expect("runs");
+    println!("{course:?}");
+    assert!(course.largest < 20_000, "{} of {}", course.largest, 61 * 41 * 41);
+    assert!(course.losses.weight < 1e-6 && course.losses.weight > 0.0);
+    let held = workspace.capacity();
+    for _ in 0..2 {
+        course = setup.follow(0, &mut workspace, &mut Jumps(Vec::new())).expect("runs");
+        assert_eq!(workspace.capacity(), held, "a step has asked for memory");
+    }
+    assert!(course.jumps > 5);
+}
+
+#[test]
+#[ignore = "long: a plain basis of 7000 amplitudes"]
+fn twelve_spins_have_the_same_averages_with_and_without_locality() {
+    let mut problem = compared(12, 46, 4.0);
+    problem.observables.retain(|o| o.name != "reduced-state(S)");
+    let found = |e: Trajectories| run(&e, &problem, &mut Silent).expect("runs").1;
+    let (with, without) = (found(local(384)), found(Trajectories { seed: 2, ..plain(384) }));
+    let (mut worst, mut sum, mut count) = (0.0f64, 0.0, 0.0);
+    for (a, b) in with.records.iter().zip(&without.records).skip(1) {
+        for (x, y) in
+            a.measurements.iter().flat_map(|m| &m.values).zip(b.measurements.iter().flat_map(|m| &m.values))
+        {
+            let error = x.standard_error.expect("an error").hypot(y.standard_error.expect("an error"));
+            if error > 1e-3 {
+                let z = (x.value - y.value) / error;
+                (worst, sum, count) = (worst.max(z.abs()), sum + z * z, count + 1.0);
+            }
+        }
+    }
+    println!("worst {worst:.2} of {count}, chi-square {:.2}", sum / count);
+    assert!(count > 50.0 && worst < 4.0 && sum / count < 1.8);
+}
