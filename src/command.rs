@@ -10,6 +10,8 @@ mod init;
 mod inspect;
 mod list;
 mod merge;
+#[cfg(feature = "mpi")]
+mod ranks;
 mod run;
 mod summary;
 mod sweep;

@@ -30,4 +30,4 @@ mod trajectory;
 pub use engine::{Trajectories, Unravelling};
 pub use notes::{FEW_JUMPS, Histogram};
 pub use sums::{BLOCKS, Sums, SumsError};
-pub use target::Target;
+pub use target::{Target, next_look};
