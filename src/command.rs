@@ -11,6 +11,8 @@ mod inspect;
 mod list;
 mod maps;
 mod merge;
+#[cfg(feature = "mpi")]
+mod ranks;
 mod run;
 mod summary;
 mod sweep;

@@ -37,6 +37,9 @@ pub struct EngineDefinition {
     pub truncated: bool,
     /// Its keys in the table `engine`.
     pub options: &'static [EngineOption],
+    /// Keys that belong to the observables of `run`, with values that ask for nothing: commands with other observables
+    /// set them.
+    pub of_run: &'static [(&'static str, &'static str)],
     read: Reader,
 }
 
@@ -98,6 +101,7 @@ const EXACT: EngineDefinition = EngineDefinition {
             meaning: "refuse studies that need more memory",
         },
     ],
+    of_run: &[],
     read: exact,
 };
 
@@ -119,6 +123,7 @@ const CUMULANT: EngineDefinition = EngineDefinition {
             meaning: "which cumulants vanish; the breakdown time depends on it",
         },
     ],
+    of_run: &[],
     read: cumulant,
 };
 
@@ -140,6 +145,7 @@ const MEAN_FIELD: EngineDefinition = EngineDefinition {
             meaning: "(1 + i gilbert/2) da/dt = ..., in place of the channel 'cavity-loss'",
         },
     ],
+    of_run: &[],
     read: mean_field,
 };
 
@@ -227,6 +233,7 @@ const TRAJECTORIES: EngineDefinition = EngineDefinition {
             meaning: "count how values of single trajectories are distributed at every time (histograms.csv)",
         },
     ],
+    of_run: &[("target_error", "{}"), ("target_observables", "[]"), ("shown", "0"), ("histograms", "{}")],
     read: trajectories,
 };
 

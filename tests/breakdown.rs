@@ -257,6 +257,12 @@ step = 0.2
 end = "30 + round(60*N^0.45)"
 [bounds]
 top_population = 1e-3
+[engine]
+kind = "trajectories"
+shown = 2
+histograms = { "photons(a)" = [0, 9, 9] }
+target_error = 0.1
+target_observables = ["spin(S)"]
 [breakdown]
 criteria = ["aa"]
 [[breakdown.engines]]

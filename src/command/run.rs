@@ -27,6 +27,13 @@ pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupted: &AtomicBool
     let path = Checkpoint::path(&target);
     let engine = engine(arguments, &study)?;
     let samples = engine.over(0..1).is_some();
+    #[cfg(feature = "mpi")]
+    let ranks = super::ranks::Ranks::start();
+    #[cfg(feature = "mpi")]
+    if let Some(ranks) = ranks.as_ref().filter(|r| !r.leads()) {
+        ranks.serve(&study)?;
+        return Ok(Verdict::Done);
+    }
     let start = find_start(arguments, &study, &path, &target, samples)?;
     let resources = engine.resources(&study.problem).map_err(|e| placed(&study, e))?;
     if start.is_resumed() {
@@ -48,6 +55,17 @@ pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupted: &AtomicBool
     };
     let mut bar = Bar::new(pauses, resumed_at.unwrap_or(study.problem.times[0]), arguments.quiet);
     let clock = Clock::start();
+    #[cfg(feature = "mpi")]
+    let result = match (ranks.as_ref(), start) {
+        (Some(ranks), Start::Fresh) if samples => {
+            ranks.evolve(engine.as_ref(), &study, None, arguments.indices.clone(), &mut bar)
+        }
+        (Some(ranks), Start::Samples(sums)) => {
+            ranks.evolve(engine.as_ref(), &study, Some(*sums), arguments.indices.clone(), &mut bar)
+        }
+        (_, start) => evolve(engine.as_ref(), &study, start, &mut bar),
+    };
+    #[cfg(not(feature = "mpi"))]
     let result = evolve(engine.as_ref(), &study, start, &mut bar);
     let evolution_clock = clock.read();
     bar.finish();
@@ -78,7 +96,6 @@ pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupted: &AtomicBool
     })
 }
 
-/// The checkpoint to go on from, if there is one and it is wanted.
 /// Where a run starts from.
 enum Start {
     /// The beginning.

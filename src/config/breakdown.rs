@@ -166,6 +166,9 @@ fn series(section: Section<'_>) -> Result<Series, ConfigError> {
     let definition = ENGINES.iter().find(|e| e.name == engine);
     let mut sets = Vec::new();
     let mut words = vec![engine.clone()];
+    let of_run = definition.map(|d| d.of_run).unwrap_or_default();
+    let absent = of_run.iter().filter(|(key, _)| section.value(key).is_none());
+    sets.extend(absent.map(|(key, nothing)| format!("engine.{key}={nothing}")));
     for option in definition.map(|d| d.options).unwrap_or_default() {
         let value = match section.value(option.name).map(toml::Spanned::get_ref) {
             None => continue,

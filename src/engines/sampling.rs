@@ -13,7 +13,7 @@ pub(super) fn targets(section: &Section<'_>) -> Result<(Vec<Target>, Json), Conf
     let names = section.words("target_observables")?;
     let good = |x: f64| x > 0.0 && x.is_finite();
     if let Some(DeValue::Table(_)) = section.value("target_error").map(toml::Spanned::get_ref) {
-        if names.is_some() {
+        if names.is_some_and(|names| !names.is_empty()) {
             return Err(section.wrong("target_observables", "absent: the table `target_error` names them"));
         }
         let Some(table) = section.section("target_error", "target_error")? else { return Ok(none()) };

@@ -40,4 +40,4 @@ mod vector;
 pub use engine::{Choice, Trajectories, Unravelling};
 pub use notes::{FEW_JUMPS, Histogram};
 pub use sums::{BLOCKS, Sums, SumsError};
-pub use target::Target;
+pub use target::{Target, next_look};

@@ -21,7 +21,7 @@ const ENOUGH: u64 = BLOCKS as u64;
 
 /// The smallest number of trajectories above `done` at which the errors are looked at: each a quarter more than the one
 /// before.
-pub(crate) fn next_look(done: u64) -> u64 {
+pub fn next_look(done: u64) -> u64 {
     let mut look = FEWEST;
     while look <= done {
         look += look / 4;
