@@ -4,8 +4,10 @@
 //! Plan -> for every engine and size: mean field and the engine side by side -> RatioSeries -> Crossing -> fit
 //! ```
 
+mod measured;
 mod report;
 mod run;
+mod sampled;
 
 pub use report::{Fitted, Report, write};
 pub use run::{BreakdownError, Row, Sized, measure};

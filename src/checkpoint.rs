@@ -80,7 +80,7 @@ struct Header {
     recorder: Recorder,
 }
 
-fn version() -> String {
+pub(crate) fn version() -> String {
     format!("{} ({})", env!("CARGO_PKG_VERSION"), option_env!("SUPERLADDER_COMMIT").unwrap_or("unknown"))
 }
 

@@ -1,10 +1,14 @@
 //! The command line.
 
+mod run;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use superladder::convergence::Vary;
+
+pub(crate) use run::{Merge, Run};
 
 /// Exact finite-N quantum solver for driven-dissipative light-matter and spin ensembles.
 #[derive(Debug, Parser)]
@@ -27,6 +31,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run a study and write tables, arrays, a manifest and an overview plot.
     Run(Run),
+    /// Merge runs of the engine 'trajectories' over different indices: the same bits as one run over all of them.
+    Merge(Merge),
     /// Find where mean field breaks down: t_E(N) by several engines, its exponent and a picture.
     Breakdown(Breakdown),
     /// Run a study over a grid or list of parameters; resumable, one tidy table, picture.
@@ -75,50 +81,6 @@ pub(crate) struct StudyArguments {
     /// `method.name=krylov` or `channels.1.rate=0.2` (list entries are numbered from 0); repeatable.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) sets: Vec<String>,
-}
-
-/// `superladder run`.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  superladder run data/studies/first-run.toml
-  superladder run study.toml -o out/strong --set parameters.lambda=0.7 --force
-  superladder run study.toml --set method.name=krylov --threads 2 --quiet
-  superladder run study.toml --time-limit 3500      stop in time, with a checkpoint
-  superladder run study.toml --resume               and go on
-
-Ctrl-C stops a run with a checkpoint, DIR.checkpoint beside the output folder.
-The output folder holds observables.csv, observables.npz (NumPy), manifest.json, study.toml
-(as run), overview.svg and overview.png. It appears complete or not at all.")]
-pub(crate) struct Run {
-    #[command(flatten)]
-    pub(crate) study: StudyArguments,
-    /// Output folder [default: out/<name of the study>].
-    #[arg(short, long, value_name = "DIR")]
-    pub(crate) output: Option<PathBuf>,
-    /// Replace the output folder if it exists.
-    #[arg(short, long)]
-    pub(crate) force: bool,
-    /// Number of threads [default: all cores].
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) threads: Option<u16>,
-    /// Continue an interrupted run from its checkpoint, to the same bits; without a checkpoint, start.
-    #[arg(short, long)]
-    pub(crate) resume: bool,
-    /// Seconds between two checkpoints; 0 writes one as often as possible.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600.0, value_parser = seconds)]
-    pub(crate) checkpoint_interval: f64,
-    /// Stop after this time on the clock, with a checkpoint.
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    pub(crate) time_limit: Option<f64>,
-    /// Print nothing but errors.
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-}
-
-/// A duration: a finite number of seconds >= 0.
-fn seconds(text: &str) -> Result<f64, String> {
-    let value = text.parse::<f64>().ok().filter(|s| s.is_finite() && *s >= 0.0);
-    value.ok_or_else(|| "must be a number of seconds >= 0".to_owned())
 }
 
 /// `superladder breakdown`.

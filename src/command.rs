@@ -9,6 +9,7 @@ mod export;
 mod init;
 mod inspect;
 mod list;
+mod merge;
 mod run;
 mod summary;
 mod sweep;
@@ -71,6 +72,9 @@ pub(crate) enum BadInput {
     /// The mean-field equations of the study do not exist so.
     #[error(transparent)]
     MeanField(#[from] superladder::mean_field::MeanFieldError),
+    /// Indices for an engine that does not sample.
+    #[error("--indices is for the engine 'trajectories', and the study asks for '{0}'")]
+    Indices(&'static str),
     /// An option out of its range.
     #[error("--{name} must be {allowed}, but is {found}")]
     Option {
@@ -93,6 +97,7 @@ pub(crate) enum BadInput {
 pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupted: &AtomicBool) -> anyhow::Result<Verdict> {
     match cli.command {
         Command::Run(arguments) => return run::run(&arguments, out, interrupted),
+        Command::Merge(arguments) => return merge::merge(&arguments, out),
         Command::Breakdown(arguments) => return breakdown::breakdown(&arguments, out, interrupted),
         Command::Sweep(arguments) => return sweep::sweep(&arguments, out, interrupted),
         Command::Converge(arguments) => return converge::converge(&arguments, out, interrupted),

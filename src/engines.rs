@@ -3,6 +3,8 @@
 //! A new engine is one new entry of [`ENGINES`]: its keys appear in study files, in `superladder list engines` and
 //! in the messages.
 
+mod sampling;
+
 use serde_json::{Map, Value as Json, json};
 use superladder_cumulant::{CLOSURES, Closure, Cumulant};
 use superladder_engine::{Bounds, Engine};
@@ -179,8 +181,26 @@ const TRAJECTORIES: EngineDefinition = EngineDefinition {
         EngineOption {
             name: "target_error",
             default: "none: all trajectories are run",
-            allowed: "> 0",
-            meaning: "stop when no standard error of any observable at any time is larger",
+            allowed: "> 0, or a table from observables or columns to numbers > 0",
+            meaning: "stop when no standard error at any time is larger, of all observables or of those named",
+        },
+        EngineOption {
+            name: "target_observables",
+            default: "all",
+            allowed: "a list of observables or columns",
+            meaning: "what a single `target_error` is asked for",
+        },
+        EngineOption {
+            name: "shown",
+            default: "0",
+            allowed: "an integer >= 0",
+            meaning: "write the first so many trajectories and their jumps one by one (trajectories.csv, jumps.csv)",
+        },
+        EngineOption {
+            name: "histograms",
+            default: "none",
+            allowed: "a table from columns to [low, high, bins]",
+            meaning: "count how values of single trajectories are distributed at every time (histograms.csv)",
         },
     ],
     read: trajectories,
@@ -295,14 +315,18 @@ fn trajectories(section: &Section<'_>, common: &Common) -> Result<Read, ConfigEr
     let unravelling = unravelling.unwrap_or("jumps");
     let flux = positive("oscillator_flux", f64::MAX, "> 0")?.unwrap_or(10.0);
     let tolerance = positive("tolerance", 0.01, "> 0 and <= 0.01")?.unwrap_or(default.tolerance);
-    let target_error = positive("target_error", f64::MAX, "> 0")?;
+    let (targets, resolved_targets) = sampling::targets(section)?;
+    let (histograms, resolved_histograms) = sampling::histograms(section)?;
+    let shown = section.count("shown", 0)?.map_or(default.shown, |n| n as u64);
     let options = object(json!({
         "trajectories": count,
         "seed": seed,
         "unravelling": unravelling,
         "oscillator_flux": flux,
         "tolerance": tolerance,
-        "target_error": target_error,
+        "target_error": resolved_targets,
+        "shown": shown,
+        "histograms": resolved_histograms,
     }));
     let engine = Trajectories {
         trajectories: count,
@@ -313,8 +337,11 @@ fn trajectories(section: &Section<'_>, common: &Common) -> Result<Read, ConfigEr
             Unravelling::Jumps
         },
         tolerance,
-        target_error,
+        targets,
+        histograms,
+        shown,
         bounds: common.bounds,
+        ..default
     };
     if common.method.is_some() {
         let conflict =

@@ -16,6 +16,7 @@ pub use superladder_mean_field as mean_field;
 pub use superladder_model as model;
 pub use superladder_propagate as propagate;
 pub use superladder_space as space;
+pub use superladder_trajectories as trajectories;
 
 pub mod atlas;
 pub mod attempt;
@@ -27,6 +28,7 @@ pub mod convergence;
 pub mod engines;
 pub mod output;
 pub mod plot;
+pub mod samples;
 pub mod store;
 pub mod sweep;
 pub mod verify;

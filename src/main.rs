@@ -17,6 +17,7 @@ use superladder::config::ConfigError;
 use superladder::convergence::ConvergenceError;
 use superladder::engine::EngineError;
 use superladder::output::OutputError;
+use superladder::samples::SamplesError;
 use superladder::sweep::SweepError;
 
 use cli::Cli;
@@ -76,6 +77,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         || error.downcast_ref::<OutputError>().is_some_and(OutputError::is_bad_input)
         || error.downcast_ref::<BreakdownError>().is_some_and(BreakdownError::is_bad_input)
         || error.downcast_ref::<ConvergenceError>().is_some_and(ConvergenceError::is_bad_input)
+        || error.downcast_ref::<SamplesError>().is_some_and(SamplesError::is_bad_input)
         || error.downcast_ref::<SweepError>().is_some_and(SweepError::is_bad_input)
         || error
             .downcast_ref::<CheckpointError>()

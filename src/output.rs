@@ -4,6 +4,7 @@
 //! The folder appears at once and complete: files are written to a hidden sibling that is renamed at the end.
 
 mod arrays;
+mod attachments;
 mod columns;
 mod folder;
 mod manifest;
@@ -12,10 +13,11 @@ mod matrix;
 use std::io::Write;
 use std::path::PathBuf;
 
-use superladder_engine::{Diagnostics, Recorder, Resources};
+use superladder_engine::{Attachment, Diagnostics, Recorder, Resources};
 use thiserror::Error;
 
 pub use arrays::{write_arrays, write_real_arrays};
+use attachments::{write_table, write_table_arrays};
 pub use columns::{Column, columns, write_csv};
 pub use folder::OutputFolder;
 pub use manifest::{Clock, Effort, Spent, manifest};
@@ -34,6 +36,12 @@ pub struct Outcome<'a> {
     pub diagnostics: &'a Diagnostics,
     /// Figures of the method.
     pub statistics: serde_json::Value,
+    /// What a reader should know although every bound is kept.
+    pub warnings: Vec<String>,
+    /// Tables beside the records.
+    pub attachments: Vec<Attachment>,
+    /// The sums of an engine that samples, as [`crate::samples::to_bytes`] makes them.
+    pub samples: Option<Vec<u8>>,
     /// What the engine said it needs.
     pub resources: &'a Resources,
     /// What it cost.
@@ -57,7 +65,10 @@ impl Outcome<'_> {
                 )
             })
             .collect();
-        if self.recorder.interrupted {
+        if self.recorder.interrupted && self.samples.is_some() {
+            let (done, all) = (&self.statistics["trajectories"], &self.statistics["trajectories_asked_for"]);
+            reasons.push(format!("stopped after {done} trajectories, before the {all} that were asked for"));
+        } else if self.recorder.interrupted {
             let last = self.recorder.records.last().map_or(f64::NAN, |r| r.time);
             reasons.push(format!("stopped at t = {last}, before the last output time"));
         }
@@ -72,6 +83,13 @@ impl Outcome<'_> {
         let columns = columns(&self.study.problem, self.recorder);
         folder.write("observables.csv", |file| write_csv(file, &columns))?;
         folder.write("observables.npz", |file| write_arrays(file, &self.study.problem, self.recorder))?;
+        for table in &self.attachments {
+            folder.write(&format!("{}.csv", table.name), |file| write_table(file, table))?;
+            folder.write(&format!("{}.npz", table.name), |file| write_table_arrays(file, table))?;
+        }
+        if let Some(samples) = &self.samples {
+            folder.write(crate::samples::FILE, |file| file.write_all(samples))?;
+        }
         folder.write("study.toml", |file| file.write_all(self.study.text().as_bytes()))?;
         let text = serde_json::to_string_pretty(&manifest(self, &columns))?;
         folder.write("manifest.json", |file| writeln!(file, "{text}"))?;

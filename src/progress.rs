@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use superladder::checkpoint::Checkpoint;
 use superladder::config::Study;
 use superladder::engine::{EngineError, Evolution, Progress, Recorder};
+use superladder::samples;
 
 /// A bar on the standard error that counts up to `all`; hidden when that is no terminal.
 pub(crate) fn counter(all: usize, things: &str, hidden: bool) -> ProgressBar {
@@ -36,6 +37,8 @@ pub(crate) struct Pauses<'a> {
     pub(crate) deadline: Option<Instant>,
     /// Raised by Ctrl-C.
     pub(crate) interrupted: &'a AtomicBool,
+    /// The engine samples: what is kept are its sums.
+    pub(crate) samples: bool,
 }
 
 impl Pauses<'_> {
@@ -99,9 +102,13 @@ impl Progress for Bar<'_> {
         evolution: &dyn Evolution,
         recorder: &Recorder,
     ) -> Result<ControlFlow<()>, EngineError> {
-        let Pauses { path, study, .. } = self.pauses;
-        Checkpoint::write(path, study, recorder, &evolution.save())
-            .map_err(|e| EngineError::Checkpoint(e.to_string()))?;
+        let Pauses { path, study, samples, .. } = self.pauses;
+        let written = if samples {
+            samples::write(path, study, &evolution.save()).map_err(|e| e.to_string())
+        } else {
+            Checkpoint::write(path, study, recorder, &evolution.save()).map_err(|e| e.to_string())
+        };
+        written.map_err(EngineError::Checkpoint)?;
         self.written = Instant::now();
         Ok(if self.pauses.over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }

@@ -82,6 +82,18 @@ impl Store {
         write().map_err(Self::failed("write", &path))
     }
 
+    /// Removes a point, if it is there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn remove(&self, digest: &str) -> Result<(), StoreError> {
+        let path = self.file(digest);
+        match fs::remove_file(&path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Self::failed("remove", &path)(e)),
+            _ => Ok(()),
+        }
+    }
+
     /// Removes the store and nothing that is not of it.
     ///
     /// # Errors

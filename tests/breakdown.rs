@@ -250,3 +250,79 @@ fn a_thousand_million_spins_are_a_size_like_any_other() {
     assert_eq!(output.status.code(), Some(2));
     assert!(words(&output).contains("an integer from 1 to 1e12"), "{}", words(&output));
 }
+
+const SAMPLED: &str = r#"
+[time]
+step = 0.2
+end = "30 + round(60*N^0.45)"
+[bounds]
+top_population = 1e-3
+[breakdown]
+criteria = ["aa"]
+[[breakdown.engines]]
+engine = "trajectories"
+trajectories = 300
+values = [2, 3]
+[[breakdown.engines]]
+engine = "exact"
+values = [2, 3]
+"#;
+
+/// Columns of t_E.csv of a series, by heading.
+fn column(folder: &Path, series: &str, reading: &str, heading: &str) -> Vec<f64> {
+    let text = fs::read_to_string(folder.join("t_E.csv")).expect("written");
+    let mut lines = text.lines();
+    let position = lines.next().expect("a heading").split(',').position(|c| c == heading).expect(heading);
+    let own =
+        lines.filter(|l| l.starts_with(&format!("\"{series}\",")) && l.contains(&format!(",{reading},")));
+    own.map(|l| l.split(',').nth(position).expect("a cell").parse().unwrap_or(f64::NAN)).collect()
+}
+
+#[test]
+fn trajectories_find_the_exact_times_within_their_standard_errors() {
+    let folder = Scratch::new(&format!("{MODEL}{SAMPLED}"));
+    let output = folder.output(&["breakdown", "study.toml", "-o", "out"]);
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    let of = |series, heading| column(&folder.path("out"), series, "averaged", heading);
+    let (found, errors) = (of("trajectories", "t_E"), of("trajectories", "standard_error"));
+    let exact = of("exact", "t_E");
+    assert!(of("exact", "standard_error").iter().all(|e| e.is_nan()), "the exact engine has no error");
+    assert_eq!((found.len(), exact.len()), (2, 2));
+    for ((time, error), exact) in found.iter().zip(&errors).zip(&exact) {
+        assert!(*error > 0.005 * exact && *error < 0.08 * exact, "{error} of {exact}");
+        assert!((time - exact).abs() < 3.5 * error, "{time} +- {error}, exact {exact}");
+    }
+    assert!(words(&output).contains(" +- "), "{}", words(&output));
+    // Fits use the errors.
+    let fits = fs::read_to_string(folder.path("out/fit.json")).expect("written");
+    let fits: serde_json::Value = serde_json::from_str(&fits).expect("JSON");
+    let own = fits
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|f| f["series"] == "trajectories" && f["reading"] == "averaged");
+    let used = &own.expect("a report")["report"]["used"][0]["standard_error"];
+    assert!((used.as_f64().expect("an error") - errors[0]).abs() < 1e-12);
+}
+
+#[test]
+fn sampling_goes_on_within_a_size() {
+    let folder = Scratch::new(&format!("{MODEL}{}", SAMPLED.replace("values = [2, 3]", "values = [2]")));
+    let arguments = ["breakdown", "study.toml", "-o", "out", "--quiet", "--threads", "1"];
+    let mut child = folder.command(&arguments).spawn().expect("the program runs");
+    // Ctrl-C at any time keeps what is done; most of the time goes into the trajectories, which come first.
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    let running = child.try_wait().expect("known").is_none();
+    if running {
+        let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+        assert_eq!(child.wait().expect("ended").code(), Some(1));
+        assert!(folder.path("out.partial").exists() && !folder.path("out").exists());
+        folder.exits(0, &[&arguments[..], &["--resume"]].concat());
+    }
+    folder.exits(0, &["breakdown", "study.toml", "-o", "whole", "--threads", "2"]);
+    for file in ["t_E.csv", "fit.json"] {
+        let read = |of: &str| fs::read(folder.path(of).join(file)).expect("written");
+        assert!(read("out") == read("whole"), "{file}");
+    }
+}

@@ -78,7 +78,7 @@ impl<'a> Report<'a> {
     /// One line a crossing: `t_E.csv`.
     pub fn csv(&self) -> String {
         let mut text = format!(
-            "series,{},criterion,reading,outcome,t_E,last_crossing,upward,downward,largest_ratio,window,blow_up,converged\n",
+            "series,{},criterion,reading,outcome,t_E,standard_error,last_crossing,upward,downward,largest_ratio,window,blow_up,converged\n",
             self.plan.parameter
         );
         for (series, size, row) in self.rows() {
@@ -87,10 +87,11 @@ impl<'a> Report<'a> {
             let optional = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
             let _ = writeln!(
                 text,
-                "\"{series}\",{},{},{},{outcome},{time},{},{},{},{},{},{},{}",
+                "\"{series}\",{},{},{},{outcome},{time},{},{},{},{},{},{},{},{}",
                 size.value,
                 row.criterion,
                 row.reading,
+                optional(error(&c.outcome)),
                 optional(c.last),
                 c.upward,
                 c.downward,
@@ -113,7 +114,7 @@ impl<'a> Report<'a> {
         for fitted in &self.fits {
             let _ =
                 writeln!(text, "\n{}, criterion {} ({})", fitted.series, fitted.criterion, fitted.reading);
-            let _ = writeln!(text, "  {:>10}  {:>12}  local exponent", plan.parameter, "t_E");
+            let _ = writeln!(text, "  {:>10}  {:>19}  local exponent", plan.parameter, "t_E");
             let rows = self.rows().filter(|(series, _, row)| {
                 *series == fitted.series && row.criterion == fitted.criterion && row.reading == fitted.reading
             });
@@ -121,6 +122,7 @@ impl<'a> Report<'a> {
                 let c = &row.crossing;
                 let (_, time) = in_words(&c.outcome);
                 let time = match c.outcome {
+                    Outcome::Crossed { standard_error: Some(e), .. } => format!("{time:.4} +- {e:.4}"),
                     Outcome::Crossed { .. } => format!("{time:.4}"),
                     Outcome::AboveFromStart { .. } => format!("< {time:.4}"),
                     Outcome::NeverCrossed { .. } | Outcome::BlewUp { .. } => format!("> {time:.4}"),
@@ -136,9 +138,15 @@ impl<'a> Report<'a> {
                     notes.push(format!("not monotone, last crossing {last:.4}"));
                 }
                 notes.extend(c.blow_up.map(|t| format!("blew up at t = {t:.4}")));
-                let _ = writeln!(text, "  {:>10}  {time:>12}  {local:>8}  {}", size.value, notes.join("; "));
+                let _ = writeln!(text, "  {:>10}  {time:>19}  {local:>8}  {}", size.value, notes.join("; "));
             }
             let _ = writeln!(text, "  {}", fitted.report.summary());
+        }
+        for (series, sizes) in plan.series.iter().zip(&self.measured) {
+            for (size, warning) in sizes.iter().flat_map(|s| s.warnings.iter().map(move |w| (s.value, w))) {
+                let _ =
+                    writeln!(text, "\nwarning: {} at {} = {size}: {warning}", series.label, plan.parameter);
+            }
         }
         if !self.converged() {
             text.push_str("\nNOT CONVERGED: an engine broke its own bounds at the sizes marked above.\n");
@@ -154,6 +162,14 @@ fn in_words(outcome: &Outcome) -> (&'static str, f64) {
         Outcome::AboveFromStart { start } => ("above-from-start", start),
         Outcome::NeverCrossed { horizon } => ("never-crossed", horizon),
         Outcome::BlewUp { known_to, time } => ("blew-up", known_to.unwrap_or(time)),
+    }
+}
+
+/// Standard error of a crossing, where there is one.
+fn error(outcome: &Outcome) -> Option<f64> {
+    match outcome {
+        Outcome::Crossed { standard_error, .. } => *standard_error,
+        _ => None,
     }
 }
 
@@ -189,7 +205,7 @@ fn manifest(report: &Report<'_>, spent: Spent) -> Json {
                 .iter()
                 .map(|s| {
                     json!({ "value": s.value, "window": s.window, "not_converged": s.broken,
-                        "diagnostics": s.diagnostics })
+                        "warnings": s.warnings, "diagnostics": s.diagnostics })
                 })
                 .collect();
             json!({ "label": series.label, "engine": series.engine, "options": series.sets, "sizes": sizes })

@@ -1,19 +1,19 @@
 //! One engine at one size against mean field, until every criterion has crossed.
 
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use superladder_analysis::{
-    AnalysisError, Averaging, Criterion, Crossing, CrossingOptions, EnsembleSize, RatioSeries, System, Table,
-    criteria_by_name, crossing, needs_of, period,
+    AnalysisError, Averaging, Criterion, Crossing, CrossingOptions, EnsembleSize, Outcome, RatioSeries,
+    System, Table, criteria_by_name, crossing, needs_of, period,
 };
-use superladder_engine::{Diagnostics, Engine, EngineError, Evolution, Measurement, Problem};
+use superladder_engine::{Diagnostics, Engine, EngineError, Problem, jackknife};
 use superladder_mean_field::MeanField;
 use superladder_model::{Model, ModelError, Observable, observables_by_name};
 use thiserror::Error;
 
+use super::measured::{Kept, Measured, Side, Without};
+use super::sampled;
 use crate::checkpoint::{digest_of_results, hexadecimal};
 use crate::config::{Average, ConfigError, Plan, Series, Study};
 use crate::store::{Store, StoreError};
@@ -94,14 +94,23 @@ pub struct Sized {
     pub broken: Vec<String>,
     /// Worst diagnostics of the engine.
     pub diagnostics: Diagnostics,
+    /// What a reader should know although every bound is kept.
+    pub warnings: Vec<String>,
 }
 
-/// What is kept of a finished run: everything that the crossings are read from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Kept {
-    reference: Measured,
-    tested: Measured,
-    diagnostics: Diagnostics,
+/// One engine at one size.
+pub(super) struct Task<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) study: &'a Study,
+    pub(super) criteria: &'a [Criterion],
+    /// The observable that shows the period.
+    pub(super) clock: &'a str,
+    /// Where finished runs are kept, and the name of this one.
+    pub(super) store: &'a Store,
+    pub(super) digest: &'a str,
+    pub(super) interrupted: &'a AtomicBool,
+    /// Hears how far a run is.
+    pub(super) told: &'a (dyn Fn(&str) + Sync),
 }
 
 /// Measures the breakdown times of `series` at one `value` of the parameter of `plan`, and keeps the run in `store`;
@@ -115,6 +124,7 @@ pub fn measure(
     value: f64,
     store: &Store,
     interrupted: &AtomicBool,
+    told: &(dyn Fn(&str) + Sync),
 ) -> Result<Sized, BreakdownError> {
     let failed = |source| BreakdownError::Engine {
         label: series.label.clone(),
@@ -133,45 +143,91 @@ pub fn measure(
         let known = read(plan, &criteria, &kept, &clock)?;
         return Ok(Sized { value, ..known });
     }
+    let (clock, digest) = (clock.as_str(), digest.as_str());
+    let task = Task { plan, study: &study, criteria: &criteria, clock, store, digest, interrupted, told };
+    let engine = study.engine();
+    let samples = engine.over(0..1).is_some();
+    let tested = |reference, problem: &Problem| {
+        if samples {
+            sampled::measure(&task, engine.as_ref(), reference, problem)
+        } else {
+            in_time(&task, engine.as_ref(), reference, problem)
+        }
+    };
     let (of_reference, of_tested) = needs_of(&criteria);
     let mut wanted = of_reference;
-    if !wanted.contains(&clock) {
-        wanted.push(clock.clone());
+    if !wanted.iter().any(|name| name == clock) {
+        wanted.push(clock.to_owned());
     }
-    let mut reference =
-        Side::new(&MeanField::default(), &with_observables(&study.problem, &wanted)?).map_err(failed)?;
-    let engine = study.engine();
-    let mut tested =
-        Side::new(engine.as_ref(), &with_observables(&study.problem, &of_tested)?).map_err(failed)?;
-    let times = &study.problem.times;
+    let reference = Side::new(&MeanField::default(), &with_observables(&study.problem, &wanted)?);
+    let problem = with_observables(&study.problem, &of_tested)?;
+    let found = tested(reference.map_err(failed)?, &problem);
+    found.map(|known| Sized { value, ..known }).map_err(|e| match e {
+        Stopped::Engine(source) => failed(source),
+        Stopped::Analysis(e) => e.into(),
+        Stopped::Store(e) => e.into(),
+        Stopped::Interrupted => BreakdownError::Interrupted,
+    })
+}
+
+/// Why a run has stopped.
+#[derive(Debug, Error)]
+pub(super) enum Stopped {
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// An engine that goes through time, as far as the criteria need.
+fn in_time(
+    task: &Task<'_>,
+    engine: &dyn Engine,
+    mut reference: Side,
+    problem: &Problem,
+) -> Result<Sized, Stopped> {
+    let mut tested = Side::new(engine, problem)?;
+    let times = &problem.times;
     let mut reached = 1;
     loop {
         let stretch = FIRST_STRETCH.max((GROWTH * reached as f64) as usize);
         let end = times.len().min(reached + stretch);
-        reference.advance(&times[reached..end], interrupted).map_err(failed)?;
-        tested.advance(&times[reached..end], interrupted).map_err(failed)?;
-        if interrupted.load(Ordering::SeqCst) {
-            return Err(BreakdownError::Interrupted);
+        reference.advance(&times[reached..end], task.interrupted)?;
+        tested.advance(&times[reached..end], task.interrupted)?;
+        if task.interrupted.load(Ordering::SeqCst) {
+            return Err(Stopped::Interrupted);
         }
         reached = end;
         let kept = Kept {
             reference: reference.measured.clone(),
             tested: tested.measured.clone(),
             diagnostics: tested.evolution.diagnostics().clone(),
+            replicates: Vec::new(),
+            warnings: tested.evolution.warnings(),
         };
-        let known = read(plan, &criteria, &kept, &clock)?;
-        let read_in_full =
-            plan.average == Average::None || known.rows.iter().any(|row| row.reading == "averaged");
-        let seen = read_in_full
-            && known.rows.iter().all(|row| {
-                let room =
-                    BEYOND * row.crossing.first().unwrap_or(f64::INFINITY) + known.window.unwrap_or(0.0);
-                times[reached - 1] - times[0] >= room
-            });
-        if seen || reached == times.len() || tested.measured.blow_up.is_some() {
-            store.write(&digest, &kept)?;
-            return Ok(Sized { value, ..known });
+        let known = read(task.plan, task.criteria, &kept, task.clock)?;
+        let enough = task.plan.needed(&known).is_some_and(|room| times[reached - 1] - times[0] >= room);
+        if enough || reached == times.len() || tested.measured.blow_up.is_some() {
+            task.store.write(task.digest, &kept)?;
+            return Ok(known);
         }
+    }
+}
+
+impl Plan {
+    /// How long a run must be for what is `known` to be final: a little beyond the last of its first crossings. None when
+    /// that cannot be told yet.
+    pub(super) fn needed(&self, known: &Sized) -> Option<f64> {
+        let averaged = known.rows.iter().any(|row| row.reading == "averaged");
+        if self.average != Average::None && !averaged {
+            return None;
+        }
+        let room = |row: &Row| Some(BEYOND * row.crossing.first()? + known.window.unwrap_or(0.0));
+        known.rows.iter().map(room).try_fold(0.0, |most: f64, room| Some(most.max(room?)))
     }
 }
 
@@ -218,15 +274,58 @@ fn window(average: Average, reference: &Table, clock: &str) -> Option<f64> {
 }
 
 /// Ratios and crossings of all criteria so far.
-fn read(plan: &Plan, criteria: &[Criterion], kept: &Kept, clock: &str) -> Result<Sized, AnalysisError> {
-    let (reference, tested) = (&kept.reference.table()?, &kept.tested.table()?);
+pub(super) fn read(
+    plan: &Plan,
+    criteria: &[Criterion],
+    kept: &Kept,
+    clock: &str,
+) -> Result<Sized, AnalysisError> {
+    let reference = &kept.reference.table()?;
     let window = window(plan.average, reference, clock);
-    let mut rows = Vec::new();
-    let mut trace = Vec::new();
-    let span = reference.times().last().copied().unwrap_or(0.0) - reference.times()[0];
+    let (mut rows, trace) = crossings(plan, criteria, reference, &kept.tested, window)?;
+    if !kept.replicates.is_empty() {
+        let without = |w: &Without| {
+            let tested = Measured { values: w.values.clone(), ..kept.tested.clone() };
+            Ok((w.ratio, crossings(plan, criteria, reference, &tested, window)?.0))
+        };
+        let replicates = kept.replicates.iter().map(without).collect::<Result<Vec<_>, AnalysisError>>()?;
+        rows.iter_mut().enumerate().for_each(|(k, row)| row.add_error(k, &replicates));
+    }
+    let diagnostics = kept.diagnostics.clone();
+    let broken = diagnostics.checks.iter().filter(|(_, check)| !check.holds());
+    let broken = broken.map(|(name, check)| format!("{name} reached {:.1e}", check.worst)).collect();
+    Ok(Sized { value: 0.0, rows, window, trace, broken, diagnostics, warnings: kept.warnings.clone() })
+}
+
+impl Row {
+    /// Adds the standard error of the jackknife to the time of the first crossing: the whole criterion, its averages, its
+    /// ratio and its crossing, is read without each block of the samples in turn. Where one of these does not cross, the
+    /// error is not known.
+    fn add_error(&mut self, number: usize, replicates: &[(f64, Vec<Self>)]) {
+        if let Outcome::Crossed { time, standard_error } = &mut self.crossing.outcome {
+            let of = |(ratio, rows): &(f64, Vec<Self>)| Some((*ratio, rows.get(number)?.crossing.first()?));
+            let times = replicates.iter().map(of).collect::<Option<Vec<_>>>();
+            *standard_error = times.map(|t| jackknife(*time, &t)).filter(|e| e.is_finite());
+        }
+    }
+}
+
+type Crossings = (Vec<Row>, Vec<(f64, f64)>);
+
+/// Crossings of all criteria of one table, and the course of the first criterion.
+fn crossings(
+    plan: &Plan,
+    criteria: &[Criterion],
+    reference: &Table,
+    measured: &Measured,
+    window: Option<f64>,
+) -> Result<Crossings, AnalysisError> {
+    let tested = &measured.table()?;
+    let (mut rows, mut trace) = (Vec::new(), Vec::new());
+    let span = tested.times().last().copied().unwrap_or(0.0) - tested.times()[0];
     for criterion in criteria {
         let mut series: RatioSeries = criterion.ratio(reference, tested)?;
-        if let Some(time) = kept.tested.blow_up {
+        if let Some(time) = measured.blow_up {
             series = series.with_blow_up(time);
         }
         let plain = CrossingOptions { threshold: plan.threshold, ..CrossingOptions::default() };
@@ -243,90 +342,5 @@ fn read(plan: &Plan, criteria: &[Criterion], kept: &Kept, clock: &str) -> Result
             trace = shown.times.iter().copied().zip(shown.ratio()).collect();
         }
     }
-    let diagnostics = kept.diagnostics.clone();
-    let broken = diagnostics.checks.iter().filter(|(_, check)| !check.holds());
-    let broken = broken.map(|(name, check)| format!("{name} reached {:.1e}", check.worst)).collect();
-    Ok(Sized { value: 0.0, rows, window, trace, broken, diagnostics })
-}
-
-/// All that one engine has measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Measured {
-    times: Vec<f64>,
-    /// By column, as the observables come.
-    values: Vec<Vec<f64>>,
-    names: Vec<String>,
-    /// When the moment equations blew up.
-    blow_up: Option<f64>,
-}
-
-impl Measured {
-    /// Notes a blow-up: what is missing up to the end of the stretch is undefined.
-    fn fill(&mut self, times: &[f64], blow_up: f64) {
-        self.blow_up = Some(blow_up);
-        let last = self.times[self.times.len() - 1];
-        for time in times.iter().filter(|t| **t > last) {
-            self.times.push(*time);
-            for column in &mut self.values {
-                column.push(f64::NAN);
-            }
-        }
-    }
-
-    fn table(&self) -> Result<Table, AnalysisError> {
-        let empty = Table::new(self.times.clone())?;
-        let columns = self.names.iter().zip(&self.values);
-        columns.into_iter().try_fold(empty, |table, (name, values)| table.with_values(name, values.clone()))
-    }
-}
-
-/// One evolution with all that it has measured.
-struct Side {
-    evolution: Box<dyn Evolution>,
-    measured: Measured,
-}
-
-impl Side {
-    fn new(engine: &dyn Engine, problem: &Problem) -> Result<Self, EngineError> {
-        let mut evolution = engine.prepare(problem)?;
-        let levels = problem.levels();
-        let columns = |o: &Observable| o.columns(problem.model(), &levels);
-        let names: Vec<String> = problem.observables.iter().flat_map(columns).collect();
-        let values = flat(&evolution.measure()).into_iter().map(|x| vec![x]).collect();
-        let times = vec![problem.times[0]];
-        Ok(Self { evolution, measured: Measured { times, values, names, blow_up: None } })
-    }
-
-    /// Advances through `times`; after a blow-up everything is undefined.
-    fn advance(&mut self, times: &[f64], interrupted: &AtomicBool) -> Result<(), EngineError> {
-        if times.is_empty() {
-            return Ok(());
-        }
-        let Self { evolution, measured } = self;
-        let mut record = |time: f64, measurements: Vec<Measurement>, _: &Diagnostics| {
-            measured.times.push(time);
-            for (column, value) in measured.values.iter_mut().zip(flat(&measurements)) {
-                column.push(value);
-            }
-            if interrupted.load(Ordering::SeqCst) {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        };
-        match evolution.advance(times, &mut record) {
-            Ok(()) => Ok(()),
-            Err(EngineError::Propagation { time, source, .. })
-                if source.is::<superladder_cumulant::CumulantError>() =>
-            {
-                measured.fill(times, time);
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
-    }
-}
-
-fn flat(measurements: &[Measurement]) -> Vec<f64> {
-    measurements.iter().flat_map(|m| &m.values).map(|v| v.value).collect()
+    Ok((rows, trace))
 }

@@ -48,6 +48,9 @@ pub(crate) fn breakdown(
     Ok(if report.converged() { Verdict::Done } else { Verdict::NotConverged })
 }
 
+/// Engines whose cost grows steeply with the size.
+const EXPENSIVE: [&str; 2] = ["exact", "trajectories"];
+
 /// All engines and sizes, the most expensive first so that the threads end together.
 fn measure(
     plan: &Plan,
@@ -59,13 +62,15 @@ fn measure(
     for (s, series) in plan.series.iter().enumerate() {
         jobs.extend((0..series.values.len()).map(|v| (s, v)));
     }
-    jobs.sort_by_key(|(s, v)| std::cmp::Reverse((plan.series[*s].engine == "exact", *v)));
+    jobs.sort_by_key(|(s, v)| std::cmp::Reverse((EXPENSIVE.contains(&plan.series[*s].engine.as_str()), *v)));
     let bar = progress::counter(jobs.len(), "runs", hidden);
     let done: Mutex<Vec<(usize, usize, Sized)>> = Mutex::new(Vec::new());
     let result: Result<(), BreakdownError> = jobs.par_iter().with_max_len(1).try_for_each(|&(s, v)| {
         let series = &plan.series[s];
-        let found = breakdown::measure(plan, series, series.values[v], store, interrupted)?;
-        bar.set_message(format!("{} at {} = {}", series.label, plan.parameter, series.values[v]));
+        let name = format!("{} at {} = {}", series.label, plan.parameter, series.values[v]);
+        let told = |text: &str| bar.set_message(format!("{name}: {text}"));
+        let found = breakdown::measure(plan, series, series.values[v], store, interrupted, &told)?;
+        bar.set_message(name.clone());
         bar.inc(1);
         if let Ok(mut done) = done.lock() {
             done.push((s, v, found));

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use superladder::checkpoint::Checkpoint;
 use superladder::config::Study;
-use superladder::engine::{self, EngineError, Evolution, Progress, Recorder};
+use superladder::engine::{self, Engine, EngineError, Evolution, Progress, Record, Recorder};
 use superladder::output::{Clock, Effort, Outcome, OutputFolder};
+use superladder::samples::{self, Samples};
+use superladder::trajectories::{BLOCKS, Sums};
 
 use super::summary::summary;
 use super::{BadInput, Verdict, load, placed, start_threads};
@@ -23,28 +25,30 @@ pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupted: &AtomicBool
     start_threads(arguments.threads)?;
     let target = arguments.output.clone().unwrap_or_else(|| default_output(&study.name));
     let path = Checkpoint::path(&target);
-    let checkpoint = find_checkpoint(arguments, &study, &path)?;
-    let engine = study.engine();
+    let engine = engine(arguments, &study)?;
+    let samples = engine.over(0..1).is_some();
+    let start = find_start(arguments, &study, &path, &target, samples)?;
     let resources = engine.resources(&study.problem).map_err(|e| placed(&study, e))?;
-    if checkpoint.is_some() {
+    if start.is_resumed() {
         OutputFolder::remove_leftovers(&target);
     }
     // What an interrupted run left is replaced by the whole.
-    let folder = OutputFolder::begin(&target, arguments.force || checkpoint.is_some())?;
-    if checkpoint.is_none() {
+    let folder = OutputFolder::begin(&target, arguments.force || start.is_resumed())?;
+    if !start.is_resumed() {
         remove_checkpoint(&path)?;
     }
-    let resumed_at = checkpoint.as_ref().and_then(|c| c.recorder.records.last()).map(|r| r.time);
+    let resumed_at = start.time();
     let pauses = Pauses {
         path: &path,
         study: &study,
         interval: Duration::from_secs_f64(arguments.checkpoint_interval),
         deadline: arguments.time_limit.map(|seconds| begun + Duration::from_secs_f64(seconds)),
         interrupted,
+        samples,
     };
     let mut bar = Bar::new(pauses, resumed_at.unwrap_or(study.problem.times[0]), arguments.quiet);
     let clock = Clock::start();
-    let result = evolve(engine.as_ref(), &study, checkpoint, &mut bar);
+    let result = evolve(engine.as_ref(), &study, start, &mut bar);
     let evolution_clock = clock.read();
     bar.finish();
     let (evolution, recorder) = result.map_err(|e| placed(&study, e))?;
@@ -53,6 +57,9 @@ pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupted: &AtomicBool
         recorder: &recorder,
         diagnostics: evolution.diagnostics(),
         statistics: evolution.statistics(),
+        warnings: evolution.warnings(),
+        attachments: evolution.attachments(),
+        samples: samples.then(|| samples::to_bytes(&study, &evolution.save())),
         resources: &resources,
         effort: Effort::since(begun, evolution_clock, resumed_at),
     };
@@ -72,14 +79,73 @@ pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupted: &AtomicBool
 }
 
 /// The checkpoint to go on from, if there is one and it is wanted.
-fn find_checkpoint(arguments: &Run, study: &Study, path: &Path) -> anyhow::Result<Option<Checkpoint>> {
+/// Where a run starts from.
+enum Start {
+    /// The beginning.
+    Fresh,
+    /// A checkpoint in time.
+    Checkpoint(Checkpoint),
+    /// Trajectories that are there already.
+    Samples(Box<Sums>),
+}
+
+impl Start {
+    fn is_resumed(&self) -> bool {
+        !matches!(self, Self::Fresh)
+    }
+
+    /// Time that a checkpoint has reached.
+    fn time(&self) -> Option<f64> {
+        match self {
+            Self::Checkpoint(c) => c.recorder.records.last().map(|r| r.time),
+            Self::Fresh | Self::Samples(_) => None,
+        }
+    }
+}
+
+/// The engine of the study, over the indices asked for.
+fn engine(arguments: &Run, study: &Study) -> Result<Box<dyn Engine>, BadInput> {
+    let engine = study.engine();
+    match &arguments.indices {
+        None => Ok(engine),
+        Some(indices) => engine.over(indices.clone()).ok_or(BadInput::Indices(engine.name())),
+    }
+}
+
+fn find_start(
+    arguments: &Run,
+    study: &Study,
+    path: &Path,
+    target: &Path,
+    samples: bool,
+) -> anyhow::Result<Start> {
     match (path.exists(), arguments.resume) {
-        (false, _) => Ok(None),
-        (true, true) => Ok(Some(Checkpoint::read(path, study)?)),
+        // Trajectories are added to a finished run too.
+        (false, true) if samples && target.join(samples::FILE).exists() => {
+            kept(&target.join(samples::FILE), study)
+        }
+        (false, _) => Ok(Start::Fresh),
+        (true, true) if samples => kept(path, study),
+        (true, true) => Ok(Start::Checkpoint(Checkpoint::read(path, study)?)),
         // Removed once it is clear that the run can start.
-        (true, false) if arguments.force => Ok(None),
+        (true, false) if arguments.force => Ok(Start::Fresh),
         (true, false) => Err(BadInput::Checkpoint(path.display().to_string()).into()),
     }
+}
+
+/// Trajectories that a run has left. What is damaged of them is run again.
+fn kept(path: &Path, study: &Study) -> anyhow::Result<Start> {
+    let found = Samples::read(path)?;
+    found.check(study)?;
+    if !found.damaged.is_empty() {
+        let (lost, kept) = (found.damaged.len(), found.sums.count());
+        let words = format!(
+            "warning: '{}' is damaged: {lost} of its {BLOCKS} blocks are lost and will be run again; {kept} trajectories are whole",
+            found.path().display()
+        );
+        writeln!(std::io::stderr(), "{words}")?;
+    }
+    Ok(Start::Samples(Box::new(found.sums)))
 }
 
 fn remove_checkpoint(path: &Path) -> anyhow::Result<()> {
@@ -91,18 +157,40 @@ fn remove_checkpoint(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Runs from the start or from a checkpoint.
+/// Runs from the start or from what is there.
 fn evolve(
-    engine: &dyn engine::Engine,
+    engine: &dyn Engine,
     study: &Study,
-    checkpoint: Option<Checkpoint>,
+    start: Start,
     progress: &mut dyn Progress,
 ) -> Result<(Box<dyn Evolution>, Recorder), EngineError> {
-    let Some(Checkpoint { mut recorder, state }) = checkpoint else {
-        return engine::run(engine, &study.problem, progress);
-    };
+    match start {
+        Start::Fresh => engine::run(engine, &study.problem, progress),
+        Start::Samples(sums) => go_on(engine, study, &sums, progress),
+        Start::Checkpoint(Checkpoint { mut recorder, state }) => {
+            let mut evolution = engine.prepare(&study.problem)?;
+            evolution.restore(&state)?;
+            engine::proceed(evolution.as_mut(), &mut recorder, &study.problem, progress)?;
+            Ok((evolution, recorder))
+        }
+    }
+}
+
+/// Goes on from trajectories that are there.
+pub(super) fn go_on(
+    engine: &dyn Engine,
+    study: &Study,
+    sums: &Sums,
+    progress: &mut dyn Progress,
+) -> Result<(Box<dyn Evolution>, Recorder), EngineError> {
     let mut evolution = engine.prepare(&study.problem)?;
-    evolution.restore(&state)?;
+    evolution.restore(&sums.to_bytes())?;
+    let first = Record {
+        time: study.problem.times[0],
+        measurements: evolution.measure(),
+        diagnostics: engine::figures(evolution.diagnostics()),
+    };
+    let mut recorder = Recorder { records: vec![first], interrupted: false };
     engine::proceed(evolution.as_mut(), &mut recorder, &study.problem, progress)?;
     Ok((evolution, recorder))
 }

@@ -19,13 +19,20 @@ fn write_all(text: &mut String, outcome: &Outcome<'_>, folder: &Path) -> std::fm
     let columns = columns(&outcome.study.problem, outcome.recorder);
     let last = outcome.recorder.records.last().map_or(f64::NAN, |r| r.time);
     writeln!(text, "{}\n", outcome.study.title)?;
-    let shown = columns.iter().filter(|c| c.name != "t" && !c.name.starts_with("diagnostic."));
+    let error = |name: &str| {
+        let column = columns.iter().find(|c| c.name.strip_suffix(".standard_error") == Some(name));
+        column.and_then(|c| c.values.last().copied())
+    };
+    let apart =
+        |name: &str| name == "t" || name.starts_with("diagnostic.") || name.ends_with(".standard_error");
+    let shown = columns.iter().filter(|c| !apart(&c.name));
     let rows: Vec<_> = shown.filter_map(|c| c.values.last().map(|x| (c.name.as_str(), *x))).collect();
     let width = rows.iter().take(MOST_ROWS).map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     writeln!(text, "  {:<width$}  at t = {last}", "observable")?;
     for (name, value) in rows.iter().take(MOST_ROWS) {
         let value = if value.is_nan() { "undefined".to_owned() } else { format!("{value:>15.8}") };
-        writeln!(text, "  {name:<width$}  {value:>15}")?;
+        let error = error(name).map_or_else(String::new, |e| format!("  +- {e:.1e}"));
+        writeln!(text, "  {name:<width$}  {value:>15}{error}")?;
     }
     if rows.len() > MOST_ROWS {
         writeln!(text, "  and {} more in observables.csv", rows.len() - MOST_ROWS)?;
@@ -35,10 +42,15 @@ fn write_all(text: &mut String, outcome: &Outcome<'_>, folder: &Path) -> std::fm
         let verdict = if check.holds() { "kept" } else { "BROKEN" };
         writeln!(text, "  {name:<16} {:>10.2e} {:>9.1e}  {verdict}", check.worst, check.bound)?;
     }
-    for warning in &outcome.study.warnings {
+    for warning in outcome.study.warnings.iter().chain(&outcome.warnings) {
         writeln!(text, "\nwarning: {warning}")?;
     }
-    if outcome.recorder.interrupted {
+    if let Some(done) = outcome.statistics["trajectories"].as_u64() {
+        writeln!(text, "\naverages over {done} trajectories")?;
+    }
+    if outcome.recorder.interrupted && outcome.samples.is_some() {
+        writeln!(text, "\ninterrupted: {}; --resume goes on", outcome.reasons().join("; "))?;
+    } else if outcome.recorder.interrupted {
         writeln!(
             text,
             "\ninterrupted: results up to t = {last} and a checkpoint were written; --resume goes on"

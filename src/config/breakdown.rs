@@ -172,8 +172,12 @@ fn series(section: Section<'_>) -> Result<Series, ConfigError> {
             Some(DeValue::String(text)) => text.to_string(),
             Some(_) => section.number(option.name)?.unwrap_or_default().to_string(),
         };
-        words.push(if option.name == "closure" { value.clone() } else { format!("{} {value}", option.name) });
         sets.push(format!("engine.{}={value}", option.name));
+        if option.name == engine {
+            // How many trajectories there are is no name.
+            continue;
+        }
+        words.push(if option.name == "closure" { value.clone() } else { format!("{} {value}", option.name) });
     }
     let label = section.text("label")?.map_or_else(|| words.join(" "), str::to_owned);
     section.finish()?;

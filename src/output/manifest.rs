@@ -102,7 +102,7 @@ pub fn manifest(outcome: &Outcome<'_>, columns: &[Column]) -> Value {
         "converged": outcome.converged(),
         "reasons": outcome.reasons(),
         "interrupted": outcome.recorder.interrupted,
-        "warnings": study.warnings,
+        "warnings": study.warnings.iter().chain(&outcome.warnings).collect::<Vec<_>>(),
         "records": outcome.recorder.records.len(),
         "undefined_values": undefined,
         "diagnostics": diagnostics,

@@ -1,12 +1,12 @@
 //! The seam between the run loop and the engines.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use serde::{Deserialize, Serialize};
 use superladder_model::{ModelError, Observable};
 use thiserror::Error;
 
-use crate::{Diagnostics, Problem, ProblemError, Recorder};
+use crate::{Attachment, Diagnostics, Problem, ProblemError, Record, Recorder, Replicate};
 
 /// A value and, for statistical engines, its standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -144,6 +144,11 @@ pub trait Engine {
     /// # Errors
     /// [`EngineError`].
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError>;
+
+    /// This engine over the samples with these indices, for engines that sample; what different ranges give can be merged.
+    fn over(&self, _indices: Range<u64>) -> Option<Box<dyn Engine>> {
+        None
+    }
 }
 
 /// Hears the measurements at the output times. Closures `|time, measurements, diagnostics|` are listeners.
@@ -197,6 +202,32 @@ pub trait Evolution {
 
     /// Named figures of the method (steps, right-hand sides, ...), for the manifest.
     fn statistics(&self) -> serde_json::Value;
+
+    /// The record at the first time, for engines that know it only in the end because they sample.
+    fn first_record(&self) -> Option<Record> {
+        None
+    }
+
+    /// What is known at later times when a run is stopped on its way, for engines that do not go through time.
+    fn preview(&mut self, _times: &[f64]) -> Vec<Record> {
+        Vec::new()
+    }
+
+    /// All that was measured without one block of the samples at a time, for engines that sample: what standard errors of
+    /// anything that is read off the records come from.
+    fn replicates(&self) -> Vec<Replicate> {
+        Vec::new()
+    }
+
+    /// Tables beside the records.
+    fn attachments(&self) -> Vec<Attachment> {
+        Vec::new()
+    }
+
+    /// What a reader should know before trusting the numbers although every bound is kept.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Everything needed to continue bit by bit, for a checkpoint.
     fn save(&self) -> Vec<u8>;

@@ -10,10 +10,12 @@ mod diagnostics;
 mod evolution;
 mod problem;
 mod recorder;
+mod samples;
 
 pub use diagnostics::{Bounds, Check, Diagnostics};
 pub use evolution::{
     Engine, EngineError, Estimate, Evolution, Listener, Measurement, Progress, Resources, Silent, refuse,
 };
 pub use problem::{Problem, ProblemError, Stage};
-pub use recorder::{Record, Recorder, proceed, run};
+pub use recorder::{Record, Recorder, figures, proceed, run};
+pub use samples::{Attachment, Replicate, jackknife};

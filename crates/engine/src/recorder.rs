@@ -77,8 +77,12 @@ pub fn proceed(
         evolution.advance(remaining, &mut Recording { recorder, progress })?;
         if recorder.records.len() < problem.times.len() && progress.paused(evolution, recorder)?.is_break() {
             recorder.interrupted = true;
+            recorder.records.extend(evolution.preview(&problem.times[recorder.records.len()..]));
             break;
         }
+    }
+    if let (Some(first), Some(record)) = (evolution.first_record(), recorder.records.first_mut()) {
+        *record = first;
     }
     Ok(())
 }
@@ -109,6 +113,7 @@ impl Listener for Recording<'_> {
     }
 }
 
-fn figures(diagnostics: &Diagnostics) -> Vec<(String, f64)> {
+/// The worst values of diagnostics so far, as records hold them.
+pub fn figures(diagnostics: &Diagnostics) -> Vec<(String, f64)> {
     diagnostics.checks.iter().map(|(name, check)| (name.clone(), check.worst)).collect()
 }

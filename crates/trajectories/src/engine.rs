@@ -1,5 +1,7 @@
 //! The engine: options, resources and preparation.
 
+use std::ops::Range;
+
 use superladder_engine::{Bounds, Engine, EngineError, Evolution, Problem, Resources};
 use superladder_model::Model;
 use superladder_space::{Charges, Sector, Space};
@@ -8,7 +10,9 @@ use crate::dynamics::Dynamics;
 use crate::evolution::TrajectoryEvolution;
 use crate::initial::Preparation;
 use crate::instruments::Instruments;
-use crate::statistics::BLOCKS;
+use crate::notes::Histogram;
+use crate::sums::BLOCKS;
+use crate::target::Target;
 use crate::trajectory::{Setup, Workspace};
 
 pub(crate) const NAME: &str = "trajectories";
@@ -29,16 +33,22 @@ pub enum Unravelling {
 /// The engine of quantum trajectories.
 #[derive(Debug, Clone)]
 pub struct Trajectories {
-    /// Trajectories, or the most there may be with a `target_error`.
+    /// Trajectories, or the most there may be with `targets`.
     pub trajectories: u64,
+    /// Index of the first one.
+    pub first: u64,
     /// Seed of all random numbers.
     pub seed: u64,
     /// How trajectories are conditioned.
     pub unravelling: Unravelling,
     /// Relative error of a state per unit time.
     pub tolerance: f64,
-    /// Stop as soon as no standard error at any output time is larger.
-    pub target_error: Option<f64>,
+    /// Stop as soon as all of these are reached.
+    pub targets: Vec<Target>,
+    /// Distributions over trajectories.
+    pub histograms: Vec<Histogram>,
+    /// Trajectories with a smaller index are kept one by one.
+    pub shown: u64,
     /// Bounds of the diagnostics.
     pub bounds: Bounds,
 }
@@ -47,16 +57,19 @@ impl Default for Trajectories {
     fn default() -> Self {
         Self {
             trajectories: 1000,
+            first: 0,
             seed: 1,
             unravelling: Unravelling::default(),
             tolerance: 1e-8,
-            target_error: None,
+            targets: Vec::new(),
+            histograms: Vec::new(),
+            shown: 0,
             bounds: Bounds::default(),
         }
     }
 }
 
-fn unsupported(reason: impl Into<String>) -> EngineError {
+pub(crate) fn unsupported(reason: impl Into<String>) -> EngineError {
     EngineError::Unsupported { engine: NAME, reason: reason.into() }
 }
 
@@ -69,8 +82,10 @@ impl Trajectories {
             let found = self.tolerance;
             return Err(unsupported(format!("`tolerance` must be > 0 and <= 0.01, but is {found}")));
         }
-        if let Some(target) = self.target_error.filter(|e| !(e.is_finite() && *e > 0.0)) {
-            return Err(unsupported(format!("`target_error` must be finite and > 0, but is {target}")));
+        if let Some(Target { error, .. }) =
+            self.targets.iter().find(|t| !(t.error.is_finite() && t.error > 0.0))
+        {
+            return Err(unsupported(format!("`target_error` must be finite and > 0, but is {error}")));
         }
         match self.unravelling {
             Unravelling::Heterodyne { flux } if !(flux.is_finite() && flux > 0.0) => {
@@ -105,7 +120,7 @@ impl Engine for Trajectories {
         let (setup, instruments) = self.setup(problem)?;
         let largest = setup.space.sectors().iter().map(Sector::dim).max().unwrap_or(0) as u64;
         let elements: u64 = setup.stages.iter().map(Dynamics::memory).sum();
-        let sums = (8 * BLOCKS * instruments.count() * problem.times.len()) as u64;
+        let sums = (16 * BLOCKS * instruments.count() * problem.times.len()) as u64;
         let vectors = 16 * largest * (Workspace::vectors() * rayon::current_num_threads()) as u64;
         let memory = elements + instruments.memory() + sums + vectors;
         let line = |name: &str, value: String| (name.to_owned(), value);
@@ -118,6 +133,11 @@ impl Engine for Trajectories {
             line("memory", format!("{:.1} MiB", memory as f64 / 1_048_576.0)),
         ];
         Ok(Resources { unknowns: 2 * largest, memory, report })
+    }
+
+    fn over(&self, indices: Range<u64>) -> Option<Box<dyn Engine>> {
+        let trajectories = indices.end.saturating_sub(indices.start);
+        Some(Box::new(Self { first: indices.start, trajectories, ..self.clone() }))
     }
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {

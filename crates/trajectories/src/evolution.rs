@@ -1,54 +1,82 @@
-//! The evolution: trajectories in rounds, then their records.
+//! The evolution: trajectories until there are enough, then their records.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use num_complex::Complex64;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
-use superladder_engine::{Diagnostics, EngineError, Evolution, Listener, Measurement};
-use superladder_space::Space;
+use superladder_engine::{
+    Attachment, Diagnostics, EngineError, Evolution, Listener, Measurement, Record, Replicate, figures,
+};
 
 use crate::engine::{NAME, Trajectories, Unravelling};
 use crate::instruments::Instruments;
-use crate::statistics::{BLOCKS, Block, estimates, means};
+use crate::notes::{FEW_JUMPS, Jumped, Notes, Single, values};
+use crate::statistics::{estimates, means, replicates};
+use crate::sums::{BLOCKS, Block, Extent, Sums, Tally};
+use crate::target::{Goal, Standing, next_look};
 use crate::trajectory::{Setup, TrajectoryError, Witness, Workspace};
+
+/// Between two looks at the clock and the listener at least this long ...
+const SHORT: Duration = Duration::from_millis(100);
+/// ... and about this many trajectories per thread, so that threads seldom wait for each other ...
+const EACH: f64 = 5.0;
+/// ... but not longer than this.
+const LONG: Duration = Duration::from_secs(20);
+/// Trajectories that one turn may begin.
+const MOST: usize = 1 << 16;
 
 /// An average over trajectories, on its way through all of them.
 pub(crate) struct TrajectoryEvolution {
     options: Trajectories,
     setup: Setup,
     instruments: Instruments,
-    state: State,
-    start: Vec<Measurement>,
-    diagnostics: Diagnostics,
-}
-
-/// Everything that the future depends on; a checkpoint holds it.
-#[derive(Serialize, Deserialize)]
-struct State {
+    notes: Notes,
+    goal: Goal,
+    /// All that a checkpoint holds.
+    sums: Sums,
     /// Present time: where records have been shown up to.
     time: f64,
-    /// Trajectories done.
-    done: u64,
-    /// Trajectories done when the errors were last looked at.
-    looked: u64,
-    /// No more are needed.
+    /// No more trajectories are needed.
     complete: bool,
-    /// Largest standard error when last looked at.
-    error: f64,
-    blocks: Vec<Block>,
+    standing: Standing,
+    start: Record,
+    diagnostics: Diagnostics,
+    workspaces: Mutex<Vec<Workspace>>,
 }
 
-/// Adds the states of a trajectory to the sums of a block.
-struct Adding<'a> {
+/// Notes the states and jumps of a trajectory.
+struct Noting<'a> {
     instruments: &'a Instruments,
-    space: &'a Space,
-    sums: &'a mut [f64],
+    setup: &'a Setup,
+    notes: &'a Notes,
+    /// Index of the trajectory.
+    index: u64,
+    tally: &'a mut Tally,
 }
 
-impl Witness for Adding<'_> {
+impl Witness for Noting<'_> {
     fn state(&mut self, output: usize, sector: usize, psi: &[Complex64], square: f64) {
         let width = self.instruments.count();
-        let row = &mut self.sums[output * width..(output + 1) * width];
-        self.instruments.add(self.space, sector, psi, square, row);
+        let row = &mut self.tally.numbers[output * width..(output + 1) * width];
+        row.fill(0.0);
+        self.instruments.add(&self.setup.space, sector, psi, square, row);
+        if self.notes.looks_at(self.index) {
+            let values = values(self.instruments, &self.setup.problem, row);
+            self.notes.sort(output, &values, &mut self.tally.bins);
+            if let Some(single) = &mut self.tally.single {
+                single.values.extend(self.notes.pick(&values));
+            }
+        }
+    }
+
+    fn jump(&mut self, time: f64, dissipator: usize) {
+        let Some(channel) = self.notes.channel(time, dissipator) else { return };
+        self.tally.jumps[channel] += 1;
+        if let Some(single) = &mut self.tally.single {
+            single.jumps.push(Jumped { time, channel });
+        }
     }
 }
 
@@ -58,156 +86,253 @@ impl TrajectoryEvolution {
         setup: Setup,
         instruments: Instruments,
     ) -> Result<Self, EngineError> {
-        let times = &setup.problem.times;
-        let blocks = vec![Block::new(instruments.count() * times.len()); BLOCKS];
-        let complete = times.len() == 1;
-        let state = State { time: times[0], done: 0, looked: 0, complete, error: f64::NAN, blocks };
-        let diagnostics = Diagnostics::default();
-        let mut evolution = Self { options, setup, instruments, state, start: Vec::new(), diagnostics };
-        let blocks = evolution.initial_blocks()?;
-        evolution.start = estimates(&evolution.instruments, &evolution.setup.problem, &blocks, 0);
-        if evolution.setup.preparation.is_pure() {
-            // Nothing is drawn: known without error.
-            let errors = evolution.start.iter_mut().flat_map(|m| &mut m.values);
-            errors.for_each(|v| v.standard_error = Some(0.0));
-        }
-        evolution.note(&blocks, 0, times_first(&evolution.setup));
+        let notes = Notes::new(&setup.problem, &options.histograms, options.shown)?;
+        let goal = Goal::new(&setup.problem, &options.targets)?;
+        let extent = Extent {
+            numbers: instruments.count() * setup.problem.times.len(),
+            channels: notes.channels.len(),
+            bins: notes.bins(),
+        };
+        let time = setup.problem.times[0];
+        let start = Record { time, measurements: Vec::new(), diagnostics: Vec::new() };
+        let mut evolution = Self {
+            options,
+            setup,
+            instruments,
+            notes,
+            goal,
+            sums: Sums::new(extent),
+            time,
+            complete: false,
+            standing: Standing::default(),
+            start,
+            diagnostics: Diagnostics::default(),
+            workspaces: Mutex::default(),
+        };
+        evolution.sums = evolution.initial()?;
+        evolution.begin();
+        evolution.sums = Sums::new(extent);
         Ok(evolution)
     }
 
-    /// The initial states alone: of all trajectories, or of one if all are the same.
-    fn initial_blocks(&self) -> Result<Vec<Block>, EngineError> {
-        let (setup, instruments) = (&self.setup, &self.instruments);
-        let all = if setup.preparation.is_pure() { 1 } else { self.options.trajectories };
-        let block = |b: u64| -> Result<Block, TrajectoryError> {
-            let mut workspace = Workspace::new(&setup.space);
-            let mut block = Block::new(instruments.count());
-            for index in (b..all).step_by(BLOCKS) {
-                let mut adding = Adding { instruments, space: &setup.space, sums: &mut block.sums };
-                setup.start(index, &mut workspace, &mut adding)?;
-                block.count += 1;
-            }
-            Ok(block)
-        };
-        let blocks: Vec<_> = (0..BLOCKS as u64).into_par_iter().map(block).collect();
-        blocks.into_iter().collect::<Result<_, _>>().map_err(|e| self.failed(e))
+    /// The initial states alone, of a few trajectories: what is known at the first time before any has run.
+    fn initial(&self) -> Result<Sums, EngineError> {
+        let mut sums = self.sums.clone();
+        let (first, count) = (self.options.first, self.options.trajectories.min(BLOCKS as u64));
+        let count = if self.setup.preparation.is_pure() { count.min(1) } else { count };
+        let mut workspace = self.workspace();
+        for index in first..first + count {
+            let mut tally = self.tally(index);
+            let mut noting = self.noting(index, &mut tally);
+            let begun = self.setup.start(index, &mut workspace, &mut noting);
+            begun.map_err(|e| self.failed(e))?;
+            self.add(&mut sums.blocks[index as usize % BLOCKS], index, &mut tally)
+                .map_err(|e| self.failed(e))?;
+        }
+        self.put_back(workspace);
+        Ok(sums)
+    }
+
+    /// The record at the first time.
+    fn begin(&mut self) {
+        self.diagnostics = Diagnostics::default();
+        self.start = self.record(0);
+        if self.setup.preparation.is_pure() {
+            // Nothing is drawn: known without error.
+            let errors = self.start.measurements.iter_mut().flat_map(|m| &mut m.values);
+            errors.for_each(|v| v.standard_error = Some(0.0));
+        }
+    }
+
+    fn workspace(&self) -> Workspace {
+        let mut idle = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.pop().unwrap_or_else(|| Workspace::new(&self.setup.space))
+    }
+
+    fn put_back(&self, workspace: Workspace) {
+        self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
+    }
+
+    fn tally(&self, index: u64) -> Tally {
+        let shown = index < self.notes.shown;
+        Tally {
+            numbers: vec![0.0; self.sums.extent.numbers],
+            jumps: vec![0; self.sums.extent.channels],
+            single: shown.then(|| Single { index, values: Vec::new(), jumps: Vec::new() }),
+            ..Tally::default()
+        }
+    }
+
+    fn noting<'a>(&'a self, index: u64, tally: &'a mut Tally) -> Noting<'a> {
+        Noting { instruments: &self.instruments, setup: &self.setup, notes: &self.notes, index, tally }
+    }
+
+    fn add(&self, block: &mut Block, index: u64, tally: &mut Tally) -> Result<(), TrajectoryError> {
+        let time = self.setup.problem.times[0];
+        block.add(index / BLOCKS as u64, tally).map_err(|_| TrajectoryError::OutOfRange { index, time })
     }
 
     fn failed(&self, error: TrajectoryError) -> EngineError {
         let time = match error {
-            TrajectoryError::Step { time, .. } | TrajectoryError::NoJump { time, .. } => time,
-            TrajectoryError::Initial { .. } => times_first(&self.setup),
+            TrajectoryError::Step { time, .. }
+            | TrajectoryError::NoJump { time, .. }
+            | TrajectoryError::OutOfRange { time, .. } => time,
+            TrajectoryError::Initial { .. } => self.setup.problem.times[0],
         };
         EngineError::Propagation { engine: NAME, time, source: Box::new(error) }
     }
 
-    /// One more trajectory for every block, as far as there are any left.
-    fn round(&mut self) -> Result<(), EngineError> {
-        let (setup, instruments) = (&self.setup, &self.instruments);
-        let (done, all) = (self.state.done, self.options.trajectories);
-        let results: Vec<Result<(), TrajectoryError>> = self
-            .state
-            .blocks
-            .par_iter_mut()
-            .enumerate()
-            .filter(|(b, _)| done + (*b as u64) < all)
-            .map_init(
-                || Workspace::new(&setup.space),
-                |workspace, (b, block)| {
-                    let mut adding = Adding { instruments, space: &setup.space, sums: &mut block.sums };
-                    let course = setup.follow(done + b as u64, workspace, &mut adding)?;
-                    block.note(course);
-                    Ok(())
-                },
-            )
-            .collect();
-        results.into_iter().collect::<Result<(), _>>().map_err(|e| self.failed(e))?;
-        self.state.done = (done + BLOCKS as u64).min(all);
-        self.state.complete = self.state.done == all;
-        self.look();
-        Ok(())
+    /// Indices that are asked for.
+    fn wanted(&self) -> std::ops::Range<u64> {
+        self.options.first..self.options.first.saturating_add(self.options.trajectories)
     }
 
-    /// Looks at the standard errors, each time that a quarter more trajectories are there: a number that depends on
-    /// nothing but the trajectories done, so that a run that stops early stops at the same one everywhere.
-    fn look(&mut self) {
-        if self.state.done < self.state.looked + self.state.looked / 4 + 1 || self.state.done < 2 {
-            return;
-        }
-        self.state.looked = self.state.done;
-        let rows = 0..self.setup.problem.times.len();
-        let largest = |row: usize| {
-            let measurements = estimates(&self.instruments, &self.setup.problem, &self.state.blocks, row);
-            let errors = measurements.iter().flat_map(|m| &m.values).filter_map(|v| v.standard_error);
-            errors.fold(0.0, f64::max)
+    /// The next trajectories, up to the next look at the errors.
+    fn pending(&self) -> Vec<u64> {
+        let done = self.sums.count();
+        let room = if self.goal.is_set() { (next_look(done) - done) as usize } else { MOST };
+        self.wanted().filter(|i| !self.sums.contains(*i)).take(room.min(MOST)).collect()
+    }
+
+    /// Runs trajectories of `pending` in order, as many as there is time for. What has been begun is brought to its end,
+    /// so that the trajectories done are the first ones of `pending`.
+    fn turn(&mut self, pending: &[u64]) -> Result<(), EngineError> {
+        let begun = Instant::now();
+        let blocks: Vec<_> = std::mem::take(&mut self.sums.blocks).into_iter().map(Mutex::new).collect();
+        let next = AtomicUsize::new(0);
+        let this = &*self;
+        let work = || -> Result<(), TrajectoryError> {
+            let mut workspace = this.workspace();
+            let mut own = 0.0;
+            loop {
+                let spent = begun.elapsed();
+                let enough = spent > LONG || (spent > SHORT && own >= EACH);
+                if enough && next.load(Ordering::SeqCst) > 0 {
+                    break;
+                }
+                let Some(&index) = pending.get(next.fetch_add(1, Ordering::SeqCst)) else { break };
+                let mut tally = this.tally(index);
+                let course = this.setup.follow(index, &mut workspace, &mut this.noting(index, &mut tally))?;
+                (tally.steps, tally.error, tally.mismatch) = (course.steps, course.error, course.mismatch);
+                let block = &blocks[index as usize % BLOCKS];
+                let mut block = block.lock().unwrap_or_else(PoisonError::into_inner);
+                this.add(&mut block, index, &mut tally)?;
+                own += 1.0;
+            }
+            this.put_back(workspace);
+            Ok(())
         };
-        self.state.error = rows.into_par_iter().map(largest).reduce(|| 0.0, f64::max);
-        if self.options.target_error.is_some_and(|target| self.state.error <= target) {
-            self.state.complete = true;
-        }
+        let workers = rayon::current_num_threads().min(pending.len());
+        let results: Vec<_> = (0..workers).into_par_iter().with_max_len(1).map(|_| work()).collect();
+        let whole = |b: Mutex<_>| b.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.sums.blocks = blocks.into_iter().map(whole).collect();
+        results.into_iter().collect::<Result<(), _>>().map_err(|e| self.failed(e))
+    }
+
+    /// Looks at the standard errors. When depends on nothing but the number of trajectories, so that a run that stops
+    /// early stops at the same one everywhere.
+    fn look(&mut self) {
+        let problem = &self.setup.problem;
+        let rows = 0..problem.times.len();
+        let row = |row| estimates(&self.instruments, problem, &self.sums, row);
+        let measured: Vec<Vec<Measurement>> = rows.into_par_iter().map(row).collect();
+        self.standing = self.goal.stand(problem, &measured, self.sums.count());
+        self.complete |= self.standing.reached;
     }
 
     /// Notes the diagnostics of an output time.
-    fn note(&mut self, blocks: &[Block], row: usize, time: f64) {
-        let bounds = self.options.bounds;
-        if let Some(top) = self.instruments.top_population(&means(blocks, row, self.instruments.count())) {
+    fn note(&mut self, row: usize) {
+        let (bounds, time) = (self.options.bounds, self.setup.problem.times[row]);
+        let worst = |figure: fn(&Block) -> f64| self.sums.blocks.iter().map(figure).fold(0.0, f64::max);
+        let (error, mismatch) = (worst(|b| b.error), worst(|b| b.mismatch));
+        let means = means(&self.sums, row, self.instruments.count());
+        if let Some(top) = self.instruments.top_population(&means) {
             self.diagnostics.note("top_population", top, time, bounds.top_population);
         }
-        let worst = |figure: fn(&Block) -> f64| blocks.iter().map(figure).fold(0.0, f64::max);
-        self.diagnostics.note("propagation", worst(|b| b.error), time, bounds.propagation);
-        self.diagnostics.note("norm_decay", worst(|b| b.mismatch), time, bounds.trace);
+        self.diagnostics.note("propagation", error, time, bounds.propagation);
+        self.diagnostics.note("norm_decay", mismatch, time, bounds.trace);
     }
 
-    /// Row of the present time.
-    fn row(&self) -> usize {
-        self.setup.problem.times.partition_point(|t| *t <= self.state.time).saturating_sub(1)
+    /// Measurements and diagnostics at output number `row`.
+    fn record(&mut self, row: usize) -> Record {
+        self.note(row);
+        let measurements = estimates(&self.instruments, &self.setup.problem, &self.sums, row);
+        let time = self.setup.problem.times[row];
+        Record { time, measurements, diagnostics: figures(&self.diagnostics) }
+    }
+
+    /// Row of a time.
+    fn row(&self, time: f64) -> usize {
+        self.setup.problem.times.partition_point(|t| *t <= time).saturating_sub(1)
     }
 
     fn status(&self) -> String {
-        let (done, all) = (self.state.done, self.options.trajectories);
-        format!("{done} of {all} trajectories, largest standard error {:.2e}", self.state.error)
+        let (done, wanted) = (self.sums.count(), self.wanted());
+        let covered = self.sums.indices();
+        let inside: u64 =
+            covered.iter().map(|r| r.end.min(wanted.end).saturating_sub(r.start.max(wanted.start))).sum();
+        let other = if done > inside { format!(" and {} others", done - inside) } else { String::new() };
+        format!("{inside} of {} trajectories{other}{}", self.options.trajectories, self.standing.words(done))
     }
-}
 
-fn times_first(setup: &Setup) -> f64 {
-    setup.problem.times[0]
+    /// Sums by channel.
+    fn by_channel(&self, figure: fn(&Block) -> &Vec<u64>) -> Vec<u64> {
+        let sum = |c: usize| self.sums.blocks.iter().map(|b| figure(b)[c]).sum();
+        (0..self.notes.channels.len()).map(sum).collect()
+    }
 }
 
 impl Evolution for TrajectoryEvolution {
     fn time(&self) -> f64 {
-        self.state.time
+        self.time
     }
 
     fn advance(&mut self, times: &[f64], listener: &mut dyn Listener) -> Result<(), EngineError> {
-        let problem_times = &self.setup.problem.times;
-        let (first, last) = (problem_times[0], problem_times[problem_times.len() - 1]);
-        while !self.state.complete {
-            self.round()?;
-            let fraction = self.state.done as f64 / self.options.trajectories as f64;
-            let told = listener.step(first + fraction * (last - first));
+        let all = &self.setup.problem.times;
+        let (first, last) = (all[0], all[all.len() - 1]);
+        let begun = self.sums.count();
+        if self.goal.is_set() && begun >= 16 && next_look(begun - 1) == begun {
+            self.look();
+        }
+        while !self.complete {
+            let pending = self.pending();
+            if pending.is_empty() {
+                break;
+            }
+            self.turn(&pending)?;
+            let done = self.sums.count();
+            let due = if self.goal.is_set() {
+                next_look(done - 1) == done
+            } else {
+                next_look(self.standing.looked) <= done
+            };
+            if due {
+                self.look();
+            }
+            let share = self.standing.share(done, self.options.trajectories);
+            let told = listener.step(first + share * (last - first));
             listener.status(&self.status());
-            if told.is_break() && !self.state.complete {
+            if told.is_break() && !self.complete {
                 return Ok(());
             }
         }
-        let blocks = std::mem::take(&mut self.state.blocks);
+        self.complete = true;
+        self.look();
+        self.begin();
         for &time in times {
-            self.state.time = time;
-            let row = self.row();
-            self.note(&blocks, row, time);
-            let measurements = estimates(&self.instruments, &self.setup.problem, &blocks, row);
-            if listener.record(time, measurements, &self.diagnostics).is_break() {
+            self.time = time;
+            let record = self.record(self.row(time));
+            if listener.record(time, record.measurements, &self.diagnostics).is_break() {
                 break;
             }
         }
-        self.state.blocks = blocks;
         Ok(())
     }
 
     fn measure(&mut self) -> Vec<Measurement> {
-        match self.row() {
-            0 => self.start.clone(),
-            row => estimates(&self.instruments, &self.setup.problem, &self.state.blocks, row),
+        match self.row(self.time) {
+            0 => self.start.measurements.clone(),
+            row => estimates(&self.instruments, &self.setup.problem, &self.sums, row),
         }
     }
 
@@ -216,38 +341,85 @@ impl Evolution for TrajectoryEvolution {
     }
 
     fn statistics(&self) -> serde_json::Value {
-        let sum = |figure: fn(&Block) -> u64| self.state.blocks.iter().map(figure).sum::<u64>();
+        let (jumps, fired) = (self.by_channel(|b| &b.jumps), self.by_channel(|b| &b.fired));
+        let channels = self.notes.channels.iter().zip(jumps.iter().zip(fired));
+        let channel = |(name, (jumps, fired))| serde_json::json!({ "channel": name, "jumps": jumps, "trajectories_with": fired });
         serde_json::json!({
-            "trajectories": self.state.done,
+            "trajectories": self.sums.count(),
+            "trajectories_asked_for": self.options.trajectories,
+            "indices": self.sums.indices().iter().map(|r| [r.start, r.end]).collect::<Vec<_>>(),
             "seed": self.options.seed,
             "unravelling": match self.options.unravelling {
                 Unravelling::Jumps => "jumps",
                 Unravelling::Heterodyne { .. } => "heterodyne",
             },
             "blocks": BLOCKS,
-            "jumps": sum(|b| b.jumps),
-            "steps": sum(|b| b.steps),
-            "largest_standard_error": self.state.error,
-            "target_error": self.options.target_error,
+            "jumps": jumps.iter().sum::<u64>(),
+            "jumps_by_channel": channels.map(channel).collect::<Vec<_>>(),
+            "steps": self.sums.blocks.iter().map(|b| b.steps).sum::<u64>(),
+            "largest_standard_error": self.standing.json(),
+            "target_reached": self.goal.is_set().then_some(self.standing.reached),
             "initial_weight_cut_off": self.setup.preparation.losses,
         })
     }
 
+    fn first_record(&self) -> Option<Record> {
+        Some(self.start.clone())
+    }
+
+    fn preview(&mut self, times: &[f64]) -> Vec<Record> {
+        if self.sums.count() == 0 {
+            return Vec::new();
+        }
+        self.look();
+        self.begin();
+        times.iter().map(|time| self.record(self.row(*time))).collect()
+    }
+
+    fn replicates(&self) -> Vec<Replicate> {
+        replicates(&self.instruments, &self.setup.problem, &self.sums)
+    }
+
+    fn attachments(&self) -> Vec<Attachment> {
+        let mut singles: Vec<&Single> = self.sums.blocks.iter().flat_map(|b| &b.singles).collect();
+        singles.sort_by_key(|s| s.index);
+        let mut bins = vec![0; self.sums.extent.bins];
+        for block in &self.sums.blocks {
+            bins.iter_mut().zip(&block.bins).for_each(|(sum, x)| *sum += x);
+        }
+        self.notes.attachments(&self.setup.problem.times, &singles, &bins)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let done = self.sums.count();
+        let counts = self.notes.channels.iter().zip(self.by_channel(|b| &b.jumps));
+        let rare = counts.filter(|(_, jumps)| *jumps < FEW_JUMPS);
+        let warning = |(channel, jumps): (&String, u64)| {
+            format!(
+                "channel {channel} has jumped {jumps} times in {done} trajectories: what its jumps do is known from these \
+                 only, and where it matters the standard errors are too small (reliable from about {FEW_JUMPS} jumps on)"
+            )
+        };
+        rare.map(warning).collect()
+    }
+
     fn save(&self) -> Vec<u8> {
-        postcard::to_stdvec(&self.state).unwrap_or_default()
+        self.sums.to_bytes()
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
-        let state: State = postcard::from_bytes(bytes)
-            .map_err(|e| EngineError::Checkpoint(format!("no state in it: {e}")))?;
-        let expected = self.instruments.count() * self.setup.problem.times.len();
-        let fits = state.blocks.len() == BLOCKS && state.blocks.iter().all(|b| b.sums.len() == expected);
-        if !fits {
+        let (sums, damaged) = Sums::from_bytes(bytes).map_err(|e| EngineError::Checkpoint(e.to_string()))?;
+        if sums.extent != self.sums.extent {
+            let expected = self.sums.extent.numbers;
+            return Err(EngineError::Checkpoint(format!("its sums do not have {expected} numbers")));
+        }
+        if !damaged.is_empty() {
             return Err(EngineError::Checkpoint(format!(
-                "its sums do not have {expected} numbers per block"
+                "{} of its {BLOCKS} blocks are damaged",
+                damaged.len()
             )));
         }
-        self.state = state;
+        self.sums = sums;
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Engine: quantum trajectories, pure states that jump inside of and between permutation-symmetric sectors.
 //!
 //! ```text
-//! Space --jumps, effective_hamiltonians--> Dynamics --Series, threshold--> trajectory --> block sums --> Estimates
+//! Space --jumps, effective_hamiltonians--> Dynamics --Series, threshold--> trajectory --> Sums --> Estimates
 //! ```
 //! A trajectory is a pure state in one sector (one ladder j per ensemble). It evolves under
 //! `H_eff = H - (i/2) sum K^dag K` until its squared norm has fallen to a number drawn from [0, 1); then a jump K is
@@ -16,13 +16,18 @@ mod engine;
 mod evolution;
 mod initial;
 mod instruments;
+mod notes;
 mod rows;
 mod statistics;
 mod stream;
+mod sums;
+mod target;
 mod taylor;
 #[cfg(test)]
 mod tests;
 mod trajectory;
 
 pub use engine::{Trajectories, Unravelling};
-pub use statistics::BLOCKS;
+pub use notes::{FEW_JUMPS, Histogram};
+pub use sums::{BLOCKS, Sums, SumsError};
+pub use target::Target;

@@ -68,6 +68,11 @@ pub(crate) enum TrajectoryError {
     /// No jump is possible although the norm has fallen.
     #[error("trajectory {index} must jump at time {time}, but no jump has weight; lower `tolerance`")]
     NoJump { index: u64, time: f64 },
+    /// A number that is measured does not fit into the sums.
+    #[error(
+        "trajectory {index} measures a number beyond 1e15; give frequencies in a unit in which they are smaller"
+    )]
+    OutOfRange { index: u64, time: f64 },
     /// The initial state lies in a sector that does not exist.
     #[error("trajectory {index} has no sector for its initial state")]
     Initial { index: u64 },

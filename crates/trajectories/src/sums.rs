@@ -1,0 +1,411 @@
+//! Sums over trajectories that are the same bits in whatever order and in however many pieces they are formed.
+//!
+//! Numbers are added as multiples of 2^-56 in 128-bit integers, whose addition is associative: a sum over a set of
+//! trajectories is a property of the set, not of threads, rounds, interruptions, processes or machines.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::notes::Single;
+
+/// Trajectory `i` belongs to block `i mod BLOCKS`: the groups of the jackknife, and the pieces of a file that are
+/// damaged or whole by themselves.
+pub const BLOCKS: usize = 64;
+
+/// Units per 1.
+const UNIT: f64 = 72_057_594_037_927_936.0;
+/// Largest number of one trajectory, 2^50: sums of 2^20 of them fit.
+const LARGEST: f64 = 1_125_899_906_842_624.0;
+/// Bytes of a SHA-256 digest.
+const DIGEST: usize = 32;
+
+/// A number in units of 2^-56; none when it is not finite or out of range.
+fn units(x: f64) -> Option<i128> {
+    (x.abs() <= LARGEST).then_some((x * UNIT) as i128)
+}
+
+/// A sum in units as a number.
+pub(crate) fn number(sum: i128) -> f64 {
+    sum as f64 / UNIT
+}
+
+/// What one trajectory adds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tally {
+    /// The numbers of every output time.
+    pub(crate) numbers: Vec<f64>,
+    /// Jumps by channel.
+    pub(crate) jumps: Vec<u64>,
+    /// Bins of the histograms that it falls into.
+    pub(crate) bins: Vec<usize>,
+    /// Its own course, if it is shown.
+    pub(crate) single: Option<Single>,
+    pub(crate) steps: u64,
+    pub(crate) error: f64,
+    pub(crate) mismatch: f64,
+}
+
+/// The trajectories of one block.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(crate) struct Block {
+    /// Half-open ranges of `i div BLOCKS` of the trajectories that are in it, ascending and not touching.
+    covered: Vec<(u64, u64)>,
+    /// Sums of the numbers, one row per output time.
+    #[serde(skip)]
+    pub(crate) sums: Vec<i128>,
+    /// Jumps by channel.
+    pub(crate) jumps: Vec<u64>,
+    /// Trajectories with a jump of the channel.
+    pub(crate) fired: Vec<u64>,
+    /// Counts of the histograms.
+    pub(crate) bins: Vec<u64>,
+    /// Trajectories shown, by index.
+    pub(crate) singles: Vec<Single>,
+    pub(crate) steps: u64,
+    /// Largest accumulated error of a trajectory.
+    pub(crate) error: f64,
+    /// Largest mismatch of a trajectory.
+    pub(crate) mismatch: f64,
+}
+
+/// How many numbers there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Extent {
+    /// Numbers per trajectory, all output times together.
+    pub(crate) numbers: usize,
+    pub(crate) channels: usize,
+    /// Bins of all histograms.
+    pub(crate) bins: usize,
+}
+
+/// A number of a trajectory that no sum can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OutOfRange;
+
+impl Block {
+    fn new(extent: Extent) -> Self {
+        Self {
+            sums: vec![0; extent.numbers],
+            jumps: vec![0; extent.channels],
+            fired: vec![0; extent.channels],
+            bins: vec![0; extent.bins],
+            ..Self::default()
+        }
+    }
+
+    /// Number of trajectories.
+    pub(crate) fn count(&self) -> u64 {
+        self.covered.iter().map(|(from, to)| to - from).sum()
+    }
+
+    fn covers(&self, turn: u64) -> bool {
+        let next = self.covered.partition_point(|(from, _)| *from <= turn);
+        next > 0 && turn < self.covered[next - 1].1
+    }
+
+    /// Takes in the trajectory number `turn` of the block.
+    pub(crate) fn add(&mut self, turn: u64, tally: &mut Tally) -> Result<(), OutOfRange> {
+        if tally.numbers.iter().any(|x| units(*x).is_none()) {
+            return Err(OutOfRange);
+        }
+        for (sum, x) in self.sums.iter_mut().zip(&tally.numbers) {
+            *sum = sum.saturating_add(units(*x).unwrap_or_default());
+        }
+        for ((all, fired), own) in self.jumps.iter_mut().zip(&mut self.fired).zip(&tally.jumps) {
+            *all += own;
+            *fired += u64::from(*own > 0);
+        }
+        for bin in &tally.bins {
+            self.bins[*bin] += 1;
+        }
+        self.singles.extend(tally.single.take());
+        self.singles.sort_by_key(|s| s.index);
+        self.steps += tally.steps;
+        self.error = self.error.max(tally.error);
+        self.mismatch = self.mismatch.max(tally.mismatch);
+        self.cover(turn, turn + 1);
+        Ok(())
+    }
+
+    fn cover(&mut self, from: u64, to: u64) {
+        self.covered.push((from, to));
+        self.covered.sort_unstable();
+        let mut joined: Vec<(u64, u64)> = Vec::with_capacity(self.covered.len());
+        for &(from, to) in &self.covered {
+            match joined.last_mut() {
+                Some(last) if last.1 == from => last.1 = to,
+                _ => joined.push((from, to)),
+            }
+        }
+        self.covered = joined;
+    }
+
+    /// The first turn that both have.
+    fn common(&self, other: &Self) -> Option<u64> {
+        let of = |a: &(u64, u64)| {
+            let meets = other.covered.iter().find(|b| a.0 < b.1 && b.0 < a.1)?;
+            Some(a.0.max(meets.0))
+        };
+        self.covered.iter().find_map(of)
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.sums.iter_mut().zip(&other.sums).for_each(|(a, b)| *a = a.saturating_add(*b));
+        let mut add = |mine: fn(&mut Self) -> &mut Vec<u64>, theirs: &[u64]| {
+            mine(self).iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
+        };
+        add(|b| &mut b.jumps, &other.jumps);
+        add(|b| &mut b.fired, &other.fired);
+        add(|b| &mut b.bins, &other.bins);
+        self.singles.extend(other.singles.iter().cloned());
+        self.singles.sort_by_key(|s| s.index);
+        self.steps += other.steps;
+        self.error = self.error.max(other.error);
+        self.mismatch = self.mismatch.max(other.mismatch);
+        other.covered.iter().for_each(|(from, to)| self.cover(*from, *to));
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let notes = postcard::to_stdvec(self).unwrap_or_default();
+        let mut bytes = (notes.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(notes);
+        self.sums.iter().for_each(|sum| bytes.extend(sum.to_le_bytes()));
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8], extent: Extent) -> Option<Self> {
+        let (length, rest) = bytes.split_first_chunk::<8>()?;
+        let (notes, sums) = rest.split_at_checked(u64::from_le_bytes(*length) as usize)?;
+        let mut block: Self = postcard::from_bytes(notes).ok()?;
+        let fits = sums.len() == 16 * extent.numbers
+            && block.jumps.len() == extent.channels
+            && block.fired.len() == extent.channels
+            && block.bins.len() == extent.bins;
+        let (sums, _) = sums.as_chunks::<16>();
+        block.sums = sums.iter().map(|chunk| i128::from_le_bytes(*chunk)).collect();
+        fits.then_some(block)
+    }
+}
+
+/// Everything that is kept of a set of trajectories; sets that do not overlap can be merged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sums {
+    pub(crate) extent: Extent,
+    pub(crate) blocks: Vec<Block>,
+}
+
+/// Why sums cannot be read or merged.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SumsError {
+    /// The part that says what follows is cut short or has changed.
+    #[error("the beginning of its sums is damaged, so that nothing after it can be read")]
+    Damaged,
+    /// Both sets contain the same trajectory.
+    #[error("both contain trajectory {index}")]
+    Overlap {
+        /// The first index that both have.
+        index: u64,
+    },
+    /// The sums are of other numbers.
+    #[error("the sums are of different numbers of observables or times")]
+    Different,
+}
+
+/// What precedes the blocks in a file.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    extent: Extent,
+    /// Length and digest of every block.
+    blocks: Vec<(u64, [u8; DIGEST])>,
+}
+
+impl Sums {
+    /// Of no trajectory.
+    pub(crate) fn new(extent: Extent) -> Self {
+        Self { extent, blocks: vec![Block::new(extent); BLOCKS] }
+    }
+
+    /// Trajectories in all.
+    pub fn count(&self) -> u64 {
+        self.blocks.iter().map(Block::count).sum()
+    }
+
+    /// True when trajectory `index` is in it.
+    pub(crate) fn contains(&self, index: u64) -> bool {
+        self.blocks[index as usize % BLOCKS].covers(index / BLOCKS as u64)
+    }
+
+    /// The indices of the trajectories in it, as ascending half-open ranges.
+    pub fn indices(&self) -> Vec<Range<u64>> {
+        let ends = self.blocks.iter().flat_map(|b| &b.covered).flat_map(|(from, to)| [*from, *to]);
+        let mut ends: Vec<u64> = ends.collect();
+        ends.sort_unstable();
+        ends.dedup();
+        let mut ranges: Vec<Range<u64>> = Vec::new();
+        let mut join = |next: Range<u64>| match ranges.last_mut() {
+            Some(last) if last.end == next.start => last.end = next.end,
+            _ => ranges.push(next),
+        };
+        let all = BLOCKS as u64;
+        // Between two ends every block has all turns or none.
+        for pair in ends.windows(2) {
+            let present: Vec<u64> = (0..all).filter(|b| self.blocks[*b as usize].covers(pair[0])).collect();
+            if present.len() == BLOCKS {
+                join(all * pair[0]..all * pair[1]);
+                continue;
+            }
+            for turn in pair[0]..pair[1] {
+                present.iter().map(|b| all * turn + b).for_each(|i| join(i..i + 1));
+            }
+        }
+        ranges
+    }
+
+    /// Takes in the trajectories of `other`.
+    ///
+    /// # Errors
+    /// [`SumsError::Overlap`] and [`SumsError::Different`]; nothing is taken in then.
+    pub fn merge(&mut self, other: &Self) -> Result<(), SumsError> {
+        if self.extent != other.extent {
+            return Err(SumsError::Different);
+        }
+        let pairs = self.blocks.iter().zip(&other.blocks).enumerate();
+        let common = pairs.filter_map(|(b, (x, y))| Some(x.common(y)? * BLOCKS as u64 + b as u64)).min();
+        if let Some(index) = common {
+            return Err(SumsError::Overlap { index });
+        }
+        self.blocks.iter_mut().zip(&other.blocks).for_each(|(mine, theirs)| mine.merge(theirs));
+        Ok(())
+    }
+
+    /// A head with digests, then the blocks one by one.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let blocks: Vec<Vec<u8>> = self.blocks.iter().map(Block::to_bytes).collect();
+        let entry = |block: &Vec<u8>| (block.len() as u64, Sha256::digest(block).into());
+        let head = Head { extent: self.extent, blocks: blocks.iter().map(entry).collect() };
+        let head = postcard::to_stdvec(&head).unwrap_or_default();
+        let mut bytes = (head.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(&head);
+        bytes.extend(Sha256::digest(&head));
+        bytes.extend(blocks.concat());
+        bytes
+    }
+
+    /// Reads [`Sums::to_bytes`]. Blocks that are damaged come back empty; their numbers are returned too.
+    ///
+    /// # Errors
+    /// [`SumsError::Damaged`] when the head is.
+    pub fn from_bytes(bytes: &[u8]) -> Result<(Self, Vec<usize>), SumsError> {
+        let head = || {
+            let (length, rest) = bytes.split_first_chunk::<8>()?;
+            let (head, rest) = rest.split_at_checked(u64::from_le_bytes(*length) as usize)?;
+            let (digest, rest) = rest.split_at_checked(DIGEST)?;
+            let good = Sha256::digest(head)[..] == *digest;
+            good.then(|| postcard::from_bytes::<Head>(head).ok().map(|head| (head, rest)))?
+        };
+        let (Head { extent, blocks: entries }, mut rest) = head().ok_or(SumsError::Damaged)?;
+        if entries.len() != BLOCKS {
+            return Err(SumsError::Damaged);
+        }
+        let mut sums = Self::new(extent);
+        let mut damaged = Vec::new();
+        for (number, (length, digest)) in entries.iter().enumerate() {
+            let length = (*length as usize).min(rest.len());
+            let (own, later) = rest.split_at(length);
+            let whole = Sha256::digest(own)[..] == *digest;
+            match Block::from_bytes(own, extent).filter(|_| whole) {
+                Some(block) => sums.blocks[number] = block,
+                None => damaged.push(number),
+            }
+            rest = later;
+        }
+        Ok((sums, damaged))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXTENT: Extent = Extent { numbers: 3, channels: 2, bins: 4 };
+
+    fn tally(index: u64) -> Tally {
+        let x = (index as f64 + 0.1).sin();
+        Tally {
+            numbers: vec![x, 1e5 * x * x, -1e-9 * x],
+            jumps: vec![index % 3, 0],
+            bins: vec![(index % 4) as usize],
+            steps: index,
+            error: x.abs(),
+            ..Tally::default()
+        }
+    }
+
+    fn of(indices: impl IntoIterator<Item = u64>) -> Sums {
+        let mut sums = Sums::new(EXTENT);
+        for index in indices {
+            let block = &mut sums.blocks[index as usize % BLOCKS];
+            block.add(index / BLOCKS as u64, &mut tally(index)).expect("in range");
+        }
+        sums
+    }
+
+    #[test]
+    fn sums_do_not_depend_on_order_or_pieces() {
+        let whole = of(0..1000);
+        assert_eq!(whole, of((0..1000).rev()));
+        let mut merged = of(700..1000);
+        merged.merge(&of(0..333)).expect("apart");
+        assert_eq!(merged.indices(), [0..333, 700..1000]);
+        merged.merge(&of(333..700)).expect("apart");
+        assert_eq!(merged, whole);
+        assert_eq!((whole.count(), whole.indices().as_slice()), (1000, std::slice::from_ref(&(0..1000))));
+        assert_eq!(merged.merge(&of([41])), Err(SumsError::Overlap { index: 41 }));
+        assert_eq!(merged, whole);
+        let exact: f64 = (0..1000).map(|i| tally(i).numbers[0]).sum();
+        let total: i128 = whole.blocks.iter().map(|b| b.sums[0]).sum();
+        assert!((number(total) - exact).abs() < 1e-12);
+    }
+
+    #[test]
+    fn sets_of_indices_come_back_as_ranges() {
+        let sets: [&[(u64, u64)]; 4] =
+            [&[(5, 6)], &[(0, 1), (2, 3), (64, 70)], &[(100, 100_000)], &[(3, 200), (201, 300)]];
+        for ranges in sets {
+            let ranges: Vec<Range<u64>> = ranges.iter().map(|(a, b)| *a..*b).collect();
+            assert_eq!(of(ranges.iter().cloned().flatten()).indices(), ranges);
+        }
+        assert!(of([]).indices().is_empty());
+    }
+
+    #[test]
+    fn damage_of_one_block_leaves_the_others() {
+        let whole = of(0..640);
+        let bytes = whole.to_bytes();
+        assert_eq!(Sums::from_bytes(&bytes), Ok((whole.clone(), vec![])));
+        let mut flipped = bytes.clone();
+        let last = flipped.len() - 1;
+        flipped[last] ^= 1;
+        let (sums, damaged) = Sums::from_bytes(&flipped).expect("the head is whole");
+        assert_eq!((damaged, sums.count()), (vec![63], 630));
+        assert!(sums.contains(62) && !sums.contains(63));
+        let (cut, damaged) = Sums::from_bytes(&bytes[..bytes.len() / 2]).expect("the head is whole");
+        assert!(!damaged.is_empty() && cut.count() + 10 * damaged.len() as u64 == 640);
+        flipped[3] ^= 1;
+        assert_eq!(Sums::from_bytes(&flipped), Err(SumsError::Damaged));
+        assert_eq!(Sums::from_bytes(&[]), Err(SumsError::Damaged));
+    }
+
+    #[test]
+    fn numbers_that_no_sum_holds_are_refused() {
+        let mut block = Block::new(EXTENT);
+        for x in [f64::NAN, f64::INFINITY, 1e300] {
+            let mut bad = Tally { numbers: vec![0.0, x, 0.0], ..tally(1) };
+            assert_eq!(block.add(0, &mut bad), Err(OutOfRange));
+        }
+        assert_eq!(block, Block::new(EXTENT));
+    }
+}

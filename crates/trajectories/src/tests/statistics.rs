@@ -1,0 +1,107 @@
+//! When there are enough trajectories, how they are split and merged, and what is noted of them.
+
+use superladder_engine::Engine;
+
+use super::*;
+use crate::{Histogram, Sums, Target};
+
+#[test]
+fn a_target_error_ends_a_run_early_and_is_kept() {
+    let mut problem = problem(reference(2), pure(), 5, 1.0);
+    problem.observables =
+        observables_by_name(problem.model(), &names(&["photons(a)", "spin(S)", "spin(T)"])).expect("known");
+    let target = |observable: Option<&str>, error| Target { observable: observable.map(Into::into), error };
+    let loose = Trajectories { targets: vec![target(None, 0.02)], ..engine(5000) };
+    let (evolution, recorder) = run(&loose, &problem, &mut Silent).expect("runs");
+    assert!(evolution.statistics()["trajectories"].as_u64().expect("a count") < 5000);
+    let values = recorder.records.iter().flat_map(|r| &r.measurements).flat_map(|m| &m.values);
+    let worst = values.filter_map(|v| v.standard_error).fold(0.0, f64::max);
+    assert!(worst <= 0.02 && worst > 0.0, "{worst}");
+    // A target for one column alone needs fewer, and one that is reached by far the fewest that are looked at.
+    let done = |targets: Vec<Target>| {
+        let (evolution, _) =
+            run(&Trajectories { targets, ..engine(5000) }, &problem, &mut Silent).expect("runs");
+        evolution.statistics()["trajectories"].as_u64().expect("a count")
+    };
+    let all = done(vec![target(None, 0.02)]);
+    let one = done(vec![target(Some("spin(S).z"), 0.02), target(Some("photons(a)"), 1.0)]);
+    assert!(one < all, "{one} {all}");
+    assert_eq!(done(vec![target(Some("spin(S)"), 10.0)]), 72);
+}
+
+/// All numbers of a run over these indices, and what it keeps.
+fn over(engine: &Trajectories, problem: &Problem, indices: std::ops::Range<u64>) -> Vec<u8> {
+    let part = engine.over(indices).expect("it samples");
+    run(part.as_ref(), problem, &mut Silent).expect("runs").0.save()
+}
+
+#[test]
+fn ranges_of_indices_merge_to_the_same_bits_as_one_run() {
+    let problem = problem(reference(2), mixed(), 3, 1.0);
+    let histogram = Histogram { column: "photons(a)".into(), low: 0.0, high: 3.0, bins: 6 };
+    let engine = Trajectories { shown: 3, histograms: vec![histogram], ..engine(150) };
+    let mut merged = Sums::from_bytes(&over(&engine, &problem, 100..150)).expect("whole").0;
+    for indices in [0..2, 2..77, 77..100] {
+        merged.merge(&Sums::from_bytes(&over(&engine, &problem, indices)).expect("whole").0).expect("apart");
+    }
+    let (whole, recorder) = run(&engine, &problem, &mut Silent).expect("runs");
+    assert!(merged.to_bytes() == whole.save());
+    // What was merged gives the records without running anything.
+    let mut again = engine.prepare(&problem).expect("valid");
+    again.restore(&merged.to_bytes()).expect("its own");
+    let mut records = Recorder::default();
+    let (time, measurements) = (0.0, again.measure());
+    records.records.push(superladder_engine::Record { time, measurements, diagnostics: vec![] });
+    superladder_engine::proceed(again.as_mut(), &mut records, &problem, &mut Silent).expect("runs");
+    assert!(format!("{records:?}") == format!("{recorder:?}"));
+    let tables = again.attachments();
+    let table = |name: &str| tables.iter().find(|t| t.name == name).expect("asked for");
+    assert_eq!(table("trajectories").columns[0].1.len(), 3 * problem.times.len());
+    // The averages of the bins lie where the mean is, and every trajectory is counted at every time.
+    let histogram = table("histograms");
+    for (row, record) in recorder.records.iter().enumerate() {
+        let counts: Vec<f64> = histogram.columns[1..].iter().map(|(_, column)| column[row]).collect();
+        assert_eq!(counts.iter().sum::<f64>(), 150.0);
+        let mean =
+            counts.iter().zip(-1..).map(|(c, bin)| c * (0.5 * f64::from(bin) + 0.25)).sum::<f64>() / 150.0;
+        let photons = problem.observables.iter().position(|o| o.name == "photons(a)").expect("measured");
+        assert!((mean - record.measurements[photons].values[0].value).abs() < 0.25);
+    }
+}
+
+#[test]
+fn a_block_that_is_lost_is_repeated_and_nothing_else() {
+    let problem = problem(reference(2), pure(), 3, 1.0);
+    let engine = engine(130);
+    let whole = over(&engine, &problem, 0..130);
+    let mut damaged = whole.clone();
+    let last = damaged.len() - 1;
+    damaged[last] ^= 1;
+    let mut evolution = engine.prepare(&problem).expect("valid");
+    assert!(evolution.restore(&damaged).expect_err("refused").to_string().contains("1 of its 64 blocks"));
+    let (rest, lost) = Sums::from_bytes(&damaged).expect("its head is whole");
+    assert_eq!((rest.count(), lost), (128, vec![63]));
+    evolution.restore(&rest.to_bytes()).expect("what is whole");
+    let mut heard =
+        |_: f64, _: Vec<_>, _: &superladder_engine::Diagnostics| std::ops::ControlFlow::Continue(());
+    evolution.advance(&problem.times[1..], &mut heard).expect("runs");
+    assert!(evolution.save() == whole);
+}
+
+#[test]
+fn channels_with_few_jumps_are_named() {
+    let channels: [Part<'_>; 2] = [("cavity-loss", &["a"], &[], 2.0), ("emission", &[], &["S"], 1e-6)];
+    let model = with(&bare(&[1]), &[], &channels);
+    let ensembles = vec![EnsembleState::SpinCoherent { theta: 0.9, phi: 0.4 }];
+    let initial = InitialState { modes: vec![ModeState::Coherent(Complex64::ONE)], ensembles };
+    let problem = problem(model, initial, 8, 2.0);
+    let (evolution, _) = run(&engine(200), &problem, &mut Silent).expect("runs");
+    let warnings = evolution.warnings();
+    assert!(warnings.len() == 1 && warnings[0].contains("emission(S) has jumped 0 times"), "{warnings:?}");
+    let statistics = evolution.statistics();
+    let loss = &statistics["jumps_by_channel"][0];
+    assert_eq!(loss["channel"], "cavity-loss(a)");
+    // 1 - exp(-4) quanta are lost of one on average.
+    let jumps = loss["jumps"].as_f64().expect("a count");
+    assert!((jumps - 196.3).abs() < 4.0 * 14.0, "{jumps}");
+}

@@ -1,0 +1,111 @@
+//! What an engine has measured so far, and what is kept of a finished run.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::{Deserialize, Serialize};
+use superladder_analysis::{AnalysisError, Table};
+use superladder_engine::{Diagnostics, Engine, EngineError, Evolution, Measurement, Problem};
+use superladder_model::Observable;
+
+/// What is kept of a finished run: everything that the crossings are read from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Kept {
+    pub(super) reference: Measured,
+    pub(super) tested: Measured,
+    pub(super) diagnostics: Diagnostics,
+    /// What engines that sample measure without one block of the samples at a time.
+    pub(super) replicates: Vec<Without>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// The columns of the tested run without one block of the samples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Without {
+    /// All samples by those of the block.
+    pub(super) ratio: f64,
+    /// By column.
+    pub(super) values: Vec<Vec<f64>>,
+}
+
+/// All that one engine has measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Measured {
+    pub(super) times: Vec<f64>,
+    /// By column, as the observables come.
+    pub(super) values: Vec<Vec<f64>>,
+    pub(super) names: Vec<String>,
+    /// When the moment equations blew up.
+    pub(super) blow_up: Option<f64>,
+}
+
+impl Measured {
+    /// Notes a blow-up: what is missing up to the end of the stretch is undefined.
+    fn fill(&mut self, times: &[f64], blow_up: f64) {
+        self.blow_up = Some(blow_up);
+        let last = self.times[self.times.len() - 1];
+        for time in times.iter().filter(|t| **t > last) {
+            self.times.push(*time);
+            for column in &mut self.values {
+                column.push(f64::NAN);
+            }
+        }
+    }
+
+    pub(super) fn table(&self) -> Result<Table, AnalysisError> {
+        let empty = Table::new(self.times.clone())?;
+        let columns = self.names.iter().zip(&self.values);
+        columns.into_iter().try_fold(empty, |table, (name, values)| table.with_values(name, values.clone()))
+    }
+}
+
+/// One evolution with all that it has measured.
+pub(super) struct Side {
+    pub(super) evolution: Box<dyn Evolution>,
+    pub(super) measured: Measured,
+}
+
+impl Side {
+    pub(super) fn new(engine: &dyn Engine, problem: &Problem) -> Result<Self, EngineError> {
+        let mut evolution = engine.prepare(problem)?;
+        let levels = problem.levels();
+        let columns = |o: &Observable| o.columns(problem.model(), &levels);
+        let names: Vec<String> = problem.observables.iter().flat_map(columns).collect();
+        let values = flat(&evolution.measure()).into_iter().map(|x| vec![x]).collect();
+        let times = vec![problem.times[0]];
+        Ok(Self { evolution, measured: Measured { times, values, names, blow_up: None } })
+    }
+
+    /// Advances through `times`; after a blow-up everything is undefined.
+    pub(super) fn advance(&mut self, times: &[f64], interrupted: &AtomicBool) -> Result<(), EngineError> {
+        if times.is_empty() {
+            return Ok(());
+        }
+        let Self { evolution, measured } = self;
+        let mut record = |time: f64, measurements: Vec<Measurement>, _: &Diagnostics| {
+            measured.times.push(time);
+            for (column, value) in measured.values.iter_mut().zip(flat(&measurements)) {
+                column.push(value);
+            }
+            if interrupted.load(Ordering::SeqCst) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        match evolution.advance(times, &mut record) {
+            Ok(()) => Ok(()),
+            Err(EngineError::Propagation { time, source, .. })
+                if source.is::<superladder_cumulant::CumulantError>() =>
+            {
+                measured.fill(times, time);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+pub(super) fn flat(measurements: &[Measurement]) -> Vec<f64> {
+    measurements.iter().flat_map(|m| &m.values).map(|v| v.value).collect()
+}

@@ -1,0 +1,97 @@
+//! Arguments of the commands `run` and `merge`.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::StudyArguments;
+
+/// `superladder run`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  superladder run data/studies/first-run.toml
+  superladder run study.toml -o out/strong --set parameters.lambda=0.7 --force
+  superladder run study.toml --set method.name=krylov --threads 2 --quiet
+  superladder run study.toml --time-limit 3500      stop in time, with a checkpoint
+  superladder run study.toml --resume               and go on
+  superladder run study.toml --indices 500..1000    one part of many trajectories; see `merge`
+
+With the engine 'trajectories', --resume adds trajectories to an interrupted or a finished run, up to
+`engine.trajectories`, and repeats none.
+Ctrl-C stops a run with a checkpoint, DIR.checkpoint beside the output folder.
+The output folder holds observables.csv, observables.npz (NumPy), manifest.json, study.toml
+(as run), overview.svg and overview.png. It appears complete or not at all.")]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) study: StudyArguments,
+    /// Output folder [default: out/<name of the study>].
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the output folder if it exists.
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Number of threads [default: all cores].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// Continue an interrupted run from its checkpoint, to the same bits; without a checkpoint, start.
+    #[arg(short, long)]
+    pub(crate) resume: bool,
+    /// Run the trajectories with these indices only, in place of 0..`engine.trajectories`.
+    #[arg(long, value_name = "A..B", value_parser = indices)]
+    pub(crate) indices: Option<Range<u64>>,
+    /// Seconds between two checkpoints; 0 writes one as often as possible.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600.0, value_parser = seconds)]
+    pub(crate) checkpoint_interval: f64,
+    /// Stop after this time on the clock, with a checkpoint.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) time_limit: Option<f64>,
+    /// Print nothing but errors.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// A duration: a finite number of seconds >= 0.
+fn seconds(text: &str) -> Result<f64, String> {
+    let value = text.parse::<f64>().ok().filter(|s| s.is_finite() && *s >= 0.0);
+    value.ok_or_else(|| "must be a number of seconds >= 0".to_owned())
+}
+
+/// A half-open range of trajectories.
+fn indices(text: &str) -> Result<Range<u64>, String> {
+    let ends =
+        text.split_once("..").and_then(|(a, b)| Some((a.trim().parse().ok()?, b.trim().parse().ok()?)));
+    match ends {
+        Some((start, end)) if start < end => Ok(start..end),
+        _ => {
+            Err("must be A..B with whole numbers A < B: the trajectories A to B - 1, at least one".to_owned())
+        }
+    }
+}
+
+/// `superladder merge`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  superladder run study.toml --indices 0..500 -o out/part-0
+  superladder run study.toml --indices 500..1000 -o out/part-1
+  superladder merge out/part-0 out/part-1 -o out/all
+
+The parts must be of the same study; only how many trajectories it asks for may differ. They may be
+interrupted runs. The merged folder can be merged and continued (`run --resume`) like any other.")]
+pub(crate) struct Merge {
+    /// Output folders of `run`, or files trajectories.sums.
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) parts: Vec<PathBuf>,
+    /// Output folder.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// Replace the output folder if it exists.
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Use what is whole of files that are damaged.
+    #[arg(long)]
+    pub(crate) salvage: bool,
+    /// Print nothing but errors.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
