@@ -49,9 +49,6 @@ fn write_all(text: &mut String, outcome: &Outcome<'_>, folder: &Path) -> std::fm
             writeln!(text, "  cutoff of mode '{mode}': {last} in the end, {largest} at most")?;
         }
     }
-    for note in &outcome.diagnostics.notes {
-        writeln!(text, "\nnote: {note}")?;
-    }
     for warning in outcome.study.warnings.iter().chain(&outcome.warnings) {
         writeln!(text, "\nwarning: {warning}")?;
     }

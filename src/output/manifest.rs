@@ -106,7 +106,6 @@ pub fn manifest(outcome: &Outcome<'_>, columns: &[Column]) -> Value {
         "records": outcome.recorder.records.len(),
         "undefined_values": undefined,
         "diagnostics": diagnostics,
-        "notes": outcome.diagnostics.notes,
         "statistics": outcome.statistics,
         "resources": outcome.resources,
         "wall_seconds": outcome.effort.total.wall_seconds,

@@ -58,8 +58,6 @@ pub struct Diagnostics {
     pub checks: BTreeMap<String, Check>,
     /// Present values of what has no bound, by name, for instance `cutoff(a)` of an adaptive cutoff.
     pub figures: BTreeMap<String, f64>,
-    /// What a reader should know beside the checks.
-    pub notes: Vec<String>,
 }
 
 impl Diagnostics {

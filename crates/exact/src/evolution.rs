@@ -329,6 +329,10 @@ impl Evolution for ExactEvolution {
         statistics
     }
 
+    fn warnings(&self) -> Vec<String> {
+        self.course.as_ref().map_or_else(Vec::new, |course| course.notes().to_vec())
+    }
+
     fn save(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(8 * self.vector.len() + (1 << 16));
         self.save_to(&mut bytes).map(|()| bytes).unwrap_or_default()

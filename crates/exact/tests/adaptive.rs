@@ -239,14 +239,15 @@ fn a_cutoff_that_may_not_grow_is_said_and_leaves_the_run_unconverged() {
     let diagnostics = adapted.evolution.diagnostics();
     assert!(!diagnostics.checks["truncation"].holds());
     assert!(!diagnostics.converged());
-    let [note] = &diagnostics.notes[..] else { panic!("{:?}", diagnostics.notes) };
+    let notes = adapted.evolution.warnings();
+    let [note] = &notes[..] else { panic!("{notes:?}") };
     assert!(note.contains("mode 'a' could not be raised beyond 8") && note.contains("`max`"), "{note}");
     // Too little memory for more levels says so too.
     let engine = adaptive(1, 1e-3, None);
     let needed = engine.resources(&start).expect("fits").memory;
     let engine = Exact { memory_limit: Some(needed + (1 << 17)), ..engine };
     let adapted = left(&engine, &start);
-    let notes = &adapted.evolution.diagnostics().notes;
+    let notes = adapted.evolution.warnings();
     assert!(notes.iter().any(|n| n.contains("memory")), "{notes:?}");
 }
 

@@ -6,14 +6,18 @@ use superladder_engine::{Diagnostics, Problem};
 use super::{Change, Course, Followed};
 
 impl Course {
-    /// Puts the cutoffs and what limits them into the diagnostics.
+    /// Puts the cutoffs into the diagnostics.
     pub(crate) fn describe(&self, problem: &Problem, diagnostics: &mut Diagnostics) {
         for followed in &self.followed {
             let name = &problem.model().modes()[followed.mode].name;
             let cutoff = problem.cutoffs[followed.mode];
             diagnostics.figures.insert(format!("cutoff({name})"), cutoff as f64);
         }
-        diagnostics.notes.clone_from(&self.notes);
+    }
+
+    /// What limits the cutoffs, in words.
+    pub(crate) fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// What happened, for the manifest.
