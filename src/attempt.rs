@@ -43,12 +43,11 @@ pub fn attempt(
     let begun = Instant::now();
     problem.validate()?;
     let mut evolution = engine.prepare(problem)?;
-    let figures = |d: &Diagnostics| d.checks.iter().map(|(k, c)| (k.clone(), c.worst)).collect();
     let mut recorder = Recorder::default();
     recorder.records.push(Record {
         time: problem.times[0],
         measurements: evolution.measure(),
-        diagnostics: figures(evolution.diagnostics()),
+        diagnostics: evolution.diagnostics().row(),
     });
     let failure = match proceed(evolution.as_mut(), &mut recorder, problem, &mut Heard(interrupted)) {
         Ok(()) => None,

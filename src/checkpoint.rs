@@ -1,7 +1,7 @@
 //! Checkpoints: everything needed to go on with an interrupted run, bit by bit.
 //!
-//! A checkpoint is one file: a line that says what it is, a header (version, digest of the study, lengths), the records
-//! so far and the state of the engine, and in the end a SHA-256 digest of all that. It is written to a temporary file,
+//! A checkpoint is one file: a line that says what it is, a header of stated length (version, digest of the study, the
+//! records so far), the state of the engine, and in the end a SHA-256 digest of all that. It is written to a temporary file,
 //! forced to the disk and renamed, so that there is always a whole one. Numbers are stored in binary, little-endian.
 
 use std::fmt::Write as _;
@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use superladder_engine::Recorder;
+use superladder_engine::{Evolution, Recorder};
 use thiserror::Error;
 
 use crate::config::Study;
 
 /// First line of every checkpoint.
-const MAGIC: &[u8] = b"superladder checkpoint 1\n";
+const MAGIC: &[u8] = b"superladder checkpoint 2\n";
 /// Bytes of a SHA-256 digest.
 const DIGEST: usize = 32;
 
@@ -112,6 +112,24 @@ pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
+/// A file whose digest is taken while it is written.
+struct Digesting {
+    file: File,
+    digest: Sha256,
+}
+
+impl Write for Digesting {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.digest.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 impl Checkpoint {
     /// Where the checkpoint of a run with this output folder is.
     pub fn path(output: &Path) -> PathBuf {
@@ -128,7 +146,7 @@ impl Checkpoint {
         path: &Path,
         study: &Study,
         recorder: &Recorder,
-        state: &[u8],
+        evolution: &dyn Evolution,
     ) -> Result<(), CheckpointError> {
         let failed = |source| CheckpointError::File { action: "write", path: path.to_owned(), source };
         let header = Header { version: version(), study: identity(study), recorder: recorder.clone() };
@@ -138,13 +156,12 @@ impl Checkpoint {
             std::fs::create_dir_all(folder)?;
             // One fixed name, so that a run killed while writing leaves nothing that the next one does not replace.
             let partial = path.with_extension("checkpoint.superladder-partial");
-            let mut file = File::create(&partial)?;
-            let mut digest = Sha256::new();
-            let lengths = [header.len() as u64, state.len() as u64].map(u64::to_le_bytes).concat();
-            for part in [MAGIC, &lengths, &header, state] {
-                digest.update(part);
+            let mut file = Digesting { file: File::create(&partial)?, digest: Sha256::new() };
+            for part in [MAGIC, &(header.len() as u64).to_le_bytes(), &header] {
                 file.write_all(part)?;
             }
+            evolution.save_to(&mut file)?;
+            let Digesting { mut file, digest } = file;
             file.write_all(&digest.finalize())?;
             file.sync_all()?;
             drop(file);
@@ -160,39 +177,38 @@ impl Checkpoint {
     /// # Errors
     /// [`CheckpointError`] for everything that is not a whole checkpoint of this study by this version.
     pub fn read(path: &Path, study: &Study) -> Result<Self, CheckpointError> {
-        let bytes = std::fs::read(path).map_err(|source| CheckpointError::File {
+        let mut bytes = std::fs::read(path).map_err(|source| CheckpointError::File {
             action: "read",
             path: path.to_owned(),
             source,
         })?;
         let damaged = |what| CheckpointError::Damaged { path: path.to_owned(), what };
-        let Some(rest) = bytes.strip_prefix(MAGIC) else {
+        if !bytes.starts_with(MAGIC) {
             return Err(CheckpointError::Foreign { path: path.to_owned() });
-        };
-        let end = bytes.len().saturating_sub(DIGEST);
-        if rest.len() < 16 + DIGEST {
+        }
+        let start = MAGIC.len() + 8;
+        if bytes.len() < start + DIGEST {
             return Err(damaged("it is cut short"));
         }
+        let end = bytes.len() - DIGEST;
         if Sha256::digest(&bytes[..end])[..] != bytes[end..] {
             return Err(damaged("its digest does not fit its content"));
         }
-        let length = |at: usize| {
-            let number: [u8; 8] = rest[at..at + 8].try_into().unwrap_or_default();
-            u64::from_le_bytes(number) as usize
-        };
-        let body = &rest[16..rest.len() - DIGEST];
-        if length(0).checked_add(length(8)) != Some(body.len()) {
+        let length: [u8; 8] = bytes[MAGIC.len()..start].try_into().unwrap_or_default();
+        let state = usize::try_from(u64::from_le_bytes(length)).ok().and_then(|n| n.checked_add(start));
+        let Some(state) = state.filter(|state| *state <= end) else {
             return Err(damaged("its parts do not have the lengths that it states"));
-        }
-        let (header, state) = body.split_at(length(0));
+        };
         let header: Header =
-            postcard::from_bytes(header).map_err(|_| damaged("its header cannot be read"))?;
+            postcard::from_bytes(&bytes[start..state]).map_err(|_| damaged("its header cannot be read"))?;
         if header.version != version() {
             return Err(CheckpointError::Version { path: path.to_owned(), found: header.version });
         }
         if header.study != identity(study) {
             return Err(CheckpointError::Study { path: path.to_owned() });
         }
-        Ok(Self { recorder: header.recorder, state: state.to_vec() })
+        bytes.truncate(end);
+        bytes.drain(..state);
+        Ok(Self { recorder: header.recorder, state: bytes })
     }
 }

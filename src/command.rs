@@ -91,6 +91,11 @@ pub(crate) enum BadInput {
     /// A map needs numbers on both axes.
     #[error("the axis '{0}' must hold at least two numbers for a map")]
     Axis(String),
+    /// A matrix has one size.
+    #[error(
+        "the cutoff of mode '{0}' follows the state, but a matrix has one size; give a number, for instance --set modes.{0}.cutoff=12"
+    )]
+    AdaptiveCutoff(String),
     /// A file name without a known extension.
     #[error("'{0}' must end in .npz (SciPy) or .mtx (Matrix Market)")]
     UnknownFormat(String),

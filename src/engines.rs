@@ -8,7 +8,7 @@ mod sampling;
 use serde_json::{Map, Value as Json, json};
 use superladder_cumulant::{CLOSURES, Closure, Cumulant};
 use superladder_engine::{Bounds, Engine};
-use superladder_exact::{Exact, Generator, Positivity};
+use superladder_exact::{AdaptiveCutoff, Exact, Generator, Positivity};
 use superladder_mean_field::{Limit, MeanField};
 use superladder_propagate::Method;
 use superladder_trajectories::{Choice, Trajectories, Unravelling};
@@ -25,6 +25,8 @@ pub(crate) struct Common {
     /// The method that the study names; `None`: the default of the engine.
     pub(crate) method: Option<Method>,
     pub(crate) bounds: Bounds,
+    /// By mode, cutoffs that follow the state.
+    pub(crate) adaptive: Vec<Option<AdaptiveCutoff>>,
 }
 
 /// One engine as study files and `list engines` see it.
@@ -35,6 +37,8 @@ pub struct EngineDefinition {
     pub summary: &'static str,
     /// Whether it lives in truncated Fock spaces, so that every mode must have a cutoff.
     pub truncated: bool,
+    /// Whether its cutoffs can follow the state (`cutoff = "auto"`).
+    pub adaptive: bool,
     /// Its keys in the table `engine`.
     pub options: &'static [EngineOption],
     /// Keys that belong to the observables of `run`, with values that ask for nothing: commands with other observables
@@ -75,6 +79,7 @@ const EXACT: EngineDefinition = EngineDefinition {
     name: "exact",
     summary: "the density matrix in permutation-symmetric sector blocks, without approximation beyond the cutoffs",
     truncated: true,
+    adaptive: true,
     options: &[
         EngineOption {
             name: "generator",
@@ -109,6 +114,7 @@ const CUMULANT: EngineDefinition = EngineDefinition {
     name: "cumulant",
     summary: "moment equations derived from the model, joint cumulants above an order set to zero",
     truncated: false,
+    adaptive: false,
     options: &[
         EngineOption {
             name: "order",
@@ -131,6 +137,7 @@ const MEAN_FIELD: EngineDefinition = EngineDefinition {
     name: "mean-field",
     summary: "the equations of the means alone, second moments those of a product state",
     truncated: false,
+    adaptive: false,
     options: &[
         EngineOption {
             name: "limit",
@@ -153,6 +160,7 @@ const TRAJECTORIES: EngineDefinition = EngineDefinition {
     name: "trajectories",
     summary: "quantum jumps of pure states inside of and between sectors; averages with standard errors",
     truncated: true,
+    adaptive: false,
     options: &[
         EngineOption {
             name: "trajectories",
@@ -263,7 +271,7 @@ pub(crate) fn read(
     section.value("kind");
     section.rename(format!("engine '{}'", in_force.name));
     for other in ENGINES.iter().filter(|e| e.name != in_force.name) {
-        (other.read)(&section, &Common { method: None, bounds: common.bounds })?;
+        (other.read)(&section, &Common { method: None, bounds: common.bounds, adaptive: Vec::new() })?;
     }
     let Read { constructor, options, method } = (in_force.read)(&section, common)?;
     let mut resolved = Map::new();
@@ -306,6 +314,7 @@ fn exact(section: &Section<'_>, common: &Common) -> Result<Read, ConfigError> {
         } else {
             Positivity::Minors
         },
+        adaptive: common.adaptive.clone(),
     };
     Ok(Read { constructor: Box::new(move || Box::new(engine.clone())), options, method: Some(method) })
 }

@@ -106,7 +106,7 @@ impl Progress for Bar<'_> {
         let written = if samples {
             samples::write(path, study, &evolution.save()).map_err(|e| e.to_string())
         } else {
-            Checkpoint::write(path, study, recorder, &evolution.save()).map_err(|e| e.to_string())
+            Checkpoint::write(path, study, recorder, evolution).map_err(|e| e.to_string())
         };
         written.map_err(EngineError::Checkpoint)?;
         self.written = Instant::now();

@@ -231,6 +231,48 @@ fn sets_change_values_and_slips_are_refused() {
 }
 
 #[test]
+fn cutoffs_follow_the_state_where_the_study_says_so() {
+    let with = |cutoff: &str, sets: &[&str]| {
+        let sets: Vec<String> = sets.iter().map(ToString::to_string).collect();
+        Study::parse("study.toml", "study", &STUDY.replace("cutoff = 8", cutoff), &sets)
+    };
+    for (cutoff, shown) in [
+        ("cutoff = \"auto\"", serde_json::json!({ "start": null, "max": null })),
+        ("cutoff = { start = 6, max = \"30\" }", serde_json::json!({ "start": 6, "max": 30 })),
+    ] {
+        let study = with(cutoff, &[]).unwrap();
+        assert_eq!(study.resolved()["modes"]["a"]["cutoff"], shown);
+        // There is a budget, and the start holds the initial state.
+        assert_eq!(study.resolved()["bounds"]["truncation"], 1e-3);
+        assert!((4..=12).contains(&study.problem.cutoffs[0]), "{:?}", study.problem.cutoffs);
+        assert!(study.warnings.is_empty(), "{:?}", study.warnings);
+    }
+    assert_eq!(
+        with("cutoff = \"auto\"", &["bounds={truncation=0.02}"]).unwrap().resolved()["bounds"]["truncation"],
+        0.02
+    );
+    // Engines without Fock spaces need no cutoff, whatever it is.
+    with("cutoff = \"auto\"", &["engine={kind='cumulant'}"]).unwrap();
+    for (cutoff, set, words) in [
+        ("cutoff = \"automatic\"", None, "unknown symbol 'automatic'"),
+        ("cutoff = { begin = 3 }", None, "has no key `begin`"),
+        ("cutoff = { start = 9, max = 4 }", None, "`start` of cutoff of mode 'a' must be at most `max` = 4"),
+        ("cutoff = { max = 2.5 }", None, "`max` of cutoff of mode 'a' must be an integer"),
+        ("cutoff = { start = 1 }", None, "cutoff 1 of mode 'a' is too small"),
+        ("cutoff = \"auto\"", Some("bounds={truncation=inf}"), "must be finite and > 0"),
+        (
+            "cutoff = \"auto\"",
+            Some("engine={kind='trajectories'}"),
+            "the engine 'trajectories' needs a fixed cutoff",
+        ),
+    ] {
+        let sets: Vec<&str> = set.into_iter().collect();
+        let message = with(cutoff, &sets).expect_err(cutoff).to_string();
+        assert!(message.contains(words), "{cutoff} {set:?}: {message}");
+    }
+}
+
+#[test]
 fn what_truncation_loses_is_reported() {
     let study = load(&STUDY.replace("cutoff = 8", "cutoff = 3")).unwrap();
     assert!(study.warnings.iter().any(|w| w.contains("mode 'a'")), "{:?}", study.warnings);

@@ -60,6 +60,7 @@ points = 41
 [bounds]
 top_population = 1.0
 propagation = 1.0
+truncation = inf
 [output]
 observables = ["default", "g2(a)", "purity", "reduced-state(S)"]
 "#;
@@ -91,7 +92,7 @@ impl Progress for StopAlways<'_> {
         evolution: &dyn Evolution,
         recorder: &Recorder,
     ) -> Result<ControlFlow<()>, EngineError> {
-        Checkpoint::write(self.path, self.study, recorder, &evolution.save()).expect("a checkpoint");
+        Checkpoint::write(self.path, self.study, recorder, evolution).expect("a checkpoint");
         Ok(ControlFlow::Break(()))
     }
 }
@@ -172,6 +173,22 @@ fn stops_change_no_bit_with_other_monitors_and_generators() {
             stops_change_nothing(STUDY, &[method, "engine.generator='assembled'"]);
         }
     }
+}
+
+#[test]
+fn stops_change_no_bit_while_cutoffs_follow_the_state() {
+    let text =
+        STUDY.replace("cutoff = 5", "cutoff = { start = 5 }").replace("\"purity\",", "\"reduced-state(a)\",");
+    let budget = "bounds.truncation=0.05";
+    for method in METHODS {
+        let stops = stops_change_nothing(&text, &[method, budget]);
+        assert!(stops > 4, "{method}: only {stops} stops");
+        stops_change_nothing(&text, &[method, budget, "output.observables=['photon-distribution(a)']"]);
+    }
+    let run = common::ran_with(&text, &[budget]);
+    let cutoffs = &run.statistics["cutoffs"];
+    assert!(cutoffs["largest"]["a"].as_u64() > Some(6), "{cutoffs}");
+    assert!(cutoffs["changes"].as_array().is_some_and(|c| c.len() > 2), "{cutoffs}");
 }
 
 impl Scratch {

@@ -21,6 +21,10 @@ pub(crate) fn export(arguments: &Export, out: &mut dyn Write) -> anyhow::Result<
         return Err(BadInput::FileExists(shown.to_string()).into());
     }
     let study = load(&arguments.study)?;
+    let modes = study.problem.model().modes().iter();
+    if let Some(mode) = modes.map(|m| &m.name).find(|m| study.resolved()["modes"][m]["cutoff"].is_object()) {
+        return Err(BadInput::AdaptiveCutoff(mode.clone()).into());
+    }
     let matrix = superladder::exact::assembled(&study.problem).map_err(|e| placed(&study, e))?.matrix;
     let folder = file.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
     let failed = || format!("cannot write '{shown}'");

@@ -42,6 +42,13 @@ fn write_all(text: &mut String, outcome: &Outcome<'_>, folder: &Path) -> std::fm
         let verdict = if check.holds() { "kept" } else { "BROKEN" };
         writeln!(text, "  {name:<16} {:>10.2e} {:>9.1e}  {verdict}", check.worst, check.bound)?;
     }
+    if let Some(largest) = outcome.statistics["cutoffs"]["largest"].as_object() {
+        writeln!(text)?;
+        for (mode, largest) in largest {
+            let last = &outcome.statistics["cutoffs"]["final"][mode];
+            writeln!(text, "  cutoff of mode '{mode}': {last} in the end, {largest} at most")?;
+        }
+    }
     for warning in outcome.study.warnings.iter().chain(&outcome.warnings) {
         writeln!(text, "\nwarning: {warning}")?;
     }
@@ -61,7 +68,12 @@ fn write_all(text: &mut String, outcome: &Outcome<'_>, folder: &Path) -> std::fm
         writeln!(text, "\nNOT CONVERGED: {}", outcome.reasons().join("; "))?;
     }
     let unknowns = outcome.resources.unknowns;
+    let unknowns = if outcome.statistics["cutoffs"].is_null() {
+        format!("{unknowns} unknowns")
+    } else {
+        format!("{unknowns} unknowns at the start")
+    };
     let (wall, threads) = (outcome.effort.total.wall_seconds, outcome.effort.threads);
-    writeln!(text, "{unknowns} unknowns, {wall:.2} s on {threads} thread(s)")?;
+    writeln!(text, "{unknowns}, {wall:.2} s on {threads} thread(s)")?;
     writeln!(text, "results in {}", folder.display())
 }

@@ -67,9 +67,15 @@ fn resolved(method: &Method, given: &[(&str, OptionValue)]) -> Json {
     resolved.into()
 }
 
-/// Bounds of the diagnostics; `inf` switches one off.
-pub(crate) fn bounds(root: &Section<'_>) -> Result<Bounds, ConfigError> {
+/// Bound of the truncation where a cutoff adapts to it and the study gives none.
+const ADAPTIVE_TRUNCATION: f64 = 1e-3;
+
+/// Bounds of the diagnostics; `inf` switches one off. Cutoffs that are `adaptive` need a bound of the truncation.
+pub(crate) fn bounds(root: &Section<'_>, adaptive: bool) -> Result<Bounds, ConfigError> {
     let mut bounds = Bounds::default();
+    if adaptive {
+        bounds.truncation = ADAPTIVE_TRUNCATION;
+    }
     let Some(section) = root.section("bounds", "bounds")? else { return Ok(bounds) };
     let slots = [
         ("trace", &mut bounds.trace),
@@ -83,6 +89,9 @@ pub(crate) fn bounds(root: &Section<'_>) -> Result<Bounds, ConfigError> {
         if let Some(bound) = section.number(key)? {
             if bound.is_nan() || bound < 0.0 {
                 return Err(section.wrong(key, ">= 0 (inf: no bound)"));
+            }
+            if adaptive && key == "truncation" && !(bound > 0.0 && bound.is_finite()) {
+                return Err(section.wrong(key, "finite and > 0, since a cutoff adapts to it"));
             }
             *slot = bound;
         }

@@ -7,44 +7,81 @@ use superladder_model::{
     Value, ensemble_state, mode_state,
 };
 
+use toml::de::DeValue;
+
 use super::error::{ConfigError, Fault};
 use super::section::Section;
-use super::truncation::{REFUSED_ABOVE, loss, sufficient_cutoff};
+use super::truncation::{REFUSED_ABOVE, cutoff_losing, loss, sufficient_cutoff};
+use crate::engines::EngineDefinition;
 
 /// A model as read, with everything that belongs to it.
 #[derive(Debug, Clone)]
 pub(crate) struct Parts {
     pub(crate) model: Model,
     pub(crate) initial: InitialState,
+    /// Highest Fock states; where they adapt, of the start.
     pub(crate) cutoffs: Vec<usize>,
+    /// By mode, how the cutoff adapts, if it does.
+    pub(crate) adaptive: Vec<Option<Adaptive>>,
     /// Population lost by truncation, per mode.
     pub(crate) losses: Vec<f64>,
     /// The four tables with every number filled in.
     pub(crate) resolved: Map<String, Json>,
 }
 
+/// A cutoff that follows the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Adaptive {
+    /// Where it starts; `None`: where the initial state asks for it.
+    pub(crate) start: Option<usize>,
+    /// Its largest value; `None`: what fits the memory.
+    pub(crate) max: Option<usize>,
+}
+
+impl Adaptive {
+    /// Where the cutoff starts for an initial state.
+    pub(crate) fn start(self, state: &ModeState) -> usize {
+        self.start.unwrap_or_else(|| {
+            let sufficient = cutoff_losing(state, LOST_AT_START).max(SMALLEST_START);
+            self.max.map_or(sufficient, |max| sufficient.min(max))
+        })
+    }
+}
+
+/// Smallest cutoff that is chosen for an initial state, and what the state loses at most there.
+const SMALLEST_START: usize = 2;
+const LOST_AT_START: f64 = 1e-10;
+
 type Result<T> = std::result::Result<T, ConfigError>;
 
-/// Reads the model from the top of a study. In `truncated` Fock spaces every mode must have a cutoff.
-pub(crate) fn read(root: &Section<'_>, truncated: bool) -> Result<Parts> {
+/// Reads the model from the top of a study, for an engine that may need a cutoff for every mode.
+pub(crate) fn read(root: &Section<'_>, engine: &EngineDefinition) -> Result<Parts> {
+    let truncated = engine.truncated;
     let modes = named_sections(root, "modes", "mode")?;
     let ensembles = named_sections(root, "ensembles", "ensemble")?;
     let mut model = free_model(root, &modes, &ensembles)?;
-    let mut cutoffs = Vec::new();
+    let (mut cutoffs, mut adaptive) = (Vec::new(), Vec::new());
     let mut initial = InitialState::default();
     let (mut losses, mut resolved_modes, mut resolved_ensembles) = (Vec::new(), Map::new(), Map::new());
     for (m, (name, section)) in modes.into_iter().enumerate() {
-        let cutoff = if truncated {
-            section.required_count("cutoff", 0)?
-        } else {
-            section.count("cutoff", 0)?.unwrap_or_default()
-        };
         let (state, resolved) =
             initial_state(&section, MODE_STATES, "vacuum", |name, given| mode_state(&model, m, name, given))?;
+        let follows = read_adaptive(&section, engine)?;
+        let cutoff = match follows {
+            Some(follows) if truncated => follows.start(&state),
+            Some(_) => 0,
+            None if truncated => section.required_count("cutoff", 0)?,
+            None => section.count("cutoff", 0)?.unwrap_or_default(),
+        };
         let lost = if truncated { check_truncation(&section, "cutoff", &name, &state, cutoff)? } else { 0.0 };
         losses.push(lost);
         let frequency = model.modes()[m].frequency;
-        resolved_modes.insert(name, json!({ "frequency": frequency, "cutoff": cutoff, "initial": resolved }));
+        let shown = match follows {
+            Some(Adaptive { start, max }) => json!({ "start": start, "max": max }),
+            None => json!(cutoff),
+        };
+        resolved_modes.insert(name, json!({ "frequency": frequency, "cutoff": shown, "initial": resolved }));
+        adaptive.push(follows);
         initial.modes.push(state);
         cutoffs.push(cutoff);
         section.finish()?;
@@ -66,7 +103,35 @@ pub(crate) fn read(root: &Section<'_>, truncated: bool) -> Result<Parts> {
     (model, channels) = with_channels(root, model)?;
     resolved.insert("interactions".into(), interactions.into());
     resolved.insert("channels".into(), channels.into());
-    Ok(Parts { model, initial, cutoffs, losses, resolved })
+    Ok(Parts { model, initial, cutoffs, adaptive, losses, resolved })
+}
+
+/// Reads a cutoff that adapts: `"auto"`, or a table with `start` and `max`.
+fn read_adaptive(section: &Section<'_>, engine: &EngineDefinition) -> Result<Option<Adaptive>> {
+    let follows = match section.value("cutoff").map(toml::Spanned::get_ref) {
+        Some(DeValue::String(text)) if text.trim() == "auto" => Adaptive { start: None, max: None },
+        Some(DeValue::Table(_)) => {
+            let of = format!("cutoff of {}", section.of());
+            let Some(inner) = section.section("cutoff", of)? else { return Ok(None) };
+            let (start, max) = (inner.count("start", 0)?, inner.count("max", 0)?);
+            if let (Some(start), Some(max)) = (start, max)
+                && start > max
+            {
+                return Err(inner.wrong("start", format!("at most `max` = {max}")));
+            }
+            inner.finish()?;
+            Adaptive { start, max }
+        }
+        _ => return Ok(None),
+    };
+    if engine.truncated && !engine.adaptive {
+        let conflict = format!(
+            "the engine '{}' needs a fixed cutoff, a whole number; cutoffs that adapt are known to the engine 'exact'",
+            engine.name
+        );
+        return Err(section.fault("cutoff", Fault::Conflict { of: section.of().to_owned(), conflict }));
+    }
+    Ok(Some(follows))
 }
 
 fn named_sections<'a>(root: &Section<'a>, key: &str, kind: &str) -> Result<Vec<(String, Section<'a>)>> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use miette::NamedSource;
 use serde_json::{Map, Value as Json, json};
 use superladder_engine::{Engine, EngineError, Problem, Stage};
+use superladder_exact::AdaptiveCutoff;
 use superladder_mean_field::MeanField;
 use superladder_model::{Model, Observable, observables_by_name};
 use toml::de::DeTable;
@@ -18,7 +19,7 @@ use super::parameters::{self, Quench};
 use super::section::Section;
 use super::truncation::WARNED_ABOVE;
 use super::{method, overrides, time};
-use crate::engines::{self, Common, Constructor};
+use crate::engines::{self, Common, Constructor, EngineDefinition};
 
 /// A study: what to simulate, how, and what to measure.
 pub struct Study {
@@ -171,8 +172,9 @@ impl Reader<'_> {
         let root = Section::new(&scope, "the study", self.table.get_ref(), 0..0);
         let title = root.text("title")?.unwrap_or(self.name).to_owned();
         root.value("parameters");
-        let truncated = engines::definition(&root, self.engine)?.truncated;
-        let mut parts = model::read(&root, truncated)?;
+        let definition = engines::definition(&root, self.engine)?;
+        let truncated = definition.truncated;
+        let mut parts = model::read(&root, definition)?;
         if parts.model.subsystems().is_empty() {
             return Err(root.fault(
                 "modes",
@@ -184,12 +186,18 @@ impl Reader<'_> {
         let (times, resolved_time) = self.times(&root)?;
         let (start, end) = (times[0], times[times.len() - 1]);
         let quenches = parameters::quenches(&root, start, end)?;
-        let stages = self.stages(&parts, start, &quenches, truncated)?;
+        let stages = self.stages(&parts, start, &quenches, definition)?;
         let resolved_initial = initial(&root, &mut parts, &stages, truncated)?;
         let (observables, wanted) = observables(&root, &parts.model)?;
         // The method belongs to the study's own engine; another one comes with its default.
         let given = method::read(&root)?.filter(|_| self.engine.is_none());
-        let common = Common { method: given.as_ref().map(|g| g.0.clone()), bounds: method::bounds(&root)? };
+        let follows = truncated && parts.adaptive.iter().any(Option::is_some);
+        let adaptive = |a: &model::Adaptive| AdaptiveCutoff { max: a.max };
+        let common = Common {
+            method: given.as_ref().map(|g| g.0.clone()),
+            bounds: method::bounds(&root, follows)?,
+            adaptive: parts.adaptive.iter().map(|a| a.as_ref().map(adaptive)).collect(),
+        };
         let (engine, resolved_engine, method) = engines::read(&root, self.engine, &common)?;
         let resolved_method =
             given.map_or_else(|| method.as_ref().map_or(Json::Null, method::in_force), |g| g.1);
@@ -236,13 +244,13 @@ impl Reader<'_> {
         first: &Parts,
         start: f64,
         quenches: &[Quench],
-        truncated: bool,
+        definition: &EngineDefinition,
     ) -> Result<Vec<Stage>, ConfigError> {
         let mut stages = vec![Stage { start, model: first.model.clone() }];
         for quench in quenches {
             let scope = parameters::evaluate(&self.source, self.table, &quench.set)?;
             let root = Section::new(&scope, "the study", self.table.get_ref(), 0..0);
-            let parts = model::read(&root, truncated)?;
+            let parts = model::read(&root, definition)?;
             if let Some(what) = forbidden_change(first, &parts) {
                 let fault = Fault::Quench { time: quench.time, what };
                 return Err(fault.at(&self.source, quench.span.clone()));
@@ -281,6 +289,11 @@ fn initial(
         .product_state_at(&problem, start + time)
         .map_err(|e| section.fault("time", Fault::Engine(e)))?;
     if truncated {
+        for (m, follows) in parts.adaptive.iter().enumerate() {
+            if let Some(follows) = follows {
+                parts.cutoffs[m] = follows.start(&parts.initial.modes[m]);
+            }
+        }
         let modes = parts.initial.modes.iter().zip(parts.model.modes()).zip(&parts.cutoffs);
         let lost = modes.map(|((state, mode), cutoff)| {
             model::check_truncation(&section, "state", &mode.name, state, *cutoff)
@@ -303,7 +316,7 @@ fn forbidden_change(before: &Parts, after: &Parts) -> Option<String> {
         return Some(format!("the size of ensemble '{}'", ensemble.name));
     }
     for (m, mode) in before.model.modes().iter().enumerate() {
-        if before.cutoffs[m] != after.cutoffs[m] {
+        if before.cutoffs[m] != after.cutoffs[m] || before.adaptive[m] != after.adaptive[m] {
             return Some(format!("the cutoff of mode '{}'", mode.name));
         }
         if before.initial.modes[m] != after.initial.modes[m] {

@@ -18,6 +18,11 @@ pub fn loss(state: &ModeState, cutoff: usize) -> f64 {
 
 /// The smallest cutoff that loses at most 1e-8, so that no warning is given.
 pub fn sufficient_cutoff(state: &ModeState) -> usize {
+    cutoff_losing(state, WARNED_ABOVE)
+}
+
+/// The smallest cutoff at which a state loses at most `allowed`.
+pub(super) fn cutoff_losing(state: &ModeState, allowed: f64) -> usize {
     if let ModeState::Fock(n) = state {
         return *n;
     }
@@ -28,7 +33,7 @@ pub fn sufficient_cutoff(state: &ModeState) -> usize {
     let mut tail = 0.0;
     for (n, p) in distribution.populations.iter().enumerate().rev() {
         tail += p;
-        if tail > WARNED_ABOVE {
+        if tail > allowed {
             return n;
         }
     }

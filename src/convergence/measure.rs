@@ -86,7 +86,7 @@ pub(super) fn matrices(problem: &Problem) -> Vec<String> {
 }
 
 fn series(problem: &Problem, recorder: &Recorder) -> Vec<Series> {
-    let levels = problem.levels();
+    let levels = recorder.levels(problem);
     let mut found = Vec::new();
     for (index, observable) in problem.observables.iter().enumerate() {
         let named = |name: String, width: usize, values: Vec<f64>| Series {
@@ -98,8 +98,9 @@ fn series(problem: &Problem, recorder: &Recorder) -> Vec<Series> {
         match observable.shape(problem.model(), &levels) {
             Shape::Matrix(_) | Shape::Blocks(_) => {}
             Shape::Vector(width) => {
-                let rows = recorder.records.iter().flat_map(|r| &r.measurements[index].values);
-                found.push(named(observable.name.clone(), width, rows.map(|e| e.value).collect()));
+                let row = |r: usize| recorder.values(problem, &levels, r, index);
+                let rows = (0..recorder.records.len()).flat_map(row).collect();
+                found.push(named(observable.name.clone(), width, rows));
             }
             Shape::Components(_) => {
                 let columns = observable.columns(problem.model(), &levels).into_iter().enumerate();

@@ -81,6 +81,13 @@ fn cutoffs(study: &Study, families: &mut Vec<Family>, notes: &mut Vec<String>) {
     }
     for (m, mode) in problem.model().modes().iter().enumerate() {
         let (own, state) = (problem.cutoffs[m], &problem.initial.modes[m]);
+        if study.resolved()["modes"][&mode.name]["cutoff"].is_object() {
+            notes.push(format!(
+                "cutoff of mode '{}': it follows the state, so that there is none to vary; its error is the bound `truncation`",
+                mode.name
+            ));
+            continue;
+        }
         let allowed = |cutoff: usize| cutoff > 0 && loss(state, cutoff) <= REFUSED_ABOVE;
         // Even distances: where parity is conserved, even and odd cutoffs converge on different lines.
         let wished = (2 * ((own as f64 / 10.0).round() as usize)).max(2);

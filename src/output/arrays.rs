@@ -24,14 +24,12 @@ pub fn write_arrays(
     let mut archive = Archive::new(writer);
     let rows = recorder.records.len() as u64;
     archive.array("t", &[rows], &recorder.times())?;
-    let levels = problem.levels();
+    let levels = recorder.levels(problem);
     for (index, observable) in problem.observables.iter().enumerate() {
         let shape = observable.shape(problem.model(), &levels);
         let length = shape.len();
-        let row = |r: &superladder_engine::Record| -> Vec<f64> {
-            r.measurements[index].values.iter().map(|v| v.value).collect()
-        };
-        let values: Vec<f64> = recorder.records.iter().flat_map(row).collect();
+        let row = |r: usize| recorder.values(problem, &levels, r, index);
+        let values: Vec<f64> = (0..recorder.records.len()).flat_map(row).collect();
         let dimensions = match &shape {
             Shape::Components(names) if names.len() == 1 => vec![rows],
             Shape::Components(_) | Shape::Vector(_) => vec![rows, length as u64],

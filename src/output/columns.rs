@@ -26,7 +26,7 @@ impl Column {
 /// Time, every column of every observable but the matrices, standard errors where an engine gives them, and the
 /// diagnostics.
 pub fn columns(problem: &Problem, recorder: &Recorder) -> Vec<Column> {
-    let levels = problem.levels();
+    let levels = recorder.levels(problem);
     let mut columns = vec![Column { name: "t".into(), values: recorder.times() }];
     for (index, observable) in problem.observables.iter().enumerate() {
         if matches!(observable.shape(problem.model(), &levels), Shape::Matrix(_) | Shape::Blocks(_)) {
@@ -45,7 +45,8 @@ pub fn columns(problem: &Problem, recorder: &Recorder) -> Vec<Column> {
 
 /// Standard errors of one component, if any record has one.
 pub(super) fn standard_errors(recorder: &Recorder, observable: usize, component: usize) -> Option<Vec<f64>> {
-    let error = |r: &superladder_engine::Record| r.measurements[observable].values[component].standard_error;
+    let error =
+        |r: &superladder_engine::Record| r.measurements[observable].values.get(component)?.standard_error;
     let errors: Vec<Option<f64>> = recorder.records.iter().map(error).collect();
     errors.iter().any(Option::is_some).then(|| errors.into_iter().map(|e| e.unwrap_or(f64::NAN)).collect())
 }

@@ -115,6 +115,8 @@ pub fn manifest(outcome: &Outcome<'_>, columns: &[Column]) -> Value {
         "resumed_at": outcome.effort.resumed_at,
         "threads": outcome.effort.threads,
         "peak_memory_bytes": outcome.effort.peak_memory,
+        "estimated_memory_bytes": outcome.statistics.get("estimated_memory_bytes").cloned()
+            .unwrap_or_else(|| outcome.resources.memory.into()),
         "columns": columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(),
         "truncation": study.truncation(),
         "configuration": study.resolved(),

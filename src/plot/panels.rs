@@ -47,12 +47,13 @@ pub(super) fn panels(problem: &Problem, recorder: &Recorder) -> Vec<Panel> {
         panels.push(Panel { title: observable.name.clone(), label, lines });
     }
     panels.iter_mut().for_each(Panel::cut_peaks);
+    panels.extend(cutoffs(recorder));
     panels.extend(diagnostics(recorder));
     panels
 }
 
 fn lines(problem: &Problem, recorder: &Recorder, index: usize, observable: &Observable) -> Option<Vec<Line>> {
-    let levels = problem.levels();
+    let levels = recorder.levels(problem);
     let labels: Vec<String> = match observable.shape(problem.model(), &levels) {
         Shape::Matrix(_) | Shape::Blocks(_) => return None,
         Shape::Components(names) if names.len() == 1 => vec![observable.name.clone()],
@@ -110,12 +111,36 @@ impl Panel {
     }
 }
 
+/// Whether a figure of the diagnostics is a cutoff that follows the state.
+fn is_cutoff(name: &str) -> bool {
+    name.starts_with("cutoff(")
+}
+
+/// Cutoffs that follow the state.
+fn cutoffs(recorder: &Recorder) -> Option<Panel> {
+    let names = recorder.records.last()?.diagnostics.iter().map(|(name, _)| name);
+    let line = |name: &String| {
+        let value = |r: &superladder_engine::Record| {
+            r.diagnostics.iter().find(|(known, _)| known == name).map_or(f64::NAN, |(_, x)| *x)
+        };
+        Line { label: name.clone(), values: recorder.records.iter().map(value).collect() }
+    };
+    let lines: Vec<Line> = names.filter(|name| is_cutoff(name)).map(line).collect();
+    (!lines.is_empty()).then(|| Panel { title: "cutoffs".into(), label: "highest Fock level".into(), lines })
+}
+
 /// The worst values so far, as decimal logarithms.
 fn diagnostics(recorder: &Recorder) -> Option<Panel> {
     /// Rounding: smaller values say nothing and zero has no logarithm.
     const FLOOR: f64 = 1e-17;
-    let names: Vec<String> =
-        recorder.records.last()?.diagnostics.iter().map(|(name, _)| name.clone()).collect();
+    let names: Vec<String> = recorder
+        .records
+        .last()?
+        .diagnostics
+        .iter()
+        .map(|(name, _)| name.clone())
+        .filter(|n| !is_cutoff(n))
+        .collect();
     let line = |name: &String| {
         let value = |r: &superladder_engine::Record| {
             r.diagnostics

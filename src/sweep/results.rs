@@ -60,12 +60,14 @@ impl<'a> Results<'a> {
             let problem = &point.study.problem;
             let levels = problem.levels();
             for observable in &problem.observables {
+                // By the name alone: cutoffs may rise during a run.
                 if matches!(observable.shape(problem.model(), &levels), Shape::Vector(_)) {
-                    parts.extend(observable.columns(problem.model(), &levels));
+                    parts.insert(format!("{}.", observable.name));
                 }
             }
         }
-        self.names.iter().filter(|name| !parts.contains(*name)).cloned().collect()
+        let is_part = |name: &&String| parts.iter().any(|part| name.starts_with(part));
+        self.names.iter().filter(|name| !is_part(name)).cloned().collect()
     }
 
     /// Why a point does not count as converged; empty when it does.

@@ -33,7 +33,7 @@ impl Ran {
     /// Values of the column called `name` at all times.
     pub fn column(&self, name: &str) -> Vec<f64> {
         let model = self.study.problem.model();
-        let levels = self.study.problem.levels();
+        let levels = self.recorder.levels(&self.study.problem);
         for (o, observable) in self.study.problem.observables.iter().enumerate() {
             if let Some(c) = observable.columns(model, &levels).iter().position(|column| column == name) {
                 return self.recorder.column(o, c);

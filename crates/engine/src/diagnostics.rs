@@ -59,6 +59,8 @@ impl Check {
 pub struct Diagnostics {
     /// By name: `trace`, `positivity`, `top_population`, `truncation`, `propagation`.
     pub checks: BTreeMap<String, Check>,
+    /// Present values of what has no bound, by name, for instance `cutoff(a)` of an adaptive cutoff.
+    pub figures: BTreeMap<String, f64>,
 }
 
 impl Diagnostics {
@@ -68,6 +70,12 @@ impl Diagnostics {
         if value > check.worst || value.is_nan() {
             (check.worst, check.time) = (value, time);
         }
+    }
+
+    /// Worst values of the checks and present figures, by name.
+    pub fn row(&self) -> Vec<(String, f64)> {
+        let checks = self.checks.iter().map(|(name, check)| (name.clone(), check.worst));
+        checks.chain(self.figures.iter().map(|(name, value)| (name.clone(), *value))).collect()
     }
 
     /// True when every bound is kept.

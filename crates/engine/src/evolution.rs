@@ -232,6 +232,14 @@ pub trait Evolution {
     /// Everything needed to continue bit by bit, for a checkpoint.
     fn save(&self) -> Vec<u8>;
 
+    /// Writes what [`Evolution::save`] gives; engines with large states do so without a second copy of it.
+    ///
+    /// # Errors
+    /// Whatever the writer says.
+    fn save_to(&self, writer: &mut dyn std::io::Write) -> std::io::Result<()> {
+        writer.write_all(&self.save())
+    }
+
     /// Continues from [`Evolution::save`] of the same problem.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
+use superladder_model::{Evaluation, Shape, StateFunction, Subsystem};
 
 use crate::{Diagnostics, Engine, EngineError, Evolution, Listener, Measurement, Problem, Progress};
 
@@ -13,7 +14,7 @@ pub struct Record {
     pub time: f64,
     /// One measurement per observable.
     pub measurements: Vec<Measurement>,
-    /// Worst value so far of every diagnostic, in the order of their names.
+    /// Worst value so far of every diagnostic and present value of every figure, by name.
     pub diagnostics: Vec<(String, f64)>,
 }
 
@@ -27,9 +28,44 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Values of one column of one observable over time.
+    /// Values of one column of one observable over time. Fock levels that a record does not have, since its cutoff was lower,
+    /// are empty.
     pub fn column(&self, observable: usize, component: usize) -> Vec<f64> {
-        self.records.iter().map(|r| r.measurements[observable].values[component].value).collect()
+        let value = |r: &Record| r.measurements[observable].values.get(component).map_or(0.0, |e| e.value);
+        self.records.iter().map(value).collect()
+    }
+
+    /// Fock levels per mode that the records reach: those of the problem, and more where its cutoffs were raised.
+    pub fn levels(&self, problem: &Problem) -> Vec<usize> {
+        let mut levels = problem.levels();
+        for (index, observable) in problem.observables.iter().enumerate() {
+            let longest = self.records.iter().map(|r| r.measurements[index].values.len()).max().unwrap_or(0);
+            match observable.evaluation {
+                Evaluation::State(StateFunction::PhotonDistribution(m)) => levels[m] = levels[m].max(longest),
+                Evaluation::State(StateFunction::ReducedState(Subsystem::Mode(m))) => {
+                    levels[m] = levels[m].max((longest / 2).isqrt());
+                }
+                _ => {}
+            }
+        }
+        levels
+    }
+
+    /// Values of one observable in one record, on the Fock `levels` of all records.
+    pub fn values(&self, problem: &Problem, levels: &[usize], record: usize, observable: usize) -> Vec<f64> {
+        let values = &self.records[record].measurements[observable].values;
+        let shape = problem.observables[observable].shape(problem.model(), levels);
+        let found: Vec<f64> = values.iter().map(|e| e.value).collect();
+        let mut padded = vec![0.0; shape.len()];
+        let Shape::Matrix(rows) = shape else {
+            padded[..found.len()].copy_from_slice(&found);
+            return padded;
+        };
+        let own = (found.len() / 2).isqrt();
+        for (row, target) in found.chunks_exact(2 * own.max(1)).zip(padded.chunks_exact_mut(2 * rows)) {
+            target[..row.len()].copy_from_slice(row);
+        }
+        padded
     }
 
     /// The times.
@@ -52,7 +88,7 @@ pub fn run(
     let mut recorder = Recorder::default();
     let time = problem.times[0];
     let measurements = evolution.measure();
-    recorder.records.push(Record { time, measurements, diagnostics: figures(evolution.diagnostics()) });
+    recorder.records.push(Record { time, measurements, diagnostics: evolution.diagnostics().row() });
     if progress.reached(time).is_break() && progress.paused(evolution.as_ref(), &recorder)?.is_break() {
         recorder.interrupted = problem.times.len() > 1;
         return Ok((evolution, recorder));
@@ -100,7 +136,7 @@ impl Listener for Recording<'_> {
         measurements: Vec<Measurement>,
         diagnostics: &Diagnostics,
     ) -> ControlFlow<()> {
-        self.recorder.records.push(Record { time, measurements, diagnostics: figures(diagnostics) });
+        self.recorder.records.push(Record { time, measurements, diagnostics: diagnostics.row() });
         self.progress.reached(time)
     }
 
@@ -113,7 +149,7 @@ impl Listener for Recording<'_> {
     }
 }
 
-/// The worst values of diagnostics so far, as records hold them.
+/// The worst values of diagnostics so far and present figures, as records hold them.
 pub fn figures(diagnostics: &Diagnostics) -> Vec<(String, f64)> {
-    diagnostics.checks.iter().map(|(name, check)| (name.clone(), check.worst)).collect()
+    diagnostics.row()
 }

@@ -1,69 +1,18 @@
 //! The evolution of a density matrix through the stages of a problem.
 
-use std::ops::ControlFlow;
-
 use serde::{Deserialize, Serialize};
-use superladder_engine::{Diagnostics, EngineError, Evolution, Listener, Measurement, Problem, refuse};
-use superladder_model::{Evaluation, Operator, StateFunction};
-use superladder_propagate::{Linear, LinearOperator, Memory, Observer, Propagator, Stop};
+use superladder_engine::{Diagnostics, EngineError, Evolution, Listener, Measurement, Problem};
+use superladder_propagate::{Linear, LinearOperator, Memory, Propagator};
 
+use crate::adaptive::{Course, Growth, Limit, Reason};
 use crate::assembled::AssembledOperator;
-use crate::engine::{Exact, Generator, NAME, space_error};
+use crate::engine::{Exact, Generator, NAME, Prepared, space_error};
 use crate::generator::{Elements, Lindbladian};
-use crate::leakage::{Leakage, Leaked};
-use crate::monitors::Monitors;
-use crate::probes::Probes;
+use crate::instruments::Instruments;
+use crate::leakage::Leaked;
+use crate::measuring::Measuring;
 use crate::setting::Setting;
-use crate::state::initial_vector;
-use crate::state_functions::{View, Whole};
-
-/// How one observable is measured.
-enum Plan {
-    /// From the expectation values of these operators.
-    Moments(Vec<usize>),
-    /// Fock populations of a mode.
-    Photons(usize),
-    /// Ladder populations of an ensemble.
-    Ladders(usize),
-    /// Population of the two highest Fock levels of a mode.
-    Top(usize),
-    /// From the whole state.
-    Whole(Whole),
-}
-
-impl Plan {
-    fn of(function: StateFunction) -> Self {
-        match function {
-            StateFunction::PhotonDistribution(m) => Self::Photons(m),
-            StateFunction::LadderDistribution(e) => Self::Ladders(e),
-            StateFunction::TopPopulation(m) => Self::Top(m),
-            StateFunction::Purity => Self::Whole(Whole::Purity),
-            StateFunction::Entropy => Self::Whole(Whole::Entropy),
-            StateFunction::ReducedPurity(s) => Self::Whole(Whole::ReducedPurity(s)),
-            StateFunction::ReducedEntropy(s) => Self::Whole(Whole::ReducedEntropy(s)),
-            StateFunction::ReducedState(s) => Self::Whole(Whole::ReducedState(s)),
-        }
-    }
-}
-
-/// Whether an observable of `problem` needs the whole state at the output times, and not only linear functionals.
-pub(crate) fn needs_state(problem: &Problem) -> bool {
-    problem.observables.iter().any(|o| match o.evaluation {
-        Evaluation::Moments { .. } => false,
-        Evaluation::State(function) => matches!(Plan::of(function), Plan::Whole(_)),
-    })
-}
-
-/// Everything that measures a state and never changes during a run.
-struct Instruments {
-    problem: Problem,
-    setting: Setting,
-    probes: Probes,
-    leakage: Leakage,
-    plans: Vec<Plan>,
-    monitors: Monitors,
-    needs_state: bool,
-}
+use crate::state::{carried, initial_vector};
 
 /// A density matrix on its way through time.
 pub(crate) struct ExactEvolution {
@@ -77,9 +26,15 @@ pub(crate) struct ExactEvolution {
     losses: Vec<f64>,
     leaked: Leaked,
     diagnostics: Diagnostics,
+    /// How the cutoffs follow the state, if any does.
+    course: Option<Course>,
+    /// Memory beside the vectors at the start, and the length of vectors then.
+    overhead: (u64, usize),
+    /// Estimate of the memory at the largest cutoffs so far.
+    memory: u64,
 }
 
-/// What a checkpoint holds.
+/// What a checkpoint holds, the state vector apart.
 #[derive(Serialize, Deserialize)]
 struct Saved {
     time: f64,
@@ -88,56 +43,25 @@ struct Saved {
     memory: Memory,
     diagnostics: Diagnostics,
     leaked: Leaked,
-    vector: Vec<f64>,
+    losses: Vec<f64>,
+    course: Option<Course>,
+    cutoffs: Vec<usize>,
+    length: usize,
 }
 
 impl ExactEvolution {
-    pub(crate) fn new(
-        options: Exact,
-        problem: Problem,
-        setting: Setting,
-        elements: &Elements,
-    ) -> Result<Self, EngineError> {
-        let (space, layout) = (&setting.space, &setting.layout);
-        let (vector, losses) =
-            initial_vector(space, layout, problem.model(), &problem.initial).map_err(|e| space_error(&e))?;
-        let mut operators: Vec<&Operator> = Vec::new();
-        let mut plans = Vec::new();
-        for observable in &problem.observables {
-            plans.push(match &observable.evaluation {
-                Evaluation::Moments { operators: needed, .. } => {
-                    if needed.is_empty() {
-                        return Err(refuse(NAME, observable, "it has no operators"));
-                    }
-                    let number = |o| {
-                        operators.iter().position(|known| *known == o).unwrap_or_else(|| {
-                            operators.push(o);
-                            operators.len() - 1
-                        })
-                    };
-                    Plan::Moments(needed.iter().map(number).collect())
-                }
-                Evaluation::State(function) => Plan::of(*function),
-            });
-        }
-        let probes = Probes::new(space, layout, &operators);
-        let leakage = Leakage::new(&problem, space, layout).map_err(|e| space_error(&e))?;
-        let monitors = Monitors::new(space, layout, options.bounds, options.positivity);
-        let generator = build_generator(&options, &setting, elements);
-        let propagator = options.method.propagator(layout.len());
+    pub(crate) fn new(options: Exact, problem: Problem, prepared: Prepared) -> Result<Self, EngineError> {
         let time = problem.times[0];
-        let needs_state = needs_state(&problem);
-        let instruments = Instruments { problem, setting, probes, leakage, plans, monitors, needs_state };
-        let mut diagnostics = Diagnostics::default();
-        let values = instruments.probe(&vector);
-        instruments.monitors.note(&instruments.probes, &values, time, 0.0, &mut diagnostics);
-        // A pure product state that loses the weights w is at most 2 sqrt(sum w) away in trace distance.
-        let lost = 2.0 * losses.iter().sum::<f64>().max(0.0).sqrt();
-        let leaked = Leaked::start(time, lost, instruments.leak_rate(0, &values));
-        instruments.note_truncation(leaked, time, &mut diagnostics);
-        instruments.monitors.note_state(&instruments.view(&vector), time, &mut diagnostics);
+        let course = Course::new(&options, &problem, prepared.available);
+        let Prepared { setting, generator, overhead, memory, .. } = prepared;
+        let overhead = (overhead, setting.layout.len());
+        let (vector, losses) = initial_state(&problem, &setting)?;
+        let propagator = options.method.propagator(setting.layout.len());
+        let instruments = Instruments::new(&options, problem, setting, &adaptive_modes(course.as_ref()))?;
+        let leaked = Leaked::start(time, lost(&losses), Vec::new());
+        let diagnostics = Diagnostics::default();
         let stage = 0;
-        Ok(Self {
+        let mut evolution = Self {
             options,
             instruments,
             generator,
@@ -148,15 +72,149 @@ impl ExactEvolution {
             losses,
             leaked,
             diagnostics,
-        })
+            course,
+            overhead,
+            memory,
+        };
+        evolution.start()?;
+        Ok(evolution)
     }
 
-    /// Changes to a stage: its generator, and how fast the bound of truncation grows.
+    /// Raises the cutoffs until the initial state fits, and notes it.
+    fn start(&mut self) -> Result<(), EngineError> {
+        loop {
+            let values = self.instruments.probe(&self.vector);
+            self.leaked =
+                Leaked::start(self.time, lost(&self.losses), self.instruments.leaving(&values).to_vec());
+            let Some(course) = &mut self.course else { break };
+            course.start(&self.instruments, self.time, &values, &self.losses);
+            let growths = course.growths_at_start(&self.instruments, self.stage, self.time, &values);
+            if growths.is_empty() || !self.grow(&growths, true)? {
+                break;
+            }
+        }
+        self.instruments.note_start(&self.vector, &self.leaked, self.time, &mut self.diagnostics);
+        self.note_cutoffs();
+        Ok(())
+    }
+
+    /// Raises cutoffs as far as their limits and the memory allow; false if none could be. At the `start` the initial
+    /// state is made anew, later the state is carried over.
+    fn grow(&mut self, growths: &[Growth], start: bool) -> Result<bool, EngineError> {
+        let mut cutoffs = self.instruments.problem.cutoffs.clone();
+        for growth in growths {
+            let before = cutoffs[growth.mode];
+            let Some(course) = &mut self.course else { return Ok(false) };
+            let mut wanted = course.allowed(growth, before, self.time, &self.instruments.problem);
+            while wanted > before {
+                cutoffs[growth.mode] = wanted;
+                if self.fits(&cutoffs)? {
+                    break;
+                }
+                wanted = before + (wanted - before) / 2;
+            }
+            cutoffs[growth.mode] = wanted;
+            if wanted == before
+                && let Some(course) = &mut self.course
+            {
+                course.limit(growth.mode, Limit::Memory, self.time, &self.instruments.problem);
+            }
+        }
+        if cutoffs == self.instruments.problem.cutoffs {
+            return Ok(false);
+        }
+        self.resize(cutoffs, start)?;
+        if let Some(course) = &mut self.course {
+            course.note(self.time, &self.instruments.problem.cutoffs, growths[0].reason);
+        }
+        Ok(true)
+    }
+
+    /// Whether a run at these cutoffs fits the memory: vectors are counted, the rest grows with them.
+    fn fits(&self, cutoffs: &[usize]) -> Result<bool, EngineError> {
+        let Some(course) = &self.course else { return Ok(true) };
+        let problem = Problem { cutoffs: cutoffs.to_vec(), ..self.instruments.problem.clone() };
+        if self.options.refuse_the_impossible(&problem).is_err() {
+            return Ok(false);
+        }
+        let setting = self.instruments.setting.resized(&problem).map_err(|e| space_error(&e))?;
+        Ok(self.options.memory_scaled(&problem, self.overhead, setting.layout.len()) <= course.available())
+    }
+
+    /// Goes on at other cutoffs.
+    fn resize(&mut self, cutoffs: Vec<usize>, start: bool) -> Result<(), EngineError> {
+        let problem = Problem { cutoffs, ..self.instruments.problem.clone() };
+        let setting = self.instruments.setting.resized(&problem).map_err(|e| space_error(&e))?;
+        let memory = self.propagator.memory();
+        let needed = self.options.memory_scaled(&problem, self.overhead, setting.layout.len());
+        self.memory = self.memory.max(needed);
+        // The vectors of the old propagator make room before new ones are made.
+        self.propagator = self.options.method.propagator(0);
+        if start {
+            (self.vector, self.losses) = initial_state(&problem, &setting)?;
+        } else {
+            let old = &self.instruments.setting;
+            self.vector = carried((&old.space, &old.layout), &self.vector, (&setting.space, &setting.layout));
+        }
+        let adaptive = adaptive_modes(self.course.as_ref());
+        self.instruments = Instruments::new(&self.options, problem, setting, &adaptive)?;
+        self.propagator = self.options.method.propagator(self.vector.len());
+        self.propagator.restore(&memory);
+        self.rebuild(self.stage);
+        Ok(())
+    }
+
+    /// What changes with the cutoffs besides: the functionals behind the bounds, and the diagnostics. `lost`, by mode:
+    /// how far the state has moved.
+    fn resized(&mut self, lost: &[(usize, f64)]) {
+        let values = self.instruments.probe(&self.vector);
+        let sum = lost.iter().map(|(_, x)| x).sum();
+        self.leaked.change(sum, self.instruments.leaving(&values).to_vec());
+        if let Some(course) = &mut self.course {
+            course.resized(&self.instruments, &values, lost);
+        }
+        self.note_cutoffs();
+    }
+
+    fn note_cutoffs(&mut self) {
+        let Some(course) = &self.course else { return };
+        course.describe(&self.instruments.problem, &mut self.diagnostics);
+    }
+
+    /// Ends a segment: cutoffs are raised before too much leaks, or lowered where levels are empty.
+    fn end_segment(&mut self) -> Result<(), EngineError> {
+        let Some(course) = &mut self.course else { return Ok(()) };
+        let values = self.instruments.probe(&self.vector);
+        let error = self.propagator.statistics().error_estimate;
+        let growths = course.end_segment(&self.instruments, self.stage, self.time, &values, error);
+        if !growths.is_empty() {
+            self.grow(&growths, false)?;
+            self.resized(&[]);
+            return Ok(());
+        }
+        let shrinks = course.shrinks(&self.instruments, self.stage, self.time, &values);
+        if shrinks.is_empty() {
+            return Ok(());
+        }
+        let mut cutoffs = self.instruments.problem.cutoffs.clone();
+        for shrink in &shrinks {
+            cutoffs[shrink.mode] = shrink.cutoff;
+        }
+        self.resize(cutoffs, false)?;
+        let values = self.instruments.probe(&self.vector);
+        let trace = self.instruments.probes.trace(&values);
+        self.vector.iter_mut().for_each(|x| *x /= trace);
+        if let Some(course) = &mut self.course {
+            course.note(self.time, &self.instruments.problem.cutoffs, Reason::Lowered);
+        }
+        self.resized(&shrinks.iter().map(|s| (s.mode, s.lost)).collect::<Vec<_>>());
+        self.instruments.note_truncation(self.leaked.bound, self.time, &mut self.diagnostics);
+        Ok(())
+    }
+
+    /// Changes to a stage and its generator.
     fn enter_stage(&mut self, stage: usize) {
         if stage != self.stage {
-            let values = self.instruments.probe(&self.vector);
-            self.leaked.advance(self.time, self.instruments.leak_rate(self.stage, &values));
-            self.leaked.change(self.instruments.leak_rate(stage, &values));
             self.rebuild(stage);
         }
     }
@@ -173,114 +231,40 @@ impl ExactEvolution {
     fn stage_at(&self, time: f64) -> usize {
         self.instruments.problem.stages.iter().rposition(|s| s.start <= time).unwrap_or(0)
     }
+
+    /// The time up to which the next call of the propagator goes: the next quench, the end of the segment, or `last`.
+    fn next_end(&mut self, last: f64) -> f64 {
+        let end = self.instruments.problem.stages.get(self.stage + 1).map_or(last, |s| s.start.min(last));
+        let segment = self.course.as_mut().map_or(f64::INFINITY, |c| c.segment_end(self.time));
+        end.min(segment)
+    }
 }
 
-fn build_generator(options: &Exact, setting: &Setting, elements: &Elements) -> Box<dyn LinearOperator> {
+/// The generator of a stage as the options ask for it.
+pub(crate) fn build_generator(
+    options: &Exact,
+    setting: &Setting,
+    elements: &Elements,
+) -> Box<dyn LinearOperator> {
     match options.generator {
         Generator::MatrixFree => Box::new(Lindbladian::new(&setting.layout, elements)),
         Generator::Assembled => Box::new(AssembledOperator::new(&setting.space, &setting.layout, elements)),
     }
 }
 
-impl Instruments {
-    fn view<'a>(&'a self, vector: &'a [f64]) -> View<'a> {
-        View { space: &self.setting.space, layout: &self.setting.layout, vector }
-    }
-
-    /// Values of all probes.
-    fn probe(&self, vector: &[f64]) -> Vec<f64> {
-        let mut values = vec![0.0; self.count()];
-        self.evaluate(vector, &mut values);
-        values
-    }
-
-    /// Number of probes: those of the observables, then those of the bound of truncation.
-    fn count(&self) -> usize {
-        self.probes.count() + self.leakage.count()
-    }
-
-    fn evaluate(&self, vector: &[f64], out: &mut [f64]) {
-        let (measured, leaking) = out.split_at_mut(self.probes.count());
-        self.probes.evaluate(vector, measured);
-        self.leakage.evaluate(vector, leaking);
-    }
-
-    /// How fast the bound of truncation grows in a stage.
-    fn leak_rate(&self, stage: usize, values: &[f64]) -> f64 {
-        self.leakage.rate(stage, &values[self.probes.count()..])
-    }
-
-    fn note_truncation(&self, leaked: Leaked, time: f64, diagnostics: &mut Diagnostics) {
-        if !self.leakage.is_closed() {
-            self.monitors.note_truncation(leaked.bound, time, diagnostics);
-        }
-    }
-
-    /// Measurements from the values of the probes and, if an observable needs it, the state.
-    fn measure(&self, values: &[f64], vector: Option<&[f64]>) -> Vec<Measurement> {
-        let plans = self.plans.iter().zip(&self.problem.observables);
-        let figures = |(plan, observable): (&Plan, &superladder_model::Observable)| match plan {
-            Plan::Moments(numbers) => {
-                let needed: Vec<_> = numbers.iter().map(|n| Probes::expectation(values, *n)).collect();
-                match &observable.evaluation {
-                    Evaluation::Moments { combine, context, .. } => combine(&needed, context),
-                    Evaluation::State(_) => Vec::new(),
-                }
-            }
-            Plan::Photons(m) => self.probes.photons(values, *m).to_vec(),
-            Plan::Ladders(e) => self.probes.ladders(values, *e).to_vec(),
-            Plan::Top(m) => vec![self.probes.top_population(values, *m)],
-            Plan::Whole(function) => {
-                vector.map_or_else(Vec::new, |vector| self.view(vector).evaluate(*function))
-            }
-        };
-        plans
-            .map(figures)
-            .map(|values| Measurement { values: values.into_iter().map(Into::into).collect() })
-            .collect()
-    }
+fn initial_state(problem: &Problem, setting: &Setting) -> Result<(Vec<f64>, Vec<f64>), EngineError> {
+    initial_vector(&setting.space, &setting.layout, problem.model(), &problem.initial)
+        .map_err(|e| space_error(&e))
 }
 
-/// Measures at the stops of a propagation.
-struct Measuring<'a> {
-    instruments: &'a Instruments,
-    diagnostics: &'a mut Diagnostics,
-    listener: &'a mut dyn Listener,
-    leaked: &'a mut Leaked,
-    stage: usize,
-    /// Whether there were stops since the last look at the whole state.
-    recorded: bool,
+/// Trace distance of a product state that is cut off and renormalised from the whole: a state that loses the weight w
+/// is at most 2 sqrt(w) away.
+fn lost(losses: &[f64]) -> f64 {
+    2.0 * losses.iter().sum::<f64>().max(0.0).sqrt()
 }
 
-impl Observer for Measuring<'_> {
-    fn probe_count(&self) -> usize {
-        self.instruments.count()
-    }
-
-    fn probe(&self, vector: &[f64], out: &mut [f64]) {
-        self.instruments.evaluate(vector, out);
-    }
-
-    fn needs_state(&self) -> bool {
-        self.instruments.needs_state
-    }
-
-    fn stop(&mut self, stop: &Stop<'_>) -> ControlFlow<()> {
-        let Instruments { monitors, probes, .. } = self.instruments;
-        monitors.note(probes, stop.probes, stop.time, stop.error_estimate, self.diagnostics);
-        self.leaked.advance(stop.time, self.instruments.leak_rate(self.stage, stop.probes));
-        self.instruments.note_truncation(*self.leaked, stop.time, self.diagnostics);
-        self.recorded = true;
-        let measurements = self.instruments.measure(stop.probes, stop.state);
-        self.listener.record(stop.time, measurements, self.diagnostics)
-    }
-
-    fn step(&mut self, time: f64, state: &[f64]) -> ControlFlow<()> {
-        if std::mem::take(&mut self.recorded) {
-            self.instruments.monitors.note_state(&self.instruments.view(state), time, self.diagnostics);
-        }
-        self.listener.step(time)
-    }
+fn adaptive_modes(course: Option<&Course>) -> Vec<usize> {
+    course.map(Course::modes).unwrap_or_default()
 }
 
 impl Evolution for ExactEvolution {
@@ -291,32 +275,32 @@ impl Evolution for ExactEvolution {
     fn advance(&mut self, times: &[f64], listener: &mut dyn Listener) -> Result<(), EngineError> {
         let mut remaining = times;
         while let Some(&last) = remaining.last() {
-            let stage = self.stage_at(self.time);
-            self.enter_stage(stage);
-            let end =
-                self.instruments.problem.stages.get(stage + 1).map_or(last, |next| next.start.min(last));
-            let (now, later) = remaining.split_at(remaining.partition_point(|t| *t <= end));
+            self.enter_stage(self.stage_at(self.time));
+            let end = self.next_end(last);
+            let now = &remaining[..remaining.partition_point(|t| *t <= end)];
             let Self { instruments, generator, propagator, vector, diagnostics, leaked, .. } = self;
-            let mut observer = Measuring {
-                instruments,
-                diagnostics,
-                listener: &mut *listener,
-                leaked,
-                stage,
-                recorded: false,
-            };
+            let course = self.course.as_mut();
+            let mut observer =
+                Measuring::new(instruments, diagnostics, &mut *listener, leaked, course, self.stage);
             let operator: &dyn LinearOperator = generator.as_ref();
             let reached =
                 propagator.advance(&Linear(&operator), self.time, end, vector, now, &mut observer).map_err(
                     |e| EngineError::Propagation { engine: NAME, time: self.time, source: Box::new(e) },
                 )?;
+            let (growths, over) = (observer.growths, observer.over);
             self.time = reached;
             let error = propagator.statistics().error_estimate;
             diagnostics.note("propagation", error, reached, self.options.bounds.propagation);
-            if reached < end {
-                return Ok(());
+            remaining = &remaining[remaining.partition_point(|t| *t <= reached)..];
+            if !growths.is_empty() {
+                self.grow(&growths, false)?;
+                self.resized(&[]);
+            } else if self.course.as_ref().is_some_and(|c| c.is_end(reached)) && !remaining.is_empty() {
+                self.end_segment()?;
             }
-            remaining = later;
+            if over {
+                break;
+            }
         }
         Ok(())
     }
@@ -331,39 +315,77 @@ impl Evolution for ExactEvolution {
     }
 
     fn statistics(&self) -> serde_json::Value {
-        serde_json::json!({
+        let mut statistics = serde_json::json!({
             "propagator": self.propagator.statistics(),
             "state_vectors": self.propagator.state_vectors(self.instruments.needs_state) + 1,
             "vector_length": self.vector.len(),
-            "probes_bytes": self.instruments.probes.memory() + self.instruments.leakage.memory(),
+            "probes_bytes": self.instruments.memory(),
             "initial_weight_cut_off": self.losses,
-        })
+            "estimated_memory_bytes": self.memory,
+        });
+        if let Some(course) = &self.course {
+            statistics["cutoffs"] = course.report(&self.instruments.problem);
+        }
+        statistics
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.course.as_ref().map_or_else(Vec::new, |course| course.notes().to_vec())
     }
 
     fn save(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(8 * self.vector.len() + (1 << 16));
+        self.save_to(&mut bytes).map(|()| bytes).unwrap_or_default()
+    }
+
+    fn save_to(&self, writer: &mut dyn std::io::Write) -> std::io::Result<()> {
         let saved = Saved {
             time: self.time,
             stage: self.stage,
             memory: self.propagator.memory(),
             diagnostics: self.diagnostics.clone(),
-            leaked: self.leaked,
-            vector: self.vector.clone(),
+            leaked: self.leaked.clone(),
+            losses: self.losses.clone(),
+            course: self.course.clone(),
+            cutoffs: self.instruments.problem.cutoffs.clone(),
+            length: self.vector.len(),
         };
-        postcard::to_stdvec(&saved).unwrap_or_default()
+        writer.write_all(&postcard::to_stdvec(&saved).map_err(std::io::Error::other)?)?;
+        // In pieces, so that no second copy of the state is made.
+        for piece in self.vector.chunks(1 << 13) {
+            let bytes: Vec<u8> = piece.iter().flat_map(|x| x.to_le_bytes()).collect();
+            writer.write_all(&bytes)?;
+        }
+        Ok(())
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
-        let saved: Saved = postcard::from_bytes(bytes)
-            .map_err(|e| EngineError::Checkpoint(format!("no state in it: {e}")))?;
-        let (found, expected) = (saved.vector.len(), self.vector.len());
-        if found != expected {
-            let reason = format!("a state vector of {found} numbers, but the study has {expected}");
-            return Err(EngineError::Checkpoint(reason));
+        let damaged = |reason: String| EngineError::Checkpoint(reason);
+        let (saved, rest): (Saved, &[u8]) =
+            postcard::take_from_bytes(bytes).map_err(|e| damaged(format!("no state in it: {e}")))?;
+        let (modes, stages) = (self.instruments.problem.cutoffs.len(), &self.instruments.problem.stages);
+        if saved.stage >= stages.len() || saved.cutoffs.len() != modes {
+            let (stage, found) = (saved.stage, saved.cutoffs.len());
+            let reason = format!(
+                "stage number {stage} and {found} modes, but the study has {} and {modes}",
+                stages.len()
+            );
+            return Err(damaged(reason));
         }
-        let stages = &self.instruments.problem.stages;
-        if saved.stage >= stages.len() {
-            let reason = format!("stage number {}, but the study has {}", saved.stage, stages.len());
-            return Err(EngineError::Checkpoint(reason));
+        if self.course.is_some()
+            && saved.course.is_some()
+            && saved.cutoffs != self.instruments.problem.cutoffs
+        {
+            self.resize(saved.cutoffs, false)?;
+        }
+        let expected = self.vector.len();
+        if saved.length != expected || rest.len() != 8 * expected {
+            let reason = format!(
+                "a state vector of {} numbers in {} bytes, but the study has {expected}",
+                saved.length,
+                rest.len()
+            );
+            return Err(damaged(reason));
         }
         if saved.stage != self.stage {
             self.rebuild(saved.stage);
@@ -372,7 +394,11 @@ impl Evolution for ExactEvolution {
         self.propagator.restore(&saved.memory);
         self.diagnostics = saved.diagnostics;
         self.leaked = saved.leaked;
-        self.vector = saved.vector;
+        self.losses = saved.losses;
+        self.course = saved.course;
+        for (x, bytes) in self.vector.iter_mut().zip(rest.chunks_exact(8)) {
+            *x = f64::from_le_bytes(bytes.try_into().unwrap_or_default());
+        }
         Ok(())
     }
 }

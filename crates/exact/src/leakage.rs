@@ -17,17 +17,18 @@ use serde::{Deserialize, Serialize};
 use sprs::TriMat;
 use superladder_engine::Problem;
 use superladder_model::{Factor, Jump, Model, Operator};
-use superladder_space::{Space, SpaceError, SparseMatrix};
+use superladder_space::{Sector, Space, SpaceError, SparseMatrix};
 
 use crate::functionals::Functional;
 use crate::generator::Elements;
 use crate::layout::Layout;
 
-/// The bound of one stage, with numbers of functionals: `2 sqrt(x)` for every x of `leaving`, and the pairs of every
-/// jump.
+/// The bound of one stage, with numbers of functionals.
 #[derive(Debug, Clone, Default)]
 struct Stage {
+    /// `2 sqrt(x)` for every x of these.
     leaving: Vec<usize>,
+    /// What leaves and what stays of every jump.
     jumps: Vec<[usize; 2]>,
 }
 
@@ -35,67 +36,101 @@ struct Stage {
 #[derive(Debug, Clone)]
 pub(crate) struct Leakage {
     functionals: Vec<Functional>,
+    /// Bounds of the norms of the operators behind the functionals.
+    norms: Vec<f64>,
     stages: Vec<Stage>,
+    /// How many levels below the cutoffs something can leave from.
+    reach: usize,
 }
 
-/// The integral so far: through trapezoids between output times.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+/// The integral of the rate over the samples of a run, which follow the state and not the output times.
+///
+/// The rate is a concave function of functionals that are linear in the state. Between two samples its integral is
+/// therefore at most the time between them times the rate of the *mean* functionals (Jensen's inequality), and the mean of a
+/// smooth function is what the trapezoidal rule is good at: that of the rate itself, with its square roots, would be
+/// below the integral.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Leaked {
     time: f64,
-    rate: f64,
+    values: Vec<f64>,
     /// The bound up to `time`.
     pub(crate) bound: f64,
 }
 
 impl Leaked {
-    /// Starts at `time` with what the initial state lost and the rate there.
-    pub(crate) fn start(time: f64, lost: f64, rate: f64) -> Self {
-        Self { time, rate, bound: lost }
+    /// Starts at `time` with what the initial state lost and the functionals there.
+    pub(crate) fn start(time: f64, lost: f64, values: Vec<f64>) -> Self {
+        Self { time, values, bound: lost }
     }
 
-    /// Goes on to `time`, where the rate is `rate`.
-    pub(crate) fn advance(&mut self, time: f64, rate: f64) {
-        self.bound += 0.5 * (self.rate + rate) * (time - self.time);
-        (self.time, self.rate) = (time, rate);
+    /// The bound at `time`, not before the present one, where the functionals have these `values`.
+    pub(crate) fn at(&self, leakage: &Leakage, stage: usize, time: f64, values: &[f64]) -> f64 {
+        let mean: Vec<f64> = self.values.iter().zip(values).map(|(a, b)| 0.5 * (a + b)).collect();
+        self.bound + leakage.rate(stage, &mean) * (time - self.time)
     }
 
-    /// The model changes at the present time.
-    pub(crate) fn change(&mut self, rate: f64) {
-        self.rate = rate;
+    /// Goes on to `time`.
+    pub(crate) fn advance(&mut self, leakage: &Leakage, stage: usize, time: f64, values: &[f64]) {
+        self.bound = self.at(leakage, stage, time, values);
+        self.time = time;
+        self.values.clear();
+        self.values.extend_from_slice(values);
+    }
+
+    /// Goes on with other functionals, at a state `lost` away from the present one.
+    pub(crate) fn change(&mut self, lost: f64, values: Vec<f64>) {
+        self.bound += lost;
+        self.values = values;
+    }
+
+    /// The time reached.
+    pub(crate) fn time(&self) -> f64 {
+        self.time
+    }
+
+    /// The rate at the present time.
+    pub(crate) fn rate(&self, leakage: &Leakage, stage: usize) -> f64 {
+        leakage.rate(stage, &self.values)
     }
 }
 
 impl Leakage {
-    /// The bound for the stages of `problem` in `space`.
+    /// The bound for the stages of `problem` in `space`; with `only` a mode, for what leaves through its cutoff.
     ///
     /// # Errors
     /// [`SpaceError`] when the next larger space cannot be enumerated.
-    pub(crate) fn new(problem: &Problem, space: &Space, layout: &Layout) -> Result<Self, SpaceError> {
+    pub(crate) fn new(
+        problem: &Problem,
+        space: &Space,
+        layout: &Layout,
+        only: Option<usize>,
+    ) -> Result<Self, SpaceError> {
         let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
-        let modes = 0..problem.cutoffs.len();
-        let reach = |m: usize| models.iter().map(|model| reach(model, m)).max().unwrap_or(0);
-        let cutoffs: Vec<usize> = modes.map(|m| problem.cutoffs[m] + reach(m)).collect();
+        let reaches: Vec<usize> = (0..problem.cutoffs.len())
+            .map(|m| {
+                let counts = only.is_none_or(|only| only == m);
+                models.iter().filter(|_| counts).map(|model| reach(model, m)).max().unwrap_or(0)
+            })
+            .collect();
+        let cutoffs: Vec<usize> = problem.cutoffs.iter().zip(&reaches).map(|(c, r)| c + r).collect();
+        let reach = reaches.into_iter().max().unwrap_or(0);
+        let mut leakage = Self { functionals: Vec::new(), norms: Vec::new(), stages: Vec::new(), reach };
         if cutoffs == problem.cutoffs {
-            return Ok(Self { functionals: Vec::new(), stages: vec![Stage::default(); models.len()] });
+            leakage.stages = vec![Stage::default(); models.len()];
+            return Ok(leakage);
         }
         let large = Space::new(&models, &problem.initial, &cutoffs, space.charges().clone())?;
         let inside: Vec<Vec<Option<usize>>> = large
             .sectors()
             .iter()
             .zip(space.sectors())
-            .map(|(large, small)| {
-                let find = |state: usize| {
-                    small.find(&large.labels(state).iter().map(|l| i64::from(*l)).collect::<Vec<_>>())
-                };
-                (0..large.dim()).map(find).collect()
-            })
+            .map(|(large, small)| positions(large, small))
             .collect();
-        let mut functionals = Vec::new();
-        let mut stages = Vec::new();
         for model in &models {
-            stages.push(stage(model, space, &large, &inside, layout, &mut functionals));
+            let stage = leakage.stage(model, space, &large, &inside, layout);
+            leakage.stages.push(stage);
         }
-        Ok(Self { functionals, stages })
+        Ok(leakage)
     }
 
     /// Number of values.
@@ -112,14 +147,28 @@ impl Leakage {
 
     /// `‖(L - L_P) rho‖_1` is at most this in a stage, from the values of the functionals.
     pub(crate) fn rate(&self, stage: usize, values: &[f64]) -> f64 {
-        let value = |number: usize| values[number].max(0.0);
+        self.rate_of(stage, values, |number| values[number].max(0.0))
+    }
+
+    /// What the rate would at most be if the highest levels had this `population`.
+    pub(crate) fn rate_with(&self, stage: usize, values: &[f64], population: f64) -> f64 {
+        self.rate_of(stage, values, |number| self.norms[number] * population)
+    }
+
+    /// The rate with what leaves given by `leaves`.
+    fn rate_of(&self, stage: usize, values: &[f64], leaves: impl Fn(usize) -> f64) -> f64 {
         let Stage { leaving, jumps } = &self.stages[stage];
-        let smooth: f64 = leaving.iter().map(|f| 2.0 * value(*f).sqrt()).sum();
+        let smooth: f64 = leaving.iter().map(|f| 2.0 * leaves(*f).sqrt()).sum();
         let pair = |[leaving, kept]: &[usize; 2]| {
-            let lost = value(*leaving);
-            2.0 * (lost * value(*kept)).sqrt() + lost
+            let lost = leaves(*leaving);
+            2.0 * (lost * values[*kept].max(0.0)).sqrt() + lost
         };
         smooth + jumps.iter().map(pair).sum::<f64>()
+    }
+
+    /// How many levels below the cutoff something can leave from.
+    pub(crate) fn reach(&self) -> usize {
+        self.reach
     }
 
     pub(crate) fn memory(&self) -> u64 {
@@ -130,6 +179,70 @@ impl Leakage {
     pub(crate) fn is_closed(&self) -> bool {
         self.stages.iter().all(|s| s.leaving.is_empty() && s.jumps.is_empty())
     }
+
+    /// The functional of matrices of all sectors, if it is not zero.
+    fn number_of(&mut self, layout: &Layout, matrices: &[SparseMatrix]) -> Option<usize> {
+        let functional = Functional::of(layout, matrices);
+        if functional.is_zero() {
+            return None;
+        }
+        self.functionals.push(functional);
+        self.norms.push(matrices.iter().map(largest_row_sum).fold(0.0, f64::max));
+        Some(self.functionals.len() - 1)
+    }
+
+    fn stage(
+        &mut self,
+        model: &Model,
+        space: &Space,
+        large: &Space,
+        inside: &[Vec<Option<usize>>],
+        layout: &Layout,
+    ) -> Stage {
+        let (small_elements, large_elements) = (Elements::new(space, model), Elements::new(large, model));
+        let (mut leaving, mut lost) = (Vec::new(), Vec::new());
+        for (sector, effective) in large_elements.effective.iter().enumerate() {
+            let (small, map) = (space.sectors()[sector].dim(), &inside[sector]);
+            let [kept, left] = split(effective, map, map, small, small);
+            leaving.push(square(&left));
+            let difference = &kept + &small_elements.effective[sector].map(|x| -x);
+            lost.push(square(&difference));
+        }
+        let leaving = [leaving, lost].iter().filter_map(|m| self.number_of(layout, m)).collect();
+        let mut jumps = Vec::new();
+        for number in 0..model.dissipators().count() {
+            let zero = || -> Vec<SparseMatrix> {
+                space.sectors().iter().map(|s| SparseMatrix::zero((s.dim(), s.dim()))).collect()
+            };
+            let (mut lost, mut kept) = (zero(), zero());
+            for jump in large_elements.jumps.iter().filter(|j| j.dissipator == number) {
+                let (source, target) = (jump.source, jump.target);
+                let dims = (space.sectors()[target].dim(), space.sectors()[source].dim());
+                let [inner, outer] = split(&jump.matrix, &inside[target], &inside[source], dims.0, dims.1);
+                lost[source] = &lost[source] + &square(&outer);
+                kept[source] = &kept[source] + &square(&inner);
+            }
+            if let Some(lost) = self.number_of(layout, &lost)
+                && let Some(kept) = self.number_of(layout, &kept)
+            {
+                jumps.push([lost, kept]);
+            }
+        }
+        Stage { leaving, jumps }
+    }
+}
+
+/// The position in `small` of every state of `large` with the same labels.
+pub(crate) fn positions(large: &Sector, small: &Sector) -> Vec<Option<usize>> {
+    let find =
+        |state: usize| small.find(&large.labels(state).iter().map(|l| i64::from(*l)).collect::<Vec<_>>());
+    (0..large.dim()).map(find).collect()
+}
+
+/// Largest sum of the moduli of a row: a bound of the norm of a Hermitian matrix.
+fn largest_row_sum(matrix: &SparseMatrix) -> f64 {
+    let rows = matrix.outer_iterator().map(|row| row.iter().map(|(_, x)| x.norm()).sum::<f64>());
+    rows.fold(0.0, f64::max)
 }
 
 /// How far above the cutoff of a mode the products of factors of a model reach.
@@ -147,53 +260,6 @@ fn reach(model: &Model, mode: usize) -> usize {
     };
     let jumps = model.dissipators().map(|d| of_jump(&d.jump)).max().unwrap_or(0);
     count(&model.hamiltonian(), &[create]).max(2 * jumps)
-}
-
-fn stage(
-    model: &Model,
-    space: &Space,
-    large: &Space,
-    inside: &[Vec<Option<usize>>],
-    layout: &Layout,
-    functionals: &mut Vec<Functional>,
-) -> Stage {
-    let (small_elements, large_elements) = (Elements::new(space, model), Elements::new(large, model));
-    let (mut leaving, mut lost) = (Vec::new(), Vec::new());
-    for (sector, effective) in large_elements.effective.iter().enumerate() {
-        let (small, map) = (space.sectors()[sector].dim(), &inside[sector]);
-        let [kept, left] = split(effective, map, map, small, small);
-        leaving.push(square(&left));
-        let difference = &kept + &small_elements.effective[sector].map(|x| -x);
-        lost.push(square(&difference));
-    }
-    let mut number_of = |matrices: &[SparseMatrix]| {
-        let functional = Functional::of(layout, matrices);
-        (!functional.is_zero()).then(|| {
-            functionals.push(functional);
-            functionals.len() - 1
-        })
-    };
-    let leaving: Vec<usize> = [leaving, lost].iter().filter_map(|m| number_of(m)).collect();
-    let mut jumps = Vec::new();
-    for number in 0..model.dissipators().count() {
-        let zero = || -> Vec<SparseMatrix> {
-            space.sectors().iter().map(|s| SparseMatrix::zero((s.dim(), s.dim()))).collect()
-        };
-        let (mut lost, mut kept) = (zero(), zero());
-        for jump in large_elements.jumps.iter().filter(|j| j.dissipator == number) {
-            let (source, target) = (jump.source, jump.target);
-            let dims = (space.sectors()[target].dim(), space.sectors()[source].dim());
-            let [inner, outer] = split(&jump.matrix, &inside[target], &inside[source], dims.0, dims.1);
-            lost[source] = &lost[source] + &square(&outer);
-            kept[source] = &kept[source] + &square(&inner);
-        }
-        if let Some(lost) = number_of(&lost)
-            && let Some(kept) = number_of(&kept)
-        {
-            jumps.push([lost, kept]);
-        }
-    }
-    Stage { leaving, jumps }
 }
 
 /// The columns inside the small space: rows inside (small numbering) and outside (large numbering).

@@ -3,16 +3,19 @@
 //! The file tree is the table of contents: [`Layout`] (which blocks are stored and where), `programs` and `kernel`
 //! (sparse factors and inner loops), [`Lindbladian`] (the matrix-free generator), [`assembled`] (the same
 //! generator as a sparse matrix), `probes` and `state_functions` (observables), `spectrum` (where the eigenvalues lie), `monitors` (trace, positivity,
-//! truncation), `leakage` (a bound of the error of truncation), [`Exact`] (the engine).
+//! truncation), `leakage` (a bound of the error of truncation), `adaptive` (cutoffs that follow the state), [`Exact`] (the engine).
 
+mod adaptive;
 mod assembled;
 mod engine;
 mod evolution;
 mod functionals;
 mod generator;
+mod instruments;
 mod kernel;
 mod layout;
 mod leakage;
+mod measuring;
 mod monitors;
 mod probes;
 mod programs;
@@ -21,6 +24,7 @@ mod spectrum;
 mod state;
 mod state_functions;
 
+pub use adaptive::AdaptiveCutoff;
 pub use assembled::{Assembled, AssembledIndex, assembled};
 pub use engine::{Exact, Generator, Positivity, available_memory};
 pub use generator::{Elements, Lindbladian};

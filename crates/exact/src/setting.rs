@@ -47,6 +47,22 @@ pub fn reduced_space(problem: &Problem, symmetries: bool) -> Result<Setting, Spa
     Ok(Setting { space, layout, coherences, symmetries: names, reduced: false })
 }
 
+impl Setting {
+    /// The same sectors and charges with the cutoffs of `problem`.
+    ///
+    /// # Errors
+    /// [`SpaceError`] when the space cannot be enumerated.
+    pub(crate) fn resized(&self, problem: &Problem) -> Result<Self, SpaceError> {
+        let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
+        let charges = self.space.charges().clone();
+        let coherences =
+            if self.reduced { kept_coherences(problem, &charges) } else { self.coherences.clone() };
+        let space = Space::new(&models, &problem.initial, &problem.cutoffs, charges)?;
+        let layout = Layout::new(&space, &coherences);
+        Ok(Self { space, layout, coherences, symmetries: self.symmetries.clone(), reduced: self.reduced })
+    }
+}
+
 /// Fraction of the elements of all sector blocks whose charge difference is kept.
 fn stored_fraction(space: &Space, coherences: &BTreeSet<Charge>) -> f64 {
     let (mut kept, mut all) = (0.0, 0.0);

@@ -1,10 +1,12 @@
 //! Density matrices in the layout's form: the initial product state and dense views of sectors.
 
 use num_complex::Complex64;
+use rayon::prelude::*;
 use superladder_model::{InitialState, Model};
 use superladder_space::{Space, SpaceError, ensemble_density, mode_density};
 
 use crate::layout::Layout;
+use crate::leakage::positions;
 
 /// Largest weight of an initial mode state that may be lost above the cutoff.
 const LARGEST_LOSS: f64 = 1e-2;
@@ -68,6 +70,34 @@ pub fn initial_vector(
         }
     }
     Ok((vector, losses))
+}
+
+/// A state in the layout of other cutoffs: levels that are new are empty, which is exact; of levels that are gone the
+/// state is cut off.
+pub(crate) fn carried(from: (&Space, &Layout), vector: &[f64], to: (&Space, &Layout)) -> Vec<f64> {
+    let (layout, target) = (from.1, to.1);
+    let maps: Vec<Vec<Option<usize>>> =
+        to.0.sectors().iter().zip(from.0.sectors()).map(|(new, old)| positions(new, old)).collect();
+    let mut carried = vec![0.0; target.len()];
+    let mut blocks = Vec::new();
+    let mut rest = carried.as_mut_slice();
+    for pair in 0..target.pairs().len() {
+        let (block, behind) = rest.split_at_mut(target.block(pair).len());
+        blocks.push((target.pairs()[pair], block));
+        rest = behind;
+    }
+    blocks.into_par_iter().for_each(|(pair, block)| {
+        let (rows, columns) = (&target.tiles()[pair.row], &target.tiles()[pair.column]);
+        let (sector, map) = (rows.sector, &maps[rows.sector]);
+        let positions = rows.states.clone().flat_map(|i| columns.states.clone().map(move |j| (i, j)));
+        for (value, (i, j)) in block.chunks_exact_mut(2).zip(positions) {
+            let (Some(row), Some(column)) = (map[i], map[j]) else { continue };
+            let Some((index, conjugate)) = layout.element(sector, row, column) else { continue };
+            value[0] = vector[index];
+            value[1] = if conjugate { -vector[index + 1] } else { vector[index + 1] };
+        }
+    });
+    carried
 }
 
 /// The dense row-major density matrix of a sector; coherences that are not stored are zero.

@@ -5,7 +5,7 @@ mod faber;
 use faber::{Plan, Rectangle, plan};
 
 use crate::options::require;
-use crate::propagator::{Observer, Stop, check_arguments, show};
+use crate::propagator::{Observer, Samples, Stop, check_arguments, sample_times, show};
 use crate::vector::{accumulate, combine, copy, norm, recur};
 use crate::{Chebyshev, LinearOperator, Memory, PropagateError, Propagator, Statistics, System};
 
@@ -13,9 +13,11 @@ const NAME: &str = "chebyshev";
 /// Terms between two norms that watch the growth of the recurrence.
 const WATCH: usize = 8;
 /// Highest level of caution about the spectrum before steps are halved.
-const CAUTION: u32 = 4;
+const CAUTION: u32 = 5;
 /// Halvings of a step that end a propagation.
 const HALVINGS: u32 = 40;
+/// Terms of a step for one of its samples.
+const TERMS_PER_SAMPLE: usize = 4;
 /// Coefficients this small beside the largest change no bit of a sum.
 const NEGLIGIBLE: f64 = 1e-18;
 
@@ -114,6 +116,9 @@ impl ChebyshevPropagator {
                 }
             };
             halvings = 0;
+            if observer.wants_samples() && self.review(&plan, t, t_new, terms, observer) {
+                break;
+            }
             self.memory.statistics.accept(h, error);
             let mut over = self.show(&stops[..inside], &series, terms, observer);
             stops = &stops[inside..];
@@ -132,18 +137,35 @@ impl ChebyshevPropagator {
         Ok(t)
     }
 
+    /// Shows the samples of a step to the observer; true if it refuses the step.
+    fn review(&self, plan: &Plan, t: f64, t_new: f64, terms: usize, observer: &mut dyn Observer) -> bool {
+        let count = (terms / TERMS_PER_SAMPLE).max(2);
+        let mut probes = vec![0.0; count * observer.probe_count()];
+        let times = sample_times(t, t_new, count);
+        for (time, values) in times.iter().zip(probes.chunks_exact_mut(observer.probe_count().max(1))) {
+            let coefficients = plan.ellipse.coefficients(time - t, plan.coefficients.len());
+            self.sum(&coefficients[..terms], values);
+        }
+        observer.review(&Samples { times: &times, probes: &probes }).is_break()
+    }
+
+    /// The probes of a sum over the terms of the step, from those of the terms.
+    fn sum(&self, coefficients: &[f64], values: &mut [f64]) {
+        values.fill(0.0);
+        for (c, row) in coefficients.iter().zip(self.probes.chunks_exact(values.len().max(1))) {
+            for (value, p) in values.iter_mut().zip(row) {
+                *value += c * p;
+            }
+        }
+    }
+
     /// Shows the stops inside of an accepted step; true if the observer breaks off.
     fn show(&self, stops: &[f64], series: &[Vec<f64>], terms: usize, observer: &mut dyn Observer) -> bool {
         let error_estimate = self.memory.statistics.error_estimate;
         let mut values = vec![0.0; observer.probe_count()];
         let mut over = false;
         for (s, (&time, coefficients)) in stops.iter().zip(series).enumerate() {
-            values.fill(0.0);
-            for (c, row) in coefficients[..terms].iter().zip(self.probes.chunks_exact(values.len().max(1))) {
-                for (value, p) in values.iter_mut().zip(row) {
-                    *value += c * p;
-                }
-            }
+            self.sum(&coefficients[..terms], &mut values);
             let state = observer.needs_state().then(|| self.outputs[s].as_slice());
             over |= observer.stop(&Stop { time, probes: &values, state, error_estimate }).is_break();
         }
@@ -214,7 +236,8 @@ impl ChebyshevPropagator {
             combine(output, &[(c[0], y)]);
         }
         self.probes.clear();
-        let probes = if series.is_empty() { 0 } else { observer.probe_count() };
+        let unused = series.is_empty() && !observer.wants_samples();
+        let probes = if unused { 0 } else { observer.probe_count() };
         self.note_probes(observer, probes);
         let (mut last, mut largest) = ([0.0_f64; 2], 0.0_f64);
         for k in 1..plan.coefficients.len() {

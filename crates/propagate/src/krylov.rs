@@ -4,12 +4,14 @@ mod arnoldi;
 
 use arnoldi::Subspace;
 
-use crate::propagator::{Observer, Stop, check_arguments, show};
+use crate::propagator::{Observer, Samples, Stop, check_arguments, sample_times, show};
 use crate::vector::copy;
 
 use crate::{Krylov, LinearOperator, Memory, PropagateError, Propagator, Statistics, System};
 
 const NAME: &str = "krylov";
+/// Vectors of a step for one of its samples.
+const VECTORS_PER_SAMPLE: usize = 4;
 /// Relative error that rounding leaves in any case.
 const ROUNDING: f64 = 4.0 * f64::EPSILON;
 /// Fraction of the longest step that the estimate allows.
@@ -66,6 +68,9 @@ impl KrylovPropagator {
             left -= 1;
             let (h, error) = self.step(operator, t, end - t, y)?;
             let t_new = if h >= end - t { end } else { t + h };
+            if observer.wants_samples() && self.review(t, t_new, observer)? {
+                break;
+            }
             let statistics = &mut self.memory.statistics;
             statistics.accept(h, error);
             statistics.largest_dimension = statistics.largest_dimension.max(self.subspace.dimension() as u64);
@@ -89,12 +94,26 @@ impl KrylovPropagator {
         Ok(t)
     }
 
+    /// Shows the samples of a step to the observer; true if it refuses the step.
+    fn review(&mut self, t: f64, t_new: f64, observer: &mut dyn Observer) -> Result<bool, PropagateError> {
+        let count = (self.subspace.dimension() / VECTORS_PER_SAMPLE).max(2);
+        self.subspace.evaluate(observer);
+        let mut probes = vec![0.0; count * observer.probe_count()];
+        let spacing = (t_new - t) / count as f64;
+        let wrong = PropagateError::NonFinite { time: t, step: spacing };
+        self.subspace.samples(spacing, count, &mut probes).ok_or(wrong)?;
+        let times = sample_times(t, t_new, count);
+        Ok(observer.review(&Samples { times: &times, probes: &probes }).is_break())
+    }
+
     /// Shows the stops inside of the step from `t`; true if the observer breaks off.
     fn show(&mut self, t: f64, stops: &[f64], observer: &mut dyn Observer) -> Result<bool, PropagateError> {
         let error_estimate = self.memory.statistics.error_estimate;
         let mut over = false;
         if !observer.needs_state() && !stops.is_empty() {
-            self.subspace.evaluate(observer);
+            if !observer.wants_samples() {
+                self.subspace.evaluate(observer);
+            }
             self.probes.resize(observer.probe_count(), 0.0);
         }
         for &time in stops {

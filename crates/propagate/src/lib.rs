@@ -47,6 +47,6 @@ pub use error::PropagateError;
 pub use lawson::Lawson;
 pub use method::{METHODS, MethodDefinition, OptionDefinition};
 pub use options::{Chebyshev, Dop853, Krylov, LowStorage, Method, OptionValue, Tsit5};
-pub use propagator::{Memory, Observer, Propagator, Statistics, Stop};
+pub use propagator::{Memory, Observer, Propagator, Samples, Statistics, Stop};
 pub use runge_kutta::{Row, dop853_rows};
 pub use system::{Field, Linear, LinearOperator, System, VectorField};

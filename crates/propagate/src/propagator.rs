@@ -20,6 +20,30 @@ pub struct Stop<'a> {
     pub error_estimate: f64,
 }
 
+/// The linear probes at times inside of one step, in order of time, the last at its end.
+#[derive(Debug, Clone, Copy)]
+pub struct Samples<'a> {
+    /// The times.
+    pub times: &'a [f64],
+    /// The probes, one row a time.
+    pub probes: &'a [f64],
+}
+
+impl<'a> Samples<'a> {
+    /// The times with their probes.
+    pub fn rows(&self) -> impl Iterator<Item = (f64, &'a [f64])> + use<'a> {
+        let count = (self.probes.len() / self.times.len().max(1)).max(1);
+        self.times.iter().copied().zip(self.probes.chunks_exact(count))
+    }
+}
+
+/// `count` times evenly spaced in a step, the last at its end.
+pub(crate) fn sample_times(t: f64, t_new: f64, count: usize) -> Vec<f64> {
+    (1..=count)
+        .map(|i| if i == count { t_new } else { t + (t_new - t) * (i as f64 / count as f64) })
+        .collect()
+}
+
 /// Sees a propagation at its stops and at the ends of its steps. Closures `|time: f64, state: &[f64]|` that need
 /// nothing but the state are observers.
 ///
@@ -38,6 +62,18 @@ pub trait Observer {
     /// Whether the state is needed at every stop, beside the probes.
     fn needs_state(&self) -> bool {
         true
+    }
+
+    /// Whether the probes are wanted along every step, whatever the stops are: with methods of long steps some four
+    /// radians of the fastest rotation apart, with Runge-Kutta methods at the ends of the steps.
+    fn wants_samples(&self) -> bool {
+        false
+    }
+
+    /// Sees the samples of a step that could be accepted, before anything of it is shown. `Break` refuses the step: the
+    /// propagation ends at its start, with the state there. Only called if samples are wanted.
+    fn review(&mut self, _samples: &Samples<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
     }
 
     /// Called at every stop.
@@ -75,8 +111,8 @@ pub(crate) fn show(
 /// Moves a state in time. Holds its workspace and step-size memory; the state is owned by the caller.
 pub trait Propagator {
     /// Advances `y` from `t` to `t_end` and calls `observer` at each of the sorted `stops` in
-    /// (t, `t_end`]. Returns the time reached: `t_end`, or the end of the step in which the observer broke off; `y`
-    /// is the state at that time. The result is the same in every bit for any number of threads.
+    /// (t, `t_end`]. Returns the time reached: `t_end`, the end of the step in which the observer broke off, or the
+    /// start of the step that it refused; `y` is the state at that time. The result is the same in every bit for any number of threads.
     ///
     /// # Errors
     /// [`PropagateError`]; what is left in `y` is then the state at the start of the failed step.

@@ -147,12 +147,40 @@ impl Subspace {
 
     /// `out` = the probes of the state `h` after the start, after [`Subspace::evaluate`]; None if they overflow.
     pub(crate) fn probes(&self, h: f64, out: &mut [f64]) -> Option<()> {
-        let coefficients = self.coefficients(h)?;
+        self.sum(&self.coefficients(h)?, out);
+        Some(())
+    }
+
+    fn sum(&self, coefficients: &[f64], out: &mut [f64]) {
         out.fill(0.0);
         for (c, row) in coefficients.iter().zip(self.probes.chunks_exact(out.len().max(1))) {
             for (o, p) in out.iter_mut().zip(row) {
                 *o += c * p;
             }
+        }
+    }
+
+    /// `out` = the probes at `count` times `spacing` apart, one row a time, after [`Subspace::evaluate`]; None if they
+    /// overflow. One exponential serves all of them.
+    pub(crate) fn samples(&self, spacing: f64, count: usize, out: &mut [f64]) -> Option<()> {
+        let width = (out.len() / count.max(1)).max(1);
+        if self.size == 0 {
+            out.fill(0.0);
+            return Some(());
+        }
+        let matrix = self.matrix(usize::from(!self.invariant));
+        let exponential = expm(&scaled(&matrix, spacing));
+        let mut coefficients = vec![0.0; matrix.nrows()];
+        coefficients[0] = self.scale;
+        for row in out.chunks_exact_mut(width) {
+            let rows = 0..coefficients.len();
+            let moved = |i: usize| rows.clone().map(|j| exponential[(i, j)] * coefficients[j]).sum::<f64>();
+            let next: Vec<f64> = rows.clone().map(moved).collect();
+            coefficients = next;
+            if !coefficients.iter().all(|c| c.is_finite()) {
+                return None;
+            }
+            self.sum(&coefficients, row);
         }
         Some(())
     }

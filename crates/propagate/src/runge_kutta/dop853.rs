@@ -127,6 +127,10 @@ impl Scheme for Dop853Scheme {
         self.ended = !field.framed;
     }
 
+    fn proposed(&self) -> &[f64] {
+        &self.state
+    }
+
     fn interpolate(&mut self, field: &Evaluator<'_>, step: Step, theta: f64, y: &[f64]) -> &[f64] {
         let weights = dense_weights(theta);
         let mut terms: [Term; MAX_TERMS] = [(0.0, &[]); MAX_TERMS];

@@ -3,7 +3,7 @@
 use super::controller::SMALLEST_ERROR;
 use super::scheme::{Estimate, Evaluator, Scheme, Step};
 use super::start::first_step;
-use crate::propagator::{Observer, check_arguments, show};
+use crate::propagator::{Observer, Samples, check_arguments, show};
 use crate::vector::{Tolerance, norm};
 use crate::{
     Dop853, Lawson, LowStorage, Memory, PropagateError, Propagator, Statistics, System, Tsit5, VectorField,
@@ -70,6 +70,17 @@ impl Task<'_> {
     fn show(&mut self, time: f64, state: &[f64], error_estimate: f64) -> bool {
         show(self.observer, time, state, error_estimate, &mut self.probes).is_break()
     }
+
+    /// Shows the end of a step to an observer that wants samples; true if it refuses the step.
+    fn review(&mut self, time: f64, state: &[f64]) -> bool {
+        if !self.observer.wants_samples() {
+            return false;
+        }
+        self.probes.clear();
+        self.probes.resize(self.observer.probe_count(), 0.0);
+        self.observer.probe(state, &mut self.probes);
+        self.observer.review(&Samples { times: &[time], probes: &self.probes }).is_break()
+    }
 }
 
 impl<S: Scheme> Adaptive<S> {
@@ -111,6 +122,9 @@ impl<S: Scheme> Adaptive<S> {
             let wanted = self.wanted_step(field, t, target, y)?;
             let (step, estimate, t_new) =
                 self.accepted_step(field, t, target, wanted, &mut left, task.end, y)?;
+            if task.review(t_new, self.scheme.proposed()) {
+                break;
+            }
             self.memory.statistics.accept(step.h, estimate.relative);
             let mut over = self.inner_stops(field, step, t_new, y, &mut task);
             self.scheme.finish(field, step, y);

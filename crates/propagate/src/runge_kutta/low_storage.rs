@@ -100,6 +100,10 @@ impl Scheme for LowStorageScheme {
         Estimate { weighted: (sum / y.len().max(1) as f64).sqrt(), relative }
     }
 
+    fn proposed(&self) -> &[f64] {
+        &self.state
+    }
+
     /// Never asked for: steps end at the stops.
     fn interpolate(&mut self, _field: &Evaluator<'_>, _step: Step, _theta: f64, _y: &[f64]) -> &[f64] {
         &self.state

@@ -72,6 +72,9 @@ pub(crate) trait Scheme: Send {
     /// Tries a step; the new state waits in the scheme, in the frame of the step end.
     fn attempt(&mut self, field: &mut Evaluator<'_>, step: Step, y: &[f64]) -> Estimate;
 
+    /// The new state of the last attempt, in the frame of the step end.
+    fn proposed(&self) -> &[f64];
+
     /// Evaluates what the interpolation of the accepted step needs.
     fn prepare_dense(&mut self, _field: &mut Evaluator<'_>, _step: Step, _y: &[f64]) {}
 

@@ -160,6 +160,10 @@ impl Scheme for Tsit5Scheme {
         Estimate { weighted: (sum / y.len().max(1) as f64).sqrt(), relative }
     }
 
+    fn proposed(&self) -> &[f64] {
+        &self.state
+    }
+
     fn interpolate(&mut self, field: &Evaluator<'_>, step: Step, theta: f64, y: &[f64]) -> &[f64] {
         combine(&mut self.output, &Self::terms(&self.slopes, &interpolant(theta), step.h, y));
         field.carry(theta * step.h, &mut self.output);
