@@ -133,7 +133,7 @@ const CUMULANT: EngineDefinition = EngineDefinition {
     read: cumulant,
 };
 
-const MEAN_FIELD: EngineDefinition = EngineDefinition {
+pub(crate) const MEAN_FIELD: EngineDefinition = EngineDefinition {
     name: "mean-field",
     summary: "the equations of the means alone, second moments those of a product state",
     truncated: false,

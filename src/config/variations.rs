@@ -79,7 +79,7 @@ fn read(
 ) -> Result<Variant, ConfigError> {
     let scope = parameters::evaluate(source, table, set)?;
     let root = Section::new(&scope, "the study", table.get_ref(), 0..0);
-    Ok(Variant { model: model::read(&root, false)?.model, gilbert: engines::gilbert(&root)? })
+    Ok(Variant { model: model::read(&root, &engines::MEAN_FIELD)?.model, gilbert: engines::gilbert(&root)? })
 }
 
 #[cfg(test)]
