@@ -258,7 +258,7 @@ fn cutoffs_follow_the_state_where_the_study_says_so() {
         ("cutoff = { begin = 3 }", None, "has no key `begin`"),
         ("cutoff = { start = 9, max = 4 }", None, "`start` of cutoff of mode 'a' must be at most `max` = 4"),
         ("cutoff = { max = 2.5 }", None, "`max` of cutoff of mode 'a' must be an integer"),
-        ("cutoff = { start = 1 }", None, "cutoff 1 of mode 'a' is too small"),
+        ("cutoff = { start = 0 }", None, "cutoff 0 of mode 'a' is too small"),
         ("cutoff = \"auto\"", Some("bounds={truncation=inf}"), "must be finite and > 0"),
         (
             "cutoff = \"auto\"",

@@ -188,7 +188,7 @@ fn stops_change_no_bit_while_cutoffs_follow_the_state() {
     let run = common::ran_with(&text, &[budget]);
     let cutoffs = &run.statistics["cutoffs"];
     assert!(cutoffs["largest"]["a"].as_u64() > Some(6), "{cutoffs}");
-    assert!(cutoffs["changes"].as_array().is_some_and(|c| c.len() > 2), "{cutoffs}");
+    assert!(cutoffs["changes"].as_array().is_some_and(|c| !c.is_empty()), "{cutoffs}");
 }
 
 impl Scratch {
