@@ -95,6 +95,8 @@ struct Motion {
     amplitude: f64,
 }
 
+/// A mean or an amplitude below this counts as zero.
+const STILL: f64 = 0.02;
 /// Oscillations smaller than this may be slow transients to a stable fixed point.
 const SMALL: f64 = 0.1;
 
@@ -107,7 +109,7 @@ fn phase(halves: [Motion; 2], exponent: f64, up: bool, points: &[FixedPoint]) ->
     let stable = |kind| points.iter().any(|p: &FixedPoint| p.kind == kind && p.stable());
     let waiting = |phase| matches!(phase, Phase::L1 | Phase::L2 | Phase::NS | Phase::SR);
     if dying && waiting(first) && waiting(last) {
-        let displaced = halves[1].mean.abs() > 0.02;
+        let displaced = halves[1].mean.abs() > STILL;
         if displaced && stable(FixedKind::Superradiant) {
             return Phase::SR;
         }
@@ -133,13 +135,13 @@ fn settled(Motion { mean, amplitude }: Motion, exponent: f64, up: bool) -> Phase
         Phase::Undecided
     } else if exponent > 0.005 && amplitude > 0.2 {
         Phase::IR
-    } else if amplitude < 0.02 {
-        match (mean.abs() > 0.02, up) {
+    } else if amplitude < STILL {
+        match (mean.abs() > STILL, up) {
             (true, _) => Phase::SR,
             (false, true) => Phase::Inverted,
             (false, false) => Phase::NS,
         }
-    } else if mean.abs() > 0.02 {
+    } else if mean.abs() > STILL {
         Phase::L2
     } else if amplitude > 0.495 {
         Phase::QuasiPeriodic
@@ -176,14 +178,14 @@ struct Job<'a> {
     classifier: Classifier,
     /// One step for all lanes.
     dt: f64,
-    /// Place of the order parameter.
-    order: usize,
+    /// Places of the unknowns that are watched.
+    watched: &'a [usize],
     y: &'a mut [Lane],
     /// A perturbation.
     w: &'a mut [Lane],
 }
 
-/// What is seen of the order parameter.
+/// What is seen of an unknown.
 struct Tally {
     sum: Lane,
     min: Lane,
@@ -193,7 +195,7 @@ struct Tally {
 
 /// Both halves of the window, the logarithmic growth of the perturbation over all of it, and its length.
 struct Seen {
-    halves: [Tally; 2],
+    halves: [Vec<Tally>; 2],
     growth: Lane,
     time: f64,
 }
@@ -239,6 +241,30 @@ impl Tally {
 /// Steps between two normalisations of the perturbation.
 const EVERY: usize = 16;
 
+impl Seen {
+    /// Which of the watched unknowns is the order parameter in a lane: the first one, unless it stands still at zero and another
+    /// one does not. `None` if nothing is watched.
+    fn shown(&self, lane: usize) -> Option<usize> {
+        let size = |k: usize| -> f64 {
+            let [a, b] = self.halves.each_ref().map(|half| half[k].of(lane));
+            a.mean.abs().max(a.amplitude).max(b.mean.abs()).max(b.amplitude)
+        };
+        let largest = (0..self.halves[0].len()).max_by(|a, b| size(*a).total_cmp(&size(*b)))?;
+        let hidden = size(0) < STILL && size(largest) >= STILL;
+        Some(if hidden { largest } else { 0 })
+    }
+}
+
+/// Field and transverse spin, which a normal state does not have: `<S^x>/N` of the first ensemble goes first (the first quadrature
+/// where there is none), then all others.
+fn watched(equations: &MeanFieldEquations) -> Vec<usize> {
+    let modes = 2 * equations.modes();
+    let first = if equations.dim() > modes { modes } else { 0 };
+    let transverse = |i: &usize| *i < modes || (i - modes) % 3 < 2;
+    let others = (0..equations.dim()).filter(transverse).filter(|i| *i != first);
+    std::iter::once(first).chain(others).filter(|i| *i < equations.dim()).collect()
+}
+
 impl WithSimd for Job<'_> {
     type Output = Seen;
 
@@ -248,7 +274,7 @@ impl WithSimd for Job<'_> {
     )]
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _simd: S) -> Seen {
-        let Self { lanes, classifier, dt, order, y, w } = self;
+        let Self { lanes, classifier, dt, watched, y, w } = self;
         let mut work = lanes.work();
         let burn = (classifier.burn / dt).ceil() as usize;
         let window = ((classifier.window / dt).ceil() as usize).max(2);
@@ -257,7 +283,8 @@ impl WithSimd for Job<'_> {
         for _ in 0..burn - turning {
             lanes.step::<false>(dt, y, w, &mut work);
         }
-        let halves = [Tally::new(), Tally::new()];
+        let half = || watched.iter().map(|_| Tally::new()).collect();
+        let halves = [half(), half()];
         let mut seen = Seen { halves, growth: Lane::ZERO, time: window as f64 * dt };
         for step in 1..=turning + window {
             lanes.step::<true>(dt, y, w, &mut work);
@@ -268,7 +295,10 @@ impl WithSimd for Job<'_> {
                 }
             }
             if step > turning {
-                seen.halves[usize::from(step > turning + window / 2)].count(&y[order]);
+                let half = &mut seen.halves[usize::from(step > turning + window / 2)];
+                for (tally, place) in half.iter_mut().zip(watched) {
+                    tally.count(&y[*place]);
+                }
             }
         }
         seen
@@ -294,7 +324,8 @@ fn fastest(points: &[FixedPoint]) -> f64 {
 
 /// The long-time behaviour of up to [`LANES`] models of the same subsystems, given with their [`fixed_points`], from the start of
 /// [`start_near_normal`]. The order parameter is `<S^x>/N` of
-/// the first ensemble, or `<Q>/sqrt N` of the first mode where there is none.
+/// the first ensemble, or `<Q>/sqrt N` of the first mode where there is none; where it vanishes, the largest of all quadratures and
+/// transverse spins (a laser in its rotating frame may stand still with `<S^x> = 0`).
 ///
 /// # Panics
 /// Without models, or if they differ in their subsystems.
@@ -310,15 +341,19 @@ pub fn long_time(classifier: Classifier, models: &[(&MeanFieldEquations, &[Fixed
     let start = |i: usize| Lane(std::array::from_fn(|l| starts[l.min(starts.len() - 1)][i]));
     let mut y: Vec<Lane> = (0..n).map(start).collect();
     let mut w: Vec<Lane> = (0..n).map(|i| Lane([((3 * i + 1) as f64).sin(); LANES])).collect();
-    let order = if spins { modes } else { 0 };
-    let job = Job { lanes: &lanes, classifier, dt: step, order, y: &mut y, w: &mut w };
+    let watched = watched(first);
+    let job = Job { lanes: &lanes, classifier, dt: step, watched: &watched, y: &mut y, w: &mut w };
     let seen = Arch::new().dispatch(job);
-    let whole = seen.halves[0].with(&seen.halves[1]);
     (0..models.len())
         .map(|l| {
             let exponent = seen.growth.0[l] / seen.time;
             let inversion = if spins { y[modes + 2].0[l] } else { f64::NAN };
-            let halves = [seen.halves[0].of(l), seen.halves[1].of(l)];
+            let Some(shown) = seen.shown(l) else {
+                let (mean, amplitude) = (f64::NAN, f64::NAN);
+                return LongTime { mean, amplitude, exponent, inversion, phase: Phase::Undecided };
+            };
+            let halves = seen.halves.each_ref().map(|half| half[shown].of(l));
+            let whole = seen.halves[0][shown].with(&seen.halves[1][shown]);
             let conserved = models[l].0.conserved_lengths();
             let up = conserved.iter().any(|e| y[modes + 3 * e + 2].0[l] > 0.0);
             let phase = phase(halves, exponent, up, models[l].1);

@@ -202,7 +202,7 @@ fn lyapunov_exponents_of_the_reference() {
     let point = |entry: &serde_json::Value| (number(&entry["lam"]), number(&entry["gup"]));
     let mut known: Option<((f64, f64), Spectrum)> = None;
     for entry in entries {
-        // Laminar phases are long: over a time of 100000 blocks still depend on each other, and errors come out small.
+        // The time of the reference, so that both errors are alike; laminar phases are long.
         let found = known.take().filter(|k| k.0 == point(entry)).map_or_else(
             || {
                 let equations = standard(point(entry).0, point(entry).1);

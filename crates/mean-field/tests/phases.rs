@@ -8,6 +8,7 @@ use superladder_mean_field::{
     Classifier, Family, FixedKind, LANES, LongTime, MeanFieldEquations, Phase, fixed_points, long_time,
     refine, root,
 };
+use superladder_model::{Channel, Ensemble, Interaction, Mode, Model, Value};
 
 /// Spacing of the grid in both directions.
 const CELL: f64 = 0.02;
@@ -187,4 +188,34 @@ fn a_coarse_diagram_agrees_with_the_known_lines() {
 fn the_diagram_of_2091_points_agrees_with_the_known_lines() {
     let (claimed, undecided) = compared(&grid(41, 51, CELL));
     assert!(claimed > 1600 && undecided < 42, "{claimed} {undecided}");
+}
+
+/// `lambda = eta' = 0`, seen in the frame that rotates with the mode: the laser stands still, and `<T^x> = 0` for the phase that the
+/// start gives it. S takes no part; with T first the order parameter is a quadrature.
+#[test]
+fn a_laser_in_its_rotating_frame_is_no_normal_state() {
+    let laser = |up: f64| {
+        let mode = Mode { name: "a".into(), frequency: 0.0 };
+        let ensemble = Ensemble { name: "T".into(), size: 10, frequency: 0.0 };
+        let model = Model::new(vec![mode], vec![ensemble]).expect("valid");
+        let names = |name: &str| vec![name.to_owned()];
+        let value = |key: &str, x: f64| [(key.to_owned(), Value::Real(x))];
+        let strength = value("strength", 0.1);
+        let coupling = Interaction::new(&model, "tavis-cummings", &names("a"), &names("T"), &strength);
+        let mut made = model.clone().with_interaction(coupling.expect("valid"));
+        for (name, rate) in [("pumping", up), ("emission", 1.0 - up)] {
+            let channel = Channel::new(&model, name, &[], &names("T"), &value("rate", rate)).expect("valid");
+            made = made.with_channel(channel);
+        }
+        let loss =
+            Channel::new(&model, "cavity-loss", &names("a"), &[], &value("rate", 0.02)).expect("valid");
+        MeanFieldEquations::new(&made.with_channel(loss)).expect("derived")
+    };
+    // Threshold: T^z = kappa gamma_t / (8 eta^2) = 0.25, gamma_up = 0.75; `tavis_cummings` of the targets has n = 7.5 at 0.9.
+    let models = [laser(0.6), laser(0.9)];
+    let fixed: Vec<_> = models.iter().map(fixed_points).collect();
+    let both: Vec<_> = models.iter().zip(fixed.iter().map(Vec::as_slice)).collect();
+    let found = long_time(Classifier::default(), &both);
+    assert_eq!((found[0].phase, found[1].phase), (Phase::NS, Phase::SR), "{found:?}");
+    assert!((0.5 * found[1].mean * found[1].mean - 7.5).abs() < 1e-6, "{found:?}");
 }
