@@ -58,12 +58,17 @@ fn times(report: &Report<'_>) -> (Vec<Plot>, Layout) {
         };
         let law = fitted.report.fit().map(|f| f.power_law.exponent);
         let label = law.map_or_else(|| series.label.clone(), |d| format!("{}: N^{d:.3}", series.label));
+        let crossed =
+            fitted.report.used.iter().filter(|p| matches!(p.observed, Observed::Crossed { .. }) && p.n > 0.0);
+        let errors: Vec<f64> = crossed.map(|p| p.standard_error.unwrap_or(0.0)).collect();
         let marks = ScatterPlot::new()
             .with_data(points(true))
             .with_color(colour)
             .with_size(SIZES[index.min(SIZES.len() - 1)])
             .with_marker(MARKERS[index % MARKERS.len()])
             .with_legend(label);
+        // Standard errors of engines that sample.
+        let marks = if errors.iter().any(|e| *e > 0.0) { marks.with_y_err(errors) } else { marks };
         if let Some(fit) = fitted.report.fit() {
             let line: Vec<(f64, f64)> = fit.band.iter().map(|p| (p.n, p.time)).collect();
             let edge = |upper: bool| {
