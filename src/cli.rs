@@ -1,5 +1,6 @@
 //! The command line.
 
+mod mean_field;
 mod run;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use superladder::convergence::Vary;
 
+pub(crate) use mean_field::{LimitCycles, Lyapunov, Map, MeanFieldStudy, Phases, Reproduce};
 pub(crate) use run::{Merge, Run};
 
 /// Exact finite-N quantum solver for driven-dissipative light-matter and spin ensembles.
@@ -43,6 +45,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Print the fixed points of mean field with their eigenvalues.
     FixedPoints(MeanFieldStudy),
+    /// Print the closed formulas of the reference model (polaritons, thresholds, limits) at a study's numbers.
+    Formulas(MeanFieldStudy),
     /// Map the number of growing perturbations of the normal and superradiant states over two parameters.
     Stability(Map),
     /// Print the limit cycle that mean field settles on: period, waveforms, Floquet multipliers.
@@ -51,6 +55,8 @@ pub(crate) enum Command {
     Lyapunov(Lyapunov),
     /// Draw the phase diagram of mean field over two parameters; resumable.
     Phases(Phases),
+    /// Reproduce figures of the source paper: data, pictures and a table 'paper says / we find'; resumable.
+    Reproduce(Reproduce),
     /// Print the moment equations derived from a study, as text or LaTeX.
     Equations(Equations),
     /// Print what a run would need: sectors, symmetries, unknowns, memory, matrix elements.
@@ -219,103 +225,6 @@ pub(crate) struct Compare {
     /// Print nothing but errors.
     #[arg(short, long)]
     pub(crate) quiet: bool,
-}
-
-/// `superladder fixed-points`.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  superladder fixed-points data/studies/quickstart.toml
-  superladder fixed-points study.toml --set parameters.lambda=0.6 --json")]
-pub(crate) struct MeanFieldStudy {
-    #[command(flatten)]
-    pub(crate) study: StudyArguments,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// The two axes of a map and where it goes.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  superladder stability study.toml --x lambda=0:0.8:41 --y gamma_up=0:1:51")]
-pub(crate) struct Map {
-    #[command(flatten)]
-    pub(crate) study: StudyArguments,
-    /// Horizontal axis, KEY=START:END:POINTS; the key is a parameter or dotted, as for --set.
-    #[arg(long, value_name = "KEY=RANGE")]
-    pub(crate) x: String,
-    /// Vertical axis, KEY=START:END:POINTS.
-    #[arg(long, value_name = "KEY=RANGE")]
-    pub(crate) y: String,
-    /// Output folder [default: out/<name of the study>-<command>].
-    #[arg(short, long, value_name = "DIR")]
-    pub(crate) output: Option<PathBuf>,
-    /// Replace the output folder if it exists.
-    #[arg(short, long)]
-    pub(crate) force: bool,
-    /// Number of threads [default: all cores].
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) threads: Option<u16>,
-    /// Print nothing but errors.
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-}
-
-/// `superladder phases`.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  superladder phases study.toml --x lambda=0:0.8:41 --y gamma_up=0:1:51
-  superladder phases study.toml --x lambda=0:0.8:41 --y gamma_up=0:1:51 --resume
-
-Every point is integrated over the whole time, burn and window; the phase must be the same in both halves of the window.
-The output folder holds phases.csv, phases.npz, lines.csv (linear stability, by root finding), phases.svg,
-phases.png, manifest.json and study.toml.")]
-pub(crate) struct Phases {
-    #[command(flatten)]
-    pub(crate) map: Map,
-    /// Time before the window.
-    #[arg(long, value_name = "TIME", default_value_t = 6000.0)]
-    pub(crate) burn: f64,
-    /// Length of the window in which means, amplitudes and exponents are measured.
-    #[arg(long, value_name = "TIME", default_value_t = 3000.0)]
-    pub(crate) window: f64,
-    /// Go on with an interrupted diagram without repeating what is finished.
-    #[arg(short, long)]
-    pub(crate) resume: bool,
-}
-
-/// `superladder limit-cycles`.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  superladder limit-cycles study.toml
-  superladder limit-cycles study.toml --follow lambda=0.5:0.52:11")]
-pub(crate) struct LimitCycles {
-    #[command(flatten)]
-    pub(crate) study: StudyArguments,
-    /// Time to settle before the search.
-    #[arg(long, value_name = "TIME", default_value_t = 3000.0)]
-    pub(crate) burn: f64,
-    /// Follow the cycle over a parameter and name its bifurcations: KEY=START:END:POINTS.
-    #[arg(long, value_name = "KEY=RANGE")]
-    pub(crate) follow: Option<String>,
-}
-
-/// `superladder lyapunov`.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  superladder lyapunov study.toml --time 20000")]
-pub(crate) struct Lyapunov {
-    #[command(flatten)]
-    pub(crate) study: StudyArguments,
-    /// Time before averaging begins.
-    #[arg(long, value_name = "TIME", default_value_t = 5000.0)]
-    pub(crate) burn: f64,
-    /// Time of the average; errors by blocks whose length is found from the data.
-    #[arg(long, value_name = "TIME", default_value_t = 20000.0)]
-    pub(crate) time: f64,
-    /// Fixed step of the method of order 8.
-    #[arg(long, value_name = "TIME", default_value_t = 0.2)]
-    pub(crate) step: f64,
 }
 
 /// `superladder equations`.

@@ -4,8 +4,10 @@ mod atlas;
 mod breakdown;
 mod compare;
 mod converge;
+mod cycles;
 mod equations;
 mod export;
+mod formulas;
 mod init;
 mod inspect;
 mod list;
@@ -13,6 +15,7 @@ mod maps;
 mod merge;
 #[cfg(feature = "mpi")]
 mod ranks;
+mod reproduce;
 mod run;
 mod summary;
 mod sweep;
@@ -78,6 +81,19 @@ pub(crate) enum BadInput {
     /// Indices for an engine that does not sample.
     #[error("--indices is for the engine 'trajectories', and the study asks for '{0}'")]
     Indices(&'static str),
+    /// A figure that cannot be reproduced.
+    #[error(
+        "unknown figure '{name}'; known: {known} (fig8 is `superladder breakdown data/studies/paper-fig8.toml`)"
+    )]
+    UnknownFigure {
+        /// The name.
+        name: String,
+        /// All known names.
+        known: String,
+    },
+    /// The closed formulas are those of another model.
+    #[error(transparent)]
+    Formulas(superladder::mean_field::ReferenceError),
     /// An option out of its range.
     #[error("--{name} must be {allowed}, but is {found}")]
     Option {
@@ -112,9 +128,11 @@ pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupted: &AtomicBool) -
         Command::Compare(arguments) => return compare::compare(&arguments, out, interrupted),
         Command::FixedPoints(arguments) => atlas::fixed_points(&arguments, out)?,
         Command::Stability(arguments) => return maps::stability(&arguments, out),
-        Command::LimitCycles(arguments) => atlas::limit_cycles(&arguments, out)?,
+        Command::LimitCycles(arguments) => return cycles::limit_cycles(&arguments, out, interrupted),
         Command::Lyapunov(arguments) => return atlas::lyapunov(&arguments, out),
         Command::Phases(arguments) => return maps::phases(&arguments, out, interrupted),
+        Command::Formulas(arguments) => formulas::formulas(&arguments, out)?,
+        Command::Reproduce(arguments) => return reproduce::reproduce(&arguments, out, interrupted),
         Command::Equations(arguments) => equations::equations(&arguments, out)?,
         Command::Inspect(arguments) => inspect::inspect(&arguments, out)?,
         Command::List(arguments) => list::list(&arguments, out)?,

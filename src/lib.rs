@@ -28,6 +28,7 @@ pub mod convergence;
 pub mod engines;
 pub mod output;
 pub mod plot;
+pub mod reproduce;
 pub mod samples;
 pub mod store;
 pub mod sweep;

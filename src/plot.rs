@@ -4,8 +4,10 @@ mod atlas;
 mod breakdown;
 mod compare;
 mod converge;
+mod cycles;
 mod frame;
 mod panels;
+mod sheet;
 mod sweep;
 mod typeset;
 
@@ -22,8 +24,12 @@ pub use atlas::map;
 pub use breakdown::breakdown;
 pub use compare::compare;
 pub use converge::converge;
+pub use cycles::{CycleBranch, cycle_branch};
 use frame::Frame;
 use panels::{Line, Panel, panels};
+pub use sheet::{
+    Corner, Curve, CurvesPanel, MapPanel, Note, Orbit, Shade, Sheet, SheetPanel, SpherePanel, Stroke,
+};
 pub use sweep::sweep;
 
 /// A drawn picture.
@@ -51,7 +57,7 @@ const COLOURS: [&str; 7] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00
 /// Wide lines below, narrow ones above: where lines coincide, both are seen.
 const WIDTHS: [f64; 3] = [2.4, 1.9, 1.5];
 /// Label of the axis of time.
-const TIME: &str = "t  (units of 1/ω, ħ = 1)";
+pub const TIME: &str = "t  (units of 1/ω, ħ = 1)";
 
 /// All observables of a run against time, in small panels by kind of observable.
 pub fn overview(title: &str, problem: &Problem, recorder: &Recorder) -> Picture {

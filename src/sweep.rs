@@ -134,12 +134,25 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    /// Reads the study at every point of the Cartesian product of `sweeps`, so that every fault shows before time starts.
+    /// Reads the study in a file at every point of the Cartesian product of `sweeps`, so that every fault shows before time
+    /// starts.
     ///
     /// # Errors
     /// [`SweepError`].
     pub fn load(path: &Path, sets: &[String], sweeps: &[String]) -> Result<Self, SweepError> {
-        let base = Study::load(path, sets)?;
+        Self::product(sets, sweeps, |sets| Study::load(path, sets))
+    }
+
+    /// The same for a study that `load` reads with these `--set` changes.
+    ///
+    /// # Errors
+    /// [`SweepError`].
+    pub fn product(
+        sets: &[String],
+        sweeps: &[String],
+        load: impl Fn(&[String]) -> Result<Study, ConfigError> + Sync,
+    ) -> Result<Self, SweepError> {
+        let base = load(sets)?;
         let named: Vec<(&'static str, &str)> = sweeps.iter().map(|text| ("sweep", text.as_str())).collect();
         let axes = axes(&base, &named)?;
         let mut product: Vec<Vec<Value>> = vec![Vec::new()];
@@ -150,15 +163,8 @@ impl Sweep {
             };
             product = product.iter().flat_map(extended).collect();
         }
-        let load = |values: Vec<Value>| {
-            let swept = axes.iter().zip(&values).map(|(axis, value)| format!("{}={}", axis.path, value.text));
-            let sets: Vec<String> = sets.iter().cloned().chain(swept).collect();
-            let study = Study::load(path, &sets)
-                .map_err(|source| SweepError::Point { point: words(&axes, &values), source })?;
-            let digest = checkpoint::digest_of_results(&study);
-            Ok(Point { values, study, digest })
-        };
-        let points = product.into_par_iter().map(load).collect::<Result<_, SweepError>>()?;
+        let points = product.into_par_iter().map(|values| Point::load(&axes, values, sets, &load));
+        let points = points.collect::<Result<_, SweepError>>()?;
         Ok(Self { base, axes, points })
     }
 
@@ -186,6 +192,22 @@ pub fn axes(base: &Study, options: &[(&'static str, &str)]) -> Result<Vec<Axis>,
         axes.push(axis);
     }
     Ok(axes)
+}
+
+impl Point {
+    fn load(
+        axes: &[Axis],
+        values: Vec<Value>,
+        sets: &[String],
+        load: impl Fn(&[String]) -> Result<Study, ConfigError>,
+    ) -> Result<Self, SweepError> {
+        let swept = axes.iter().zip(&values).map(|(axis, value)| format!("{}={}", axis.path, value.text));
+        let sets: Vec<String> = sets.iter().cloned().chain(swept).collect();
+        let study =
+            load(&sets).map_err(|source| SweepError::Point { point: words(axes, &values), source })?;
+        let digest = checkpoint::digest_of_results(&study);
+        Ok(Self { values, study, digest })
+    }
 }
 
 fn words(axes: &[Axis], values: &[Value]) -> String {

@@ -66,6 +66,28 @@ fn a_limit_cycle_is_printed_with_its_period() {
 }
 
 #[test]
+fn a_branch_of_cycles_is_followed_through_its_pitchfork_and_around_its_saddle_node() {
+    let home = Scratch::new(STUDY);
+    let follow = ["limit-cycles", "study.toml", "--follow", "lambda=0.5:0.515:6", "-o", "branch"];
+    let said = home.exits(0, &follow);
+    assert!(said.contains("Pitchfork at lambda = 0.50775"), "{said}");
+    for file in ["cycle.json", "branch.csv", "bifurcations.csv", "branch.svg", "branch.png", "manifest.json"]
+    {
+        assert!(home.path("branch").join(file).is_file(), "{file}");
+    }
+    let table = std::fs::read_to_string(home.path("branch/branch.csv")).expect("a table");
+    assert!(table.starts_with("lambda,period,multiplier,stable,<Q(a)>.mean,<Q(a)>.amplitude,"), "{table}");
+    let stable: Vec<bool> = table.lines().skip(1).map(|l| l.split(',').nth(3) == Some("true")).collect();
+    assert!(stable[0] && !stable[stable.len() - 1] && stable.is_sorted_by(|a, b| a >= b), "{stable:?}");
+    let said = home.exits(0, &["limit-cycles", "study.toml", "--follow", "lambda=0.63:0.6:16", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    let nodes = json["branch"]["bifurcations"].as_array().expect("a list");
+    assert!(nodes.iter().any(|b| b["kind"] == "saddle-node"), "{nodes:?}");
+    let output = home.output(&["limit-cycles", "study.toml", "--follow", "lambda=0.5"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
 fn exponents_add_up_to_the_divergence() {
     let home = Scratch::new(STUDY);
     let chaos = ["lyapunov", "study.toml", "--set", "parameters.lambda=0.6"];

@@ -169,7 +169,8 @@ impl Cycle {
         Ok(Some(Self { state, period, multipliers, symmetric, residue }))
     }
 
-    /// The cycle that the flow settles on from `start` after `burn`, with up to `turns` turns of the first moving unknown.
+    /// The cycle that the flow settles on from `start` after `burn`: the stable one through the state that is reached there, with a
+    /// period of up to `turns` near returns. Where none is stable (on a torus, in chaos) the first unstable one.
     ///
     /// # Errors
     /// [`PropagateError`] when the flow cannot be integrated.
@@ -194,14 +195,18 @@ impl Cycle {
         if far < 1e-5 {
             return Ok(None);
         }
-        let mut tried = 0;
+        let conserved = equations.conserved_lengths().len();
+        let (mut tried, mut unstable) = (0, None);
         for k in 1..states.len() - 1 {
             let (before, here, after) = (distance(k - 1), distance(k), distance(k + 1));
             if here < before && here <= after && here < 0.1 * far {
                 if let Some(cycle) = Self::refine(equations, &origin, k as f64 * step)?
                     && cycle.state.iter().zip(&origin).all(|(a, b)| (a - b).abs() < 0.1)
                 {
-                    return Ok(Some(cycle));
+                    if cycle.stable(conserved) {
+                        return Ok(Some(cycle));
+                    }
+                    unstable.get_or_insert(cycle);
                 }
                 tried += 1;
                 if tried == turns {
@@ -209,7 +214,7 @@ impl Cycle {
                 }
             }
         }
-        Ok(None)
+        Ok(unstable)
     }
 
     /// States at 512 evenly spaced times of a period.
@@ -256,6 +261,8 @@ pub enum Bifurcation {
     Pitchfork,
     /// A real multiplier leaves at +1 from a cycle without parity: the cycle meets another one.
     SaddleNode,
+    /// A real multiplier leaves at +1 from a cycle without parity while the parameter goes on: another branch crosses.
+    BranchPoint,
     /// A real multiplier leaves at -1.
     PeriodDoubling,
     /// A complex pair leaves the unit circle: a torus is born.

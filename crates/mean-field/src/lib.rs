@@ -8,10 +8,12 @@
 //!   the mean-field means.
 //! - The initial state 'mean-field state': [`MeanField::product_state_at`].
 //! - Long-time behaviour: [`fixed_points`], [`Cycle`], [`lyapunov()`], [`long_time`] (phases).
+//! - Closed formulas of the reference model, printed and corrected: [`ReferenceModel`], listed in [`FORMULAS`].
 //! - As a vector field with its exact Jacobian, for fixed points, stability and limit cycles: [`MeanFieldEquations`].
 
 mod blocking;
 mod classify;
+mod continuation;
 mod cycle;
 mod dense;
 mod engine;
@@ -20,10 +22,14 @@ mod error;
 mod family;
 mod fixed;
 mod flow;
+mod formula_table;
+mod formulas;
 mod lanes;
 mod lyapunov;
+mod reference;
 
 pub use classify::{Classifier, LongTime, Phase, long_time, start_near_normal};
+pub use continuation::{Course, followed};
 pub use cycle::{Bifurcation, Branch, BranchPoint, Cycle, Waveform, continued, instability, parity};
 pub use dense::eigenvalues;
 pub use engine::MeanField;
@@ -31,5 +37,8 @@ pub use equations::{Limit, MeanFieldEquations};
 pub use error::MeanFieldError;
 pub use family::Family;
 pub use fixed::{FixedKind, FixedPoint, GROWING, fixed_points, refine, root};
+pub use formula_table::{FORMULAS, FormulaDefinition, Group};
+pub use formulas::{Eliminated, Lasing, Polariton, Superradiance};
 pub use lanes::{LANES, LaneEquations};
 pub use lyapunov::{Spectrum, lyapunov};
+pub use reference::{ReferenceError, ReferenceModel};

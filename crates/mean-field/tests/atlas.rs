@@ -4,8 +4,8 @@ mod common;
 
 use common::{Parameters, from_targets};
 use superladder_mean_field::{
-    Bifurcation, Classifier, Cycle, FixedKind, Limit, MeanFieldEquations, MeanFieldError, Phase, Spectrum,
-    Waveform, continued, fixed_points, long_time, lyapunov, root, start_near_normal,
+    Bifurcation, Classifier, Course, Cycle, FixedKind, Limit, MeanFieldEquations, MeanFieldError, Phase,
+    Spectrum, Waveform, continued, fixed_points, followed, long_time, lyapunov, root, start_near_normal,
 };
 use superladder_propagate::PropagateError;
 
@@ -258,4 +258,42 @@ fn phases_at_known_points() {
     for ((point, expected), found) in known.iter().zip(phases(&points)) {
         assert_eq!(found, *expected, "at {point:?}");
     }
+}
+
+#[test]
+fn a_branch_is_followed_around_its_saddle_node() {
+    let at = |lambda: f64| {
+        MeanFieldEquations::new(&Parameters::standard(lambda, 0.9, 0.06).model(10))
+            .map_err(Failure::Derivation)
+    };
+    let equations = at(0.63).expect("derived");
+    let cycle = Cycle::attracting(&equations, &start_near_normal(&equations), 3000.0, 12)
+        .expect("runs")
+        .expect("a cycle");
+    assert!((cycle.period - 7.512_818_568_7).abs() < 1e-6);
+    let course = Course { from: 0.63, to: 0.6, step: 0.002, most: 40, tolerance: 1e-7 };
+    let branch = followed(&cycle, course, at, &|_| true).expect("runs");
+    let turn = branch.bifurcations.iter().find(|b| b.1 == Bifurcation::SaddleNode).expect("a saddle-node");
+    let edge = &targets()["gup0.9_bifurcations"]["IR upper edge (saddle-node of SR-P2 cycle, intermittency)"];
+    assert!(number(&edge[0]) < turn.0 && turn.0 < number(&edge[1]), "{turn:?}");
+}
+
+#[test]
+fn the_doubled_cycle_is_found_and_doubles_again() {
+    let at = |lambda: f64| {
+        MeanFieldEquations::new(&Parameters::standard(lambda, 0.9, 0.06).model(10))
+            .map_err(Failure::Derivation)
+    };
+    let equations = at(0.59).expect("derived");
+    let start = start_near_normal(&equations);
+    // The cycle of half the period is there too, unstable.
+    let cycle = Cycle::attracting(&equations, &start, 3000.0, 24).expect("runs").expect("a cycle");
+    assert!((cycle.period - 9.462_368_220_7).abs() < 1e-6, "{}", cycle.period);
+    let course = Course { from: 0.59, to: 0.597, step: 0.0015, most: 40, tolerance: 1e-7 };
+    let branch = followed(&cycle, course, at, &|_| true).expect("runs");
+    let expected = number(&targets()["gup0.9_bifurcations"]["P2->P4"]);
+    let [(found, Bifurcation::PeriodDoubling)] = branch.bifurcations[..] else {
+        panic!("{:?} {:?}", branch.bifurcations, branch.lost)
+    };
+    assert!((found - expected).abs() < 5e-6, "{found}");
 }
