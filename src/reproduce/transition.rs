@@ -162,6 +162,11 @@ fn claims(
     let irregular: Vec<f64> =
         x.iter().zip(found).filter(|(_, p)| p.phase == Phase::IR).map(|(x, _)| *x).collect();
     let ends = irregular.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(*x), h.max(*x)));
+    let points = if irregular.is_empty() {
+        "no irregular point on this grid".to_owned()
+    } else {
+        format!("irregular points {:.4} to {:.4}", ends.0, ends.1)
+    };
     let between = |x: f64| x > route.second - 1e-3 && x < route.node + 6e-3;
     Ok(vec![
         Claim::new(
@@ -186,8 +191,8 @@ fn claims(
             "IR",
             "a region within L2",
             format!(
-                "period doubling at λ = {:.5}, again at {:.5}; saddle-node of the period-2 cycle at {:.5}; irregular points {:.4} to {:.4}",
-                route.doubling, route.second, route.node, ends.0, ends.1
+                "period doubling at λ = {:.5}, again at {:.5}; saddle-node of the period-2 cycle at {:.5}; {points}",
+                route.doubling, route.second, route.node
             ),
             irregular.iter().all(|x| between(*x)) && !irregular.is_empty(),
         )
