@@ -317,12 +317,18 @@ fn sampling_goes_on_within_a_size() {
     let arguments = ["breakdown", "study.toml", "-o", "out", "--quiet", "--threads", "1"];
     let mut child = folder.command(&arguments).spawn().expect("the program runs");
     // Ctrl-C at any time keeps what is done; most of the time goes into the trajectories, which come first.
-    std::thread::sleep(std::time::Duration::from_millis(700));
-    let running = child.try_wait().expect("known").is_none();
-    if running {
+    while !folder.path("out.partial").exists() && child.try_wait().expect("known").is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    if child.try_wait().expect("known").is_none() {
         let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
         assert!(sent.expect("kill runs").success());
-        assert_eq!(child.wait().expect("ended").code(), Some(1));
+    }
+    // A machine that is quick enough has finished before it hears of it.
+    let code = child.wait().expect("ended").code();
+    assert!(matches!(code, Some(0 | 1)), "{code:?}");
+    if code == Some(1) {
         assert!(folder.path("out.partial").exists() && !folder.path("out").exists());
         folder.exits(0, &[&arguments[..], &["--resume"]].concat());
     }

@@ -400,7 +400,7 @@ fn any_number_of_threads_gives_the_same_bytes() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_writes_a_checkpoint_to_go_on_from() {
-    let text = STUDY.replace("end = 4.0\npoints = 41", "end = 400.0\npoints = 401");
+    let text = STUDY.replace("end = 4.0\npoints = 41", "end = 2400.0\npoints = 401");
     let arguments = ["--set", "method={name='tsit5'}"];
     let scratch = Scratch::new(&text);
     let child = scratch.running(&arguments).spawn().expect("the program starts");
