@@ -13,7 +13,7 @@ const NAME: &str = "chebyshev";
 /// Terms between two norms that watch the growth of the recurrence.
 const WATCH: usize = 8;
 /// Highest level of caution about the spectrum before steps are halved.
-const CAUTION: u32 = 5;
+const CAUTION: u32 = 6;
 /// Halvings of a step that end a propagation.
 const HALVINGS: u32 = 40;
 /// Terms of a step for one of its samples.

@@ -6,10 +6,14 @@ use std::f64::consts::SQRT_2;
 const STRETCHES: [f64; 11] = [1.01, 1.02, 1.05, 1.1, 1.2, SQRT_2, 2.0, 3.0, 5.0, 10.0, 30.0];
 /// How much further the spectrum may reach to the left with jumps than without.
 const JUMPS: f64 = 2.0;
-/// Growth of the rectangle from one level of caution to the next.
-const RETREAT: f64 = 1.5;
-/// What is added to the half axes of an ellipse that only touches the sides of the rectangle.
+/// Levels of caution with ellipses that only touch the sides of a rectangle.
+const TOUCHING: u32 = 3;
+/// Growth of such an ellipse from one level of caution to the next.
+const SWELLING: f64 = 1.6;
+/// What is added to the half axes of such an ellipse, before it grows.
 const MARGIN: f64 = 0.02;
+/// Growth of a rectangle that the ellipse lies around, from one level of caution to the next.
+const RETREAT: f64 = 1.5;
 
 /// An ellipse ψ(w) = c + ρ w + ε / w, |w| = 1, symmetric to the real axis.
 ///
@@ -40,21 +44,28 @@ pub(crate) type Rectangle = (f64, f64, f64);
 
 impl Ellipse {
     /// The ellipses that are tried for a rectangle. Without caution only the one that touches its sides: coherences
-    /// between extreme energies decay at mean rates, so that spectra of Lindbladians leave the corners empty. With the
-    /// least caution the rectangle reaches twice as far to the left: jumps refill what decays, so that Gershgorin's discs
-    /// around the decay rates do. With more caution the ellipses are those around the whole of that rectangle, from flat to
-    /// round; with more of it around a larger one. All of them grow to the left and in height only: on the right of the
+    /// between extreme energies decay at mean rates, so that spectra of Lindbladians leave the corners empty. Where jumps
+    /// dominate, the spectrum reaches further than the rates in the rectangle, and rounding errors grow where it leaves the
+    /// ellipse; with some caution the ellipse is larger in both directions. With more of it the ellipses are those around
+    /// the whole of a rectangle that reaches twice as far to the left, as Gershgorin's discs around the decay rates do, from
+    /// flat to round; then around a larger one. All of them grow to the left and in height only: on the right of the
     /// spectrum exp(h z) is large, and its rounding errors would shorten the steps.
     fn candidates((left, right, height): Rectangle, caution: u32) -> Vec<Self> {
-        let width = if caution == 0 { right - left } else { JUMPS * (right - left) };
-        let growth = RETREAT.powi(caution.saturating_sub(2).cast_signed());
-        let center = right - 0.5 * growth * width;
+        let touching = caution < TOUCHING;
+        let (width, growth) = if touching {
+            (right - left, SWELLING.powi(caution.cast_signed()))
+        } else {
+            (JUMPS * (right - left), RETREAT.powi((caution - TOUCHING).cast_signed()))
+        };
+        let (width, height) = (growth * width, growth * height);
+        let center = right - 0.5 * width;
         // A margin keeps a rectangle without area away from the degenerate ellipse.
         let margin = 1e-3 * (center.abs() + height.abs() + width).max(f64::MIN_POSITIVE.sqrt());
-        let (p, q) = (growth * 0.5 * width + margin, growth * height + margin);
+        let (p, q) = (0.5 * width + margin, height + margin);
         let axes = |(a, b): (f64, f64)| Self { center, capacity: 0.5 * (a + b), difference: 0.5 * (a - b) };
-        if caution < 2 {
-            return vec![axes(((1.0 + MARGIN) * p, (1.0 + MARGIN) * q))];
+        if touching {
+            let rim = 1.0 + MARGIN / growth;
+            return vec![axes((rim * p, rim * q))];
         }
         let around = |s: f64| axes((p * s, q / (1.0 - 1.0 / (s * s)).sqrt()));
         STRETCHES.into_iter().map(around).collect()
@@ -178,7 +189,7 @@ mod tests {
         for rectangle in
             [(-10.0, 0.0, 5.0), (-1.0, 0.0, 30.0), (-50.0, 0.0, 0.0), (-0.0, 0.0, 20.0), (-2.0, 1.0, 3.0)]
         {
-            let plan = plan(rectangle, 2, 1.0, 1e-11, 400).expect("short enough");
+            let plan = plan(rectangle, TOUCHING, 1.0, 1e-11, 400).expect("short enough");
             for i in 0..=10 {
                 for j in 0..=10 {
                     let x = rectangle.0 + (rectangle.1 - rectangle.0) * f64::from(i) / 10.0;
@@ -222,6 +233,6 @@ mod tests {
 
     #[test]
     fn a_step_that_is_too_long_has_no_plan() {
-        assert!(plan((-10.0, 0.0, 1000.0), 2, 1.0, 1e-10, 200).is_none());
+        assert!(plan((-10.0, 0.0, 1000.0), TOUCHING, 1.0, 1e-10, 200).is_none());
     }
 }
