@@ -382,19 +382,26 @@ fn a_checkpoint_that_does_not_fit_is_refused_and_stays() {
 /// Large enough that the generator and the sums of vectors are split over threads.
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {
-    let sets = ["modes.a.cutoff=11", "ensembles.S.size=4", "ensembles.T.size=4", "time.end=2.0"];
-    let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
-    let one = Scratch::reference(STUDY, &[&sets[..], &["--threads", "1"]].concat());
-    for threads in ["2", "3"] {
-        let more = Scratch::reference(STUDY, &[&sets[..], &["--threads", threads]].concat());
-        assert!(more == one, "{threads} threads give other bytes than one");
+    // Of fixed cutoffs, and of those that follow the state: they grow from 8 on.
+    for cutoff in ["modes.a.cutoff=11", "modes.a.cutoff={ start = 8 }"] {
+        let sets =
+            [cutoff, "bounds.truncation=0.05", "ensembles.S.size=4", "ensembles.T.size=4", "time.end=2.0"];
+        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+        let one = Scratch::reference(STUDY, &[&sets[..], &["--threads", "1"]].concat());
+        for threads in ["2", "3"] {
+            let more = Scratch::reference(STUDY, &[&sets[..], &["--threads", threads]].concat());
+            assert!(more == one, "{cutoff}: {threads} threads give other bytes than one");
+        }
+        // Also when the number changes on the way.
+        let scratch = Scratch::new(STUDY);
+        scratch.run(&[&sets[..], &STOP, &["--threads", "2"]].concat()).exits(1);
+        scratch.run(&[&sets[..], &STOP, &["--threads", "3", "--resume"]].concat()).exits(1);
+        scratch.run(&[&sets[..], &["--threads", "1", "--resume"]].concat()).exits(0);
+        scratch.equals(&one, "other threads after a stop");
+        let changes = &scratch.manifest()["statistics"]["cutoffs"]["changes"];
+        let follows = cutoff.contains("start");
+        assert_eq!(changes.as_array().is_some_and(|c| !c.is_empty()), follows, "{cutoff}: {changes}");
     }
-    // Also when the number changes on the way.
-    let scratch = Scratch::new(STUDY);
-    scratch.run(&[&sets[..], &STOP, &["--threads", "2"]].concat()).exits(1);
-    scratch.run(&[&sets[..], &STOP, &["--threads", "3", "--resume"]].concat()).exits(1);
-    scratch.run(&[&sets[..], &["--threads", "1", "--resume"]].concat()).exits(0);
-    scratch.equals(&one, "other threads after a stop");
 }
 
 #[cfg(unix)]
