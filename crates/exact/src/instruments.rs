@@ -5,6 +5,7 @@ use std::ops::Range;
 use superladder_engine::{Diagnostics, EngineError, Measurement, Problem, refuse};
 use superladder_model::{Evaluation, Observable, Operator, StateFunction};
 
+use crate::eigenvalues::Eigenvalues;
 use crate::engine::{Exact, NAME, space_error};
 use crate::leakage::{Leakage, Leaked};
 use crate::monitors::Monitors;
@@ -62,6 +63,7 @@ pub(crate) struct Instruments {
     pub(crate) probes: Probes,
     pub(crate) monitors: Monitors,
     pub(crate) needs_state: bool,
+    eigenvalues: Eigenvalues,
     /// The whole; then, if there are other modes, what leaves through the cutoff of every mode that adapts.
     sources: Vec<Source>,
     /// By mode, the number of the source.
@@ -99,11 +101,24 @@ impl Instruments {
         let monitors = Monitors::new(space, layout, options.bounds, options.positivity);
         let needs_state = needs_state(&problem);
         drop(operators);
-        Ok(Self { problem, setting, probes, monitors, needs_state, sources, source_of_mode, count, plans })
+        let eigenvalues = Eigenvalues::default();
+        Ok(Self {
+            problem,
+            setting,
+            probes,
+            monitors,
+            needs_state,
+            eigenvalues,
+            sources,
+            source_of_mode,
+            count,
+            plans,
+        })
     }
 
     pub(crate) fn view<'a>(&'a self, vector: &'a [f64]) -> View<'a> {
-        View { space: &self.setting.space, layout: &self.setting.layout, vector }
+        let Setting { space, layout, .. } = &self.setting;
+        View { space, layout, vector, eigenvalues: &self.eigenvalues }
     }
 
     /// Values of all probes.

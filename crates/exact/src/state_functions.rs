@@ -1,10 +1,10 @@
 //! Functions of the whole state: purities, entropies, reduced density matrices.
 
-use faer::{Mat, Side};
 use num_complex::Complex64;
 use superladder_model::Subsystem;
 use superladder_space::{Space, ladder};
 
+use crate::eigenvalues::Eigenvalues;
 use crate::layout::Layout;
 use crate::state::sector_matrix;
 
@@ -13,6 +13,7 @@ pub(crate) struct View<'a> {
     pub(crate) space: &'a Space,
     pub(crate) layout: &'a Layout,
     pub(crate) vector: &'a [f64],
+    pub(crate) eigenvalues: &'a Eigenvalues,
 }
 
 /// A function of the whole state: what probes cannot give.
@@ -37,7 +38,7 @@ impl View<'_> {
             }
             Whole::ReducedEntropy(s) => {
                 let parts = self.reduced(s);
-                vec![parts.iter().map(|p| entropy_of(&p.matrix, p.dim, p.ln_copies)).sum()]
+                vec![parts.iter().map(|p| self.entropy_of(&p.matrix, p.dim, p.ln_copies)).sum()]
             }
             Whole::ReducedState(s) => {
                 let parts = self.reduced(s);
@@ -72,9 +73,15 @@ impl View<'_> {
         sectors
             .map(|(number, sector)| {
                 let dense = sector_matrix(self.space, self.layout, self.vector, number);
-                entropy_of(&dense, sector.dim(), self.space.ln_copies(sector))
+                self.entropy_of(&dense, sector.dim(), self.space.ln_copies(sector))
             })
             .sum()
+    }
+
+    /// `-sum p ln(p / copies)` over the eigenvalues p; rounding below zero counts as zero.
+    fn entropy_of(&self, dense: &[Complex64], dim: usize, ln_copies: f64) -> f64 {
+        let terms = self.eigenvalues.of(dense, dim).into_iter().filter(|p| *p > 0.0);
+        terms.map(|p| -p * (p.ln() - ln_copies)).sum()
     }
 
     /// Smallest eigenvalue of all sector blocks.
@@ -82,7 +89,7 @@ impl View<'_> {
         let mut smallest = f64::INFINITY;
         for (number, sector) in self.space.sectors().iter().enumerate() {
             let dense = sector_matrix(self.space, self.layout, self.vector, number);
-            smallest = eigenvalues(&dense, sector.dim()).into_iter().fold(smallest, f64::min);
+            smallest = self.eigenvalues.of(&dense, sector.dim()).into_iter().fold(smallest, f64::min);
         }
         smallest
     }
@@ -147,16 +154,4 @@ impl Part {
     fn purity(&self) -> f64 {
         self.matrix.iter().map(Complex64::norm_sqr).sum::<f64>() / self.ln_copies.exp()
     }
-}
-
-/// `-sum p ln(p / copies)` over the eigenvalues p; rounding below zero counts as zero.
-fn entropy_of(dense: &[Complex64], dim: usize, ln_copies: f64) -> f64 {
-    let terms = eigenvalues(dense, dim).into_iter().filter(|p| *p > 0.0);
-    terms.map(|p| -p * (p.ln() - ln_copies)).sum()
-}
-
-/// Eigenvalues of a dense Hermitian matrix; NaN throughout if the decomposition fails.
-fn eigenvalues(dense: &[Complex64], dim: usize) -> Vec<f64> {
-    let matrix = Mat::from_fn(dim, dim, |i, j| dense[i * dim + j]);
-    matrix.self_adjoint_eigenvalues(Side::Lower).unwrap_or_else(|_| vec![f64::NAN; dim])
 }
