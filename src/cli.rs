@@ -89,6 +89,17 @@ pub(crate) struct StudyArguments {
     pub(crate) sets: Vec<String>,
 }
 
+/// What every long command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Execution {
+    /// Number of threads [default: all cores].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// Print nothing but errors.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
 /// `superladder breakdown`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -113,14 +124,10 @@ pub(crate) struct Breakdown {
     #[arg(short, long)]
     pub(crate) force: bool,
     /// Continue an interrupted breakdown: finished runs are not repeated.
-    #[arg(long)]
-    pub(crate) resume: bool,
-    /// Number of threads [default: all cores].
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) threads: Option<u16>,
-    /// Print nothing but errors.
     #[arg(short, long)]
-    pub(crate) quiet: bool,
+    pub(crate) resume: bool,
+    #[command(flatten)]
+    pub(crate) execution: Execution,
 }
 
 /// `superladder sweep`.
@@ -150,15 +157,11 @@ pub(crate) struct Sweep {
     /// Replace the output folder if it exists.
     #[arg(short, long)]
     pub(crate) force: bool,
-    /// Number of threads [default: all cores].
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) threads: Option<u16>,
     /// Go on with an interrupted sweep without repeating what is finished; without one, start.
     #[arg(short, long)]
     pub(crate) resume: bool,
-    /// Print nothing but errors.
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) execution: Execution,
 }
 
 /// `superladder converge`.
@@ -188,12 +191,8 @@ pub(crate) struct Converge {
     /// Replace the output folder if it exists.
     #[arg(short, long)]
     pub(crate) force: bool,
-    /// Number of threads [default: all cores].
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) threads: Option<u16>,
-    /// Print nothing but errors.
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) execution: Execution,
 }
 
 /// A number between 0 and 1.

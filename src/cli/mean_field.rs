@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::StudyArguments;
+use super::{Execution, StudyArguments};
 
 /// `superladder fixed-points`.
 #[derive(Debug, Args)]
@@ -38,12 +38,8 @@ pub(crate) struct Map {
     /// Replace the output folder if it exists.
     #[arg(short, long)]
     pub(crate) force: bool,
-    /// Number of threads [default: all cores].
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) threads: Option<u16>,
-    /// Print nothing but errors.
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) execution: Execution,
 }
 
 /// `superladder phases`.
@@ -158,10 +154,6 @@ pub(crate) struct Reproduce {
     /// Go on after an interruption without repeating what is finished.
     #[arg(short, long)]
     pub(crate) resume: bool,
-    /// Number of threads [default: all cores].
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) threads: Option<u16>,
-    /// Print nothing but errors.
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) execution: Execution,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::StudyArguments;
+use super::{Execution, StudyArguments};
 
 /// `superladder run`.
 #[derive(Debug, Args)]
@@ -31,9 +31,6 @@ pub(crate) struct Run {
     /// Replace the output folder if it exists.
     #[arg(short, long)]
     pub(crate) force: bool,
-    /// Number of threads [default: all cores].
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) threads: Option<u16>,
     /// Continue an interrupted run from its checkpoint, to the same bits; without a checkpoint, start.
     #[arg(short, long)]
     pub(crate) resume: bool,
@@ -46,9 +43,8 @@ pub(crate) struct Run {
     /// Stop after this time on the clock, with a checkpoint.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) time_limit: Option<f64>,
-    /// Print nothing but errors.
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) execution: Execution,
 }
 
 /// A duration: a finite number of seconds >= 0.

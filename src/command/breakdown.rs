@@ -23,11 +23,11 @@ pub(crate) fn breakdown(
 ) -> anyhow::Result<Verdict> {
     let clock = Clock::start();
     let plan = Plan::load(&arguments.study.study, &arguments.study.sets)?;
-    start_threads(arguments.threads)?;
+    start_threads(arguments.execution.threads)?;
     let name = arguments.study.study.file_stem().unwrap_or_default();
     let target = arguments.output.clone().unwrap_or_else(|| Path::new("out").join(name));
     let store = open_store(&target, arguments.force, arguments.resume)?;
-    let measured = match measure(&plan, &store, arguments.quiet, interrupted) {
+    let measured = match measure(&plan, &store, arguments.execution.quiet, interrupted) {
         Err(BreakdownError::Interrupted) => {
             let folder = store.folder().display();
             let word = "interrupted: finished runs are kept in";
@@ -41,7 +41,7 @@ pub(crate) fn breakdown(
     breakdown::write(&report, clock.read(), &folder)?;
     let target = folder.finish()?;
     store.clear()?;
-    if !arguments.quiet {
+    if !arguments.execution.quiet {
         write!(out, "{}", report.text())?;
         writeln!(out, "\n{:.1} s; results in {}", clock.read().wall_seconds, target.display())?;
     }

@@ -20,16 +20,17 @@ pub(crate) fn converge(
     interrupted: &AtomicBool,
 ) -> anyhow::Result<Verdict> {
     let clock = Clock::start();
-    start_threads(arguments.threads)?;
+    start_threads(arguments.execution.threads)?;
     let study = &arguments.study;
     let name = study.study.file_stem().unwrap_or_default().to_string_lossy();
     let target =
         arguments.output.clone().unwrap_or_else(|| Path::new("out").join(format!("{name}-converge")));
     // Refuses what is in the way now rather than in the end.
     drop(OutputFolder::begin(&target, arguments.force)?);
-    let limits =
-        |study: &Study| Limits::new(arguments.threads, study.resolved()["engine"]["memory_limit"].as_u64());
-    let bar = progress::counter(1, "runs", arguments.quiet);
+    let limits = |study: &Study| {
+        Limits::new(arguments.execution.threads, study.resolved()["engine"]["memory_limit"].as_u64())
+    };
+    let bar = progress::counter(1, "runs", arguments.execution.quiet);
     let told = |runs: usize, words: &str| {
         bar.inc(1);
         bar.set_length((runs as u64).max(bar.position()));
@@ -48,7 +49,7 @@ pub(crate) fn converge(
     let folder = OutputFolder::begin(&target, arguments.force)?;
     write(&findings, clock.read(), &folder)?;
     let target = folder.finish()?;
-    if !arguments.quiet {
+    if !arguments.execution.quiet {
         write!(out, "{}", findings.text())?;
         let seconds = clock.read().wall_seconds;
         writeln!(out, "\n{} runs, {seconds:.1} s; results in {}", findings.runs, target.display())?;

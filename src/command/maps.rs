@@ -129,7 +129,7 @@ const GROWTH: [&str; 5] = ["stable", "1 real", "1 pair", "real and pair", "no no
 /// Maps what grows at the normal and at the superradiant state.
 pub(crate) fn stability(arguments: &cli::Map, out: &mut dyn Write) -> anyhow::Result<Verdict> {
     let clock = Clock::start();
-    start_threads(arguments.threads)?;
+    start_threads(arguments.execution.threads)?;
     let grid = grid(arguments)?;
     let folder = OutputFolder::begin(&target(arguments, &grid, "stability"), arguments.force)?;
     let (found, lines) = grid
@@ -172,7 +172,7 @@ pub(crate) fn stability(arguments: &cli::Map, out: &mut dyn Write) -> anyhow::Re
         results: json!({}),
     };
     let written = map.write(folder, &grid, clock)?;
-    if !arguments.quiet {
+    if !arguments.execution.quiet {
         map.tell(out)?;
         writeln!(out, "{:.1} s; results in {}", clock.read().wall_seconds, written.display())?;
     }
@@ -189,12 +189,12 @@ pub(crate) fn phases(
     positive("window", arguments.window)?;
     let clock = Clock::start();
     let map = &arguments.map;
-    start_threads(map.threads)?;
+    start_threads(map.execution.threads)?;
     let grid = grid(map)?;
     let target = target(map, &grid, "phases");
     let store = open_store(&target, map.force, arguments.resume)?;
     let classifier = Classifier { burn: arguments.burn, window: arguments.window, ..Classifier::default() };
-    let bar = progress::counter(grid.len(), "points", map.quiet);
+    let bar = progress::counter(grid.len(), "points", map.execution.quiet);
     let done = |count: usize| bar.inc(count as u64);
     let (settled, lines, seconds) = grid
         .with_points(|points| -> anyhow::Result<_> {
@@ -221,7 +221,7 @@ pub(crate) fn phases(
     let diagram = diagram(&settled, lines, classifier);
     let written = diagram.write(folder, &grid, clock)?;
     store.clear()?;
-    if !map.quiet {
+    if !map.execution.quiet {
         diagram.tell(out)?;
         let undecided = settled.iter().filter(|p| p.phase == Phase::Undecided).count();
         let part = 100.0 * undecided as f64 / grid.len() as f64;

@@ -21,7 +21,7 @@ pub(crate) fn reproduce(
 ) -> anyhow::Result<Verdict> {
     let figures = chosen(&arguments.figures)?;
     let options = options(arguments)?;
-    start_threads(arguments.threads)?;
+    start_threads(arguments.execution.threads)?;
     let parent = arguments.output.clone().unwrap_or_else(|| Path::new("out").join("reproduce"));
     // What is in the way of any figure shows before the first one is made.
     let mut open = Vec::new();
@@ -32,7 +32,7 @@ pub(crate) fn reproduce(
             open.push((*figure, target));
         }
     }
-    if !arguments.quiet && open.len() < figures.len() {
+    if !arguments.execution.quiet && open.len() < figures.len() {
         writeln!(out, "{} of {} figures are finished already", figures.len() - open.len(), figures.len())?;
     }
     for (figure, target) in open {
@@ -101,7 +101,7 @@ fn make(
 ) -> anyhow::Result<Verdict> {
     let clock = Clock::start();
     let store = superladder::store::Store::beside(target);
-    let bar = progress::counter(1, "pieces", arguments.quiet);
+    let bar = progress::counter(1, "pieces", arguments.execution.quiet);
     let context = Context {
         options: *options,
         store: &store,
@@ -127,7 +127,7 @@ fn make(
     let folder = OutputFolder::begin(target, arguments.force)?;
     let written = write(folder, figure, options, &made, &clock)?;
     store.clear()?;
-    if !arguments.quiet {
+    if !arguments.execution.quiet {
         out.write_all(report(figure, &made).as_bytes())?;
         writeln!(out, "{:.1} s; results in {}\n", clock.read().wall_seconds, written.display())?;
     }

@@ -22,7 +22,7 @@ use crate::progress::{Bar, Pauses};
 pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupted: &AtomicBool) -> anyhow::Result<Verdict> {
     let begun = Instant::now();
     let study = load(&arguments.study)?;
-    start_threads(arguments.threads)?;
+    start_threads(arguments.execution.threads)?;
     let target = arguments.output.clone().unwrap_or_else(|| default_output(&study.name));
     let path = Checkpoint::path(&target);
     let engine = engine(arguments, &study)?;
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupted: &AtomicBool
         interrupted,
         samples,
     };
-    let mut bar = Bar::new(pauses, resumed_at.unwrap_or(study.problem.times[0]), arguments.quiet);
+    let mut bar = Bar::new(pauses, resumed_at.unwrap_or(study.problem.times[0]), arguments.execution.quiet);
     let clock = Clock::start();
     #[cfg(feature = "mpi")]
     let result = match (ranks.as_ref(), start) {
@@ -86,7 +86,7 @@ pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupted: &AtomicBool
     if !recorder.interrupted {
         remove_checkpoint(&path)?;
     }
-    if !arguments.quiet {
+    if !arguments.execution.quiet {
         write!(out, "{}", summary(&outcome, &target))?;
     }
     Ok(match (recorder.interrupted, outcome.converged()) {

@@ -19,14 +19,14 @@ pub(crate) fn sweep(
     interrupted: &AtomicBool,
 ) -> anyhow::Result<Verdict> {
     let clock = Clock::start();
-    start_threads(arguments.threads)?;
+    start_threads(arguments.execution.threads)?;
     let sweep = Sweep::load(&arguments.study.study, &arguments.study.sets, &arguments.sweeps)?;
     let name = format!("{}-sweep", sweep.base.name);
     let target = arguments.output.clone().unwrap_or_else(|| Path::new("out").join(name));
     let store = open_store(&target, arguments.force, arguments.resume)?;
     let memory = sweep.base.resolved()["engine"]["memory_limit"].as_u64();
-    let limits = Limits::new(arguments.threads, memory);
-    let bar = progress::counter(sweep.points.len(), "points", arguments.quiet);
+    let limits = Limits::new(arguments.execution.threads, memory);
+    let bar = progress::counter(sweep.points.len(), "points", arguments.execution.quiet);
     let measured = sweep::measure(&sweep, &store, &limits, interrupted, &|point| {
         bar.set_message(sweep.words(point));
         bar.inc(1);
@@ -52,7 +52,7 @@ pub(crate) fn sweep(
     sweep::write(&results, clock.read(), &folder)?;
     let target = folder.finish()?;
     store.clear()?;
-    if !arguments.quiet {
+    if !arguments.execution.quiet {
         write!(out, "{}", results.text())?;
         writeln!(out, "\n{:.1} s; results in {}", clock.read().wall_seconds, target.display())?;
     }
