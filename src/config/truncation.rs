@@ -38,7 +38,7 @@ pub(super) fn check(
     let lost = modes.enumerate().map(|(m, ((state, &cutoff), (name, section)))| {
         let in_frame =
             definition.displaces(root, cutoff)? && !observables.iter().any(|o| counts_levels(o, m));
-        let state = if in_frame { without_amplitude(state) } else { state.clone() };
+        let state = if in_frame { without_amplitude(state) } else { *state };
         let lost = loss(&state, cutoff);
         if lost <= REFUSED_ABOVE {
             return Ok(lost);

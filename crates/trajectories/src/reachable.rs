@@ -34,7 +34,7 @@ impl Reachable {
         });
         let ensembles = problem.initial.ensembles.iter().zip(problem.model().ensembles());
         let ensembles = ensembles.map(|(state, ensemble)| match *state {
-            EnsembleState::SpinCoherent { theta, .. } if theta == 0.0 => only(0, ensemble.size),
+            EnsembleState::SpinCoherent { theta: 0.0, .. } => only(0, ensemble.size),
             EnsembleState::Dicke { twice_m, .. } => {
                 only(i64::midpoint(twice_m, ensemble.size as i64) as usize, ensemble.size)
             }
@@ -92,7 +92,9 @@ impl Reachable {
         for term in operator.collected().terms {
             let images = self.images(&term.factors);
             if images.iter().all(|(_, levels)| levels.contains(&true)) {
-                images.iter().for_each(|(axis, levels)| self.add(*axis, levels));
+                for (axis, levels) in &images {
+                    self.add(*axis, levels);
+                }
             }
         }
     }

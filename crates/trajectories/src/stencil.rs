@@ -193,6 +193,12 @@ impl Stencil {
         self.coefficients[0].im.iter_mut().for_each(|x| *x -= by.im);
     }
 
+    /// Leaves the diagonal out.
+    #[cfg(test)]
+    pub(crate) fn clear_diagonal(&mut self) {
+        self.coefficients[0].clear(self.dim);
+    }
+
     /// `out = scale G x`.
     pub(crate) fn apply(&self, x: &Vector, scale: f64, out: &mut Vector) {
         out.reshape(self.dim);

@@ -176,7 +176,9 @@ fn chi_square(parts: &[Vec<f64>], flips: u64) -> ChiSquare {
     let mut stream = Stream::new(0, 0);
     let mut signs = vec![1.0; blocks];
     let mut flipped = || {
-        signs.iter_mut().for_each(|s| *s = if stream.uniform() < 0.5 { -1.0 } else { 1.0 });
+        for sign in &mut signs {
+            *sign = if stream.uniform() < 0.5 { -1.0 } else { 1.0 };
+        }
         let row = |g: &Vec<f64>| g.iter().zip(&signs).map(|(g, s)| g * s).sum::<f64>();
         gram.iter().zip(&signs).map(|(g, s)| s * row(g)).sum::<f64>()
     };
@@ -227,7 +229,7 @@ fn chi_square_of_trajectories_has_its_distribution_over_seeds() {
     let expected = exact(&problem);
     for unravelling in [Unravelling::Jumps, Unravelling::Heterodyne { flux: 4.0 }] {
         let one = |seed| {
-            let engine = Trajectories { unravelling, seed, ..engine(2_560) };
+            let engine = Trajectories { seed, unravelling, ..engine(2_560) };
             found(&engine, &problem).1.against(&expected).chi_square()
         };
         let all: Vec<ChiSquare> = (1..=60).map(one).collect();

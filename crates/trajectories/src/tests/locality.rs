@@ -9,7 +9,7 @@ use crate::locality::PORTION;
 use crate::trajectory::Course;
 
 /// Everything on, whatever the size.
-fn local(trajectories: u64) -> Trajectories {
+pub(super) fn local(trajectories: u64) -> Trajectories {
     Trajectories { windows: Choice::On, displaced: Choice::On, rotating: Choice::On, ..engine(trajectories) }
 }
 
@@ -213,7 +213,7 @@ fn windows_stay_small_and_buffers_change_nothing() {
 }
 
 /// Sees nothing, so that all allocations are those of the steps.
-struct Blind;
+pub(super) struct Blind;
 
 impl Witness for Blind {
     fn state(&mut self, _: usize, _: Snapshot<'_>) {}
