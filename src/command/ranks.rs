@@ -161,11 +161,12 @@ impl Ranks {
             heard = self.announce([0, 0]);
         }
         // An interrupted sweep keeps its store, which may be this one.
+        let mut cleared = Ok(());
         while heard.start == FINISHED {
-            store.clear()?;
+            cleared = store.clear();
             heard = self.announce([0, 0]);
         }
-        Ok(())
+        Ok(cleared?)
     }
 
     /// Tells the ranks that have run points that the sweep is written and no store is needed.
