@@ -4,6 +4,7 @@
 //! Plan -> for every engine and size: mean field and the engine side by side -> RatioSeries -> Crossing -> fit
 //! ```
 
+mod halves;
 mod measured;
 mod report;
 mod run;

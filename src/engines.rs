@@ -40,6 +40,8 @@ pub struct EngineDefinition {
     pub truncated: bool,
     /// Whether its cutoffs can follow the state (`cutoff = "auto"`).
     pub adaptive: bool,
+    /// Whether the `cutoff` of a mode, here given, counts from a displaced basis in which a coherent state is the vacuum.
+    displaces: fn(&Section<'_>, usize) -> Result<bool, ConfigError>,
     /// Its keys in the table `engine`.
     pub options: &'static [EngineOption],
     /// Keys that belong to the observables of `run`, with values that ask for nothing: commands with other observables
@@ -81,6 +83,7 @@ const EXACT: EngineDefinition = EngineDefinition {
     summary: "the density matrix in permutation-symmetric sector blocks, without approximation beyond the cutoffs",
     truncated: true,
     adaptive: true,
+    displaces: |_, _| Ok(false),
     options: &[
         EngineOption {
             name: "generator",
@@ -116,6 +119,7 @@ const CUMULANT: EngineDefinition = EngineDefinition {
     summary: "moment equations derived from the model, joint cumulants above an order set to zero",
     truncated: false,
     adaptive: false,
+    displaces: |_, _| Ok(false),
     options: &[
         EngineOption {
             name: "order",
@@ -139,6 +143,7 @@ pub(crate) const MEAN_FIELD: EngineDefinition = EngineDefinition {
     summary: "the equations of the means alone, second moments those of a product state",
     truncated: false,
     adaptive: false,
+    displaces: |_, _| Ok(false),
     options: &[
         EngineOption {
             name: "limit",
@@ -167,6 +172,16 @@ pub(crate) fn definition(
     let named = section.map(|s| s.choice("kind", "engine", &names)).transpose()?.flatten();
     let kind = wanted.or(named).unwrap_or(ENGINES[0].name);
     Ok(ENGINES.iter().find(|e| e.name == kind).unwrap_or(&ENGINES[0]))
+}
+
+impl EngineDefinition {
+    /// Whether this engine counts the levels of a mode with this `cutoff` from the vacuum of a displaced basis, in the study
+    /// with the given root.
+    pub(crate) fn displaces(&self, root: &Section<'_>, cutoff: usize) -> Result<bool, ConfigError> {
+        let section = root.section("engine", "engine")?;
+        let displaces = section.map(|section| (self.displaces)(&section, cutoff)).transpose()?;
+        Ok(displaces.unwrap_or(false))
+    }
 }
 
 /// Reads the table `engine` of a study (absent: defaults); keys of the engines that are not in force are read too,

@@ -281,6 +281,38 @@ fn what_truncation_loses_is_reported() {
 }
 
 #[test]
+fn a_displaced_basis_needs_levels_for_fluctuations_only() {
+    let with = |cutoff: usize, initial: &str, sets: &[&str]| {
+        let text = STUDY.replace("cutoff = 8", &format!("cutoff = {cutoff}"));
+        let mut sets: Vec<String> = sets.iter().map(ToString::to_string).collect();
+        sets.push(format!("modes.a.initial={initial}"));
+        Study::parse("study.toml", "study", &text, &sets)
+    };
+    let coherent = "{state='coherent',amplitude=10.0}";
+    let on = "engine={kind='trajectories',displaced='on'}";
+    let measured = |name: &str| format!("output.observables=['photons(a)','{name}']");
+    let study = with(12, coherent, &[on]).unwrap();
+    assert!(study.warnings.is_empty() && study.truncation()["a"] == 0.0);
+    // By itself from 24 on.
+    with(24, coherent, &["engine.kind=trajectories"]).unwrap();
+    for (cutoff, initial, sets, words) in [
+        (12, coherent, vec!["engine.kind=trajectories"], "the coherent initial state loses"),
+        (24, coherent, vec!["engine={kind='trajectories',displaced='off'}"], "cutoff = 161 is enough"),
+        // Another engine of the same study has no displaced basis.
+        (24, coherent, vec!["engine={kind='exact',displaced='on'}"], "cutoff = 161 is enough"),
+        // Their tables end at the cutoff, whatever the basis.
+        (24, coherent, vec![on, &measured("photon-distribution(a)")], "cutoff = 161 is enough"),
+        (24, coherent, vec![on, &measured("reduced-state(a)")], "cutoff = 161 is enough"),
+        (12, "{state='fock',n=13}", vec![on], "all of |13>"),
+        (12, "{state='displaced-thermal',amplitude=10.0,occupation=9.0}", vec![on], "thermal initial state"),
+    ] {
+        let message = with(cutoff, initial, &sets).expect_err(words).to_string();
+        assert!(message.contains(words), "{cutoff} {sets:?}: {message}");
+    }
+    with(12, "{state='displaced-thermal',amplitude=10.0,occupation=0.3}", &[on]).unwrap();
+}
+
+#[test]
 fn every_study_that_ships_is_good() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/data/studies");
     let mut seen = 0;

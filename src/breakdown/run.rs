@@ -7,12 +7,13 @@ use superladder_analysis::{
     AnalysisError, Averaging, Criterion, Crossing, CrossingOptions, EnsembleSize, Outcome, RatioSeries,
     System, Table, criteria_by_name, crossing, needs_of, period,
 };
-use superladder_engine::{Diagnostics, Engine, EngineError, Problem, jackknife};
+use superladder_engine::{Diagnostics, Engine, EngineError, Problem};
 use superladder_mean_field::MeanField;
 use superladder_model::{Model, ModelError, Observable, observables_by_name};
 use thiserror::Error;
 
-use super::measured::{Kept, Measured, Side, Without};
+use super::halves::{half_samples, spread};
+use super::measured::{Kept, Measured, Side};
 use super::sampled;
 use crate::checkpoint::{digest_of_results, hexadecimal};
 use crate::config::{Average, ConfigError, Plan, Series, Study};
@@ -283,14 +284,11 @@ pub(super) fn read(
     let reference = &kept.reference.table()?;
     let window = window(plan.average, reference, clock);
     let (mut rows, trace) = crossings(plan, criteria, reference, &kept.tested, window)?;
-    if !kept.replicates.is_empty() {
-        let without = |w: &Without| {
-            let tested = Measured { values: w.values.clone(), ..kept.tested.clone() };
-            Ok((w.ratio, crossings(plan, criteria, reference, &tested, window)?.0))
-        };
-        let replicates = kept.replicates.iter().map(without).collect::<Result<Vec<_>, AnalysisError>>()?;
-        rows.iter_mut().enumerate().for_each(|(k, row)| row.add_error(k, &replicates));
-    }
+    let varied = half_samples(kept).into_iter();
+    let varied = varied.map(|tested| Ok(crossings(plan, criteria, reference, &tested, window)?.0));
+    let varied = varied.collect::<Result<Vec<_>, AnalysisError>>()?;
+    let end = kept.tested.times.last().copied().unwrap_or_default();
+    rows.iter_mut().enumerate().for_each(|(k, row)| row.add_error(k, &varied, end));
     let diagnostics = kept.diagnostics.clone();
     let broken = diagnostics.checks.iter().filter(|(_, check)| !check.holds());
     let broken = broken.map(|(name, check)| format!("{name} reached {:.1e}", check.worst)).collect();
@@ -298,14 +296,13 @@ pub(super) fn read(
 }
 
 impl Row {
-    /// Adds the standard error of the jackknife to the time of the first crossing: the whole criterion, its averages, its
-    /// ratio and its crossing, is read without each block of the samples in turn. Where one of these does not cross, the
-    /// error is not known.
-    fn add_error(&mut self, number: usize, replicates: &[(f64, Vec<Self>)]) {
+    /// Adds the standard error to the time of the first crossing: the whole criterion, its averages, its ratio and its
+    /// crossing, is read from every half sample, and the error is the root of the mean square of what it moves.
+    fn add_error(&mut self, number: usize, varied: &[Vec<Self>], end: f64) {
         if let Outcome::Crossed { time, standard_error } = &mut self.crossing.outcome {
-            let of = |(ratio, rows): &(f64, Vec<Self>)| Some((*ratio, rows.get(number)?.crossing.first()?));
-            let times = replicates.iter().map(of).collect::<Option<Vec<_>>>();
-            *standard_error = times.map(|t| jackknife(*time, &t)).filter(|e| e.is_finite());
+            let times: Vec<Option<f64>> =
+                varied.iter().map(|rows| rows.get(number)?.crossing.first()).collect();
+            *standard_error = spread(*time, &times, end);
         }
     }
 }

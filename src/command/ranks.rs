@@ -1,16 +1,21 @@
-//! Trajectories over several processes under `mpirun` (cargo feature `mpi`).
+//! Trajectories and points of sweeps over several processes under `mpirun` (cargo feature `mpi`).
 //!
-//! The first rank hands out ranges of indices, takes in the sums of all and does everything that `run` does besides; the
-//! others only run trajectories. Sums do not depend on how they are split, so that the numbers are those of one process.
+//! The first rank hands out ranges of indices or points, takes in what all have found and does everything that `run` and
+//! `sweep` do besides; the others only compute. Sums do not depend on how they are split, and points not on each other, so
+//! that the numbers are those of one process.
 
 use std::ops::Range;
+use std::sync::atomic::AtomicBool;
 
 use mpi::environment::Universe;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator, Destination, Root, Source};
 use superladder::config::Study;
 use superladder::engine::{self, Engine, EngineError, Evolution, Progress, Record, Recorder, Silent};
+use superladder::store::Store;
+use superladder::sweep::{self, Kept, Outcome, Point, Sweep, SweepError};
 use superladder::trajectories::{Sums, next_look};
+use superladder::workers::Limits;
 
 /// The rank that leads.
 const LEADER: i32 = 0;
@@ -19,6 +24,8 @@ const ROUNDS: u64 = 8;
 /// First byte of an answer: sums follow, or the words of an error.
 const SUMS: u8 = 0;
 const ERROR: u8 = 1;
+/// Both ends of an empty round that says that a sweep is written.
+const FINISHED: u64 = 1;
 
 /// The processes of this run.
 pub(super) struct Ranks {
@@ -130,6 +137,97 @@ impl Ranks {
             }
         }
         conclude(restored(engine, study, sums.as_ref())?, study, interrupted)
+    }
+
+    /// Ranks on this machine, which share its memory.
+    fn neighbours(&self) -> u64 {
+        self.world.split_shared(self.world.rank()).size().max(1) as u64
+    }
+
+    /// Runs the points that the leader deals to this rank, keeps them in `store` and sends them. Where the ranks see one file
+    /// system that is the leader's store, so that points of an interrupted sweep are not lost.
+    pub(super) fn serve_points(
+        &self,
+        sweep: Sweep,
+        store: &Store,
+        limits: &Limits,
+        interrupted: &AtomicBool,
+    ) -> anyhow::Result<()> {
+        let mut heard = self.announce([0, 0]);
+        if !heard.is_empty() {
+            let found = self.deal(vec![0; heard.end as usize], sweep, store, limits, interrupted);
+            let bytes = found.map(|kept| postcard::to_stdvec(&kept).unwrap_or_default()).unwrap_or_default();
+            self.world.process_at_rank(LEADER).send(&bytes[..]);
+            heard = self.announce([0, 0]);
+        }
+        // An interrupted sweep keeps its store, which may be this one.
+        let mut cleared = Ok(());
+        while heard.start == FINISHED {
+            cleared = store.clear();
+            heard = self.announce([0, 0]);
+        }
+        Ok(cleared?)
+    }
+
+    /// Tells the ranks that have run points that the sweep is written and no store is needed.
+    pub(super) fn finish_points(&self) {
+        self.announce([FINISHED; 2]);
+    }
+
+    /// Runs the points of a sweep that are not in `store`, over all ranks, and puts them there. What could not be run is
+    /// missing: the caller finds out why when it tries. `again` is the same sweep.
+    pub(super) fn points(
+        &self,
+        sweep: &Sweep,
+        again: Sweep,
+        store: &Store,
+        limits: &Limits,
+        interrupted: &AtomicBool,
+    ) -> anyhow::Result<()> {
+        let missing =
+            sweep.points.iter().enumerate().filter(|(_, p)| store.read::<Kept>(&p.digest).is_none());
+        let need = |point: &Point| point.study.engine().resources(&point.study.problem).ok();
+        let mut open: Vec<(u64, u64)> =
+            missing.filter_map(|(index, point)| Some((index as u64, need(point)?.memory))).collect();
+        // Dealt in turn, the most expensive first.
+        open.sort_by_key(|(_, memory)| std::cmp::Reverse(*memory));
+        if open.is_empty() {
+            return Ok(());
+        }
+        self.announce([0, open.len() as u64]);
+        let open = open.into_iter().map(|(index, _)| index).collect();
+        self.deal(open, again, store, limits, interrupted)?;
+        for rank in 1..self.world.size() {
+            let (answer, _) = self.world.process_at_rank(rank).receive_vec::<u8>();
+            let points: Vec<(String, Kept)> = postcard::from_bytes(&answer).unwrap_or_default();
+            for (digest, kept) in points {
+                store.write(&digest, &kept)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells or hears the numbers of the points to be run, and runs every `size`-th of them.
+    fn deal(
+        &self,
+        mut open: Vec<u64>,
+        mut sweep: Sweep,
+        store: &Store,
+        limits: &Limits,
+        interrupted: &AtomicBool,
+    ) -> Result<Vec<(String, Kept)>, SweepError> {
+        self.world.process_at_rank(LEADER).broadcast_into(&mut open[..]);
+        let (rank, size) = (self.world.rank() as usize, self.world.size() as usize);
+        let own: Vec<u64> = open.into_iter().skip(rank).step_by(size).collect();
+        let mut numbers = 0..;
+        sweep.points.retain(|_| numbers.next().is_some_and(|number| own.contains(&number)));
+        let limits = Limits { memory: limits.memory / self.neighbours(), ..*limits };
+        let (outcomes, _) = sweep::measure(&sweep, store, &limits, interrupted, &|_| ())?;
+        let kept = |(point, outcome): (&Point, Outcome)| match outcome {
+            Outcome::Ran(kept) => Some((point.digest.clone(), kept)),
+            Outcome::Refused(_) | Outcome::Missing => None,
+        };
+        Ok(sweep.points.iter().zip(outcomes).filter_map(kept).collect())
     }
 }
 

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use superladder::output::{Clock, OutputFolder};
+#[cfg(feature = "mpi")]
+use superladder::store::Store;
 use superladder::sweep::{self, Outcome, Results, Sweep};
 use superladder::workers::Limits;
 
@@ -20,12 +22,24 @@ pub(crate) fn sweep(
 ) -> anyhow::Result<Verdict> {
     let clock = Clock::start();
     start_threads(arguments.execution.threads)?;
-    let sweep = Sweep::load(&arguments.study.study, &arguments.study.sets, &arguments.sweeps)?;
+    let load = || Sweep::load(&arguments.study.study, &arguments.study.sets, &arguments.sweeps);
+    let sweep = load()?;
     let name = format!("{}-sweep", sweep.base.name);
     let target = arguments.output.clone().unwrap_or_else(|| Path::new("out").join(name));
-    let store = open_store(&target, arguments.force, arguments.resume)?;
     let memory = sweep.base.resolved()["engine"]["memory_limit"].as_u64();
     let limits = Limits::new(arguments.execution.threads, memory);
+    #[cfg(feature = "mpi")]
+    let ranks = super::ranks::Ranks::start();
+    #[cfg(feature = "mpi")]
+    if let Some(ranks) = ranks.as_ref().filter(|r| !r.leads()) {
+        ranks.serve_points(sweep, &Store::beside(&target), &limits, interrupted)?;
+        return Ok(Verdict::Done);
+    }
+    let store = open_store(&target, arguments.force, arguments.resume)?;
+    #[cfg(feature = "mpi")]
+    if let Some(ranks) = &ranks {
+        ranks.points(&sweep, load()?, &store, &limits, interrupted)?;
+    }
     let bar = progress::counter(sweep.points.len(), "points", arguments.execution.quiet);
     let measured = sweep::measure(&sweep, &store, &limits, interrupted, &|point| {
         bar.set_message(sweep.words(point));
@@ -52,6 +66,10 @@ pub(crate) fn sweep(
     sweep::write(&results, clock.read(), &folder)?;
     let target = folder.finish()?;
     store.clear()?;
+    #[cfg(feature = "mpi")]
+    if let Some(ranks) = &ranks {
+        ranks.finish_points();
+    }
     if !arguments.execution.quiet {
         write!(out, "{}", results.text())?;
         writeln!(out, "\n{:.1} s; results in {}", clock.read().wall_seconds, target.display())?;

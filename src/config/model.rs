@@ -11,7 +11,7 @@ use toml::de::DeValue;
 
 use super::error::{ConfigError, Fault};
 use super::section::Section;
-use super::truncation::{REFUSED_ABOVE, cutoff_losing, loss, sufficient_cutoff};
+use super::truncation::cutoff_losing;
 use crate::engines::EngineDefinition;
 
 /// A model as read, with everything that belongs to it.
@@ -23,8 +23,6 @@ pub(crate) struct Parts {
     pub(crate) cutoffs: Vec<usize>,
     /// By mode, how the cutoff adapts, if it does.
     pub(crate) adaptive: Vec<Option<Adaptive>>,
-    /// Population lost by truncation, per mode.
-    pub(crate) losses: Vec<f64>,
     /// The four tables with every number filled in.
     pub(crate) resolved: Map<String, Json>,
 }
@@ -62,7 +60,7 @@ pub(crate) fn read(root: &Section<'_>, engine: &EngineDefinition) -> Result<Part
     let mut model = free_model(root, &modes, &ensembles)?;
     let (mut cutoffs, mut adaptive) = (Vec::new(), Vec::new());
     let mut initial = InitialState::default();
-    let (mut losses, mut resolved_modes, mut resolved_ensembles) = (Vec::new(), Map::new(), Map::new());
+    let (mut resolved_modes, mut resolved_ensembles) = (Map::new(), Map::new());
     for (m, (name, section)) in modes.into_iter().enumerate() {
         let (state, resolved) =
             initial_state(&section, MODE_STATES, "vacuum", |name, given| mode_state(&model, m, name, given))?;
@@ -73,8 +71,6 @@ pub(crate) fn read(root: &Section<'_>, engine: &EngineDefinition) -> Result<Part
             None if truncated => section.required_count("cutoff", 0)?,
             None => section.count("cutoff", 0)?.unwrap_or_default(),
         };
-        let lost = if truncated { check_truncation(&section, "cutoff", &name, &state, cutoff)? } else { 0.0 };
-        losses.push(lost);
         let frequency = model.modes()[m].frequency;
         let shown = match follows {
             Some(Adaptive { start, max }) => json!({ "start": start, "max": max }),
@@ -103,7 +99,7 @@ pub(crate) fn read(root: &Section<'_>, engine: &EngineDefinition) -> Result<Part
     (model, channels) = with_channels(root, model)?;
     resolved.insert("interactions".into(), interactions.into());
     resolved.insert("channels".into(), channels.into());
-    Ok(Parts { model, initial, cutoffs, adaptive, losses, resolved })
+    Ok(Parts { model, initial, cutoffs, adaptive, resolved })
 }
 
 /// Reads a cutoff that adapts: `"auto"`, or a table with `start` and `max`.
@@ -134,7 +130,11 @@ fn read_adaptive(section: &Section<'_>, engine: &EngineDefinition) -> Result<Opt
     Ok(Some(follows))
 }
 
-fn named_sections<'a>(root: &Section<'a>, key: &str, kind: &str) -> Result<Vec<(String, Section<'a>)>> {
+pub(super) fn named_sections<'a>(
+    root: &Section<'a>,
+    key: &str,
+    kind: &str,
+) -> Result<Vec<(String, Section<'a>)>> {
     let Some(table) = root.section(key, key)? else { return Ok(Vec::new()) };
     let mut sections = Vec::new();
     for name in table.keys() {
@@ -191,35 +191,6 @@ fn initial_state<S, C>(
     resolved.extend(resolve(arguments, &given));
     inner.finish()?;
     Ok((state, resolved.into()))
-}
-
-/// What a state loses above the cutoff; too much is a fault of `key`.
-pub(crate) fn check_truncation(
-    section: &Section<'_>,
-    key: &str,
-    name: &str,
-    state: &ModeState,
-    cutoff: usize,
-) -> Result<f64> {
-    let lost = loss(state, cutoff);
-    if lost <= REFUSED_ABOVE {
-        return Ok(lost);
-    }
-    let (state_name, words) = match state {
-        ModeState::Fock(n) => ("Fock", format!("all of |{n}>")),
-        ModeState::Coherent(_) => ("coherent", format!("{lost:.2e} of its norm")),
-        ModeState::DisplacedThermal { .. } => ("thermal", format!("{lost:.2e} of its norm")),
-    };
-    Err(section.fault(
-        key,
-        Fault::Cutoff {
-            mode: name.to_owned(),
-            cutoff,
-            state: state_name,
-            lost: words,
-            sufficient: sufficient_cutoff(state),
-        },
-    ))
 }
 
 fn with_interactions(root: &Section<'_>, mut model: Model) -> Result<(Model, Vec<Json>)> {

@@ -17,7 +17,7 @@ use super::error::{ConfigError, Fault};
 use super::model::{self, Parts};
 use super::parameters::{self, Quench};
 use super::section::Section;
-use super::truncation::WARNED_ABOVE;
+use super::truncation::{self, WARNED_ABOVE};
 use super::{method, overrides, time};
 use crate::engines::{self, Common, Constructor, EngineDefinition};
 
@@ -189,6 +189,7 @@ impl Reader<'_> {
         let stages = self.stages(&parts, start, &quenches, definition)?;
         let resolved_initial = initial(&root, &mut parts, &stages, truncated)?;
         let (observables, wanted) = observables(&root, &parts.model)?;
+        let losses = truncation::check(&root, definition, &parts, &observables)?;
         // The method belongs to the study's own engine; another one comes with its default.
         let given = method::read(&root)?.filter(|_| self.engine.is_none());
         let follows = truncated && parts.adaptive.iter().any(Option::is_some);
@@ -219,9 +220,9 @@ impl Reader<'_> {
         resolved.insert("method".into(), resolved_method);
         resolved.insert("bounds".into(), json!(common.bounds));
         resolved.insert("output".into(), json!({ "observables": names }));
-        let warnings = warnings(&problem, &parts.losses);
+        let warnings = warnings(&problem, &losses);
         let (name, resolved, source) = (self.name.to_owned(), resolved.into(), self.source);
-        Ok(Study { title, name, problem, warnings, losses: parts.losses, engine, resolved, source, wanted })
+        Ok(Study { title, name, problem, warnings, losses, engine, resolved, source, wanted })
     }
 
     fn times(&self, root: &Section<'_>) -> Result<(Vec<f64>, Json), ConfigError> {
@@ -294,11 +295,6 @@ fn initial(
                 parts.cutoffs[m] = follows.start(&parts.initial.modes[m]);
             }
         }
-        let modes = parts.initial.modes.iter().zip(parts.model.modes()).zip(&parts.cutoffs);
-        let lost = modes.map(|((state, mode), cutoff)| {
-            model::check_truncation(&section, "state", &mode.name, state, *cutoff)
-        });
-        parts.losses = lost.collect::<Result<_, _>>()?;
     }
     section.finish()?;
     Ok(Some(json!({ "state": "mean-field", "time": time })))

@@ -1,6 +1,12 @@
 //! What an initial state of a mode loses when Fock states above the cutoff are cut off.
 
-use superladder_model::ModeState;
+use num_complex::Complex64;
+use superladder_model::{Evaluation, ModeState, Observable, StateFunction, Subsystem};
+
+use super::error::{ConfigError, Fault};
+use super::model::{Parts, named_sections};
+use super::section::Section;
+use crate::engines::EngineDefinition;
 
 /// Above this loss a study is refused.
 pub(crate) const REFUSED_ABOVE: f64 = 1e-2;
@@ -13,6 +19,70 @@ pub fn loss(state: &ModeState, cutoff: usize) -> f64 {
         ModeState::Fock(n) => f64::from(u8::from(*n > cutoff)),
         _ if reach(state) > LARGEST as f64 => 1.0,
         _ => Distribution::of(state).tail(cutoff),
+    }
+}
+
+/// What the initial state of every mode loses above its cutoff; too much is a fault of the cutoff, or of the table `initial`
+/// where the states come from there. In a displaced basis only what is spread about the amplitude counts, unless Fock states
+/// themselves are measured: these tables end at the cutoff in the laboratory, whatever the basis.
+pub(super) fn check(
+    root: &Section<'_>,
+    definition: &EngineDefinition,
+    parts: &Parts,
+    observables: &[Observable],
+) -> Result<Vec<f64>, ConfigError> {
+    if !definition.truncated {
+        return Ok(vec![0.0; parts.cutoffs.len()]);
+    }
+    let modes = parts.initial.modes.iter().zip(&parts.cutoffs).zip(named_sections(root, "modes", "mode")?);
+    let lost = modes.enumerate().map(|(m, ((state, &cutoff), (name, section)))| {
+        let in_frame =
+            definition.displaces(root, cutoff)? && !observables.iter().any(|o| counts_levels(o, m));
+        let state = if in_frame { without_amplitude(state) } else { *state };
+        let lost = loss(&state, cutoff);
+        if lost <= REFUSED_ABOVE {
+            return Ok(lost);
+        }
+        let fault = refusal(name, &state, cutoff, lost);
+        Err(match root.section("initial", "initial state")? {
+            Some(initial) => initial.fault("state", fault),
+            None => section.fault("cutoff", fault),
+        })
+    });
+    lost.collect()
+}
+
+fn refusal(mode: String, state: &ModeState, cutoff: usize, lost: f64) -> Fault {
+    let (state_name, words) = match state {
+        ModeState::Fock(n) => ("Fock", format!("all of |{n}>")),
+        ModeState::Coherent(_) => ("coherent", format!("{lost:.2e} of its norm")),
+        ModeState::DisplacedThermal { .. } => ("thermal", format!("{lost:.2e} of its norm")),
+    };
+    Fault::Cutoff { mode, cutoff, state: state_name, lost: words, sufficient: sufficient_cutoff(state) }
+}
+
+/// Whether an observable is made of populations or coherences of the Fock states of a mode.
+fn counts_levels(observable: &Observable, mode: usize) -> bool {
+    match &observable.evaluation {
+        Evaluation::State(
+            StateFunction::PhotonDistribution(m)
+            | StateFunction::TopPopulation(m)
+            | StateFunction::ReducedState(Subsystem::Mode(m))
+            | StateFunction::ReducedPurity(Subsystem::Mode(m))
+            | StateFunction::ReducedEntropy(Subsystem::Mode(m)),
+        ) => *m == mode,
+        Evaluation::State(_) | Evaluation::Moments { .. } => false,
+    }
+}
+
+/// A state in the basis displaced by its amplitude.
+fn without_amplitude(state: &ModeState) -> ModeState {
+    match *state {
+        ModeState::Fock(n) => ModeState::Fock(n),
+        ModeState::Coherent(_) => ModeState::Fock(0),
+        ModeState::DisplacedThermal { occupation, .. } => {
+            ModeState::DisplacedThermal { alpha: Complex64::ZERO, occupation }
+        }
     }
 }
 
@@ -110,8 +180,6 @@ fn reach(state: &ModeState) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use num_complex::Complex64;
-
     use super::*;
 
     #[test]

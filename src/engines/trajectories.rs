@@ -12,6 +12,7 @@ pub(super) const TRAJECTORIES: EngineDefinition = EngineDefinition {
     summary: "quantum jumps of pure states inside of and between sectors; averages with standard errors",
     truncated: true,
     adaptive: false,
+    displaces: |section, cutoff| Ok(choice(section, "displaced")?.0.displaces(cutoff)),
     options: &[
         EngineOption {
             name: "trajectories",
@@ -96,6 +97,15 @@ pub(super) const TRAJECTORIES: EngineDefinition = EngineDefinition {
     read: trajectories,
 };
 
+/// `auto`, `on` or `off`, and as resolved.
+fn choice(section: &Section<'_>, key: &'static str) -> Result<(Choice, &'static str), ConfigError> {
+    Ok(match section.choice(key, key, &["auto", "on", "off"])? {
+        Some("on") => (Choice::On, "on"),
+        Some("off") => (Choice::Off, "off"),
+        _ => (Choice::Auto, "auto"),
+    })
+}
+
 fn trajectories(section: &Section<'_>, common: &Common) -> Result<Read, ConfigError> {
     let default = Trajectories::default();
     let positive = |key: &str, most: f64, allowed: &str| match section.number(key)? {
@@ -112,13 +122,7 @@ fn trajectories(section: &Section<'_>, common: &Common) -> Result<Read, ConfigEr
     let (histograms, resolved_histograms) = sampling::histograms(section)?;
     let shown = section.count("shown", 0)?.map_or(default.shown, |n| n as u64);
     let truncation = positive("truncation", 0.01, "> 0 and <= 0.01")?.unwrap_or(default.truncation);
-    let choice = |key: &'static str| -> Result<(Choice, &'static str), ConfigError> {
-        Ok(match section.choice(key, key, &["auto", "on", "off"])? {
-            Some("on") => (Choice::On, "on"),
-            Some("off") => (Choice::Off, "off"),
-            _ => (Choice::Auto, "auto"),
-        })
-    };
+    let choice = |key| choice(section, key);
     let (windows, displaced, rotating) = (choice("windows")?, choice("displaced")?, choice("rotating")?);
     let options = object(json!({
         "trajectories": count,

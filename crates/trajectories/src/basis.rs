@@ -122,13 +122,19 @@ pub(crate) fn apply_along(
         let offset = pad as i64 + shift;
         let first = (-offset).max(0) as usize;
         let last = (wide as i64 - offset).clamp(0, len as i64) as usize;
+        if first >= last {
+            continue;
+        }
         for row in 0..outer {
             let target = (row * wide) as i64 + offset;
             if inner == 1 {
-                for level in first..last {
-                    let to = (target + level as i64) as usize;
-                    let value = out.get(to) + band[level] * psi.get(row * len + level);
-                    out.set(to, value);
+                let (from, to) = (row * len + first, (target + first as i64) as usize);
+                let (from, to) = (from..from + last - first, to..to + last - first);
+                let source = psi.re[from.clone()].iter().zip(&psi.im[from]);
+                let target = out.re[to.clone()].iter_mut().zip(&mut out.im[to]);
+                for (((re, im), (a, b)), c) in target.zip(source).zip(&band[first..last]) {
+                    *re += c.re * a - c.im * b;
+                    *im += c.re * b + c.im * a;
                 }
                 continue;
             }

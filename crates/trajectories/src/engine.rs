@@ -53,6 +53,12 @@ impl Choice {
             Self::Off => false,
         }
     }
+
+    /// Whether this choice for displaced bases displaces that of a mode with this cutoff, so that the cutoff limits the
+    /// levels above a coherent state only.
+    pub fn displaces(self, cutoff: usize) -> bool {
+        self.decide(cutoff >= MANY_PHOTONS)
+    }
 }
 
 /// A displaced basis pays from this cutoff on.
@@ -151,7 +157,7 @@ impl Trajectories {
     }
 
     fn locality(&self, problem: &Problem, ladders: &Ladders) -> Locality {
-        let modes = problem.cutoffs.iter().map(|c| self.displaced.decide(*c >= MANY_PHOTONS));
+        let modes = problem.cutoffs.iter().map(|c| self.displaced.displaces(*c));
         let spins = ladders.spins().iter().map(|n| self.rotating.decide(*n >= MANY_SPINS));
         let cutoffs = problem.cutoffs.iter().map(|c| c + 1);
         Locality {

@@ -396,6 +396,7 @@ impl Evolution for TrajectoryEvolution {
     fn warnings(&self) -> Vec<String> {
         let done = self.sums.count();
         let counts = self.notes.channels.iter().zip(self.by_channel(|b| &b.jumps));
+        let counts = counts.zip(&self.notes.possible).filter(|(_, possible)| **possible).map(|(c, _)| c);
         let rare = counts.filter(|(_, jumps)| *jumps < FEW_JUMPS);
         let warning = |(channel, jumps): (&String, u64)| {
             format!(

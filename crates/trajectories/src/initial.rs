@@ -62,20 +62,23 @@ impl Preparation {
         self.mixtures.iter().all(|mixture| mixture.len() == 1)
     }
 
-    /// Draws a product state with the basis that it is written in.
+    /// Draws a product state with the basis that it is written in; `spare` is a buffer.
     pub(crate) fn draw(
         &self,
         locality: &Locality,
         stream: &mut Stream,
         basis: &mut Basis,
         psi: &mut Vector,
+        spare: &mut Vector,
         losses: &mut Losses,
     ) {
         let mut pick = |mixture: &'_ Vec<Component>| {
             if mixture.len() == 1 { 0 } else { stream.choose(mixture.iter().map(|c| c.weight), 1.0) }
         };
         let chosen: Vec<&Component> = self.mixtures.iter().map(|m| &m[pick(m)]).collect();
-        *basis = Basis::default();
+        basis.axes.clear();
+        basis.frames.clear();
+        basis.windows.clear();
         psi.clear(1);
         psi.re[0] = 1.0;
         let tail = 0.01 * locality.truncation / (2 * chosen.len().max(1)) as f64;
@@ -90,14 +93,13 @@ impl Preparation {
                 wide[start..start + vector.len()].copy_from_slice(&vector);
                 (window, vector) = (widest, wide);
             }
-            let mut product = Vector::default();
-            product.clear(psi.len() * vector.len());
+            spare.clear(psi.len() * vector.len());
             for i in 0..psi.len() {
                 for (k, value) in vector.iter().enumerate() {
-                    product.set(i * vector.len() + k, psi.get(i) * value);
+                    spare.set(i * vector.len() + k, psi.get(i) * value);
                 }
             }
-            *psi = product;
+            std::mem::swap(psi, spare);
             basis.axes.push(component.axis);
             basis.frames.push(component.frame);
             basis.windows.push(window);

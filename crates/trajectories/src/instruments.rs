@@ -192,7 +192,12 @@ impl Instruments {
         for (axis, photons) in self.photons.iter().enumerate().filter(|(_, p)| p.taken) {
             let levels = photons.range.len();
             if photons.moving {
-                let rho = laboratory::density(snapshot, axis, levels);
+                // The diagonal of a reduced state that is taken anyway is not made twice.
+                let whole = self.reduced.iter().find(|r| r.axis == axis);
+                let rho = match whole {
+                    Some(reduced) => reduced.add(snapshot, sums),
+                    None => laboratory::density(snapshot, axis, levels),
+                };
                 (0..levels).for_each(|n| sums[photons.range.start + n] += rho[n * (levels + 1)].re);
                 continue;
             }
@@ -202,7 +207,8 @@ impl Instruments {
                 *sum += population / square;
             }
         }
-        for reduced in &self.reduced {
+        let shared = |r: &&Reduced| self.photons.get(r.axis).is_some_and(|p| p.taken && p.moving);
+        for reduced in self.reduced.iter().filter(|r| !shared(r)) {
             reduced.add(snapshot, sums);
         }
     }
@@ -237,8 +243,8 @@ fn not_linear(observable: &Observable) -> EngineError {
 }
 
 impl Reduced {
-    /// Adds `sum_rest psi(x, rest) conj psi(x', rest)`; blocks of an ensemble follow each other, j ascending.
-    fn add(&self, snapshot: Snapshot<'_>, sums: &mut [f64]) {
+    /// Adds `sum_rest psi(x, rest) conj psi(x', rest)` and returns it; blocks of an ensemble follow each other, j ascending.
+    fn add(&self, snapshot: Snapshot<'_>, sums: &mut [f64]) -> Vec<Complex64> {
         let (levels, before) = match snapshot.basis.axes[self.axis] {
             Axis::Fock { .. } => (self.size, 0),
             Axis::Dicke { spins, twice_j } => {
@@ -252,5 +258,6 @@ impl Reduced {
             pair[0] += value.re;
             pair[1] += value.im;
         }
+        rho
     }
 }

@@ -76,19 +76,20 @@ fn columns(basis: &Basis, axis: usize, levels: usize) -> Vec<Vec<Complex64>> {
     let whole = Window { low: 0, len: wide };
     let columns = Axis::Fock { levels: Axis::UNBOUNDED };
     let still = Frame::Displaced(Complex64::ZERO);
-    let table = Basis { axes: vec![columns, ladder], frames: vec![still; 2], windows: vec![first, whole] };
+    // The levels of the window run fastest, so that they are turned side by side.
+    let table = Basis { axes: vec![ladder, columns], frames: vec![still; 2], windows: vec![whole, first] };
     let mut psi = Vector::default();
     psi.clear(window.len * wide);
     let phase = |angle: f64, k: usize| Complex64::from_polar(1.0, -angle * k as f64);
     for k in 0..window.len {
         let level = window.low as usize + k;
-        psi.set(k * wide + level, phase(angles[1], level));
+        psi.set(level * window.len + k, phase(angles[1], level));
     }
     if turn.beta != Complex64::ZERO {
-        turn.apply(&table, 1, &mut psi, &mut TurnScratch::default());
+        turn.apply(&table, 0, &mut psi, &mut TurnScratch::default());
     }
     let column =
-        |k: usize| (0..levels.min(wide)).map(|n| phase(angles[0], n) * psi.get(k * wide + n)).collect();
+        |k: usize| (0..levels.min(wide)).map(|n| phase(angles[0], n) * psi.get(n * window.len + k)).collect();
     (0..window.len).map(column).collect()
 }
 

@@ -26,6 +26,7 @@ mod laboratory;
 mod locality;
 mod notes;
 mod products;
+mod reachable;
 mod statistics;
 mod stencil;
 mod stream;

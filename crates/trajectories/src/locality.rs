@@ -17,7 +17,7 @@ const GUARD: i64 = 2;
 /// A window is cut only when it has this many levels too many.
 const SLACK: usize = 2;
 /// Part of the weight that may still be discarded that one look at the windows or one step may take.
-const PORTION: f64 = 0.1;
+pub(crate) const PORTION: f64 = 0.1;
 
 /// What is lost by windows and moving frames.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -237,7 +237,8 @@ impl Locality {
     }
 
     /// Bound of the norm that leaves the windows per unit time, relative to that of `psi`: in all, and at the ends that
-    /// can still be widened.
+    /// can still be widened. Without windows, only a displaced basis is looked at: what others lose at the cutoff shows in
+    /// the population below it.
     pub(crate) fn exit(
         &self,
         stencil: &Stencil,
@@ -248,13 +249,13 @@ impl Locality {
         let norm = psi.norm_sqr().sqrt();
         scratch.populations.resize_with(basis.axes.len(), Vec::new);
         let (mut all, mut curable) = (0.0, 0.0);
-        for axis in 0..basis.axes.len() {
+        for axis in (0..basis.axes.len()).filter(|axis| self.windows || self.moving[*axis]) {
             let populations = &mut scratch.populations[axis];
             basis.populations(axis, psi, populations);
             for upper in [false, true] {
                 let exit = stencil.exit(axis, upper, populations) / norm;
                 all += exit;
-                if basis.windows[axis].len < self.caps[axis] {
+                if self.windows && basis.windows[axis].len < self.caps[axis] {
                     curable += exit;
                 }
             }

@@ -6,6 +6,7 @@ use superladder_model::{Channel, Model, Shape};
 
 use crate::engine::unsupported;
 use crate::instruments::Instruments;
+use crate::reachable::can_jump;
 
 /// A channel with fewer jumps than this has effects whose standard errors are themselves uncertain: the relative error of
 /// a variance from k rare events is about `1 / sqrt k`.
@@ -45,6 +46,8 @@ pub(crate) struct Single {
 pub(crate) struct Notes {
     /// Names of the dissipators of all stages, each once.
     pub(crate) channels: Vec<String>,
+    /// By channel: whether it can jump at all.
+    pub(crate) possible: Vec<bool>,
     /// By stage and dissipator, its number among the channels.
     numbers: Vec<Vec<usize>>,
     starts: Vec<f64>,
@@ -76,6 +79,10 @@ impl Notes {
             }
             numbers.push(own);
         }
+        let mut possible = vec![false; channels.len()];
+        for (stage, can_jump) in numbers.iter().zip(can_jump(problem)) {
+            stage.iter().zip(can_jump).for_each(|(channel, can)| possible[*channel] |= can);
+        }
         let levels = problem.levels();
         let (mut all, mut columns) = (Vec::new(), Vec::new());
         for observable in &problem.observables {
@@ -102,7 +109,8 @@ impl Notes {
         };
         let histograms = histograms.iter().map(placed).collect::<Result<_, _>>()?;
         let starts = problem.stages.iter().map(|s| s.start).collect();
-        Ok(Self { channels, numbers, starts, histograms, shown, columns, times: problem.times.len() })
+        let times = problem.times.len();
+        Ok(Self { channels, possible, numbers, starts, histograms, shown, columns, times })
     }
 
     /// Number of the channel that has jumped.

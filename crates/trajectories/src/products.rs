@@ -162,7 +162,8 @@ pub(crate) struct Bands {
 impl Bands {
     /// Fills the matrices of all products.
     pub(crate) fn fill(&mut self, table: &Table, basis: &Basis) {
-        self.values.resize_with(table.products.len(), Vec::new);
+        // Never fewer: a table with more may follow.
+        self.values.resize_with(table.products.len().max(self.values.len()), Vec::new);
         for (product, band) in table.products.iter().zip(&mut self.values) {
             let window = basis.windows[product.axis];
             band.clear();

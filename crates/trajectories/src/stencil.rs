@@ -89,7 +89,8 @@ impl Pattern {
 #[derive(Debug, Default)]
 pub(crate) struct Stencil {
     dim: usize,
-    /// By shift: `y[i + offset] += c[i + offset] x[i]`, zero where the image is outside.
+    /// By shift: `y[i + offset] += c[i + offset] x[i]`, zero where the image is outside. There may be more than offsets, kept
+    /// for another pattern.
     coefficients: Vec<Vector>,
     offsets: Vec<i64>,
     /// By subsystem, end (low, high) and number of levels at this end: sum of the largest coefficients that lead out.
@@ -102,8 +103,9 @@ impl Stencil {
     /// Fills the coefficients.
     pub(crate) fn fill(&mut self, pattern: &Pattern, bands: &Bands, basis: &Basis) {
         self.dim = basis.len();
-        self.coefficients.resize_with(pattern.shifts.len(), Vector::default);
-        self.coefficients.iter_mut().for_each(|c| c.clear(self.dim));
+        let count = pattern.shifts.len();
+        self.coefficients.resize_with(count.max(self.coefficients.len()), Vector::default);
+        self.coefficients[..count].iter_mut().for_each(|c| c.clear(self.dim));
         self.offsets.clear();
         for shift in &pattern.shifts {
             let strides = shift.iter().enumerate().map(|(axis, s)| s * basis.grid(axis).inner as i64);
@@ -191,6 +193,12 @@ impl Stencil {
         self.coefficients[0].im.iter_mut().for_each(|x| *x -= by.im);
     }
 
+    /// Leaves the diagonal out.
+    #[cfg(test)]
+    pub(crate) fn clear_diagonal(&mut self) {
+        self.coefficients[0].clear(self.dim);
+    }
+
     /// `out = scale G x`.
     pub(crate) fn apply(&self, x: &Vector, scale: f64, out: &mut Vector) {
         out.reshape(self.dim);
@@ -200,11 +208,6 @@ impl Stencil {
     /// Bytes.
     pub(crate) fn memory(shifts: usize, amplitudes: u64) -> u64 {
         16 * shifts as u64 * amplitudes
-    }
-
-    #[cfg(test)]
-    pub(crate) fn capacity(&self) -> usize {
-        self.coefficients.iter().map(Vector::capacity).sum::<usize>() + self.sum.capacity()
     }
 }
 

@@ -149,9 +149,4 @@ impl Series {
         self.evaluate(b, out);
         b
     }
-
-    #[cfg(test)]
-    pub(crate) fn capacity(&self) -> usize {
-        self.terms.iter().map(Vector::capacity).sum()
-    }
 }

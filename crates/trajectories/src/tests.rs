@@ -1,5 +1,7 @@
 //! Trajectories against the density matrix, in distribution, and bit by bit.
 
+mod agreement;
+mod diagonal;
 mod statistics;
 
 use num_complex::Complex64;
@@ -17,6 +19,9 @@ use crate::trajectory::{Setup, Snapshot, Witness, Workspace};
 use crate::{Histogram, Target, Trajectories, Unravelling};
 
 mod locality;
+
+use agreement::{Found, found};
+use locality::{Blind, local};
 
 fn names(list: &[&str]) -> Vec<String> {
     list.iter().map(ToString::to_string).collect()
@@ -115,43 +120,10 @@ fn exact(problem: &Problem) -> Recorder {
     run(&Exact::default(), problem, &mut Silent).expect("runs").1
 }
 
-/// Standard errors below this part of an observable's largest value come from a few rare jumps and are themselves
-/// uncertain; deviations are then measured in this unit. A tenth of the 0.5 % that the comparison is to resolve.
-const RESOLVED: f64 = 5e-4;
-
-/// Largest deviation in standard errors (at least [`RESOLVED`] of the observable's scale), and the mean of their squares.
-fn deviation(found: &Recorder, expected: &Recorder) -> (f64, f64) {
-    let (mut worst, mut sum, mut count) = (0.0f64, 0.0, 0.0);
-    assert_eq!(found.records.len(), expected.records.len());
-    for observable in 0..expected.records[0].measurements.len() {
-        let values = |r: &superladder_engine::Record| r.measurements[observable].values.clone();
-        let all = expected.records.iter().flat_map(values).map(|v| v.value.abs());
-        let scale = all.filter(|x| x.is_finite()).fold(0.0, f64::max);
-        for (a, b) in found.records.iter().zip(&expected.records) {
-            for (x, y) in values(a).into_iter().zip(values(b)) {
-                let error = x.standard_error.expect("trajectories give errors");
-                assert_eq!(x.value.is_nan(), y.value.is_nan(), "defined in one engine only");
-                if x.value.is_nan() {
-                    continue;
-                }
-                let z = (x.value - y.value) / error.max(RESOLVED * scale);
-                worst = worst.max(z.abs());
-                if error > RESOLVED * scale {
-                    (sum, count) = (sum + z * z, count + 1.0);
-                }
-            }
-        }
-    }
-    assert!(count > 50.0, "only {count} numbers were compared");
-    (worst, sum / count)
-}
-
 fn assert_agrees(engine: &Trajectories, problem: &Problem) {
-    let (evolution, recorder) = run(engine, problem, &mut Silent).expect("runs");
-    let (worst, chi_square) = deviation(&recorder, &exact(problem));
-    println!("worst {worst:.2} standard errors, chi-square {chi_square:.3}; {}", evolution.statistics());
-    assert!(worst < 4.0, "{worst} standard errors");
-    assert!(chi_square > 0.4 && chi_square < 1.8, "chi-square {chi_square}");
+    let (evolution, found) = found(engine, problem);
+    println!("{}", evolution.statistics());
+    found.against(&exact(problem)).assert_small();
     let checks = &evolution.diagnostics().checks;
     assert!(checks["norm_decay"].holds() && checks["propagation"].holds(), "{checks:?}");
 }
@@ -179,21 +151,16 @@ fn all_kinds_of_channels_and_a_mixed_start_agree_with_the_density_matrix() {
 }
 
 #[test]
-fn heterodyne_detection_has_the_same_averages() {
+fn heterodyne_detection_and_a_quench_agree_with_the_density_matrix() {
     let unravelling = Unravelling::Heterodyne { flux: 4.0 };
-    assert_agrees(&Trajectories { unravelling, ..engine(20_000) }, &problem(reference(2), pure(), 6, 2.0));
-}
-
-#[test]
-fn a_quench_agrees_with_the_density_matrix() {
     let mut quenched = problem(reference(2), pure(), 6, 2.0);
     let later = with(&bare(&[2, 2]), &[("dicke", &["a"], &["S"], 0.5)], &[("emission", &[], &["S"], 1.0)]);
     quenched.stages.push(Stage { start: 0.77, model: later });
-    assert_agrees(&engine(20_000), &quenched);
+    assert_agrees(&Trajectories { unravelling, ..engine(20_000) }, &quenched);
 }
 
 /// The engine with jumps changed by `change`; the effective Hamiltonians follow, so that the trace is kept.
-fn changed(options: Trajectories, problem: &Problem, change: impl Fn(&mut Escape)) -> Recorder {
+fn changed(options: Trajectories, problem: &Problem, change: impl Fn(&mut Escape)) -> Found {
     let (mut setup, _) = options.setup(problem).expect("valid");
     let layout = Layout { modes: problem.cutoffs.len(), moving: setup.locality.moving.clone() };
     let mut jumps = escapes(problem.model(), options.unravelling);
@@ -205,7 +172,7 @@ fn changed(options: Trajectories, problem: &Problem, change: impl Fn(&mut Escape
 }
 
 /// What the engine finds with a setup of its own.
-fn recorded(options: Trajectories, problem: &Problem, setup: Setup) -> Recorder {
+fn recorded(options: Trajectories, problem: &Problem, setup: Setup) -> Found {
     let (_, instruments) = options.setup(problem).expect("valid");
     let mut evolution = TrajectoryEvolution::new(options, setup, instruments).expect("valid");
     let mut recorder = Recorder::default();
@@ -216,23 +183,20 @@ fn recorded(options: Trajectories, problem: &Problem, setup: Setup) -> Recorder 
         std::ops::ControlFlow::Continue(())
     };
     evolution.advance(&problem.times[1..], &mut listener).expect("runs");
-    recorder
+    Found { recorder, replicates: evolution.replicates() }
 }
 
 #[test]
 fn a_wrong_branch_coefficient_is_seen() {
     let problem = problem(reference(2), pure(), 7, 3.0);
     let expected = exact(&problem);
-    let (right, _) = deviation(&changed(engine(2000), &problem, |_| ()), &expected);
-    assert!(right < 4.0, "{right}");
+    changed(engine(2000), &problem, |_| ()).against(&expected).assert_small();
     let wrong = changed(engine(2000), &problem, |escape| {
         if let Escape::Local { local, .. } = escape {
             local.wrong = 1.44;
         }
     });
-    let (worst, chi_square) = deviation(&wrong, &expected);
-    println!("wrong branch: worst {worst:.1} standard errors, chi-square {chi_square:.1}");
-    assert!(worst > 4.0, "a wrong branch coefficient goes unseen: {worst}");
+    wrong.against(&expected).assert_large();
 }
 
 /// Times of all jumps of a trajectory.

@@ -59,12 +59,6 @@ impl Workspace {
     pub(crate) const fn vectors() -> usize {
         Series::vectors() + 8
     }
-
-    /// Numbers that the large buffers hold without asking for memory.
-    #[cfg(test)]
-    pub(crate) fn capacity(&self) -> usize {
-        self.series.capacity() + self.stencil.capacity()
-    }
 }
 
 /// A state at an output time, in its basis, not normalised.
@@ -119,8 +113,29 @@ pub(crate) trait Witness {
     fn jump(&mut self, _time: f64, _dissipator: usize) {}
 }
 
-/// A step is halved at most this often for the sake of the windows.
-const HALVINGS: usize = 8;
+/// Where a trajectory is.
+struct Position {
+    time: f64,
+    /// The next output.
+    output: usize,
+    /// Squared norm at which it jumps.
+    threshold: f64,
+    /// The stage whose generator is there in the present basis.
+    filled: Option<usize>,
+}
+
+/// A step that may be made.
+struct Trial {
+    step: f64,
+    /// Squared norm at its end.
+    at_end: f64,
+    /// Bound of the norm that leaves the windows per unit time.
+    exit: f64,
+}
+
+/// A step is halved at most this often for the sake of the windows. Their bound falls at least as its square, and what a step
+/// may lose in any case as its length, so that a short one always fits.
+const HALVINGS: usize = 64;
 /// A step aims this much beyond the time at which the jump is expected.
 const BEYOND: f64 = 1.05;
 
@@ -133,9 +148,9 @@ impl Setup {
         witness: &mut dyn Witness,
     ) -> (Stream, Losses) {
         let mut stream = Stream::new(self.seed, index);
-        let Workspace { basis, psi, .. } = workspace;
+        let Workspace { basis, psi, trial, .. } = workspace;
         let mut losses = Losses::default();
-        self.preparation.draw(&self.locality, &mut stream, basis, psi, &mut losses);
+        self.preparation.draw(&self.locality, &mut stream, basis, psi, trial, &mut losses);
         psi.normalise();
         witness.state(0, Snapshot { basis, psi, square: psi.norm_sqr() });
         (stream, losses)
@@ -150,75 +165,114 @@ impl Setup {
     ) -> Result<Course, TrajectoryError> {
         let times = &self.problem.times;
         let (mut stream, losses) = self.start(index, workspace, witness);
-        let (first, last) = (times[0], times[times.len() - 1]);
-        let (mut time, mut output) = (first, 1);
-        let mut threshold = stream.uniform();
         let mut course = Course { losses, ..Course::default() };
-        let mut filled = None;
-        while time < last {
-            let stage = self.problem.stages.iter().rposition(|s| s.start <= time).unwrap_or(0);
-            let end = self.problem.stages.get(stage + 1).map_or(last, |next| next.start.min(last));
-            let dynamics = &self.stages[stage];
-            let fraction = (time - first) / (last - first);
-            let Workspace { series, basis, psi, trial, stencil, bands, locality, .. } = &mut *workspace;
-            let moved = self.locality.settle(basis, psi, fraction, &mut course.losses, locality);
-            if moved || filled != Some(stage) {
-                bands.fill(&dynamics.table, basis);
-                stencil.fill(&dynamics.pattern, bands, basis);
-                filled = Some(stage);
-                course.largest = course.largest.max(basis.len() as u64);
-            }
-            let square = psi.norm_sqr();
-            let wish = |rate: f64| match (square / threshold).ln() / rate {
-                wait if wait.is_finite() && wait > 0.0 => (BEYOND * wait).min(end - time),
-                _ => end - time,
-            };
-            let reach = series.expand(stencil, psi, self.tolerance, wish);
-            let mut step = reach.step.min(end - time);
-            if !(step > 0.0 && time + step > time) {
-                return Err(TrajectoryError::Step { index, time, step });
-            }
-            let mut at_end = series.evaluate(step, trial);
-            let mut exit = 0.0;
-            for _ in 0..HALVINGS {
-                if !self.locality.windows {
-                    break;
-                }
-                let (all, curable) = self.locality.exit(stencil, basis, trial, locality);
-                exit = all;
-                let part = step / (last - first);
-                if self.locality.tolerates(curable, step, fraction, part, &course.losses) {
-                    break;
-                }
-                step *= 0.5;
-                at_end = series.evaluate(step, trial);
-            }
-            if !at_end.is_finite() {
-                return Err(TrajectoryError::Step { index, time, step: f64::NAN });
-            }
-            let jumps = at_end <= threshold;
-            let s = if jumps { series.locate(step, at_end, threshold, trial) } else { step };
-            let now = if step == end - time && !jumps { end } else { time + s };
-            std::mem::swap(psi, trial);
-            while output < times.len() && times[output] <= now {
-                let square = series.evaluate(times[output] - time, trial);
-                witness.state(output, Snapshot { basis, psi: trial, square });
-                output += 1;
-            }
-            course.steps += 1;
-            course.applications += reach.order() as u64;
-            course.error += reach.error(s);
-            course.losses.lose((exit * s).powi(2));
-            time = now;
+        let mut at = Position { time: times[0], output: 1, threshold: stream.uniform(), filled: None };
+        while at.time < times[times.len() - 1] {
+            let stage = self.problem.stages.iter().rposition(|s| s.start <= at.time).unwrap_or(0);
+            self.settle(stage, &mut at, workspace, &mut course);
+            let jumps = self.step(index, stage, &mut at, workspace, witness, &mut course)?;
             if jumps {
-                let dissipator = jump(dynamics, workspace, &mut stream, &mut course);
-                let dissipator = dissipator.ok_or(TrajectoryError::NoJump { index, time })?;
-                witness.jump(time, dissipator);
-                threshold = stream.uniform();
-                filled = None;
+                let dissipator = jump(&self.stages[stage], workspace, &mut stream, &mut course);
+                let dissipator = dissipator.ok_or(TrajectoryError::NoJump { index, time: at.time })?;
+                witness.jump(at.time, dissipator);
+                at.threshold = stream.uniform();
+                at.filled = None;
             }
         }
         Ok(course)
+    }
+
+    /// Part of the time that has passed.
+    fn fraction(&self, time: f64) -> f64 {
+        let times = &self.problem.times;
+        (time - times[0]) / (times[times.len() - 1] - times[0])
+    }
+
+    /// Lets frames and windows follow the state, and the generator follow them.
+    fn settle(&self, stage: usize, at: &mut Position, workspace: &mut Workspace, course: &mut Course) {
+        let Workspace { basis, psi, stencil, bands, locality, .. } = workspace;
+        let fraction = self.fraction(at.time);
+        let moved = self.locality.settle(basis, psi, fraction, &mut course.losses, locality);
+        if moved || at.filled != Some(stage) {
+            let dynamics = &self.stages[stage];
+            bands.fill(&dynamics.table, basis);
+            stencil.fill(&dynamics.pattern, bands, basis);
+            at.filled = Some(stage);
+            course.largest = course.largest.max(basis.len() as u64);
+        }
+    }
+
+    /// One step, to its end or to where the norm has fallen to the threshold; true in that case.
+    fn step(
+        &self,
+        index: u64,
+        stage: usize,
+        at: &mut Position,
+        workspace: &mut Workspace,
+        witness: &mut dyn Witness,
+        course: &mut Course,
+    ) -> Result<bool, TrajectoryError> {
+        let (times, time) = (&self.problem.times, at.time);
+        let last = times[times.len() - 1];
+        let end = self.problem.stages.get(stage + 1).map_or(last, |next| next.start.min(last));
+        let Workspace { series, basis, psi, trial, stencil, locality, .. } = workspace;
+        let square = psi.norm_sqr();
+        let wish = |rate: f64| match (square / at.threshold).ln() / rate {
+            wait if wait.is_finite() && wait > 0.0 => (BEYOND * wait).min(end - time),
+            _ => end - time,
+        };
+        let reach = series.expand(stencil, psi, self.tolerance, wish);
+        let longest = reach.step.min(end - time);
+        if !(longest > 0.0 && time + longest > time) {
+            return Err(TrajectoryError::Step { index, time, step: longest });
+        }
+        let Trial { step, at_end, exit } =
+            self.tried(longest, time, course.losses, locality, (series, stencil, basis, trial));
+        if !at_end.is_finite() {
+            return Err(TrajectoryError::Step { index, time, step: f64::NAN });
+        }
+        let jumps = at_end <= at.threshold;
+        let s = if jumps { series.locate(step, at_end, at.threshold, trial) } else { step };
+        let now = if step == end - time && !jumps { end } else { time + s };
+        std::mem::swap(psi, trial);
+        while at.output < times.len() && times[at.output] <= now {
+            let square = series.evaluate(times[at.output] - time, trial);
+            witness.state(at.output, Snapshot { basis, psi: trial, square });
+            at.output += 1;
+        }
+        course.steps += 1;
+        course.applications += reach.order() as u64;
+        course.error += reach.error(s);
+        course.losses.lose((exit * s).powi(2));
+        at.time = now;
+        Ok(jumps)
+    }
+
+    /// The state after a step that has been shortened until what leaves the windows is tolerable; it is left in `trial`.
+    fn tried(
+        &self,
+        longest: f64,
+        time: f64,
+        losses: Losses,
+        scratch: &mut LocalityScratch,
+        (series, stencil, basis, trial): (&Series, &Stencil, &Basis, &mut Vector),
+    ) -> Trial {
+        let mut tried = Trial { step: longest, at_end: series.evaluate(longest, trial), exit: 0.0 };
+        if !self.locality.loses() {
+            return tried;
+        }
+        let (times, fraction) = (&self.problem.times, self.fraction(time));
+        for _ in 0..HALVINGS {
+            let (all, curable) = self.locality.exit(stencil, basis, trial, scratch);
+            tried.exit = all;
+            let part = tried.step / (times[times.len() - 1] - times[0]);
+            if self.locality.tolerates(curable, tried.step, fraction, part, &losses) {
+                break;
+            }
+            tried.step *= 0.5;
+            tried.at_end = series.evaluate(tried.step, trial);
+        }
+        tried
     }
 }
 

@@ -66,12 +66,6 @@ impl Vector {
     pub(crate) fn normalise(&mut self) {
         self.scale(1.0 / self.norm_sqr().sqrt());
     }
-
-    /// Numbers that fit without asking for memory.
-    #[cfg(test)]
-    pub(crate) fn capacity(&self) -> usize {
-        self.re.capacity().min(self.im.capacity())
-    }
 }
 
 /// `out += factor * x`, both given as (real, imaginary).

@@ -105,3 +105,32 @@ fn channels_with_few_jumps_are_named() {
     let jumps = loss["jumps"].as_f64().expect("a count");
     assert!((jumps - 196.3).abs() < 4.0 * 14.0, "{jumps}");
 }
+
+#[test]
+fn channels_that_cannot_jump_are_not_named() {
+    // S stays down until the quench couples it to the mode; T is up, so that pumping finds no spin.
+    let channels: [Part<'_>; 4] = [
+        ("cavity-loss", &["a"], &[], 2.0),
+        ("emission", &[], &["S"], 1e-6),
+        ("pumping", &[], &["T"], 1e-6),
+        ("dephasing", &[], &["T"], 1e-6),
+    ];
+    let bare = bare(&[2, 2]);
+    let apart = with(&bare, &[], &channels);
+    let down = EnsembleState::SpinCoherent { theta: 0.0, phi: 0.0 };
+    let up = EnsembleState::Dicke { twice_j: 2, twice_m: 2 };
+    let initial =
+        InitialState { modes: vec![ModeState::Coherent(Complex64::ONE)], ensembles: vec![down, up] };
+    let mut problem = problem(apart, initial, 8, 2.0);
+    let named = |problem: &Problem| {
+        let warnings = run(&engine(64), problem, &mut Silent).expect("runs").0.warnings();
+        let of = |channel: &str| warnings.iter().any(|w| w.contains(channel));
+        [of("cavity-loss(a)"), of("emission(S)"), of("pumping(T)"), of("dephasing(T)")]
+    };
+    assert_eq!(named(&problem), [false, false, false, true]);
+    let coupled = with(&bare, &[("tavis-cummings", &["a"], &["S"], 1e-3)], &channels);
+    problem.stages.push(Stage { start: 1.0, model: coupled });
+    assert_eq!(named(&problem), [false, true, false, true]);
+    problem.stages[1].model = with(&bare, &[("exchange", &[], &["S", "T"], 1e-3)], &channels);
+    assert_eq!(named(&problem), [false, true, true, true]);
+}
