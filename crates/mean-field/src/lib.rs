@@ -30,7 +30,7 @@ mod reference;
 
 pub use classify::{Classifier, LongTime, Phase, long_time, start_near_normal};
 pub use continuation::{Course, followed};
-pub use cycle::{Bifurcation, Branch, BranchPoint, Cycle, Waveform, continued, instability, parity};
+pub use cycle::{Bifurcation, Branch, BranchPoint, Cycle, Waveform, instability, parity};
 pub use dense::eigenvalues;
 pub use engine::MeanField;
 pub use equations::{Limit, MeanFieldEquations};

@@ -4,7 +4,7 @@ mod common;
 
 use std::ops::ControlFlow;
 
-use common::{Parameters, from_targets};
+use common::{Parameters, from_targets, targets};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -12,11 +12,6 @@ use superladder_brute_force::cases;
 use superladder_mean_field::{Family, Limit, MeanFieldEquations};
 use superladder_model::Model;
 use superladder_propagate::{Dop853, Field, Method};
-
-fn targets() -> serde_json::Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/reference/mean_field_targets.json");
-    serde_json::from_str(&std::fs::read_to_string(path).expect("present")).expect("JSON")
-}
 
 /// (A1) of Chelpanova et al., PRB 108, 104302 (2023), as printed (PHYSICS.md section 5).
 fn paper(x: &Parameters, v: &[f64]) -> Vec<f64> {

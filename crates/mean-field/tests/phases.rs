@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::Parameters;
+use common::{Parameters, targets};
 use superladder_mean_field::{
     Classifier, Family, FixedKind, LANES, LongTime, MeanFieldEquations, Phase, fixed_points, long_time,
     refine, root,
@@ -12,11 +12,6 @@ use superladder_model::{Channel, Ensemble, Interaction, Mode, Model, Value};
 
 /// Spacing of the grid in both directions.
 const CELL: f64 = 0.02;
-
-fn targets() -> serde_json::Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/reference/mean_field_targets.json");
-    serde_json::from_str(&std::fs::read_to_string(path).expect("present")).expect("JSON")
-}
 
 /// Numbers by number, ascending.
 fn table(value: &serde_json::Value) -> Vec<(f64, serde_json::Value)> {
