@@ -26,9 +26,11 @@ mod formula_table;
 mod formulas;
 mod lanes;
 mod lyapunov;
+mod phase;
 mod reference;
+mod tally;
 
-pub use classify::{Classifier, LongTime, Phase, long_time, start_near_normal};
+pub use classify::{Classifier, LongTime, long_time, start_near_normal};
 pub use continuation::{Course, followed};
 pub use cycle::{Bifurcation, Branch, BranchPoint, Cycle, Waveform, instability, parity};
 pub use dense::eigenvalues;
@@ -41,4 +43,5 @@ pub use formula_table::{FORMULAS, FormulaDefinition, Group};
 pub use formulas::{Eliminated, Lasing, Polariton, Superradiance};
 pub use lanes::{LANES, LaneEquations};
 pub use lyapunov::{Spectrum, lyapunov};
+pub use phase::Phase;
 pub use reference::{ReferenceError, ReferenceModel};

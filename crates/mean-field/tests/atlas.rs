@@ -212,7 +212,7 @@ fn phases(points: &[(f64, f64)]) -> Vec<Phase> {
 
 #[test]
 fn phases_at_known_points() {
-    use Phase::{IR, L1, L2, NS, SR};
+    use Phase::{IR, L1, L2, NS, QuasiPeriodic, SR};
     let known = [
         ((0.2, 0.3), NS),
         ((0.4, 0.6), NS),
@@ -230,9 +230,28 @@ fn phases_at_known_points() {
         ((0.5, 1.0), IR),
         ((0.6, 0.85), L2),
         ((0.0, 0.9), Phase::Inverted),
+        // S runs along the equator on a cycle; on tori the spectrum has one zero more.
+        ((0.02, 0.9), L1),
+        ((0.04, 1.0), L1),
+        ((0.46, 0.96), QuasiPeriodic),
+        ((0.42, 1.0), QuasiPeriodic),
     ];
     let points: Vec<(f64, f64)> = known.iter().map(|k| k.0).collect();
     for ((point, expected), found) in known.iter().zip(phases(&points)) {
         assert_eq!(found, *expected, "at {point:?}");
     }
+}
+
+/// Long steps do not shorten the spin: after any time the amplitude is that of the cycle of length 1/2.
+#[test]
+fn spins_keep_their_length_over_long_times() {
+    let entries = targets()["limit_cycles"].as_array().expect("a list").clone();
+    let entry = &entries[1];
+    let equations = standard(number(&entry["lam"]), number(&entry["gup"]));
+    let points = fixed_points(&equations);
+    let classifier = Classifier { burn: 60_000.0, ..Classifier::default() };
+    let found = long_time(classifier, &[(&equations, points.as_slice())])[0];
+    let expected = number(&entry["Sx"]["amp"]);
+    // The range of samples, 5e-7 from the true one.
+    assert!((found.amplitude - expected).abs() < 2e-6, "{found:?} instead of {expected}");
 }
