@@ -3,6 +3,8 @@
 mod common;
 
 use common::Scratch;
+#[cfg(unix)]
+use common::goes_on_to_the_same_bytes;
 
 const STUDY: &str = r#"
 title = "reference"
@@ -116,6 +118,25 @@ fn maps_write_tables_and_pictures() {
     for file in ["lines.csv", "phases.svg", "phases.png", "phases.npz", "manifest.json", "study.toml"] {
         assert!(home.path("out/study-phases").join(file).is_file(), "{file}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stopped_phase_diagram_goes_on_to_the_same_bytes() {
+    let home = Scratch::new(STUDY);
+    // Twelve batches of sixteen points.
+    let map = ["phases", "study.toml", "--x", "lambda=0.02:0.7:16", "--y", "gamma_up=0.2:1:12"];
+    let times = ["--burn", "3000", "--window", "600", "--threads", "1"];
+    let arguments = [&map[..], &times[..]].concat();
+    home.exits(0, &[&arguments[..], &["-o", "whole"]].concat());
+    let files = ["phases.csv", "phases.npz", "lines.csv", "phases.svg", "phases.png", "study.toml"];
+    goes_on_to_the_same_bytes(
+        &home,
+        &[&arguments[..], &["-o", "out"]].concat(),
+        ("out", "whole"),
+        12,
+        &files,
+    );
 }
 
 #[test]
