@@ -28,11 +28,12 @@ mod lanes;
 mod lyapunov;
 mod phase;
 mod reference;
+mod symmetry;
 mod tally;
 
 pub use classify::{Classifier, LongTime, long_time, start_near_normal};
 pub use continuation::{Course, followed};
-pub use cycle::{Bifurcation, Branch, BranchPoint, Cycle, Waveform, instability, parity};
+pub use cycle::{Bifurcation, Branch, BranchPoint, Cycle, Waveform, instability};
 pub use dense::eigenvalues;
 pub use engine::MeanField;
 pub use equations::{Limit, MeanFieldEquations};
@@ -45,3 +46,4 @@ pub use lanes::{LANES, LaneEquations};
 pub use lyapunov::{Spectrum, lyapunov};
 pub use phase::Phase;
 pub use reference::{ReferenceError, ReferenceModel};
+pub use symmetry::{parity, turned};
