@@ -5,6 +5,7 @@ mod breakdown;
 mod compare;
 mod converge;
 mod cycles;
+mod dashes;
 mod frame;
 mod panels;
 mod sheet;
@@ -49,7 +50,7 @@ impl Picture {
     /// # Errors
     /// What the plotting library says, in words.
     pub fn png(&self) -> Result<Vec<u8>, String> {
-        PngBackend::new().with_scale(2.0).render_scene(&self.scene)
+        PngBackend::new().with_scale(2.0).render_scene(&dashes::cut(&self.scene))
     }
 }
 

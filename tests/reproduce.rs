@@ -162,6 +162,13 @@ fn fig9_has_the_bifurcations_of_the_reference() {
         assert!(words.contains(&format!("{:.5}", number(&expected[key]))), "{key}: {words}");
     }
     assert!(words.contains("saddle-node of the period-2 cycle at 0.61900"), "{words}");
+    // So short a window leaves points undecided: they have a mark of their own.
+    let read = |name: &str| fs::read_to_string(home.path("out/reproduce/fig9").join(name)).expect("a file");
+    let (table, picture) = (read("amplitude.csv"), read("figure.svg"));
+    for phase in ["L1", "L2", "IR", "undecided"] {
+        assert!(table.contains(&format!(",{phase}\n")), "{phase}: {table}");
+        assert!(picture.contains(&format!(">{phase}<")), "{phase}");
+    }
 }
 
 #[test]

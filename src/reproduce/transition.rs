@@ -102,7 +102,7 @@ pub(super) fn fig9(context: &Context<'_>) -> Result<Option<Made>, ReproduceError
         y_label: "⟨Sˣ⟩/N".into(),
         curves,
         x_range: Some((0.2, 0.72)),
-        y_range: Some((0.0, 0.95)),
+        y_range: Some((0.0, 1.0)),
         notes,
         legend: Corner::TopLeft,
         ..CurvesPanel::default()
