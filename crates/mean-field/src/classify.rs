@@ -270,7 +270,9 @@ fn hold(y: &mut [Lane], held: &[(usize, [bool; LANES])]) {
         for l in (0..LANES).filter(|l| lanes[*l]) {
             let spin = &mut y[*first..first + 3];
             let length = spin.iter().map(|s| s.0[l] * s.0[l]).sum::<f64>().sqrt();
-            spin.iter_mut().for_each(|s| s.0[l] *= 0.5 / length);
+            for component in spin {
+                component.0[l] *= 0.5 / length;
+            }
         }
     }
 }
