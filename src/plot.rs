@@ -5,6 +5,7 @@ mod breakdown;
 mod compare;
 mod converge;
 mod cycles;
+mod dashes;
 mod frame;
 mod panels;
 mod sheet;
@@ -14,6 +15,7 @@ mod typeset;
 use kuva::backend::png::PngBackend;
 use kuva::backend::svg::SvgBackend;
 use kuva::plot::LinePlot;
+use kuva::plot::line::LineStyle;
 use kuva::render::annotations::ReferenceLine;
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
@@ -48,12 +50,24 @@ impl Picture {
     /// # Errors
     /// What the plotting library says, in words.
     pub fn png(&self) -> Result<Vec<u8>, String> {
-        PngBackend::new().with_scale(2.0).render_scene(&self.scene)
+        PngBackend::new().with_scale(2.0).render_scene(&dashes::cut(&self.scene))
     }
 }
 
 /// Colours that differ for every kind of colour vision (Okabe and Ito, 2008), darkest first.
 const COLOURS: [&str; 7] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"];
+/// Dashes of lines once the colours are used up.
+const DASHES: [&str; 4] = ["8 4", "2 3", "9 3 2 3", "14 4"];
+
+/// Colour and dashes that tell line `number` of a panel from all others: every colour solid first, then with dashes.
+fn nth(number: usize) -> (&'static str, LineStyle) {
+    let style = match number / COLOURS.len() {
+        0 => LineStyle::Solid,
+        round => LineStyle::Custom(DASHES[(round - 1) % DASHES.len()].into()),
+    };
+    (COLOURS[number % COLOURS.len()], style)
+}
+
 /// Wide lines below, narrow ones above: where lines coincide, both are seen.
 const WIDTHS: [f64; 3] = [2.4, 1.9, 1.5];
 /// Label of the axis of time.
@@ -95,12 +109,32 @@ fn segments(line: &Line, times: &[f64], index: usize, in_legend: bool) -> Vec<Pl
     let points: Vec<(f64, f64)> = panels::thinned(points.collect());
     let pieces = points.split(|(_, y)| !y.is_finite()).filter(|piece| !piece.is_empty());
     let plot = |(number, piece): (usize, &[(f64, f64)])| {
+        let (colour, dashes) = nth(index);
         let plot = LinePlot::new()
             .with_data(piece.iter().copied())
-            .with_color(COLOURS[index % COLOURS.len()])
+            .with_color(colour)
+            .with_line_style(dashes)
             .with_stroke_width(WIDTHS[index.min(WIDTHS.len() - 1)]);
         let named = number == 0 && in_legend;
         Plot::from(if named { plot.with_legend(line.label.clone()) } else { plot })
     };
     pieces.enumerate().map(plot).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_differ_in_colour_or_dashes() {
+        let all: Vec<(&str, Option<String>)> = (0..COLOURS.len() * (1 + DASHES.len()))
+            .map(|number| {
+                let (colour, style) = nth(number);
+                (colour, style.dasharray())
+            })
+            .collect();
+        for (k, one) in all.iter().enumerate() {
+            assert!(!all[..k].contains(one), "{k}: {one:?}");
+        }
+    }
 }

@@ -3,6 +3,8 @@
 mod common;
 
 use common::Scratch;
+#[cfg(unix)]
+use common::goes_on_to_the_same_bytes;
 
 const STUDY: &str = r#"
 title = "reference"
@@ -66,6 +68,22 @@ fn a_limit_cycle_is_printed_with_its_period() {
 }
 
 #[test]
+fn what_depends_on_a_free_phase_is_named() {
+    // A laser of T beside a spin S that only takes part in the total number of excitations.
+    let home =
+        Scratch::new(&STUDY.replace("rate = 0.06", "rate = 0.02").replace("lambda = 0.2", "lambda = 0"));
+    let laser = ["limit-cycles", "study.toml", "--set", "interactions.2.strength=0"];
+    let found = home.exits(0, &laser);
+    let words = "a continuous symmetry turns <Q(a)>, <P(a)>, <s_x(S,1)>, <s_y(S,1)>, <s_x(T,1)>, <s_y(T,1)>: their phases";
+    assert!(found.contains(words), "{found}");
+    let found = home.exits(0, &[&laser[..], &["--json", "-o", "out"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&found).expect("JSON");
+    assert_eq!(json["phase_of_the_start"][0], "<Q(a)>");
+    let found = home.exits(0, &["limit-cycles", "study.toml", "--set", "parameters.lambda=0.3"]);
+    assert!(!found.contains("continuous symmetry"), "{found}");
+}
+
+#[test]
 fn a_branch_of_cycles_is_followed_through_its_pitchfork_and_around_its_saddle_node() {
     let home = Scratch::new(STUDY);
     let follow = ["limit-cycles", "study.toml", "--follow", "lambda=0.5:0.515:6", "-o", "branch"];
@@ -116,6 +134,25 @@ fn maps_write_tables_and_pictures() {
     for file in ["lines.csv", "phases.svg", "phases.png", "phases.npz", "manifest.json", "study.toml"] {
         assert!(home.path("out/study-phases").join(file).is_file(), "{file}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stopped_phase_diagram_goes_on_to_the_same_bytes() {
+    let home = Scratch::new(STUDY);
+    // Twelve batches of sixteen points.
+    let map = ["phases", "study.toml", "--x", "lambda=0.02:0.7:16", "--y", "gamma_up=0.2:1:12"];
+    let times = ["--burn", "3000", "--window", "600", "--threads", "1"];
+    let arguments = [&map[..], &times[..]].concat();
+    home.exits(0, &[&arguments[..], &["-o", "whole"]].concat());
+    let files = ["phases.csv", "phases.npz", "lines.csv", "phases.svg", "phases.png", "study.toml"];
+    goes_on_to_the_same_bytes(
+        &home,
+        &[&arguments[..], &["-o", "out"]].concat(),
+        ("out", "whole"),
+        12,
+        &files,
+    );
 }
 
 #[test]

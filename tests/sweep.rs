@@ -3,11 +3,9 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::time::{Duration, Instant};
+use std::path::Path;
 
-use common::{Scratch, words};
+use common::{Scratch, points, words};
 
 /// Runs in milliseconds; `top` is the bound that a coarse cutoff breaks.
 const QUICK: &str = r#"
@@ -107,32 +105,6 @@ fn every_point_has_the_bits_of_a_single_run() {
     assert!(!scratch.path("out.partial").exists(), "nothing is left of the way there");
 }
 
-/// Waits until `enough` says so.
-fn wait(enough: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !enough() {
-        assert!(start.elapsed() < Duration::from_secs(60), "it does not come");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
-fn points(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).map(|entries| entries.map(|e| e.expect("an entry").path()).collect());
-    let paths: Vec<PathBuf> = entries.unwrap_or_default();
-    paths.into_iter().filter(|p| p.extension().is_some_and(|e| e == "point")).collect()
-}
-
-/// Stops a sweep on its way by `signal`, after two points more than there were; it has some then, but not all.
-#[cfg(unix)]
-fn stopped(scratch: &Scratch, arguments: &[&str], signal: &str) -> Output {
-    let before = points(&scratch.path("out.partial")).len();
-    let child = scratch.command(arguments).stderr(std::process::Stdio::piped()).spawn().expect("starts");
-    wait(|| points(&scratch.path("out.partial")).len() >= before + 2);
-    let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();
-    assert!(kill.expect("kill runs").success());
-    child.wait_with_output().expect("ends")
-}
-
 #[cfg(unix)]
 #[test]
 fn a_stopped_sweep_goes_on_without_repeating_a_point() {
@@ -152,7 +124,7 @@ fn a_stopped_sweep_goes_on_without_repeating_a_point() {
     ];
     scratch.exits(0, &[&arguments[..7], &["whole", "-t", "1"]].concat());
     for (signal, code) in [("-KILL", None), ("-INT", Some(1))] {
-        let output = stopped(&scratch, &arguments, signal);
+        let output = scratch.stopped(&arguments, "out.partial", 2, signal);
         assert_eq!(output.status.code(), code, "{}", words(&output));
         let kept = points(&scratch.path("out.partial"));
         assert!(!scratch.path("out").exists() && (2..13).contains(&kept.len()), "{}", kept.len());
@@ -168,7 +140,7 @@ fn a_stopped_sweep_goes_on_without_repeating_a_point() {
         if code.is_none() {
             // A damaged point is not trusted.
             fs::write(&kept[0], "half a point").expect("written");
-            let again = stopped(&scratch, &[&arguments[..], &["--resume"]].concat(), "-INT");
+            let again = scratch.stopped(&[&arguments[..], &["--resume"]].concat(), "out.partial", 2, "-INT");
             assert_eq!(again.status.code(), Some(1), "{}", words(&again));
             let after: Vec<_> = kept.iter().map(|p| written(p)).collect();
             assert_eq!(before[1..], after[1..], "a finished point was repeated");

@@ -20,18 +20,20 @@ pub fn numbers(point: &LongTime) -> [f64; 5] {
     [point.mean, point.amplitude, point.exponent, point.inversion, phase as f64]
 }
 
-/// Finished batches are written together, at most so often: forcing a file to the disk takes longer than a batch.
+/// Finished batches are written together, the first one at once and then at most so often: forcing a file to the disk takes longer
+/// than a batch.
 const KEPT_EVERY: Duration = Duration::from_secs(2);
 
 /// Finished batches that are not in the store yet.
 struct Pending {
     batches: Vec<(String, Vec<LongTime>)>,
-    since: Instant,
+    /// When batches were written last.
+    since: Option<Instant>,
 }
 
 impl Pending {
     fn keep(&mut self, store: &Store) -> Result<(), StoreError> {
-        self.since = Instant::now();
+        self.since = Some(Instant::now());
         self.batches.drain(..).try_for_each(|(digest, batch)| store.write(&digest, &batch))
     }
 }
@@ -50,7 +52,7 @@ pub fn phases(
     told: &(impl Fn(usize) + Sync),
 ) -> Result<Option<Vec<LongTime>>, StoreError> {
     let batches: Vec<usize> = (0..models.len()).step_by(LANES).collect();
-    let pending = Mutex::new(Pending { batches: Vec::new(), since: Instant::now() });
+    let pending = Mutex::new(Pending { batches: Vec::new(), since: None });
     let work = |first: &usize| -> Result<Option<Vec<LongTime>>, StoreError> {
         let range = *first..(first + LANES).min(models.len());
         let digest = digest(&models[range.clone()], classifier);
@@ -66,7 +68,7 @@ pub fn phases(
                 long_time(classifier, &models[range.clone()].iter().zip(points).collect::<Vec<_>>());
             let mut pending = pending.lock().unwrap_or_else(PoisonError::into_inner);
             pending.batches.push((digest, settled.clone()));
-            if pending.since.elapsed() > KEPT_EVERY {
+            if pending.since.is_none_or(|since| since.elapsed() > KEPT_EVERY) {
                 pending.keep(store)?;
             }
             settled

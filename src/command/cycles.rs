@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use superladder::atlas;
 use superladder::config::Study;
 use superladder::mean_field::{
-    Branch, Course, Cycle, MeanFieldEquations, Waveform, followed, instability, start_near_normal,
+    Branch, Course, Cycle, MeanFieldEquations, Waveform, followed, instability, start_near_normal, turned,
 };
 use superladder::output::{Clock, OutputFolder};
 use superladder::plot::{self, CycleBranch};
@@ -110,11 +110,19 @@ pub(crate) fn limit_cycles(
         _ => None,
     };
     let cycle = Shown::new(&equations, cycle)?;
+    let free: Vec<&str> = turned(&equations).into_iter().map(|k| names[k].as_str()).collect();
     if arguments.json {
-        let all = json!({ "title": study.title, "cycle": cycle.json(&names), "branch": branch.as_ref().map(|b| b.json(&names)) });
+        let all = json!({ "title": study.title, "cycle": cycle.json(&names), "phase_of_the_start": free, "branch": branch.as_ref().map(|b| b.json(&names)) });
         writeln!(out, "{}", serde_json::to_string_pretty(&all)?)?;
     } else {
         print_cycle(&study.title, &names, &cycle, conserved, out)?;
+        if !free.is_empty() {
+            writeln!(
+                out,
+                "\na continuous symmetry turns {}: their phases, and means that depend on them, are those of the start",
+                free.join(", ")
+            )?;
+        }
         branch.iter().try_for_each(|branch| branch.print(equations.modes(), out))?;
     }
     if interrupted.load(Ordering::SeqCst) {
@@ -122,7 +130,8 @@ pub(crate) fn limit_cycles(
         return Ok(Verdict::Interrupted);
     }
     if let Some(folder) = folder {
-        let written = write(folder, &study, &names, &cycle, branch.as_ref(), equations.modes(), clock)?;
+        let written =
+            write(folder, &study, (&names, &free), &cycle, branch.as_ref(), equations.modes(), clock)?;
         if !arguments.json {
             writeln!(out, "results in {}", written.display())?;
         }
@@ -277,7 +286,7 @@ impl Followed {
 fn write(
     folder: OutputFolder,
     study: &Study,
-    names: &[String],
+    (names, free): (&[String], &[&str]),
     cycle: &Shown,
     branch: Option<&Followed>,
     modes: usize,
@@ -302,6 +311,7 @@ fn write(
         "followed": branch.map(|b| b.key.as_str()),
         "cycles": branch.map_or(1, |b| b.branch.points.len()),
         "residue": cycle.cycle.residue,
+        "phase_of_the_start": free,
         "tolerance": TOLERANCE,
         "wall_seconds": clock.read().wall_seconds,
         "configuration": study.resolved(),

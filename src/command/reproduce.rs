@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -36,6 +36,10 @@ pub(crate) fn reproduce(
         writeln!(out, "{} of {} figures are finished already", figures.len() - open.len(), figures.len())?;
     }
     for (figure, target) in open {
+        if interrupted.load(Ordering::SeqCst) {
+            writeln!(std::io::stderr(), "interrupted before {}; --resume goes on", figure.name)?;
+            return Ok(Verdict::Interrupted);
+        }
         if make(figure, &target, &options, arguments, out, interrupted)? == Verdict::Interrupted {
             return Ok(Verdict::Interrupted);
         }

@@ -7,7 +7,7 @@ use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 use superladder_analysis::Observed;
 
-use super::{COLOURS, Frame, Picture, TIME, panels};
+use super::{COLOURS, Frame, Picture, TIME, nth, panels};
 use crate::breakdown::{Fitted, Report};
 
 const FRAME: Frame = Frame::large((760.0, 420.0), (84.0, 300.0));
@@ -94,12 +94,12 @@ fn times(report: &Report<'_>) -> (Vec<Plot>, Layout) {
     }
     let title = format!("Breakdown time by criterion {name}, threshold {}", plan.threshold);
     let layout = Layout::auto_from_plots(&plots).with_log_x().with_log_y();
-    (plots, FRAME.style(layout, &title, &plan.parameter, "t_E  (units of 1/ω)"))
+    (plots, FRAME.style(layout, &title, &plan.parameter, "tE  (units of 1/ω)"))
 }
 
 fn traces(report: &Report<'_>) -> (Vec<Plot>, Layout) {
     let mut plots: Vec<Plot> = Vec::new();
-    let mut colour = 0;
+    let mut number = 0;
     let mut longest = 0.0_f64;
     for (series, sizes) in report.plan.series.iter().zip(&report.measured) {
         let chosen: Vec<_> = match sizes.as_slice() {
@@ -111,13 +111,15 @@ fn traces(report: &Report<'_>) -> (Vec<Plot>, Layout) {
             let points = size.trace.iter().copied().filter(|(t, r)| r.is_finite() && *r >= LEAST && *t > 0.0);
             let points = panels::thinned(points.collect());
             longest = points.last().map_or(longest, |p| longest.max(p.0));
+            let (colour, dashes) = nth(number);
             let plot = LinePlot::new()
                 .with_data(points)
-                .with_color(COLOURS[colour % COLOURS.len()])
+                .with_color(colour)
+                .with_line_style(dashes)
                 .with_stroke_width(1.5)
                 .with_legend(format!("{}, {} = {}", series.label, report.plan.parameter, size.value));
             plots.push(plot.into());
-            colour += 1;
+            number += 1;
         }
     }
     let threshold = report.plan.threshold;

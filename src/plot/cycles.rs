@@ -1,5 +1,6 @@
 //! The picture of a branch of limit cycles.
 
+use super::typeset::typeset;
 use super::{Curve, CurvesPanel, Note, Picture, Sheet, SheetPanel, Stroke};
 
 /// A branch of limit cycles as it is drawn.
@@ -56,7 +57,7 @@ pub fn cycle_branch(branch: &CycleBranch) -> Picture {
     };
     let ((low, high), (l2, h2)) = (ends(3), ends(2));
     let both = [curves(3, "amplitude", "#D55E00"), curves(2, "|mean|", "#0072B2")].concat();
-    let above = panel(both, &branch.unknown, (low.min(l2), high.max(h2)));
+    let above = panel(both, &typeset(&branch.unknown), (low.min(l2), high.max(h2)));
     let below = panel(curves(1, "", "#009E73"), "period", ends(1));
     let sheet = Sheet {
         title: format!("Limit cycles over {}: solid where stable, dotted where not", branch.key),

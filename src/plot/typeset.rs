@@ -14,6 +14,7 @@ const SYMBOLS: &[(&str, &str)] = &[
     (">", "⟩"),
     ("rho", "ρ"),
     ("xi_", "ξ_"),
+    ("lambda", "λ"),
     ("gamma", "γ"),
     ("sum_", "Σ_"),
     ("^2", "²"),
@@ -50,9 +51,30 @@ pub(super) fn named_axis(layout: Layout, labels: Vec<String>) -> Layout {
         .with_x_tick_format(TickFormat::Custom(Arc::new(label)))
 }
 
-fn typeset(formula: &str) -> String {
+/// Indices that have a character of their own.
+const INDICES: [(char, char); 6] = [('j', 'ⱼ'), ('n', 'ₙ'), ('t', 'ₜ'), ('x', 'ₓ'), ('0', '₀'), ('2', '₂')];
+
+pub(super) fn typeset(formula: &str) -> String {
     let text = SYMBOLS.iter().fold(formula.to_owned(), |text, (ascii, symbol)| text.replace(ascii, symbol));
+    let text = indexed(&text);
     text.strip_prefix('-').map_or(text.clone(), |rest| format!("−{rest}"))
+}
+
+/// Without underscores: indices of one letter as such where there is a character, all others beside their symbol (`ξS²`).
+fn indexed(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        if c != '_' {
+            out.push(c);
+            continue;
+        }
+        let Some(index) = rest.next() else { break };
+        let alone = !rest.peek().is_some_and(|next| next.is_alphanumeric());
+        let small = INDICES.iter().find(|(plain, _)| alone && *plain == index).map(|(_, small)| *small);
+        out.push(small.unwrap_or(index));
+    }
+    out
 }
 
 #[cfg(test)]
@@ -65,5 +87,10 @@ mod tests {
         assert_eq!(axis_label("tr rho^2 = sum_j tr(rho_j^2)/d_j", "purity"), "tr ρ²");
         assert_eq!(axis_label("<S^x>, <S^y>, <S^z>", "spin"), "⟨Sˣ⟩, ⟨Sʸ⟩, ⟨Sᶻ⟩");
         assert_eq!(axis_label(&"x".repeat(50), "name"), "name");
+        let squeezing = "xi_S^2 = 4 min Var(S_perp)/N, xi_R^2 = N min Var(S_perp)/|<S>|^2";
+        assert_eq!(axis_label(squeezing, "squeezing"), "ξS², ξR²");
+        assert_eq!(axis_label("p_n = <n| rho |n>", "distribution"), "pₙ");
+        assert_eq!(axis_label("p_(nmax-1) + p_nmax", "top"), "p(nmax-1) + pnmax");
+        assert_eq!(typeset("<s_x(S,1)>"), "⟨sₓ(S,1)⟩");
     }
 }

@@ -220,6 +220,7 @@ fn along(cut: &Cut, context: &Context<'_>) -> Result<Option<(Table, CurvesPanel)
 pub(super) fn fig2(context: &Context<'_>) -> Result<Option<Made>, ReproduceError> {
     let touching = Touching::find()?;
     let Some(mut diagram) = diagram(&FIG2, context)? else { return Ok(None) };
+    diagram.map.title.insert_str(0, "(a) ");
     let mut tables = vec![diagram.table, diagram.lines];
     let mut lines = Vec::new();
     for (k, cut) in cuts(&touching).iter().enumerate() {

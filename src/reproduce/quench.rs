@@ -95,8 +95,13 @@ fn readings(study: &Study, context: &Context<'_>) -> Result<Readings, ReproduceE
     let photons = Waveform::of(&photons);
     let mean = averaged(&trace, cycle.period);
     let least = lowest(&mean);
-    let reached = mean.iter().find(|(t, n)| *t > least.0 && *n >= 0.95 * photons.mean);
-    Ok(Readings { risen: reached.map_or(f64::NAN, |p| p.0), trace, mean, least, cycle, photons })
+    Ok(Readings { risen: risen(&mean, photons.mean), trace, mean, least, cycle, photons })
+}
+
+/// When an average reaches 95 % of its final value after its minimum.
+fn risen(mean: &[(f64, f64)], last: f64) -> f64 {
+    let least = lowest(mean);
+    mean.iter().find(|(t, n)| *t > least.0 && *n >= 0.95 * last).map_or(f64::NAN, |p| p.0)
 }
 
 /// A point of Fig. 3(b): rates read off stages A and C of the average over a beat of the polaritons.
@@ -105,12 +110,11 @@ fn rates(study: &Study, context: &Context<'_>, beat: f64) -> Result<[f64; 2], Re
     let (least, last) = (lowest(&mean), mean.last().copied().unwrap_or_default());
     let most = mean.iter().filter(|p| p.0 > least.0).map(|p| p.1).fold(0.0, f64::max);
     let at = |level: f64| mean.iter().find(|p| p.0 > least.0 && p.1 >= level).map_or(last.0, |p| p.0);
-    // Growth: well above the minimum and well below saturation. Decay: the last third, where the faster mode is gone.
-    let late = if most > 3.0 * least.1 {
-        (at(STAGE_C.0 * least.1), at((STAGE_C.1 * most).max(2.0 * STAGE_C.0 * least.1)))
-    } else {
-        (2.0 * last.0 / 3.0, last.0)
-    };
+    // Growth: well above the minimum and well below saturation. Decay, or growth that has not come so far yet: the last third,
+    // where the faster mode is gone.
+    let last_third = (2.0 * last.0 / 3.0, last.0);
+    let growth = (at(STAGE_C.0 * least.1), at((STAGE_C.1 * most).max(2.0 * STAGE_C.0 * least.1)));
+    let late = if most > 3.0 * least.1 && growth.0 < growth.1 { growth } else { last_third };
     Ok([decay(&mean, STAGE_A.0, STAGE_A.1), decay(&mean, late.0, late.1)])
 }
 
@@ -226,7 +230,8 @@ pub(super) fn fig3(context: &Context<'_>) -> Result<Option<Made>, ReproduceError
 fn stages(found: &Readings, printed: &Readings) -> Result<Vec<Claim>, ReproduceError> {
     let model = FIG3.reference(&[])?;
     let omega = model.polariton(Polariton::Upper);
-    let lasing = std::f64::consts::TAU / found.cycle.period;
+    let window = found.cycle.period;
+    let lasing = std::f64::consts::TAU / window;
     let dicke = [("lambda", 0.6), ("eta", 0.0), ("eta_prime", 0.0)];
     let before = superradiant_state(&FIG3.equations(&dicke)?, &FIG3.reference(&dicke)?);
     let before = before.ok_or_else(|| not_found("the superradiant state before the quench"))?;
@@ -251,8 +256,13 @@ fn stages(found: &Readings, printed: &Readings) -> Result<Vec<Claim>, ReproduceE
             "frequency of T",
             "ω_z' ≃ Ω_U = 1.63",
             format!(
-                "with ω_z' = {PRINTED}: averaged n = {:.2e} at t = {:.0}, 95 % of {:.4} only at t = {:.0}",
-                printed.least.1, printed.least.0, printed.photons.mean, printed.risen
+                "with ω_z' = {PRINTED}: averaged n = {:.2e} at t = {:.0}, 95 % of {:.4} only at t = {:.0}, field at {:.5}; averaged over the period {window:.4} of the resonant case 95 % at t = {:.0}",
+                printed.least.1,
+                printed.least.0,
+                printed.photons.mean,
+                printed.risen,
+                std::f64::consts::TAU / printed.cycle.period,
+                risen(&averaged(&printed.trace, window), printed.photons.mean),
             ),
             (300.0..600.0).contains(&printed.risen),
         )
@@ -351,7 +361,7 @@ fn sheet(found: &Readings, table: &Table) -> Sheet {
         .map(|(name, from, to)| Note { text: (*name).into(), at: (0.5 * (from + to), 1.3) })
         .collect();
     let whole = CurvesPanel {
-        title: "(a) quench at t = 0 from superradiance, λ = 0.6 → 0.2, γ↑ = 0.9 γₜ, ω_z' = Ω_U".into(),
+        title: "(a) quench at t = 0 from superradiance, λ = 0.6 → 0.2, γ↑ = 0.9 γₜ, ω′z = ΩU".into(),
         x_label: TIME.into(),
         y_label: "n = ⟨a†a⟩/N".into(),
         curves: vec![
@@ -384,13 +394,13 @@ fn sheet(found: &Readings, table: &Table) -> Sheet {
     }
     let series = |k: usize| column(table, 0).into_iter().zip(column(table, k)).collect::<Vec<_>>();
     let rates = CurvesPanel {
-        title: "(b) effective decay of n, n ∝ exp(-κ_eff t)".into(),
-        x_label: "ω_z'  (units of ω_c)".into(),
-        y_label: "κ_eff  (units of ω_c)".into(),
+        title: "(b) effective decay of n, n ∝ exp(−κeff t)".into(),
+        x_label: "ω′z  (units of ωc)".into(),
+        y_label: "κeff  (units of ωc)".into(),
         curves: vec![
-            Curve::solid("2κ_U, Eq. (4)", series(3), "#D55E00"),
-            Curve::solid("2κ_U, eigenvalues", series(5), "#000000").with(Stroke::Dashed, 1.5),
-            Curve::solid("2κ_L, eigenvalues", series(6), "#0072B2"),
+            Curve::solid("2κU, Eq. (4)", series(3), "#D55E00"),
+            Curve::solid("2κU, eigenvalues", series(5), "#000000").with(Stroke::Dashed, 1.5),
+            Curve::solid("2κL, eigenvalues", series(6), "#0072B2"),
             Curve::solid("stage A", series(1), "#0072B2").with(Stroke::Circles, 5.0),
             Curve::solid("stage C", series(2), "#C00000").with(Stroke::Triangles, 6.0),
             Curve::solid("", vec![(0.4, 0.0), (2.2, 0.0)], "#999999").with(Stroke::Dotted, 1.2),

@@ -18,7 +18,7 @@ const KINDS: [(&str, &str); 4] = [
 /// Label of the pumping.
 pub(super) const UP: &str = "γ↑/γₜ";
 /// Label of the Dicke coupling.
-pub(super) const LAMBDA: &str = "λ  (units of ω_c)";
+pub(super) const LAMBDA: &str = "λ  (units of ωc)";
 /// The largest Dicke coupling shown.
 pub(super) const MOST: f64 = 0.8;
 
@@ -184,7 +184,7 @@ pub(super) fn fig5(context: &Context<'_>) -> Result<Option<Made>, ReproduceError
             spread(&boundary[1..]) < 0.02,
         ),
     ];
-    Map { title: "Fig. 5: stability of the normal state, ω_z' = Ω_U(λ)", study: &FIG5 }.made(context, claims)
+    Map { title: "Fig. 5: stability of the normal state, ω′z = ΩU(λ)", study: &FIG5 }.made(context, claims)
 }
 
 /// Fig. 7.

@@ -74,7 +74,7 @@ pub(super) fn fig9(context: &Context<'_>) -> Result<Option<Made>, ReproduceError
         Curve::solid("amplitude", all(&|k| found[k].amplitude), "#888888").with(Stroke::Solid, 1.4),
         Curve::solid("|mean|", all(&|k| found[k].mean.abs()), "#888888").with(Stroke::Dashed, 1.4),
     ];
-    for phase in [Phase::L1, Phase::QuasiPeriodic, Phase::L2, Phase::IR] {
+    for phase in Phase::ALL {
         let chosen: Vec<usize> = (0..x.len()).filter(|k| found[*k].phase == phase).collect();
         if !chosen.is_empty() {
             let colour = COLOURS[number(phase)];
@@ -87,11 +87,12 @@ pub(super) fn fig9(context: &Context<'_>) -> Result<Option<Made>, ReproduceError
     let marks = [
         ("pitchfork", route.pitchfork, 0.53),
         ("period 2", route.doubling, 0.53),
-        ("saddle-node", route.node, 0.56),
+        ("saddle-node", route.node, 0.59),
     ];
-    for (_, lambda, _) in marks {
-        curves
-            .push(Curve::solid("", vec![(lambda, 0.0), (lambda, 0.56)], "#000000").with(Stroke::Dotted, 1.2));
+    for (_, lambda, top) in marks {
+        curves.push(
+            Curve::solid("", vec![(lambda, 0.0), (lambda, top - 0.01)], "#000000").with(Stroke::Dotted, 1.2),
+        );
     }
     let notes =
         marks.iter().map(|(name, lambda, y)| Note { text: (*name).into(), at: (*lambda, *y) }).collect();
@@ -101,7 +102,7 @@ pub(super) fn fig9(context: &Context<'_>) -> Result<Option<Made>, ReproduceError
         y_label: "⟨Sˣ⟩/N".into(),
         curves,
         x_range: Some((0.2, 0.72)),
-        y_range: Some((0.0, 0.85)),
+        y_range: Some((0.0, 1.0)),
         notes,
         legend: Corner::TopLeft,
         ..CurvesPanel::default()

@@ -2,8 +2,9 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of this module")]
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use superladder::config::Study;
 use superladder::engine::{Diagnostics, Recorder, Silent, run};
@@ -85,6 +86,70 @@ impl Scratch {
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", words(&output));
         words(&output)
     }
+}
+
+impl Scratch {
+    /// Stops the program on its way by `signal`, as soon as the folder `partial` holds so many finished pieces `more` than before.
+    #[cfg(unix)]
+    pub fn stopped(&self, arguments: &[&str], partial: &str, more: usize, signal: &str) -> Output {
+        let before = points(&self.path(partial)).len();
+        let child = self.command(arguments).stderr(Stdio::piped()).spawn().expect("starts");
+        wait(|| points(&self.path(partial)).len() >= before + more);
+        let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();
+        assert!(kill.expect("kill runs").success());
+        child.wait_with_output().expect("ends")
+    }
+}
+
+/// Waits until `enough` says so.
+fn wait(enough: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !enough() {
+        assert!(start.elapsed() < Duration::from_secs(60), "it does not come");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// The files of finished pieces in a folder, which need not exist.
+pub fn points(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).map(|entries| entries.map(|e| e.expect("an entry").path()).collect());
+    let paths: Vec<PathBuf> = entries.unwrap_or_default();
+    paths.into_iter().filter(|p| p.extension().is_some_and(|e| e == "point")).collect()
+}
+
+/// Stops the program after its first finished piece by SIGKILL and again by SIGINT, goes on to the end, and compares the `files` of
+/// the folder `out` with those of the folder `whole`, made in one go. Of `pieces` pieces the most part is left when a signal arrives.
+#[cfg(unix)]
+pub fn goes_on_to_the_same_bytes(
+    scratch: &Scratch,
+    arguments: &[&str],
+    (out, whole): (&str, &str),
+    pieces: usize,
+    files: &[&str],
+) {
+    let partial = format!("{out}.partial");
+    let resumed = [arguments, &["--resume"]].concat();
+    let killed = scratch.stopped(arguments, &partial, 1, "-KILL");
+    assert_eq!(killed.status.code(), None, "{}", words(&killed));
+    let kept = points(&scratch.path(&partial));
+    assert!(!scratch.path(out).exists() && (1..pieces).contains(&kept.len()), "{}", kept.len());
+    // Without a word on what is to become of them, nothing is touched.
+    let said = scratch.exits(2, arguments);
+    assert!(said.contains("--resume"), "{said}");
+    let written = |path: &Path| fs::metadata(path).expect("a piece").modified().expect("a time");
+    let before: Vec<_> = kept.iter().map(|p| written(p)).collect();
+    let interrupted = scratch.stopped(&resumed, &partial, 1, "-INT");
+    assert_eq!(interrupted.status.code(), Some(1), "{}", words(&interrupted));
+    assert!(words(&interrupted).contains("interrupted: finished"), "{}", words(&interrupted));
+    let after: Vec<_> = kept.iter().map(|p| written(p)).collect();
+    assert_eq!(before, after, "a finished piece was repeated");
+    assert!(!scratch.path(out).exists());
+    scratch.exits(0, &resumed);
+    for file in files {
+        let bytes = |folder: &str| fs::read(scratch.path(folder).join(file)).expect("a file");
+        assert!(bytes(out) == bytes(whole), "{file} differs");
+    }
+    assert!(!scratch.path(&partial).exists(), "nothing is left of the way there");
 }
 
 /// Both streams of a program.

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::MeanFieldEquations;
 use crate::fixed::{FixedKind, FixedPoint, fixed_points};
 use crate::lanes::{LANES, Lane, LaneEquations};
+use crate::phase::Phase;
+use crate::tally::{Maxima, Motion, Tally};
 
 /// How long to look, and the bounds between the phases.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -24,55 +26,6 @@ impl Default for Classifier {
     }
 }
 
-/// What the flow does in the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Phase {
-    /// Normal state.
-    NS,
-    /// Normal state with the spin up.
-    Inverted,
-    /// Superradiant fixed point.
-    SR,
-    /// Oscillation with zero mean.
-    L1,
-    /// Oscillation about a non-zero mean.
-    L2,
-    /// Irregular: the largest Lyapunov exponent is positive.
-    IR,
-    /// As L1 with the spin covering nearly all directions: quasi-periodic.
-    QuasiPeriodic,
-    /// Another phase in the first half of the window than in the second, an amplitude that still changes, or not finite.
-    Undecided,
-}
-
-impl Phase {
-    /// All phases in the order of their numbers in tables.
-    pub const ALL: [Self; 8] = [
-        Self::NS,
-        Self::Inverted,
-        Self::SR,
-        Self::L1,
-        Self::L2,
-        Self::IR,
-        Self::QuasiPeriodic,
-        Self::Undecided,
-    ];
-
-    /// Its name in tables and pictures.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NS => "NS",
-            Self::Inverted => "inverted",
-            Self::SR => "SR",
-            Self::L1 => "L1",
-            Self::L2 => "L2",
-            Self::IR => "IR",
-            Self::QuasiPeriodic => "L1 quasi-periodic",
-            Self::Undecided => "undecided",
-        }
-    }
-}
-
 /// The measured long-time behaviour at one point.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LongTime {
@@ -88,23 +41,45 @@ pub struct LongTime {
     pub phase: Phase,
 }
 
-/// What the order parameter does for a while.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Motion {
-    mean: f64,
-    amplitude: f64,
-}
-
 /// A mean or an amplitude below this counts as zero.
 const STILL: f64 = 0.02;
 /// Oscillations smaller than this may be slow transients to a stable fixed point.
 const SMALL: f64 = 0.1;
+/// Maxima whose heights fill a wider part of the amplitude than this are those of a torus.
+const TORUS: f64 = 0.02;
+/// A perturbation that grows faster over half of the window is on no attracting cycle and on no torus.
+const GROWS: f64 = 0.002;
+
+/// What is seen of the order parameter in both halves of the window.
+#[derive(Debug, Clone, Copy)]
+struct Halves {
+    motions: [Motion; 2],
+    /// Widths of its maxima.
+    widths: [f64; 2],
+    /// Largest Lyapunov exponents.
+    exponents: [f64; 2],
+}
+
+/// Whether motion with these numbers is irregular.
+fn irregular(exponent: f64, amplitude: f64) -> bool {
+    exponent > 0.005 && amplitude > 0.2
+}
 
 /// The phase by the motion in both halves of the window; undecided where they do not agree, or where regular oscillations still grow
 /// or shrink. Oscillations that die out about a fixed point which is linearly stable are on their way to it, however slowly: where a
-/// rate of growth is 1e-5, no window is long enough. `up`: a spin of conserved length points up in the end.
-fn phase(halves: [Motion; 2], exponent: f64, up: bool, points: &[FixedPoint]) -> Phase {
-    let [first, last] = halves.map(|half| settled(half, exponent, up));
+/// rate of growth is 1e-5, no window is long enough. `widths`: which part of the amplitude the maxima of both halves fill, see
+/// [`Maxima::width`]; one that shrinks is that of a flow which still settles on its cycle. `up`: a spin of conserved length points up
+/// in the end.
+fn phase(seen: &Halves, up: bool, points: &[FixedPoint]) -> Phase {
+    let Halves { motions: halves, widths, exponents } = *seen;
+    let finite = halves.iter().all(|half| half.mean.is_finite() && half.amplitude.is_finite());
+    let mean_exponent = 0.5 * (exponents[0] + exponents[1]);
+    let amplitude = halves[0].amplitude.max(halves[1].amplitude);
+    // Intermittent motion may spend a half beside an unstable point, from which it still grows away.
+    if finite && irregular(mean_exponent, amplitude) && exponents[1] > GROWS {
+        return Phase::IR;
+    }
+    let [first, last] = [0, 1].map(|k| settled(halves[k], exponents[k], up));
     let dying = last_is_smaller(halves) && halves[1].amplitude < SMALL;
     let stable = |kind| points.iter().any(|p: &FixedPoint| p.kind == kind && p.stable());
     let waiting = |phase| matches!(phase, Phase::L1 | Phase::L2 | Phase::NS | Phase::SR);
@@ -118,9 +93,14 @@ fn phase(halves: [Motion; 2], exponent: f64, up: bool, points: &[FixedPoint]) ->
         }
     }
     let [before, after] = halves.map(|half| half.amplitude);
-    let oscillates = matches!(last, Phase::L1 | Phase::L2 | Phase::QuasiPeriodic);
+    let oscillates = matches!(last, Phase::L1 | Phase::L2);
     let steady = !oscillates || (after - before).abs() < 0.1 * before;
-    if first == last && steady { last } else { Phase::Undecided }
+    let torus = widths.iter().all(|w| *w > TORUS) && widths[1] > 0.7 * widths[0];
+    match last {
+        _ if first != last || !steady => Phase::Undecided,
+        Phase::L1 if torus => Phase::QuasiPeriodic,
+        decided => decided,
+    }
 }
 
 /// Whether oscillations of the second half are smaller than those of the first by more than what the grid of steps leaves open.
@@ -133,7 +113,7 @@ fn last_is_smaller(halves: [Motion; 2]) -> bool {
 fn settled(Motion { mean, amplitude }: Motion, exponent: f64, up: bool) -> Phase {
     if !(mean.is_finite() && amplitude.is_finite() && exponent.is_finite()) {
         Phase::Undecided
-    } else if exponent > 0.005 && amplitude > 0.2 {
+    } else if irregular(exponent, amplitude) {
         Phase::IR
     } else if amplitude < STILL {
         match (mean.abs() > STILL, up) {
@@ -143,8 +123,6 @@ fn settled(Motion { mean, amplitude }: Motion, exponent: f64, up: bool) -> Phase
         }
     } else if mean.abs() > STILL {
         Phase::L2
-    } else if amplitude > 0.495 {
-        Phase::QuasiPeriodic
     } else {
         Phase::L1
     }
@@ -180,65 +158,23 @@ struct Job<'a> {
     dt: f64,
     /// Places of the unknowns that are watched.
     watched: &'a [usize],
+    /// Where spins of conserved length begin, and in which lanes.
+    held: &'a [(usize, [bool; LANES])],
     y: &'a mut [Lane],
     /// A perturbation.
     w: &'a mut [Lane],
 }
 
-/// What is seen of an unknown.
-struct Tally {
-    sum: Lane,
-    min: Lane,
-    max: Lane,
-    count: usize,
-}
-
-/// Both halves of the window, the logarithmic growth of the perturbation over all of it, and its length.
+/// Both halves of the window, the logarithmic growth of the perturbation over each of them, and their lengths.
 struct Seen {
     halves: [Vec<Tally>; 2],
-    growth: Lane,
-    time: f64,
+    /// Maxima of the first of the watched unknowns.
+    maxima: [Maxima; 2],
+    growth: [Lane; 2],
+    times: [f64; 2],
 }
 
-impl Tally {
-    fn new() -> Self {
-        let (min, max) = (Lane([f64::INFINITY; LANES]), Lane([f64::NEG_INFINITY; LANES]));
-        Self { sum: Lane::ZERO, min, max, count: 0 }
-    }
-
-    /// What both have seen together.
-    fn with(&self, other: &Self) -> Self {
-        let both =
-            |a: &Lane, b: &Lane, f: fn(f64, f64) -> f64| Lane(std::array::from_fn(|l| f(a.0[l], b.0[l])));
-        Self {
-            sum: both(&self.sum, &other.sum, |a, b| a + b),
-            min: both(&self.min, &other.min, f64::min),
-            max: both(&self.max, &other.max, f64::max),
-            count: self.count + other.count,
-        }
-    }
-
-    /// Mean and half of the range in a lane.
-    fn of(&self, lane: usize) -> Motion {
-        let (min, max) = (self.min.0[lane], self.max.0[lane]);
-        Motion { mean: self.sum.0[lane] / self.count as f64, amplitude: 0.5 * (max - min) }
-    }
-
-    #[allow(clippy::inline_always, reason = "part of code that is compiled for an instruction set")]
-    #[inline(always)]
-    fn count(&mut self, x: &Lane) {
-        for l in 0..LANES {
-            let x = x.0[l];
-            self.sum.0[l] += x;
-            // NaN must not be lost: a comparison that it fails keeps it.
-            self.min.0[l] = if x >= self.min.0[l] { self.min.0[l] } else { x };
-            self.max.0[l] = if x <= self.max.0[l] { self.max.0[l] } else { x };
-        }
-        self.count += 1;
-    }
-}
-
-/// Steps between two normalisations of the perturbation.
+/// Steps between two normalisations of the perturbation and of the lengths of spins.
 const EVERY: usize = 16;
 
 impl Seen {
@@ -274,28 +210,38 @@ impl WithSimd for Job<'_> {
     )]
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _simd: S) -> Seen {
-        let Self { lanes, classifier, dt, watched, y, w } = self;
+        let Self { lanes, classifier, dt, watched, held, y, w } = self;
         let mut work = lanes.work();
         let burn = (classifier.burn / dt).ceil() as usize;
         let window = ((classifier.window / dt).ceil() as usize).max(2);
         // The last part of the burn already turns the perturbation into the most unstable direction.
         let turning = burn / 20;
-        for _ in 0..burn - turning {
+        for step in 1..=burn - turning {
             lanes.step::<false>(dt, y, w, &mut work);
+            if step % EVERY == 0 {
+                hold(y, held);
+            }
         }
         let half = || watched.iter().map(|_| Tally::new()).collect();
-        let halves = [half(), half()];
-        let mut seen = Seen { halves, growth: Lane::ZERO, time: window as f64 * dt };
+        let (halves, maxima) = ([half(), half()], [Maxima::new(), Maxima::new()]);
+        let middle = turning + window / 2;
+        let times = [window / 2, window - window / 2].map(|steps| steps as f64 * dt);
+        let mut seen = Seen { halves, maxima, growth: [Lane::ZERO; 2], times };
         for step in 1..=turning + window {
             lanes.step::<true>(dt, y, w, &mut work);
-            if step % EVERY == 0 || step == turning || step == turning + window {
+            let number = usize::from(step > middle);
+            if step % EVERY == 0 || [turning, middle, turning + window].contains(&step) {
+                hold(y, held);
                 let lengths = normalise(w);
                 if step > turning {
-                    (0..LANES).for_each(|l| seen.growth.0[l] += lengths.0[l].ln());
+                    (0..LANES).for_each(|l| seen.growth[number].0[l] += lengths.0[l].ln());
                 }
             }
             if step > turning {
-                let half = &mut seen.halves[usize::from(step > turning + window / 2)];
+                if let Some(place) = watched.first() {
+                    seen.maxima[number].count(&y[*place]);
+                }
+                let half = &mut seen.halves[number];
                 for (tally, place) in half.iter_mut().zip(watched) {
                     tally.count(&y[*place]);
                 }
@@ -315,6 +261,20 @@ fn normalise(w: &mut [Lane]) -> Lane {
         }
     }
     lengths
+}
+
+/// Brings spins back to the length 1/2 that the flow conserves: steps as long as these lose 1e-7 of it per unit of time, and beyond
+/// 1e4 a shorter spin is one of another coupling.
+fn hold(y: &mut [Lane], held: &[(usize, [bool; LANES])]) {
+    for (first, lanes) in held {
+        for l in (0..LANES).filter(|l| lanes[*l]) {
+            let spin = &mut y[*first..first + 3];
+            let length = spin.iter().map(|s| s.0[l] * s.0[l]).sum::<f64>().sqrt();
+            for component in spin {
+                component.0[l] *= 0.5 / length;
+            }
+        }
+    }
 }
 
 /// The largest angular frequency of small oscillations about any of the fixed points, at least 0.1.
@@ -342,22 +302,31 @@ pub fn long_time(classifier: Classifier, models: &[(&MeanFieldEquations, &[Fixed
     let mut y: Vec<Lane> = (0..n).map(start).collect();
     let mut w: Vec<Lane> = (0..n).map(|i| Lane([((3 * i + 1) as f64).sin(); LANES])).collect();
     let watched = watched(first);
-    let job = Job { lanes: &lanes, classifier, dt: step, watched: &watched, y: &mut y, w: &mut w };
+    let conserved: Vec<Vec<usize>> = models.iter().map(|(m, _)| m.conserved_lengths()).collect();
+    let of_lane = |l: usize| &conserved[l.min(conserved.len() - 1)];
+    let held: Vec<(usize, [bool; LANES])> = (0..(n - modes) / 3)
+        .map(|e| (modes + 3 * e, std::array::from_fn(|l| of_lane(l).contains(&e))))
+        .collect();
+    let job =
+        Job { lanes: &lanes, classifier, dt: step, watched: &watched, held: &held, y: &mut y, w: &mut w };
     let seen = Arch::new().dispatch(job);
     (0..models.len())
         .map(|l| {
-            let exponent = seen.growth.0[l] / seen.time;
+            let growth = seen.growth.each_ref().map(|g| g.0[l]);
+            let exponent = (growth[0] + growth[1]) / (seen.times[0] + seen.times[1]);
             let inversion = if spins { y[modes + 2].0[l] } else { f64::NAN };
             let Some(shown) = seen.shown(l) else {
                 let (mean, amplitude) = (f64::NAN, f64::NAN);
                 return LongTime { mean, amplitude, exponent, inversion, phase: Phase::Undecided };
             };
-            let halves = seen.halves.each_ref().map(|half| half[shown].of(l));
+            let motions = seen.halves.each_ref().map(|half| half[shown].of(l));
             let whole = seen.halves[0][shown].with(&seen.halves[1][shown]);
-            let conserved = models[l].0.conserved_lengths();
-            let up = conserved.iter().any(|e| y[modes + 3 * e + 2].0[l] > 0.0);
-            let phase = phase(halves, exponent, up, models[l].1);
+            let up = conserved[l].iter().any(|e| y[modes + 3 * e + 2].0[l] > 0.0);
             let Motion { mean, amplitude } = whole.of(l);
+            // An order parameter that is not the first of the watched ones stands still: a cycle seen from its own frame.
+            let widths = seen.maxima.each_ref().map(|m| if shown == 0 { m.width(l, amplitude) } else { 0.0 });
+            let exponents = [0, 1].map(|k| growth[k] / seen.times[k]);
+            let phase = phase(&Halves { motions, widths, exponents }, up, models[l].1);
             LongTime { mean, amplitude, exponent, inversion, phase }
         })
         .collect()
@@ -369,7 +338,8 @@ mod tests {
 
     fn found(first: (f64, f64), last: (f64, f64), exponent: f64) -> Phase {
         let motion = |(mean, amplitude)| Motion { mean, amplitude };
-        phase([motion(first), motion(last)], exponent, false, &[])
+        let motions = [motion(first), motion(last)];
+        phase(&Halves { motions, widths: [0.0; 2], exponents: [exponent; 2] }, false, &[])
     }
 
     #[test]
@@ -387,10 +357,33 @@ mod tests {
     }
 
     #[test]
+    fn a_laminar_half_belongs_to_irregular_motion_while_perturbations_grow() {
+        let seen = |exponents| {
+            let motions = [(-0.2, 0.49), (-0.35, 0.1)].map(|(mean, amplitude)| Motion { mean, amplitude });
+            phase(&Halves { motions, widths: [0.0; 2], exponents }, false, &[])
+        };
+        assert_eq!(seen([0.03, 0.004]), Phase::IR);
+        assert_eq!(seen([0.03, 0.0]), Phase::Undecided, "it may have settled for good");
+    }
+
+    #[test]
+    fn a_torus_has_maxima_of_all_heights_that_do_not_shrink() {
+        let seen = |mean, widths| {
+            let motions = [Motion { mean, amplitude: 0.4 }; 2];
+            phase(&Halves { motions, widths, exponents: [0.0; 2] }, false, &[])
+        };
+        assert_eq!(seen(0.0, [0.0, 0.0]), Phase::L1);
+        assert_eq!(seen(0.0, [0.3, 0.29]), Phase::QuasiPeriodic);
+        assert_eq!(seen(0.0, [0.3, 0.1]), Phase::L1, "it still settles");
+        assert_eq!(seen(0.1, [0.3, 0.3]), Phase::L2);
+    }
+
+    #[test]
     fn small_oscillations_that_die_out_belong_to_the_stable_point() {
         let stable = |kind| FixedPoint { kind, state: Vec::new(), eigenvalues: Vec::new() };
         let seen = |mean: f64, amplitude: [f64; 2], kind| {
-            phase(amplitude.map(|amplitude| Motion { mean, amplitude }), 0.0, false, &[stable(kind)])
+            let motions = amplitude.map(|amplitude| Motion { mean, amplitude });
+            phase(&Halves { motions, widths: [0.0; 2], exponents: [0.0; 2] }, false, &[stable(kind)])
         };
         assert_eq!(seen(0.3, [0.05, 0.049], FixedKind::Superradiant), Phase::SR);
         assert_eq!(

@@ -6,10 +6,11 @@ use serde::Serialize;
 use superladder_propagate::PropagateError;
 
 use crate::MeanFieldEquations;
-use crate::cycle::{Bifurcation, Branch, BranchPoint, Cycle, instability, parity};
+use crate::cycle::{Bifurcation, Branch, BranchPoint, Cycle, instability};
 use crate::dense::LeastSquares;
 use crate::fixed::length_held;
 use crate::flow::{advance, tangent};
+use crate::symmetry::parity;
 
 /// How a branch is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

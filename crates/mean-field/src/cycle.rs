@@ -8,6 +8,7 @@ use crate::MeanFieldEquations;
 use crate::dense::{LeastSquares, eigenvalues};
 use crate::fixed::length_held;
 use crate::flow::{advance, tangent};
+use crate::symmetry::parity;
 
 /// Samples of a period for means, extrema and harmonics.
 const SAMPLES: usize = 512;
@@ -70,33 +71,6 @@ fn extremum(samples: &[f64], sign: f64) -> f64 {
     let (a, b, c) = (samples[(best + n - 1) % n], samples[best], samples[(best + 1) % n]);
     let curvature = a - 2.0 * b + c;
     if curvature == 0.0 { b } else { b - (c - a) * (c - a) / (8.0 * curvature) }
-}
-
-/// The signs under which the equations keep their form, if flipping some modes and transverse spins does; the reflection that
-/// flips most is chosen.
-pub fn parity(equations: &MeanFieldEquations) -> Option<Vec<f64>> {
-    let (modes, dim) = (equations.modes(), equations.dim());
-    let parts = modes + (dim - 2 * modes) / 3;
-    if parts == 0 || parts > 12 {
-        return None;
-    }
-    let signs = |mask: usize| -> Vec<f64> {
-        let flipped = |part: usize| if mask >> part & 1 == 1 { -1.0 } else { 1.0 };
-        let of_modes = (0..2 * modes).map(|i| flipped(i / 2));
-        let of_spins = (0..dim - 2 * modes).map(|i| if i % 3 == 2 { 1.0 } else { flipped(modes + i / 3) });
-        of_modes.chain(of_spins).collect()
-    };
-    let keeps = |s: &Vec<f64>| {
-        equations.rows().iter().enumerate().all(|(i, row)| {
-            let sign = |t: &superladder_cumulant::TapeTerm| {
-                t.factors.iter().map(|f| s[*f as usize]).product::<f64>()
-            };
-            row.iter().all(|t| sign(t) == s[i])
-        })
-    };
-    let mut masks: Vec<usize> = (1..1 << parts).collect();
-    masks.sort_by_key(|m| std::cmp::Reverse(m.count_ones()));
-    masks.into_iter().map(signs).find(keeps)
 }
 
 impl Cycle {
@@ -300,53 +274,4 @@ pub struct Branch {
     pub bifurcations: Vec<(f64, Bifurcation)>,
     /// The parameter at which the cycle could not be followed, if any.
     pub lost: Option<f64>,
-}
-
-/// Follows a cycle over ascending or descending `parameters`, with `equations(parameter)`, and bisects every change of
-/// stability to `tolerance` in the parameter.
-///
-/// # Errors
-/// The error of `equations`, or [`PropagateError`] turned into it.
-pub fn continued<E: From<PropagateError>>(
-    start: &Cycle,
-    parameters: &[f64],
-    tolerance: f64,
-    equations: impl Fn(f64) -> Result<MeanFieldEquations, E>,
-) -> Result<Branch, E> {
-    let mut branch = Branch::default();
-    let mut known = start.clone();
-    let mut before: Option<(f64, f64)> = None;
-    for &parameter in parameters {
-        let here = equations(parameter)?;
-        let conserved = here.conserved_lengths().len();
-        let Some(cycle) = Cycle::refine(&here, &known.state, known.period)? else {
-            branch.lost = Some(parameter);
-            break;
-        };
-        let (value, _) = instability(&cycle, conserved);
-        if let Some((earlier, sign)) = before.filter(|(_, sign)| sign * value < 0.0) {
-            let (mut low, mut high) = (earlier, parameter);
-            let mut near = known.clone();
-            let mut kind = instability(&near, conserved).1;
-            while (high - low).abs() > tolerance {
-                let middle = 0.5 * (low + high);
-                let Some(cycle) = Cycle::refine(&equations(middle)?, &near.state, near.period)? else {
-                    break;
-                };
-                let (value, found) = instability(&cycle, conserved);
-                if value * sign > 0.0 {
-                    low = middle;
-                } else {
-                    high = middle;
-                }
-                kind = found;
-                near = cycle;
-            }
-            branch.bifurcations.push((0.5 * (low + high), kind));
-        }
-        before = Some((parameter, value));
-        known = cycle.clone();
-        branch.points.push(BranchPoint { parameter, cycle });
-    }
-    Ok(branch)
 }

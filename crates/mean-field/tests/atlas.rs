@@ -1,37 +1,12 @@
-//! Fixed points, cycles, Lyapunov exponents and phases against numbers of independent programs.
+//! Fixed points, Lyapunov exponents and phases against numbers of independent programs.
 
 mod common;
 
-use common::{Parameters, from_targets};
+use common::{Parameters, derived, from_targets, number, parameters, standard, targets};
 use superladder_mean_field::{
-    Bifurcation, Classifier, Course, Cycle, FixedKind, Limit, MeanFieldEquations, MeanFieldError, Phase,
-    Spectrum, Waveform, continued, fixed_points, followed, long_time, lyapunov, root, start_near_normal,
+    Classifier, FixedKind, MeanFieldEquations, Phase, Spectrum, fixed_points, long_time, lyapunov, root,
+    start_near_normal,
 };
-use superladder_propagate::PropagateError;
-
-fn targets() -> serde_json::Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/reference/mean_field_targets.json");
-    serde_json::from_str(&std::fs::read_to_string(path).expect("present")).expect("JSON")
-}
-
-fn number(value: &serde_json::Value) -> f64 {
-    value.as_f64().expect("a number")
-}
-
-fn parameters(entry: &serde_json::Value, options: &serde_json::Value) -> (Parameters, f64) {
-    let number = |key: &str, default: f64| options[key].as_f64().or(entry[key].as_f64()).unwrap_or(default);
-    let mut x = Parameters::standard(number("lam", 0.0), number("gup", 0.0), number("kap", 0.06));
-    x.wt = number("wt", 1.0);
-    (x, number("kapG", 0.0))
-}
-
-fn derived(x: &Parameters, gilbert: f64) -> MeanFieldEquations {
-    MeanFieldEquations::with_options(&x.model(10), Limit::Infinite, &[gilbert]).expect("derived")
-}
-
-fn standard(lambda: f64, up: f64) -> MeanFieldEquations {
-    derived(&Parameters::standard(lambda, up, 0.06), 0.0)
-}
 
 #[test]
 fn newton_finds_the_superradiant_states_and_their_eigenvalues() {
@@ -45,6 +20,8 @@ fn newton_finds_the_superradiant_states_and_their_eigenvalues() {
         };
         let point = points.iter().find(near).expect("found by Newton");
         assert_eq!(point.kind, FixedKind::Superradiant);
+        let photons = 0.5 * (point.state[0].powi(2) + point.state[1].powi(2));
+        assert!((photons - number(&entry["n"])).abs() < 1e-9, "{photons} instead of {}", entry["n"]);
         for value in entry["eigs"].as_array().expect("a list") {
             let off = |z: &num_complex::Complex64| (z.re - number(&value[0])).hypot(z.im - number(&value[1]));
             assert!(point.eigenvalues.iter().map(off).fold(9.0, f64::min) < 1e-9, "{value}");
@@ -96,6 +73,10 @@ fn hopf_lines_of_the_normal_and_superradiant_states() {
         let found = hopf(FixedKind::Normal, x, 0.0, 0.55, 0.95);
         assert!((found - expected).abs() < 1e-9, "NS {lambda}: {found} instead of {expected}");
     }
+    for (lambda, expected) in numbers(&all["NS_hopf_gup"]["gilbert kapG=.04 wt=1"]) {
+        let found = hopf(FixedKind::Normal, Parameters::standard(lambda, 0.5, 0.0), 0.04, 0.55, 0.95);
+        assert!((found - expected).abs() < 1e-9, "NS Gilbert {lambda}: {found} instead of {expected}");
+    }
     for (lambda, expected) in numbers(&all["SR_hopf_gup"]["photon loss"]) {
         let found = hopf(FixedKind::Superradiant, Parameters::standard(lambda, 0.5, 0.06), 0.0, 0.6, 0.95);
         assert!((found - expected).abs() < 1e-8, "SR {lambda}: {found} instead of {expected}");
@@ -114,72 +95,33 @@ fn the_dicke_line() {
 }
 
 #[test]
-fn newton_closes_the_limit_cycles_of_the_reference() {
-    for entry in targets()["limit_cycles"].as_array().expect("a list") {
-        let (x, gilbert) = parameters(entry, &entry["kw"]);
-        let equations = derived(&x, gilbert);
-        let start: Vec<f64> = entry["y0"].as_array().expect("a list").iter().map(number).collect();
-        // Off by a thousandth: the shooting has to find back.
-        let start: Vec<f64> = from_targets(&start).iter().map(|v| v * 1.001).collect();
-        let cycle =
-            Cycle::refine(&equations, &start, number(&entry["T"]) * 1.001).expect("runs").expect("a cycle");
-        assert!((cycle.period / number(&entry["T"]) - 1.0).abs() < 1e-6, "{entry}");
-        let samples = cycle.samples(&equations).expect("runs");
-        for (place, name) in [(2, "Sx"), (3, "Sy"), (4, "Sz"), (7, "Tz")] {
-            let wave = Waveform::of(&samples.iter().map(|s| s[place]).collect::<Vec<_>>());
-            // A start that is off may lead to the partner of opposite sign.
-            assert!((wave.amplitude() / number(&entry[name]["amp"]) - 1.0).abs() < 1e-6, "{name} {entry}");
-            let mean = number(&entry[name]["mean"]);
-            assert!((wave.mean.abs() - mean.abs()).abs() < 1e-6 * mean.abs().max(0.1), "{name} {entry}");
-        }
-        for value in &entry["floquet"].as_array().expect("a list")[2..] {
-            let off = |z: &num_complex::Complex64| (z.re - number(&value[0])).hypot(z.im - number(&value[1]));
-            assert!(
-                cycle.multipliers.iter().map(off).fold(9.0, f64::min) < 1e-6,
-                "{value} {:?}",
-                cycle.multipliers
-            );
-        }
-        assert!(cycle.stable(1));
-    }
-}
-
-#[derive(Debug)]
-#[allow(dead_code, reason = "shown by Debug when a test fails")]
-enum Failure {
-    Derivation(MeanFieldError),
-    Propagation(PropagateError),
-}
-
-impl From<PropagateError> for Failure {
-    fn from(error: PropagateError) -> Self {
-        Self::Propagation(error)
-    }
-}
-
-#[test]
-fn continuation_names_the_pitchfork_and_the_period_doubling() {
-    let at = |lambda: f64| {
-        MeanFieldEquations::new(&Parameters::standard(lambda, 0.9, 0.06).model(10))
-            .map_err(Failure::Derivation)
+fn the_lasing_window_over_the_frequency_of_t() {
+    let growth = |wt: f64| {
+        let x = Parameters { wt, ..Parameters::standard(0.2, 0.9, 0.06) };
+        fixed_points(&derived(&x, 0.0))[0].leading().1
     };
-    let bifurcations = &targets()["gup0.9_bifurcations"];
-    for (from, to, points, key, kind) in [
-        (0.5, 0.515, 6, "L1->L2 pitchfork", Bifurcation::Pitchfork),
-        (0.575, 0.59, 6, "L2 period doubling", Bifurcation::PeriodDoubling),
-    ] {
-        let equations = at(from).expect("derived");
-        let start = start_near_normal(&equations);
-        let cycle = Cycle::attracting(&equations, &start, 3000.0, 12).expect("runs").expect("a cycle");
-        assert_eq!(cycle.symmetric, kind == Bifurcation::Pitchfork);
-        let parameters: Vec<f64> =
-            (0..points).map(|k| from + (to - from) * f64::from(k) / f64::from(points - 1)).collect();
-        let branch = continued(&cycle, &parameters, 1e-7, at).expect("runs");
-        assert_eq!(branch.bifurcations.len(), 1, "{key}: {:?} {:?}", branch.bifurcations, branch.lost);
-        let (found, named) = branch.bifurcations[0];
-        assert_eq!(named, kind);
-        assert!((found - number(&bifurcations[key])).abs() < 5e-6, "{key}: {found}");
+    let window = &targets()["lasing_window_lam0.2_gup0.9"]["exact"];
+    for (k, (low, high)) in [(0, (0.4, 1.1)), (1, (1.3, 2.2))] {
+        let found = root(low, high, growth).expect("a change of sign");
+        assert!((found - number(&window[k])).abs() < 1e-9, "{found} instead of {}", window[k]);
     }
+}
+
+/// The one point at which NS, SR, L1 and L2 meet: there a pair begins to grow on the Dicke line.
+#[test]
+fn the_point_where_four_phases_meet() {
+    let expected = &targets()["codim2_NS_SR_L1_L2"];
+    let line = |up: f64| {
+        let growth = |lambda: f64| fixed_points(&standard(lambda, up))[0].leading().0;
+        root(0.45, 0.55, growth).expect("a change of sign")
+    };
+    let pair = |lambda: f64, up: f64| fixed_points(&standard(lambda, up))[0].leading().1;
+    let up = root(0.7, 0.9, |up| pair(line(up), up)).expect("a crossing");
+    // The reference gives six digits of the coupling, and the pumping that belongs to these digits.
+    let lambda = number(&expected["lam"]);
+    assert!((line(up) - lambda).abs() < 5e-7, "{}", line(up));
+    let there = root(0.7, 0.9, |up| pair(lambda, up)).expect("a change of sign");
+    assert!((there - number(&expected["gup"])).abs() < 1e-9 && (there - up).abs() < 5e-7, "{there} {up}");
 }
 
 #[test]
@@ -222,6 +164,41 @@ fn lyapunov_exponents_of_the_reference() {
     }
 }
 
+#[test]
+#[ignore = "long"]
+fn lyapunov_exponents_with_gilbert_damping() {
+    for entry in targets()["lyapunov_gilbert"].as_array().expect("a list") {
+        let x = Parameters::standard(number(&entry["lam"]), number(&entry["gup"]), 0.0);
+        let equations = derived(&x, 0.04);
+        let found = lyapunov(&equations, &start_near_normal(&equations), 5000.0, 200_000.0, 0.2);
+        for (own, (expected, error)) in entry["spec"]
+            .as_array()
+            .iter()
+            .flat_map(|l| l.iter())
+            .zip(entry["err"].as_array().expect("a list"))
+            .enumerate()
+        {
+            let bound = 3.0 * found.errors[own].hypot(number(error));
+            let difference = (found.exponents[own] - number(expected)).abs();
+            assert!(difference < bound, "{own}: {found:?} instead of {entry}");
+        }
+    }
+}
+
+/// Chaos begins between the two couplings of the reference.
+#[test]
+#[ignore = "long"]
+fn the_lower_edge_of_the_irregular_region() {
+    let edge = &targets()["gup0.9_bifurcations"]["IR lower edge"];
+    let found = [0, 1].map(|k| {
+        let equations = standard(number(&edge[k]), 0.9);
+        lyapunov(&equations, &start_near_normal(&equations), 20_000.0, 40_000.0, 0.2)
+    });
+    let [below, above] = found.map(|f| (f.exponents[0], f.errors[0]));
+    assert!(below.0.abs() < 3.0 * below.1 && below.1 < 1e-3, "{below:?}");
+    assert!(above.0 > 5.0 * above.1, "{above:?}");
+}
+
 fn phases(points: &[(f64, f64)]) -> Vec<Phase> {
     let mut found = Vec::new();
     for chunk in points.chunks(superladder_mean_field::LANES) {
@@ -235,7 +212,7 @@ fn phases(points: &[(f64, f64)]) -> Vec<Phase> {
 
 #[test]
 fn phases_at_known_points() {
-    use Phase::{IR, L1, L2, NS, SR};
+    use Phase::{IR, L1, L2, NS, QuasiPeriodic, SR};
     let known = [
         ((0.2, 0.3), NS),
         ((0.4, 0.6), NS),
@@ -253,6 +230,11 @@ fn phases_at_known_points() {
         ((0.5, 1.0), IR),
         ((0.6, 0.85), L2),
         ((0.0, 0.9), Phase::Inverted),
+        // S runs along the equator on a cycle; on tori the spectrum has one zero more.
+        ((0.02, 0.9), L1),
+        ((0.04, 1.0), L1),
+        ((0.46, 0.96), QuasiPeriodic),
+        ((0.42, 1.0), QuasiPeriodic),
     ];
     let points: Vec<(f64, f64)> = known.iter().map(|k| k.0).collect();
     for ((point, expected), found) in known.iter().zip(phases(&points)) {
@@ -260,40 +242,16 @@ fn phases_at_known_points() {
     }
 }
 
+/// Long steps do not shorten the spin: after any time the amplitude is that of the cycle of length 1/2.
 #[test]
-fn a_branch_is_followed_around_its_saddle_node() {
-    let at = |lambda: f64| {
-        MeanFieldEquations::new(&Parameters::standard(lambda, 0.9, 0.06).model(10))
-            .map_err(Failure::Derivation)
-    };
-    let equations = at(0.63).expect("derived");
-    let cycle = Cycle::attracting(&equations, &start_near_normal(&equations), 3000.0, 12)
-        .expect("runs")
-        .expect("a cycle");
-    assert!((cycle.period - 7.512_818_568_7).abs() < 1e-6);
-    let course = Course { from: 0.63, to: 0.6, step: 0.002, most: 40, tolerance: 1e-7 };
-    let branch = followed(&cycle, course, at, &|_| true).expect("runs");
-    let turn = branch.bifurcations.iter().find(|b| b.1 == Bifurcation::SaddleNode).expect("a saddle-node");
-    let edge = &targets()["gup0.9_bifurcations"]["IR upper edge (saddle-node of SR-P2 cycle, intermittency)"];
-    assert!(number(&edge[0]) < turn.0 && turn.0 < number(&edge[1]), "{turn:?}");
-}
-
-#[test]
-fn the_doubled_cycle_is_found_and_doubles_again() {
-    let at = |lambda: f64| {
-        MeanFieldEquations::new(&Parameters::standard(lambda, 0.9, 0.06).model(10))
-            .map_err(Failure::Derivation)
-    };
-    let equations = at(0.59).expect("derived");
-    let start = start_near_normal(&equations);
-    // The cycle of half the period is there too, unstable.
-    let cycle = Cycle::attracting(&equations, &start, 3000.0, 24).expect("runs").expect("a cycle");
-    assert!((cycle.period - 9.462_368_220_7).abs() < 1e-6, "{}", cycle.period);
-    let course = Course { from: 0.59, to: 0.597, step: 0.0015, most: 40, tolerance: 1e-7 };
-    let branch = followed(&cycle, course, at, &|_| true).expect("runs");
-    let expected = number(&targets()["gup0.9_bifurcations"]["P2->P4"]);
-    let [(found, Bifurcation::PeriodDoubling)] = branch.bifurcations[..] else {
-        panic!("{:?} {:?}", branch.bifurcations, branch.lost)
-    };
-    assert!((found - expected).abs() < 5e-6, "{found}");
+fn spins_keep_their_length_over_long_times() {
+    let entries = targets()["limit_cycles"].as_array().expect("a list").clone();
+    let entry = &entries[1];
+    let equations = standard(number(&entry["lam"]), number(&entry["gup"]));
+    let points = fixed_points(&equations);
+    let classifier = Classifier { burn: 60_000.0, ..Classifier::default() };
+    let found = long_time(classifier, &[(&equations, points.as_slice())])[0];
+    let expected = number(&entry["Sx"]["amp"]);
+    // The range of samples, 5e-7 from the true one.
+    assert!((found.amplitude - expected).abs() < 2e-6, "{found:?} instead of {expected}");
 }

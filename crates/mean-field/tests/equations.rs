@@ -4,19 +4,14 @@ mod common;
 
 use std::ops::ControlFlow;
 
-use common::{Parameters, from_targets};
+use common::{Parameters, from_targets, targets};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use superladder_brute_force::cases;
-use superladder_mean_field::{Family, Limit, MeanFieldEquations};
+use superladder_mean_field::{Family, Limit, MeanFieldEquations, turned};
 use superladder_model::Model;
 use superladder_propagate::{Dop853, Field, Method};
-
-fn targets() -> serde_json::Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/reference/mean_field_targets.json");
-    serde_json::from_str(&std::fs::read_to_string(path).expect("present")).expect("JSON")
-}
 
 /// (A1) of Chelpanova et al., PRB 108, 104302 (2023), as printed (PHYSICS.md section 5).
 fn paper(x: &Parameters, v: &[f64]) -> Vec<f64> {
@@ -221,4 +216,16 @@ fn a_family_derives_the_equations_of_its_members() {
             same_equations(&family, &model, &[], &format!("{case:?}"));
         }
     }
+}
+
+#[test]
+fn continuous_symmetries_are_found_with_the_unknowns_that_they_turn() {
+    let standard = Parameters::standard(0.2, 0.9, 0.06);
+    let of = |x: Parameters| turned(&MeanFieldEquations::new(&x.model(10)).expect("derived"));
+    // The Dicke coupling leaves a parity only.
+    assert!(of(standard).is_empty());
+    // The excitations of mode and both ensembles together.
+    assert_eq!(of(Parameters { lambda: 0.0, ..standard }), [0, 1, 2, 3, 5, 6]);
+    // With a Dicke coupling to S, T is free once nothing couples to it.
+    assert_eq!(of(Parameters { eta: 0.0, etap: 0.0, ..standard }), [5, 6]);
 }

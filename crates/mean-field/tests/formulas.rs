@@ -3,22 +3,13 @@
 
 mod common;
 
-use common::Parameters;
+use common::{Parameters, number, targets};
 use num_complex::Complex64;
 use superladder_mean_field::{
     FORMULAS, FixedKind, Group, Limit, MeanFieldEquations, Polariton, ReferenceError, ReferenceModel,
     fixed_points,
 };
 use superladder_model::{Channel, Ensemble, Mode, Model, Value};
-
-fn targets() -> serde_json::Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/reference/mean_field_targets.json");
-    serde_json::from_str(&std::fs::read_to_string(path).expect("present")).expect("JSON")
-}
-
-fn number(value: &serde_json::Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
-}
 
 fn close(found: f64, expected: f64, tolerance: f64) {
     assert!((found - expected).abs() <= tolerance * expected.abs().max(1.0), "{found} instead of {expected}");
@@ -217,6 +208,7 @@ fn the_dicke_model() {
     close(found.sz, number(&expected["Sz"]), 1e-14);
     close(found.field.re, number(&expected["a"][0]), 1e-14);
     close(found.field.im, number(&expected["a"][1]), 1e-14);
+    close(found.field.norm_sqr(), number(&expected["n"]), 1e-14);
     // It stands still, and what App. B prints does not.
     let rate = |s: superladder_mean_field::Superradiance| {
         let r = std::f64::consts::SQRT_2;

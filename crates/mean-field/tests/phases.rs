@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::Parameters;
+use common::{Parameters, targets};
 use superladder_mean_field::{
     Classifier, Family, FixedKind, LANES, LongTime, MeanFieldEquations, Phase, fixed_points, long_time,
     refine, root,
@@ -12,11 +12,6 @@ use superladder_model::{Channel, Ensemble, Interaction, Mode, Model, Value};
 
 /// Spacing of the grid in both directions.
 const CELL: f64 = 0.02;
-
-fn targets() -> serde_json::Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/reference/mean_field_targets.json");
-    serde_json::from_str(&std::fs::read_to_string(path).expect("present")).expect("JSON")
-}
 
 /// Numbers by number, ascending.
 fn table(value: &serde_json::Value) -> Vec<(f64, serde_json::Value)> {
@@ -127,13 +122,13 @@ fn expected(known: &Known, lambda: f64, up: f64, hopf: &dyn Fn(FixedKind, f64) -
     Vec::new()
 }
 
-fn settled(known: &Known, points: &[(f64, f64)]) -> Vec<LongTime> {
+fn settled(known: &Known, points: &[(f64, f64)], classifier: Classifier) -> Vec<LongTime> {
     let mut found = Vec::new();
     for chunk in points.chunks(LANES) {
         let equations: Vec<MeanFieldEquations> = chunk.iter().map(|(l, g)| known.equations(*l, *g)).collect();
         let fixed: Vec<_> = equations.iter().map(fixed_points).collect();
         let models: Vec<_> = equations.iter().zip(fixed.iter().map(Vec::as_slice)).collect();
-        found.extend(long_time(Classifier::default(), &models));
+        found.extend(long_time(classifier, &models));
     }
     found
 }
@@ -147,7 +142,7 @@ fn compared(points: &[(f64, f64)]) -> (usize, usize) {
         *lines.borrow_mut().entry(key).or_insert_with(|| known.hopf(kind, lambda))
     };
     let (mut claimed, mut wrong) = (0, Vec::new());
-    let found = settled(&known, points);
+    let found = settled(&known, points, Classifier::default());
     for ((lambda, up), point) in points.iter().zip(&found) {
         let expected = expected(&known, *lambda, *up, &hopf);
         claimed += usize::from(!expected.is_empty());
@@ -188,6 +183,32 @@ fn a_coarse_diagram_agrees_with_the_known_lines() {
 fn the_diagram_of_2091_points_agrees_with_the_known_lines() {
     let (claimed, undecided) = compared(&grid(41, 51, CELL));
     assert!(claimed > 1600 && undecided < 42, "{claimed} {undecided}");
+}
+
+/// Every row of the reference at its own resolution of 0.005: the first and the last irregular point are the ends of its interval, or
+/// their neighbours, where the exponent is as small as the bound and depends on the trajectory.
+#[test]
+#[ignore = "long"]
+fn irregular_intervals_end_where_those_of_the_reference_do() {
+    let known = Known::new();
+    let classifier = Classifier { burn: 6000.0, window: 10_000.0, ..Classifier::default() };
+    let couplings: Vec<f64> = (0..47).map(|k| 0.43 + 0.005 * f64::from(k)).collect();
+    assert_eq!(known.irregular.len(), 6);
+    for (up, intervals) in &known.irregular {
+        let points: Vec<(f64, f64)> = couplings.iter().map(|l| (*l, *up)).collect();
+        let found = settled(&known, &points, classifier);
+        let irregular = points.iter().zip(&found).filter(|(_, p)| p.phase == Phase::IR);
+        let irregular: Vec<f64> = irregular.map(|(point, _)| point.0).collect();
+        let [(from, to)] = intervals[..] else {
+            assert!(intervals.is_empty() && irregular.is_empty(), "{up}: {irregular:?}");
+            continue;
+        };
+        let ends = (irregular[0], irregular[irregular.len() - 1]);
+        assert!((ends.0 - from).abs() < 0.0051 && (ends.1 - to).abs() < 0.0051, "{up}: {irregular:?}");
+        // Regular windows inside are narrow.
+        let inside = ((ends.1 - ends.0) / 0.005).round() + 1.0;
+        assert!(irregular.len() as f64 > 0.85 * inside, "{up}: {irregular:?}");
+    }
 }
 
 /// `lambda = eta' = 0`, seen in the frame that rotates with the mode: the laser stands still, and `<T^x> = 0` for the phase that the

@@ -1,6 +1,7 @@
 //! The reference model with every parameter free.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of this module")]
 
+use superladder_mean_field::{Limit, MeanFieldEquations};
 use superladder_model::{Channel, Ensemble, Interaction, Mode, Model, Value};
 
 /// Parameters of PHYSICS.md section 1.
@@ -56,4 +57,30 @@ impl Parameters {
 pub fn from_targets(y: &[f64]) -> Vec<f64> {
     let r = std::f64::consts::SQRT_2;
     y.iter().enumerate().map(|(i, y)| if i < 2 { r * y } else { *y }).collect()
+}
+
+/// `data/reference/mean_field_targets.json`: numbers of independent programs.
+pub fn targets() -> serde_json::Value {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/reference/mean_field_targets.json");
+    serde_json::from_str(&std::fs::read_to_string(path).expect("present")).expect("JSON")
+}
+
+pub fn number(value: &serde_json::Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+/// Parameters and Gilbert damping of an entry of the targets; `options` go before it.
+pub fn parameters(entry: &serde_json::Value, options: &serde_json::Value) -> (Parameters, f64) {
+    let number = |key: &str, default: f64| options[key].as_f64().or(entry[key].as_f64()).unwrap_or(default);
+    let mut x = Parameters::standard(number("lam", 0.0), number("gup", 0.0), number("kap", 0.06));
+    x.wt = number("wt", 1.0);
+    (x, number("kapG", 0.0))
+}
+
+pub fn derived(x: &Parameters, gilbert: f64) -> MeanFieldEquations {
+    MeanFieldEquations::with_options(&x.model(10), Limit::Infinite, &[gilbert]).expect("derived")
+}
+
+pub fn standard(lambda: f64, up: f64) -> MeanFieldEquations {
+    derived(&Parameters::standard(lambda, up, 0.06), 0.0)
 }
