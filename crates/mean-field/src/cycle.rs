@@ -64,13 +64,36 @@ impl Waveform {
     }
 }
 
-/// The largest of `sign * samples`, refined by the parabola through it and its neighbours on the circle.
+/// The largest of `sign * samples` on the circle, refined on the polynomial of degree 8 through it and four neighbours on
+/// either side: by thirds, between its neighbours.
 fn extremum(samples: &[f64], sign: f64) -> f64 {
+    const REACH: usize = 4;
+    /// `(-1)^k` times the binomial coefficients of 8: barycentric weights of equally spaced nodes.
+    const WEIGHTS: [f64; 2 * REACH + 1] = [1.0, -8.0, 28.0, -56.0, 70.0, -56.0, 28.0, -8.0, 1.0];
     let n = samples.len();
-    let best = (0..n).max_by(|a, b| (sign * samples[*a]).total_cmp(&(sign * samples[*b]))).unwrap_or(0);
-    let (a, b, c) = (samples[(best + n - 1) % n], samples[best], samples[(best + 1) % n]);
-    let curvature = a - 2.0 * b + c;
-    if curvature == 0.0 { b } else { b - (c - a) * (c - a) / (8.0 * curvature) }
+    let Some(best) = (0..n).max_by(|a, b| (sign * samples[*a]).total_cmp(&(sign * samples[*b]))) else {
+        return f64::NAN;
+    };
+    let nodes: [f64; 2 * REACH + 1] = std::array::from_fn(|k| samples[(best + n * REACH + k - REACH) % n]);
+    let value = |x: f64| {
+        let (mut above, mut below) = (0.0, 0.0);
+        for (k, (weight, node)) in WEIGHTS.iter().zip(nodes).enumerate() {
+            let distance = x + REACH as f64 - k as f64;
+            if distance == 0.0 {
+                return node;
+            }
+            above += weight / distance * node;
+            below += weight / distance;
+        }
+        above / below
+    };
+    let (mut left, mut right) = (-1.0, 1.0);
+    while right - left > 1e-7 {
+        let third = (right - left) / 3.0;
+        if sign * value(left + third) < sign * value(right - third) { left += third } else { right -= third }
+    }
+    let refined = value(f64::midpoint(left, right));
+    if sign * refined > sign * samples[best] { refined } else { samples[best] }
 }
 
 impl Cycle {
@@ -274,4 +297,23 @@ pub struct Branch {
     pub bifurcations: Vec<(f64, Bifurcation)>,
     /// The parameter at which the cycle could not be followed, if any.
     pub lost: Option<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extrema_lie_between_samples() {
+        let n = 512.0;
+        for shift in [0.0, 0.3, 0.5, 0.77] {
+            let phase = |i: usize| std::f64::consts::TAU * (i as f64 + shift) / n;
+            let samples: Vec<f64> = (0..512).map(|i| phase(i).sin().exp()).collect();
+            let wave = Waveform::of(&samples);
+            let (max, min) = (1.0_f64.exp(), (-1.0_f64).exp());
+            assert!((wave.max - max).abs() < 1e-14 * max && (wave.min - min).abs() < 1e-14, "{wave:?}");
+        }
+        let still = Waveform::of(&[0.25; 512]);
+        assert_eq!((still.min, still.max), (0.25, 0.25));
+    }
 }

@@ -45,9 +45,8 @@ fn newton_closes_the_limit_cycles_of_the_reference() {
             let (low, high) = if sign < 0.0 { (wave.max, wave.min) } else { (wave.min, wave.max) };
             let off = |found: f64, expected: f64| (sign * found - expected).abs() / expected.abs().max(0.1);
             assert!(off(wave.mean, mean) < 1e-6, "{name} {entry}");
-            // An extremum is that of a parabola through three of 512 samples.
-            assert!(off(low, number(&expected["min"])) < 3e-6, "{name} {entry}");
-            assert!(off(high, number(&expected["max"])) < 3e-6, "{name} {entry}");
+            assert!(off(low, number(&expected["min"])) < 1e-6, "{name} {entry}");
+            assert!(off(high, number(&expected["max"])) < 1e-6, "{name} {entry}");
             if name == "n" {
                 let largest = (0..4).max_by(|a, b| wave.harmonics[*a].total_cmp(&wave.harmonics[*b]));
                 assert_eq!(largest.map(|k| k as i64 + 1), entry["n_harm"].as_i64(), "{entry}");
