@@ -148,7 +148,7 @@ impl Ranks {
     /// system that is the leader's store, so that points of an interrupted sweep are not lost.
     pub(super) fn serve_points(
         &self,
-        sweep: Sweep,
+        sweep: &Sweep,
         store: &Store,
         limits: &Limits,
         interrupted: &AtomicBool,
@@ -175,11 +175,10 @@ impl Ranks {
     }
 
     /// Runs the points of a sweep that are not in `store`, over all ranks, and puts them there. What could not be run is
-    /// missing: the caller finds out why when it tries. `again` is the same sweep.
+    /// missing: the caller finds out why when it tries.
     pub(super) fn points(
         &self,
         sweep: &Sweep,
-        again: Sweep,
         store: &Store,
         limits: &Limits,
         interrupted: &AtomicBool,
@@ -196,7 +195,7 @@ impl Ranks {
         }
         self.announce([0, open.len() as u64]);
         let open = open.into_iter().map(|(index, _)| index).collect();
-        self.deal(open, again, store, limits, interrupted)?;
+        self.deal(open, sweep, store, limits, interrupted)?;
         for rank in 1..self.world.size() {
             let (answer, _) = self.world.process_at_rank(rank).receive_vec::<u8>();
             let points: Vec<(String, Kept)> = postcard::from_bytes(&answer).unwrap_or_default();
@@ -211,23 +210,22 @@ impl Ranks {
     fn deal(
         &self,
         mut open: Vec<u64>,
-        mut sweep: Sweep,
+        sweep: &Sweep,
         store: &Store,
         limits: &Limits,
         interrupted: &AtomicBool,
     ) -> Result<Vec<(String, Kept)>, SweepError> {
         self.world.process_at_rank(LEADER).broadcast_into(&mut open[..]);
         let (rank, size) = (self.world.rank() as usize, self.world.size() as usize);
-        let own: Vec<u64> = open.into_iter().skip(rank).step_by(size).collect();
-        let mut numbers = 0..;
-        sweep.points.retain(|_| numbers.next().is_some_and(|number| own.contains(&number)));
+        let own = open.into_iter().skip(rank).step_by(size);
+        let own: Vec<&Point> = own.map(|number| &sweep.points[number as usize]).collect();
         let limits = Limits { memory: limits.memory / self.neighbours(), ..*limits };
-        let (outcomes, _) = sweep::measure(&sweep, store, &limits, interrupted, &|_| ())?;
+        let (outcomes, _) = sweep::measure(&own, store, &limits, interrupted, &|_| ())?;
         let kept = |(point, outcome): (&Point, Outcome)| match outcome {
             Outcome::Ran(kept) => Some((point.digest.clone(), kept)),
             Outcome::Refused(_) | Outcome::Missing => None,
         };
-        Ok(sweep.points.iter().zip(outcomes).filter_map(kept).collect())
+        Ok(own.into_iter().zip(outcomes).filter_map(kept).collect())
     }
 }
 

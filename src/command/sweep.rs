@@ -22,8 +22,7 @@ pub(crate) fn sweep(
 ) -> anyhow::Result<Verdict> {
     let clock = Clock::start();
     start_threads(arguments.execution.threads)?;
-    let load = || Sweep::load(&arguments.study.study, &arguments.study.sets, &arguments.sweeps);
-    let sweep = load()?;
+    let sweep = Sweep::load(&arguments.study.study, &arguments.study.sets, &arguments.sweeps)?;
     let name = format!("{}-sweep", sweep.base.name);
     let target = arguments.output.clone().unwrap_or_else(|| Path::new("out").join(name));
     let memory = sweep.base.resolved()["engine"]["memory_limit"].as_u64();
@@ -32,16 +31,17 @@ pub(crate) fn sweep(
     let ranks = super::ranks::Ranks::start();
     #[cfg(feature = "mpi")]
     if let Some(ranks) = ranks.as_ref().filter(|r| !r.leads()) {
-        ranks.serve_points(sweep, &Store::beside(&target), &limits, interrupted)?;
+        ranks.serve_points(&sweep, &Store::beside(&target), &limits, interrupted)?;
         return Ok(Verdict::Done);
     }
     let store = open_store(&target, arguments.force, arguments.resume)?;
     #[cfg(feature = "mpi")]
     if let Some(ranks) = &ranks {
-        ranks.points(&sweep, load()?, &store, &limits, interrupted)?;
+        ranks.points(&sweep, &store, &limits, interrupted)?;
     }
     let bar = progress::counter(sweep.points.len(), "points", arguments.execution.quiet);
-    let measured = sweep::measure(&sweep, &store, &limits, interrupted, &|point| {
+    let points: Vec<_> = sweep.points.iter().collect();
+    let measured = sweep::measure(&points, &store, &limits, interrupted, &|point| {
         bar.set_message(sweep.words(point));
         bar.inc(1);
     });

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use superladder_engine::{Diagnostics, EngineError};
 
-use super::{Point, Sweep, SweepError};
+use super::{Point, SweepError};
 use crate::attempt::attempt;
 use crate::output::{Column, columns};
 use crate::store::{Store, StoreError};
@@ -43,30 +43,30 @@ impl Outcome {
     }
 }
 
-/// Runs every point that `store` does not hold, the most expensive first, and keeps it there; `told` hears of every point
-/// that is finished. Points in the order of the sweep, and the number of points that ran at a time.
+/// Runs every one of these points that `store` does not hold, the most expensive first, and keeps it there; `told` hears of
+/// every point that is finished. Outcomes in the order of the points, and the number of points that ran at a time.
 ///
 /// # Errors
 /// [`SweepError::Store`] when a point cannot be kept, [`SweepError::Threads`].
 pub fn measure(
-    sweep: &Sweep,
+    points: &[&Point],
     store: &Store,
     limits: &Limits,
     interrupted: &AtomicBool,
     told: &(impl Fn(&Point) + Sync),
 ) -> Result<(Vec<Outcome>, usize), SweepError> {
-    let found: Vec<Option<Kept>> = sweep.points.iter().map(|p| store.read(&p.digest)).collect();
+    let found: Vec<Option<Kept>> = points.iter().map(|p| store.read(&p.digest)).collect();
     let mut outcomes: Vec<Outcome> =
         found.into_iter().map(|kept| kept.map_or(Outcome::Missing, Outcome::Ran)).collect();
     let mut open = Vec::new();
-    for (index, point) in sweep.points.iter().enumerate() {
+    for (index, point) in points.iter().enumerate() {
         match outcomes[index] {
             Outcome::Missing => open.push(index),
             _ => told(point),
         }
     }
     let need = |index: &usize| {
-        let study = &sweep.points[*index].study;
+        let study = &points[*index].study;
         (*index, study.engine().resources(&study.problem).map(|r| r.memory))
     };
     let needs: Vec<_> = open.par_iter().map(need).collect();
@@ -75,7 +75,7 @@ pub fn measure(
         match need {
             Ok(memory) => jobs.push((index, memory)),
             Err(refusal) => {
-                told(&sweep.points[index]);
+                told(points[index]);
                 outcomes[index] = Outcome::Refused(refusal);
             }
         }
@@ -89,7 +89,7 @@ pub fn measure(
         });
         let done: Mutex<Vec<(usize, Result<Outcome, StoreError>)>> = Mutex::new(Vec::new());
         limits.each(&jobs, workers, interrupted, |(index, _)| {
-            let point = &sweep.points[*index];
+            let point = points[*index];
             let outcome = run(point, store, interrupted);
             let again = workers > 1 && outcome.as_ref().is_ok_and(Outcome::is_for_memory);
             if !again && !matches!(outcome, Ok(Outcome::Missing)) {
