@@ -5,6 +5,8 @@ mod common;
 use std::fs;
 use std::path::Path;
 
+#[cfg(unix)]
+use common::points;
 use common::{Scratch, words};
 
 const MODEL: &str = r#"
@@ -205,24 +207,16 @@ fn engines_refuse_by_name_what_they_cannot_measure() {
     assert_eq!(output.status.code(), Some(2), "{}", words(&output));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_killed_breakdown_goes_on_from_the_runs_that_are_finished() {
     // The last of the runs takes much longer than a poll.
     let slow = BREAKDOWN.replace("values = [1, 2]", "values = [1, 2, 3]");
     let folder = Scratch::new(&format!("{MODEL}{slow}"));
     let partial = folder.path("out.partial");
-    let kept = || {
-        let files = fs::read_dir(&partial).into_iter().flatten().flatten();
-        files.filter(|f| f.path().extension().is_some_and(|e| e == "point")).count()
-    };
     let arguments = ["breakdown", "study.toml", "-o", "out", "--quiet", "--threads", "1"];
-    let mut child = folder.command(&arguments).spawn().expect("the program runs");
-    while kept() == 0 && child.try_wait().expect("known").is_none() {
-        std::thread::sleep(std::time::Duration::from_millis(2));
-    }
-    child.kill().expect("ends");
-    child.wait().expect("ended");
-    assert!((1..6).contains(&kept()) && !folder.path("out").exists());
+    folder.stopped(&arguments, "out.partial", 1, "-KILL");
+    assert!((1..6).contains(&points(&partial).len()) && !folder.path("out").exists());
 
     let refused = folder.output(&["breakdown", "study.toml", "-o", "out"]);
     assert_eq!(refused.status.code(), Some(2));

@@ -272,20 +272,9 @@ fn a_disk_that_fills_up_leaves_nothing_half_written() {
 fn ctrl_c_stops_at_an_output_time_and_keeps_what_is_done() {
     let long = QUICK.replace("end = 2.0\npoints = 11", "end = 1e7\nstep = 1.0");
     let scratch = Scratch::new(&long.replace("observables = [", "observables = [\"photons(a)\"] # ["));
-    let child = Command::new(env!("CARGO_BIN_EXE_superladder"))
-        .args(["run", "study.toml", "-o", "x", "--checkpoint-interval", "0"])
-        .current_dir(scratch.path(""))
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let begun = std::time::Instant::now();
-    while !scratch.path("x.checkpoint").exists() && begun.elapsed().as_secs() < 60 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
-    assert!(interrupt.success());
-    let answer = Answer(child.wait_with_output().expect("the program ends"));
+    let often = ["run", "study.toml", "-o", "x", "--checkpoint-interval", "0"];
+    let begun = || scratch.path("x.checkpoint").exists();
+    let answer = Answer(scratch.stopped_when(begun, &often, "-INT"));
     answer.exits(1);
     assert!(answer.out().contains("interrupted: results up to t ="), "{}", answer.out());
     let manifest = manifest(&scratch.path("x"));

@@ -410,15 +410,9 @@ fn ctrl_c_writes_a_checkpoint_to_go_on_from() {
     let text = STUDY.replace("end = 4.0\npoints = 41", "end = 2400.0\npoints = 401");
     let arguments = ["--set", "method={name='tsit5'}"];
     let scratch = Scratch::new(&text);
-    let child = scratch.running(&[&arguments[..], &["--checkpoint-interval", "0"]].concat()).spawn();
-    let child = child.expect("the program starts");
-    let begun = Instant::now();
-    while !scratch.checkpoint().exists() && begun.elapsed() < Duration::from_secs(60) {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
-    assert!(interrupt.success());
-    Answer(child.wait_with_output().expect("the program ends")).exits(1);
+    let often = ["run", "study.toml", "-o", "x", "--checkpoint-interval", "0"];
+    let begun = || scratch.checkpoint().exists();
+    Answer(scratch.stopped_when(begun, &[&often[..], &arguments].concat(), "-INT")).exits(1);
     assert!(scratch.checkpoint().is_file(), "no checkpoint");
     assert_eq!(scratch.manifest()["interrupted"], true);
     scratch.run(&[&arguments[..], &["--resume"]].concat()).exits(0);

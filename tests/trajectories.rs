@@ -4,7 +4,6 @@ mod common;
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use common::{Scratch, words};
 use serde_json::Value;
@@ -169,26 +168,6 @@ fn a_time_limit_leaves_averages_over_what_is_done() {
     assert!(!scratch.path("x.checkpoint").exists());
 }
 
-/// Runs the program until `until` holds, and ends it with `end`.
-fn stop_when(scratch: &Scratch, arguments: &[&str], until: impl Fn() -> bool, end: impl Fn(u32)) -> i32 {
-    let mut child = scratch.command(arguments).spawn().expect("the program starts");
-    let begun = Instant::now();
-    while !until() && child.try_wait().expect("known").is_none() && begun.elapsed() < Duration::from_secs(60)
-    {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    end(child.id());
-    child.wait().expect("ended").code().unwrap_or(-1)
-}
-
-#[cfg(unix)]
-fn signal(name: &'static str) -> impl Fn(u32) {
-    move |id| {
-        let sent = std::process::Command::new("kill").args([name, &id.to_string()]).status();
-        assert!(sent.expect("kill runs").success());
-    }
-}
-
 #[cfg(unix)]
 #[test]
 fn killed_and_interrupted_runs_go_on_to_the_same_bytes() {
@@ -200,13 +179,13 @@ fn killed_and_interrupted_runs_go_on_to_the_same_bytes() {
             .collect();
     let checkpoint = scratch.path("x.checkpoint");
     let size = || fs::metadata(&checkpoint).map_or(0, |m| m.len());
-    let code = stop_when(&scratch, &arguments, || size() > 0, signal("-KILL"));
-    assert!(code == -1 && size() > 0 && !scratch.path("x").exists(), "killed on its way: {code}");
+    let killed = scratch.stopped_when(|| size() > 0, &arguments, "-KILL").status.code();
+    assert!(killed.is_none() && size() > 0 && !scratch.path("x").exists(), "killed on its way: {killed:?}");
     let resumed = [&arguments[..], &["--resume"]].concat();
     // Ctrl-C ends it in good order.
     let before = fs::read(&checkpoint).expect("a checkpoint");
     let changed = || fs::read(&checkpoint).is_ok_and(|now| now != before);
-    assert_eq!(stop_when(&scratch, &resumed, changed, signal("-INT")), 1);
+    assert_eq!(scratch.stopped_when(changed, &resumed, "-INT").status.code(), Some(1));
     let done = done(&scratch.path("x"));
     assert!(done > 0);
     scratch.exits(2, &arguments);

@@ -93,8 +93,15 @@ impl Scratch {
     #[cfg(unix)]
     pub fn stopped(&self, arguments: &[&str], partial: &str, more: usize, signal: &str) -> Output {
         let before = points(&self.path(partial)).len();
-        let child = self.command(arguments).stderr(Stdio::piped()).spawn().expect("starts");
-        wait(|| points(&self.path(partial)).len() >= before + more);
+        self.stopped_when(|| points(&self.path(partial)).len() >= before + more, arguments, signal)
+    }
+
+    /// Stops the program on its way by `signal`, as soon as `enough` says so.
+    #[cfg(unix)]
+    pub fn stopped_when(&self, enough: impl Fn() -> bool, arguments: &[&str], signal: &str) -> Output {
+        let mut command = self.command(arguments);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+        wait(enough);
         let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();
         assert!(kill.expect("kill runs").success());
         child.wait_with_output().expect("ends")
