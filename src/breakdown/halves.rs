@@ -34,7 +34,9 @@ pub(super) fn half_samples(kept: &Kept) -> Vec<Measured> {
             };
             x.iter().enumerate().map(at).collect()
         });
-        Measured { values: values.collect(), ..kept.tested.clone() }
+        let Measured { times, names, blow_up, .. } = &kept.tested;
+        let (times, names, blow_up) = (times.clone(), names.clone(), *blow_up);
+        Measured { values: values.collect(), times, names, blow_up }
     };
     // Rows of a Hadamard matrix of Sylvester's kind.
     let rows = blocks.len().next_power_of_two();

@@ -2,11 +2,16 @@
 
 use crate::MeanFieldEquations;
 
+/// Number of modes and ensembles.
+fn parts(equations: &MeanFieldEquations) -> usize {
+    equations.modes() + (equations.dim() - 2 * equations.modes()) / 3
+}
+
 /// The signs under which the equations keep their form, if flipping some modes and transverse spins does; the reflection that
 /// flips most is chosen.
 pub fn parity(equations: &MeanFieldEquations) -> Option<Vec<f64>> {
     let (modes, dim) = (equations.modes(), equations.dim());
-    let parts = modes + (dim - 2 * modes) / 3;
+    let parts = parts(equations);
     if parts == 0 || parts > 12 {
         return None;
     }
@@ -37,7 +42,7 @@ const MOST_PARTS: usize = 8;
 /// flow `v' = f(v)` keeps its form if `J(v) G v = G f(v)` for all v. Empty without such a symmetry, and for more than eight subsystems.
 pub fn turned(equations: &MeanFieldEquations) -> Vec<usize> {
     let (modes, dim) = (equations.modes(), equations.dim());
-    let parts = modes + (dim - 2 * modes) / 3;
+    let parts = parts(equations);
     if parts > MOST_PARTS {
         return Vec::new();
     }
