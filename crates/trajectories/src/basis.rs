@@ -1,10 +1,15 @@
 //! The basis a state is written in: levels, frame and window of every subsystem; operations along one subsystem.
+#![allow(
+    clippy::inline_always,
+    reason = "only code inlined into the dispatched function gets its instruction set"
+)]
 
 use num_complex::Complex64;
+use pulp::NullaryFnOnce;
 use superladder_space::Axis;
 
 use crate::frame::Frame;
-use crate::vector::{Vector, add_scaled, sum_of_squares};
+use crate::vector::{Vector, add_scaled, overlap, sum_of_squares, wide};
 
 /// Levels that are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,34 +79,25 @@ impl Basis {
 
     /// Weight of every level of a subsystem in `psi`.
     pub(crate) fn populations(&self, axis: usize, psi: &Vector, out: &mut Vec<f64>) {
-        let Grid { outer, len, inner } = self.grid(axis);
         out.clear();
-        out.resize(len, 0.0);
-        for row in 0..outer {
-            for (level, sum) in out.iter_mut().enumerate() {
-                let start = (row * len + level) * inner;
-                let range = start..start + inner;
-                *sum += sum_of_squares(&psi.re[range.clone()]) + sum_of_squares(&psi.im[range]);
-            }
-        }
+        out.resize(self.windows[axis].len, 0.0);
+        wide(Populations { grid: self.grid(axis), psi, out });
     }
 
-    /// `<A^->` of a subsystem in its frame, A^- = b or S^-, not divided by the norm.
-    pub(crate) fn lowering(&self, axis: usize, psi: &Vector) -> Complex64 {
-        let Grid { outer, len, inner } = self.grid(axis);
-        let mut sum = Complex64::ZERO;
-        for level in 1..len {
-            let element = self.axes[axis].element(-1, self.windows[axis].low + level as i64);
-            let mut part = Complex64::ZERO;
-            for row in 0..outer {
-                let start = (row * len + level) * inner;
-                for i in start..start + inner {
-                    part += psi.get(i - inner).conj() * psi.get(i);
-                }
-            }
-            sum += element * part;
-        }
-        sum
+    /// `<level + d|rho|level>*` of the reduced state of a subsystem, `sum conj(psi(level + d)) psi(level)` over the levels of
+    /// the others, for d = 0 to `depth`: `out[d][level]`, zero where `level + d` is beyond the window.
+    pub(crate) fn coherences(&self, axis: usize, psi: &Vector, depth: usize, out: &mut Vector) {
+        out.clear((depth + 1) * self.windows[axis].len);
+        wide(Coherences { grid: self.grid(axis), psi, depth, out });
+    }
+
+    /// `<A^->` of a subsystem in its frame, A^- = b or S^-, not divided by the norm. `scratch` is for its coherences.
+    pub(crate) fn lowering(&self, axis: usize, psi: &Vector, scratch: &mut Vector) -> Complex64 {
+        self.coherences(axis, psi, 1, scratch);
+        let len = self.windows[axis].len;
+        let element = |level: usize| self.axes[axis].element(-1, self.windows[axis].low + level as i64);
+        // <level - 1| A^- |level> conj(psi(level - 1)) psi(level).
+        (1..len).map(|level| element(level) * scratch.get(len + level - 1).conj()).sum()
     }
 }
 
@@ -151,74 +147,70 @@ pub(crate) fn apply_along(
     }
 }
 
-/// Largest norm of the exponent of one substep of [`Turn::apply`].
-const SUBSTEP: f64 = 2.0;
-
-/// Buffers of [`Turn::apply`].
-#[derive(Debug, Default)]
-pub(crate) struct TurnScratch {
-    bands: Vec<Complex64>,
-    term: Vector,
-    next: Vector,
+struct Populations<'a> {
+    grid: Grid,
+    psi: &'a Vector,
+    out: &'a mut [f64],
 }
 
-/// `exp(beta A^+ - beta* A^-)` along one subsystem: a displacement by beta of a mode, a rotation of a ladder.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Turn {
-    pub(crate) beta: Complex64,
-}
+impl NullaryFnOnce for Populations<'_> {
+    type Output = ();
 
-impl Turn {
-    /// Applies it to `psi` on the levels of its window, as an exponential series to rounding; unitary there. Returns a
-    /// bound of the norm of what would have left the window.
-    pub(crate) fn apply(
-        self,
-        basis: &Basis,
-        axis: usize,
-        psi: &mut Vector,
-        scratch: &mut TurnScratch,
-    ) -> f64 {
-        let TurnScratch { bands, term, next } = scratch;
-        let (ladder, window, grid) = (basis.axes[axis], basis.windows[axis], basis.grid(axis));
-        let levels = || (0..window.len as i64).map(|k| window.low + k);
-        let largest = levels().map(|k| ladder.element(1, k)).fold(0.0, f64::max);
-        let parts = (2.0 * self.beta.norm() * largest / SUBSTEP).ceil().max(1.0);
-        let beta = self.beta / parts;
-        bands.clear();
-        bands.extend(levels().map(|k| -beta.conj() * ladder.element(-1, k)));
-        bands.extend(levels().map(|k| beta * ladder.element(1, k)));
-        let edges =
-            (beta.norm() * ladder.element(-1, window.low), beta.norm() * ladder.element(1, window.end() - 1));
-        let mut left = 0.0;
-        for _ in 0..parts as usize {
-            let before = edge_norms(grid, psi);
-            term.copy(psi);
-            let square = psi.norm_sqr();
-            for k in 1..60 {
-                apply_along(grid, &[-1, 1], bands, 0, term, next);
-                next.scale(1.0 / f64::from(k));
-                psi.add(Complex64::ONE, next);
-                std::mem::swap(term, next);
-                if term.norm_sqr() <= 1e-34 * square {
-                    break;
-                }
+    #[inline(always)]
+    fn call(self) {
+        let Self { grid: Grid { outer, len, inner }, psi, out } = self;
+        for row in 0..outer {
+            if inner == 1 {
+                let range = row * len..(row + 1) * len;
+                let amplitudes = psi.re[range.clone()].iter().zip(&psi.im[range]);
+                out.iter_mut().zip(amplitudes).for_each(|(sum, (a, b))| *sum += a * a + b * b);
+                continue;
             }
-            let after = edge_norms(grid, psi);
-            left += edges.0 * before.0.max(after.0) + edges.1 * before.1.max(after.1);
+            for (level, sum) in out.iter_mut().enumerate() {
+                let start = (row * len + level) * inner;
+                let range = start..start + inner;
+                *sum += sum_of_squares(&psi.re[range.clone()]) + sum_of_squares(&psi.im[range]);
+            }
         }
-        left
     }
 }
 
-/// Norms of the lowest and of the highest level of an array.
-fn edge_norms(grid: Grid, psi: &Vector) -> (f64, f64) {
-    let norm = |level: usize| {
-        let slab = |row: usize| {
-            let start = (row * grid.len + level) * grid.inner;
-            let range = start..start + grid.inner;
-            sum_of_squares(&psi.re[range.clone()]) + sum_of_squares(&psi.im[range])
-        };
-        (0..grid.outer).map(slab).sum::<f64>().sqrt()
-    };
-    (norm(0), norm(grid.len - 1))
+struct Coherences<'a> {
+    grid: Grid,
+    psi: &'a Vector,
+    depth: usize,
+    out: &'a mut Vector,
+}
+
+impl NullaryFnOnce for Coherences<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { grid: Grid { outer, len, inner }, psi, depth, out } = self;
+        for d in 0..=depth.min(len - 1) {
+            let sums = d * len..(d + 1) * len - d;
+            let (re, im) = (&mut out.re[sums.clone()], &mut out.im[sums]);
+            for row in 0..outer {
+                let start = row * len * inner;
+                if inner == 1 {
+                    let (bras, kets) = (start + d..start + len, start..start + len - d);
+                    let bras = psi.re[bras.clone()].iter().zip(&psi.im[bras]);
+                    let kets = psi.re[kets.clone()].iter().zip(&psi.im[kets]);
+                    for (((re, im), (a, b)), (x, y)) in re.iter_mut().zip(im.iter_mut()).zip(bras).zip(kets) {
+                        *re += a * x + b * y;
+                        *im += a * y - b * x;
+                    }
+                    continue;
+                }
+                for level in 0..len - d {
+                    let ket = start + level * inner;
+                    let bra = ket + d * inner;
+                    let part = overlap(psi, bra..bra + inner, ket..ket + inner);
+                    re[level] += part.re;
+                    im[level] += part.im;
+                }
+            }
+        }
+    }
 }

@@ -14,12 +14,14 @@ use crate::vector::Vector;
 pub(crate) struct Leap {
     /// Number of the dissipator.
     pub(crate) dissipator: usize,
-    pub(crate) kind: LeapKind,
+    kind: LeapKind,
+    /// The subsystem that it acts on, if it is only one.
+    alone: Option<usize>,
 }
 
 /// What a jump does, square root of the rate included.
 #[derive(Debug, Clone)]
-pub(crate) enum LeapKind {
+enum LeapKind {
     /// An operator, and by how many levels of every subsystem its image can be wider.
     Collective { terms: Vec<Term>, pads: Vec<usize> },
     /// The branch `j -> j + dj` of a local jump of an ensemble.
@@ -37,16 +39,32 @@ pub(crate) struct Dynamics {
     jump_table: Table,
     /// In the order of the dissipators.
     pub(crate) leaps: Vec<Leap>,
+    /// By subsystem: difference of the levels up to which coherences make the weights of the jumps that act on it alone.
+    depths: Vec<Option<usize>>,
 }
 
 /// Buffers of the jumps.
 #[derive(Debug, Default)]
 pub(crate) struct LeapScratch {
     bands: Bands,
+    /// Matrix of a jump of one subsystem: `[shift][level]`, by the level it acts on.
     band: Vec<Complex64>,
+    shifts: Vec<i64>,
+    /// By subsystem: [`Basis::coherences`] of the state before the jump.
+    coherences: Vec<Vector>,
     act: ActScratch,
-    /// The image of the last jump that was tried.
+    /// What [`Dynamics::image`] leaves.
     pub(crate) image: Vector,
+}
+
+impl Leap {
+    /// By how many levels of a subsystem the image can be wider at either end.
+    fn pad(&self, axis: usize) -> usize {
+        match &self.kind {
+            LeapKind::Collective { pads, .. } => pads[axis],
+            LeapKind::Branch { axis: own, .. } => usize::from(*own == axis),
+        }
+    }
 }
 
 /// A jump operator before it is cut into branches.
@@ -76,7 +94,9 @@ impl Dynamics {
                     let terms = jump_table.terms(layout, operator);
                     let pads =
                         (0..layout.moving.len()).map(|axis| reach(&jump_table, &terms, axis)).collect();
-                    leaps.push(Leap { dissipator: *dissipator, kind: LeapKind::Collective { terms, pads } });
+                    let alone = only_axis(&jump_table, &terms);
+                    let kind = LeapKind::Collective { terms, pads };
+                    leaps.push(Leap { dissipator: *dissipator, kind, alone });
                 }
                 Escape::Local { ensemble, local } => {
                     let axis = layout.axis(Subsystem::Ensemble(*ensemble));
@@ -84,7 +104,7 @@ impl Dynamics {
                     decays.push(Term { coefficient: Complex64::from(-0.5), products: vec![product] });
                     for dj in -1..=1 {
                         let kind = LeapKind::Branch { axis, local: *local, dj };
-                        leaps.push(Leap { dissipator: *dissipator, kind });
+                        leaps.push(Leap { dissipator: *dissipator, kind, alone: Some(axis) });
                     }
                 }
             }
@@ -92,47 +112,104 @@ impl Dynamics {
         let mut terms = table.terms(layout, &generator);
         terms.extend(decays);
         let pattern = Pattern::new(&table, &terms, layout.moving.len());
-        Self { table, pattern, jump_table, leaps }
+        let mut depths = vec![None; layout.moving.len()];
+        for (leap, axis) in leaps.iter().filter_map(|leap| leap.alone.map(|axis| (leap, axis))) {
+            depths[axis] = depths[axis].max(Some(2 * leap.pad(axis)));
+        }
+        Self { table, pattern, jump_table, leaps, depths }
     }
 
-    /// Makes ready for the jumps from a basis.
-    pub(crate) fn aim(&self, basis: &Basis, scratch: &mut LeapScratch) {
+    /// Weights `|K psi|^2` of all jumps, and all that is needed to make one of them from this basis.
+    ///
+    /// What acts on one subsystem alone needs no image: `|K psi|^2 = sum_(k, l) (K^dag K)_(l, k) <l|..|k>` over the
+    /// coherences of the reduced state, a single pass over the state for all jumps of the subsystem.
+    pub(crate) fn weigh(
+        &self,
+        basis: &Basis,
+        psi: &Vector,
+        scratch: &mut LeapScratch,
+        weights: &mut Vec<f64>,
+    ) {
         scratch.bands.fill(&self.jump_table, basis);
+        scratch.coherences.resize_with(basis.axes.len(), Vector::default);
+        for (axis, depth) in self.depths.iter().enumerate() {
+            if let Some(depth) = depth {
+                basis.coherences(axis, psi, *depth, &mut scratch.coherences[axis]);
+            }
+        }
+        weights.clear();
+        for leap in &self.leaps {
+            let weight = leap.alone.map(|axis| {
+                self.matrix(leap, axis, basis, scratch);
+                expectation(&scratch.shifts, &scratch.band, &scratch.coherences[axis])
+            });
+            weights.push(weight.unwrap_or_else(|| self.image(leap, basis, psi, scratch)));
+        }
+        // What is smaller than the rounding errors of its terms is nothing, or known from its image alone.
+        let least = ROUNDING * weights.iter().sum::<f64>();
+        for (leap, weight) in self.leaps.iter().zip(weights) {
+            if leap.alone.is_some() && *weight != 0.0 && *weight < least {
+                *weight = self.image(leap, basis, psi, scratch);
+            }
+        }
     }
 
-    /// Leaves `K psi` in `scratch.image`; false if there is no such branch.
-    pub(crate) fn leap(&self, leap: &Leap, basis: &Basis, psi: &Vector, scratch: &mut LeapScratch) -> bool {
-        let LeapScratch { bands, band, act: buffers, image } = scratch;
-        match &leap.kind {
-            LeapKind::Collective { terms, pads } => {
-                let size = basis.windows.iter().zip(pads).map(|(w, pad)| w.len + 2 * pad).product();
-                image.clear(size);
-                for term in terms {
-                    act(&self.jump_table, bands, basis, &term.products, |axis| pads[axis], psi, buffers);
-                    image.add(term.coefficient, &buffers.image);
-                }
-                true
+    /// Leaves `K psi` in `scratch.image` and returns its squared norm; after [`Dynamics::weigh`] of the same state.
+    pub(crate) fn image(&self, leap: &Leap, basis: &Basis, psi: &Vector, scratch: &mut LeapScratch) -> f64 {
+        if let Some(axis) = leap.alone {
+            self.matrix(leap, axis, basis, scratch);
+            let LeapScratch { band, shifts, image, .. } = scratch;
+            apply_along(basis.grid(axis), shifts, band, leap.pad(axis), psi, image);
+        } else if let LeapKind::Collective { terms, pads } = &leap.kind {
+            let LeapScratch { bands, act: buffers, image, .. } = scratch;
+            image.clear(basis.windows.iter().zip(pads).map(|(w, pad)| w.len + 2 * pad).product());
+            for term in terms {
+                act(&self.jump_table, bands, basis, &term.products, |axis| pads[axis], psi, buffers);
+                image.add(term.coefficient, &buffers.image);
             }
-            LeapKind::Branch { axis, local, dj } => {
-                let ladder = basis.axes[*axis];
-                let Some((_, weight)) = ladder.branch(*dj) else { return false };
-                let linear = basis.frames[*axis].vector(local.raise, local.lower, local.z);
+        }
+        scratch.image.norm_sqr()
+    }
+
+    /// Leaves the matrix of a jump that acts on one subsystem alone in `scratch.band`; zero for a branch to a ladder that
+    /// does not exist.
+    fn matrix(&self, leap: &Leap, axis: usize, basis: &Basis, scratch: &mut LeapScratch) {
+        let LeapScratch { bands, band, shifts, .. } = scratch;
+        let (window, pad) = (basis.windows[axis], leap.pad(axis) as i64);
+        shifts.clear();
+        shifts.extend(-pad..=pad);
+        band.clear();
+        band.resize(shifts.len() * window.len, Complex64::ZERO);
+        match &leap.kind {
+            LeapKind::Collective { terms, .. } => {
+                for term in terms {
+                    let Some(&number) = term.products.first() else {
+                        let diagonal = &mut band[pad as usize * window.len..][..window.len];
+                        diagonal.iter_mut().for_each(|value| *value += term.coefficient);
+                        continue;
+                    };
+                    let rows = self.jump_table.products[number].shifts.iter();
+                    for (shift, values) in rows.zip(bands.of(number).chunks_exact(window.len)) {
+                        let row = &mut band[(pad + shift) as usize * window.len..][..window.len];
+                        row.iter_mut().zip(values).for_each(|(sum, value)| *sum += term.coefficient * value);
+                    }
+                }
+            }
+            LeapKind::Branch { local, dj, .. } => {
+                let ladder = basis.axes[axis];
+                let Some((_, weight)) = ladder.branch(*dj) else { return };
+                let linear = basis.frames[axis].vector(local.raise, local.lower, local.z);
                 let weight = weight * local.correction(*dj);
-                let window = basis.windows[*axis];
-                band.clear();
-                band.resize(3 * window.len, Complex64::ZERO);
                 for column in 0..window.len {
                     let level = window.low + column as i64;
                     let parts = branch_image(ladder, linear, *dj, weight, level);
                     (0..3).for_each(|row| band[row * window.len + column] = parts[row]);
                 }
-                apply_along(basis.grid(*axis), &[-1, 0, 1], band, 1, psi, image);
-                true
             }
         }
     }
 
-    /// The basis of the image that [`Dynamics::leap`] has left, cut to the levels that exist.
+    /// The basis of the image that [`Dynamics::image`] has left, cut to the levels that exist.
     pub(crate) fn land(leap: &Leap, basis: &mut Basis, psi: &mut Vector, scratch: &mut Vector) {
         let widen =
             |w: Window, pad: usize, by: i64| Window { low: w.low - pad as i64 + by, len: w.len + 2 * pad };
@@ -155,6 +232,36 @@ impl Dynamics {
             basis.regrid(axis, Window { low, len: (end - low).max(1) as usize }, psi, scratch);
         }
     }
+}
+
+/// A weight below this part of all weights is made again from its image.
+const ROUNDING: f64 = 1e-12;
+
+/// `|K psi|^2` of an operator of one subsystem, given by its matrix `[shift][level]` for consecutive shifts, from the coherences
+/// of the reduced state: two sources k and k + d of one level meet where their shifts differ by d.
+fn expectation(shifts: &[i64], band: &[Complex64], coherences: &Vector) -> f64 {
+    let len = band.len() / shifts.len();
+    let row = |number: usize| &band[number * len..(number + 1) * len];
+    let mut sum = 0.0;
+    for upper in 0..shifts.len() {
+        for lower in 0..=upper {
+            let d = upper - lower;
+            let count = len.saturating_sub(d);
+            let (from, to) = (&row(upper)[..count], &row(lower)[len - count..]);
+            let sources = from.iter().zip(to).enumerate();
+            let part: f64 =
+                sources.map(|(k, (k1, k2))| (k2.conj() * k1 * coherences.get(d * len + k)).re).sum();
+            sum += if d == 0 { part } else { 2.0 * part };
+        }
+    }
+    sum.max(0.0)
+}
+
+/// The only subsystem that a sum of terms acts on, if there is only one.
+fn only_axis(table: &Table, terms: &[Term]) -> Option<usize> {
+    let mut axes = terms.iter().flat_map(|t| &t.products).map(|p| table.products[*p].axis);
+    let first = axes.next()?;
+    axes.all(|axis| axis == first).then_some(first)
 }
 
 fn reach(table: &Table, terms: &[Term], axis: usize) -> usize {

@@ -6,10 +6,11 @@ use superladder_engine::Problem;
 use superladder_model::{EnsembleState, ModeState, Subsystem};
 use superladder_space::{Axis, Ladders, mode_density, mode_vector, product_weights};
 
-use crate::basis::{Basis, Turn, TurnScratch, Window};
+use crate::basis::{Basis, Window};
 use crate::frame::Frame;
 use crate::locality::{Locality, Losses};
 use crate::stream::Stream;
+use crate::turn::{Turn, TurnScratch};
 use crate::vector::Vector;
 
 /// A pure state of one subsystem and its weight in the mixture.

@@ -3,9 +3,10 @@
 use num_complex::Complex64;
 use superladder_space::Axis;
 
-use crate::basis::{Basis, Turn, TurnScratch, Window};
+use crate::basis::{Basis, Window};
 use crate::frame::Frame;
 use crate::trajectory::Snapshot;
+use crate::turn::{Turn, TurnScratch};
 use crate::vector::Vector;
 
 /// Levels above the last one that is asked for, so that a displaced state is not reflected there: as many as the

@@ -36,6 +36,7 @@ mod taylor;
 #[cfg(test)]
 mod tests;
 mod trajectory;
+mod turn;
 mod vector;
 
 pub use engine::{Choice, Trajectories, Unravelling};

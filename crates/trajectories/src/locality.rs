@@ -3,8 +3,9 @@
 use num_complex::Complex64;
 use superladder_space::Axis;
 
-use crate::basis::{Basis, Turn, TurnScratch, Window};
+use crate::basis::{Basis, Window};
 use crate::stencil::Stencil;
+use crate::turn::{Turn, TurnScratch};
 use crate::vector::Vector;
 
 /// A frame moves when the mean of its state is a coherent state of this amplitude away: of b, or of
@@ -110,7 +111,7 @@ impl Locality {
         scratch: &mut LocalityScratch,
     ) -> bool {
         let square = psi.norm_sqr();
-        let mean = basis.lowering(axis, psi) / square;
+        let mean = basis.lowering(axis, psi, &mut scratch.spare) / square;
         match basis.axes[axis] {
             Axis::Fock { .. } => {
                 if mean.norm() <= MOVE {

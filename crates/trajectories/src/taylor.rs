@@ -1,12 +1,19 @@
 //! The Taylor series of a state under a constant generator: one step and its dense output.
+#![allow(
+    clippy::inline_always,
+    reason = "only code inlined into the dispatched function gets its instruction set"
+)]
 
 use num_complex::Complex64;
+use pulp::NullaryFnOnce;
 
 use crate::stencil::Stencil;
-use crate::vector::{Vector, sum_of_squares};
+use crate::vector::{Vector, sum_of_squares, wide};
 
 /// Highest power of the series.
 const ORDER: usize = 30;
+/// Relative error of the squared norm at which a jump is located.
+const ACCURACY: f64 = 1e-14;
 /// Amplitudes that are summed together, so that they stay in the nearest memory.
 const CHUNK: usize = 128;
 
@@ -90,46 +97,26 @@ impl Series {
 
     /// The state at `s` after the point of expansion, by Horner's rule, and its squared norm.
     pub(crate) fn evaluate(&self, s: f64, out: &mut Vector) -> f64 {
-        let dim = self.terms[0].len();
-        out.reshape(dim);
-        let mut square = 0.0;
-        for start in (0..dim).step_by(CHUNK) {
-            let range = start..(start + CHUNK).min(dim);
-            for (sums, part) in [(&mut out.re, false), (&mut out.im, true)] {
-                let sums = &mut sums[range.clone()];
-                let highest = &self.terms[self.order];
-                sums.copy_from_slice(if part {
-                    &highest.im[range.clone()]
-                } else {
-                    &highest.re[range.clone()]
-                });
-                for term in self.terms[..self.order].iter().rev() {
-                    let values = if part { &term.im[range.clone()] } else { &term.re[range.clone()] };
-                    for (sum, v) in sums.iter_mut().zip(values) {
-                        *sum = *sum * s + v;
-                    }
-                }
-                square += sum_of_squares(sums);
-            }
-        }
-        square
+        out.reshape(self.terms[0].len());
+        wide(Evaluate { terms: &self.terms[..=self.order], s, out })
     }
 
-    /// Where in `[0, end]` the squared norm falls to `threshold`, by regula falsi (Illinois variant); it is above at 0
-    /// and `at_end` at the end. The norm falls monotonically, so that the root is unique. `out` is left at the root.
+    /// Where in `[0, end]` the squared norm falls to `threshold`, by regula falsi (Illinois variant) for its logarithm, which
+    /// is nearly linear; it is above at 0 and `at_end` at the end. The norm falls monotonically, so that the root is unique.
+    /// `out` is left at the root.
     pub(crate) fn locate(&self, end: f64, at_end: f64, threshold: f64, out: &mut Vector) -> f64 {
         let (mut a, mut b) = (0.0, end);
-        let (mut fa, mut fb) = (self.terms[0].norm_sqr() - threshold, at_end - threshold);
+        let excess = |square: f64| (square / threshold).ln();
+        let (mut fa, mut fb) = (excess(self.terms[0].norm_sqr()), excess(at_end));
         if fa <= 0.0 {
             self.evaluate(0.0, out);
             return 0.0;
         }
-        let accuracy = 1e-14 * threshold;
         let mut side = 0;
         for _ in 0..100 {
             let s = (a * fb - b * fa) / (fb - fa);
-            let f = self.evaluate(s, out) - threshold;
-            if f.abs() <= accuracy || b - a <= 1e-15 * end {
+            let f = excess(self.evaluate(s, out));
+            if f.abs() <= ACCURACY || b - a <= 1e-15 * end {
                 return s;
             }
             if f > 0.0 {
@@ -148,5 +135,39 @@ impl Series {
         }
         self.evaluate(b, out);
         b
+    }
+}
+
+struct Evaluate<'a> {
+    terms: &'a [Vector],
+    s: f64,
+    out: &'a mut Vector,
+}
+
+impl NullaryFnOnce for Evaluate<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        let Self { terms, s, out } = self;
+        let highest = terms.len() - 1;
+        let dim = out.len();
+        let mut square = 0.0;
+        for start in (0..dim).step_by(CHUNK) {
+            let range = start..(start + CHUNK).min(dim);
+            for (sums, part) in [(&mut out.re, false), (&mut out.im, true)] {
+                let values = |k: usize| {
+                    let term: &Vector = &terms[k];
+                    if part { &term.im[range.clone()] } else { &term.re[range.clone()] }
+                };
+                let sums = &mut sums[range.clone()];
+                sums.copy_from_slice(values(highest));
+                for k in (0..highest).rev() {
+                    sums.iter_mut().zip(values(k)).for_each(|(sum, v)| *sum = *sum * s + v);
+                }
+                square += sum_of_squares(sums);
+            }
+        }
+        square
     }
 }

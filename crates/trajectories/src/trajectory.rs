@@ -284,12 +284,7 @@ fn jump(
     course: &mut Course,
 ) -> Option<usize> {
     let Workspace { basis, psi, trial, stencil, leaps, weights, .. } = workspace;
-    dynamics.aim(basis, leaps);
-    weights.clear();
-    for leap in &dynamics.leaps {
-        let exists = dynamics.leap(leap, basis, psi, leaps);
-        weights.push(if exists { leaps.image.norm_sqr() } else { 0.0 });
-    }
+    dynamics.weigh(basis, psi, leaps, weights);
     let total: f64 = weights.iter().sum();
     // The weights are the decay of the norm, -d|psi|^2/dt = -2 Re <psi|G|psi>.
     stencil.apply(psi, 1.0, trial);
@@ -297,7 +292,7 @@ fn jump(
     course.mismatch = course.mismatch.max((decay / total - 1.0).abs());
     let chosen = stream.choose(weights.iter().copied(), total);
     let leap = dynamics.leaps.get(chosen).filter(|_| total > 0.0)?;
-    dynamics.leap(leap, basis, psi, leaps);
+    dynamics.image(leap, basis, psi, leaps);
     std::mem::swap(psi, &mut leaps.image);
     Dynamics::land(leap, basis, psi, trial);
     psi.normalise();

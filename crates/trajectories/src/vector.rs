@@ -1,6 +1,18 @@
 //! Amplitudes as two real vectors, so that the inner loops act on whole lanes.
+#![allow(
+    clippy::inline_always,
+    reason = "only code inlined into the dispatched function gets its instruction set"
+)]
+
+use std::ops::Range;
 
 use num_complex::Complex64;
+use pulp::{Arch, NullaryFnOnce};
+
+/// Runs a loop with the widest instructions that the machine has; they change no bit.
+pub(crate) fn wide<L: NullaryFnOnce>(work: L) -> L::Output {
+    Arch::new().dispatch(work)
+}
 
 /// Complex numbers, real and imaginary parts apart.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,14 +55,12 @@ impl Vector {
 
     /// Squared norm, in a fixed order of summation.
     pub(crate) fn norm_sqr(&self) -> f64 {
-        sum_of_squares(&self.re) + sum_of_squares(&self.im)
+        wide(Square(self))
     }
 
     /// `<self|other>`.
     pub(crate) fn dot(&self, other: &Self) -> Complex64 {
-        let re = products(&self.re, &other.re) + products(&self.im, &other.im);
-        let im = products(&self.re, &other.im) - products(&self.im, &other.re);
-        Complex64::new(re, im)
+        wide(Dot(self, other))
     }
 
     pub(crate) fn scale(&mut self, factor: f64) {
@@ -68,6 +78,41 @@ impl Vector {
     }
 }
 
+struct Square<'a>(&'a Vector);
+
+impl NullaryFnOnce for Square<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        sum_of_squares(&self.0.re) + sum_of_squares(&self.0.im)
+    }
+}
+
+struct Dot<'a>(&'a Vector, &'a Vector);
+
+impl NullaryFnOnce for Dot<'_> {
+    type Output = Complex64;
+
+    #[inline(always)]
+    fn call(self) -> Complex64 {
+        inner((&self.0.re, &self.0.im), (&self.1.re, &self.1.im))
+    }
+}
+
+/// `<v_bra|v_ket>` of two stretches of one vector.
+#[inline(always)]
+pub(crate) fn overlap(v: &Vector, bra: Range<usize>, ket: Range<usize>) -> Complex64 {
+    inner((&v.re[bra.clone()], &v.im[bra]), (&v.re[ket.clone()], &v.im[ket]))
+}
+
+#[inline(always)]
+fn inner(bra: (&[f64], &[f64]), ket: (&[f64], &[f64])) -> Complex64 {
+    let re = products(bra.0, ket.0) + products(bra.1, ket.1);
+    let im = products(bra.0, ket.1) - products(bra.1, ket.0);
+    Complex64::new(re, im)
+}
+
 /// `out += factor * x`, both given as (real, imaginary).
 pub(crate) fn add_scaled(factor: Complex64, x: (&[f64], &[f64]), out: (&mut [f64], &mut [f64])) {
     let (c, d) = (factor.re, factor.im);
@@ -81,7 +126,9 @@ pub(crate) fn add_scaled(factor: Complex64, x: (&[f64], &[f64]), out: (&mut [f64
 /// Sums run in this many lanes, in a fixed order.
 const LANES: usize = 8;
 
-fn products(x: &[f64], y: &[f64]) -> f64 {
+/// Sum of products in a fixed order.
+#[inline(always)]
+pub(crate) fn products(x: &[f64], y: &[f64]) -> f64 {
     let mut lanes = [0.0; LANES];
     let (xs, ys) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
     let rest: f64 = xs.remainder().iter().zip(ys.remainder()).map(|(a, b)| a * b).sum();
@@ -94,6 +141,7 @@ fn products(x: &[f64], y: &[f64]) -> f64 {
 }
 
 /// Sum of squares in a fixed order.
+#[inline(always)]
 pub(crate) fn sum_of_squares(x: &[f64]) -> f64 {
     products(x, x)
 }

@@ -1,12 +1,18 @@
 //! Windows, displaced Fock bases and rotating Dicke bases: the same physics as in the plain basis.
 
 use allocation_counter::measure;
+use superladder_space::Axis;
 
 use super::*;
 use crate::Choice;
+use crate::basis::{Basis, Window};
+use crate::dynamics::LeapScratch;
+use crate::frame::Frame;
 use crate::instruments::Instruments;
 use crate::locality::PORTION;
 use crate::trajectory::Course;
+use crate::turn::{Turn, TurnScratch};
+use crate::vector::Vector;
 
 /// Everything on, whatever the size.
 pub(super) fn local(trajectories: u64) -> Trajectories {
@@ -276,4 +282,92 @@ fn what_a_displaced_basis_loses_at_its_cutoff_is_counted_without_windows_too() {
     let (wide, narrow) = (check(&problem), check(&narrow));
     println!("discarded: {wide:.1e} of 13 levels, {narrow:.1e} of 3");
     assert!(wide < 1e-6 && narrow > 1e-3, "{wide} {narrow}");
+}
+
+/// A state without any order.
+fn scattered(len: usize) -> Vector {
+    let mut psi = Vector::default();
+    psi.clear(len);
+    for i in 0..len {
+        psi.set(i, Complex64::new((1.7 * i as f64).sin(), (0.4 + 2.3 * i as f64).cos()));
+    }
+    psi.normalise();
+    psi
+}
+
+#[test]
+fn a_turn_of_many_states_at_once_is_that_of_each() {
+    let columns = Axis::Fock { levels: Axis::UNBOUNDED };
+    let (mode, spin) = (Axis::Fock { levels: Axis::UNBOUNDED }, Axis::Dicke { spins: 24, twice_j: 20 });
+    let window = |low, len| Window { low, len };
+    // Inner lengths below, at and beyond whole tiles, and 1; a window in the middle; so large that it needs substeps.
+    let cases = [(mode, window(0, 22), 0.3), (mode, window(7, 19), 2.4), (spin, window(0, 21), 0.8)];
+    for (axis, own, size) in cases {
+        for (outer, inner) in [(40, 1), (1, 37), (3, 16), (5, 7)] {
+            let still = Frame::Displaced(Complex64::ZERO);
+            let (before, after) = (window(0, outer), window(0, inner));
+            let (axes, frames) = (vec![columns, axis, columns], vec![still; 3]);
+            let basis = Basis { axes, frames, windows: vec![before, own, after] };
+            let alone = Basis { axes: vec![axis], frames: vec![still], windows: vec![own] };
+            let turn = Turn { beta: Complex64::from_polar(size, 1.1) };
+            let before = scattered(basis.len());
+            let mut psi = before.clone();
+            let left = turn.apply(&basis, 1, &mut psi, &mut TurnScratch::default());
+            let (mut worst, mut squares) = (0.0f64, 0.0);
+            for column in 0..outer * inner {
+                let place = |k: usize| (column / inner * own.len + k) * inner + column % inner;
+                let mut single = Vector::default();
+                single.clear(own.len);
+                (0..own.len).for_each(|k| single.set(k, before.get(place(k))));
+                squares += turn.apply(&alone, 0, &mut single, &mut TurnScratch::default()).powi(2);
+                let differences = (0..own.len).map(|k| (single.get(k) - psi.get(place(k))).norm());
+                worst = differences.fold(worst, f64::max);
+            }
+            println!("{axis:?} {size} {outer} {inner}: {worst:.1e}");
+            assert!(worst < 1e-14, "{worst}");
+            assert!((psi.norm_sqr() - 1.0).abs() < 1e-13, "unitary");
+            // max(before, after)^2 <= before^2 + after^2, so that squares <= 2 left^2.
+            assert!(left * left >= 0.499 * squares, "{left} {squares}");
+            assert_eq!(left > 0.0, own.len < axis.levels(), "a whole ladder loses nothing");
+        }
+    }
+}
+
+/// Largest difference between weights of jumps and norms of their images, relative to all weights.
+struct Weighing<'a> {
+    dynamics: &'a Dynamics,
+    worst: f64,
+    smallest: f64,
+}
+
+impl Witness for Weighing<'_> {
+    fn state(&mut self, _: usize, Snapshot { basis, psi, .. }: Snapshot<'_>) {
+        let (mut scratch, mut weights) = (LeapScratch::default(), Vec::new());
+        self.dynamics.weigh(basis, psi, &mut scratch, &mut weights);
+        let total: f64 = weights.iter().sum();
+        for (leap, weight) in self.dynamics.leaps.iter().zip(&weights) {
+            let image = self.dynamics.image(leap, basis, psi, &mut scratch);
+            self.worst = self.worst.max((weight - image).abs() / total);
+            self.smallest = self.smallest.min(image / total);
+        }
+    }
+}
+
+#[test]
+fn weights_of_jumps_are_the_norms_of_their_images() {
+    let heterodyne = Unravelling::Heterodyne { flux: 4.0 };
+    let cases = [
+        (local(1), compared(4, 30, 2.0)),
+        (Trajectories { unravelling: heterodyne, ..local(1) }, compared(4, 30, 2.0)),
+        (local(1), problem(many_channels(), pure(), 11, 2.0)),
+        (plain(1), problem(many_channels(), pure(), 11, 2.0)),
+    ];
+    for (engine, problem) in cases {
+        let (setup, _) = engine.setup(&problem).expect("valid");
+        let mut weighing = Weighing { dynamics: &setup.stages[0], worst: 0.0, smallest: 1.0 };
+        setup.follow(1, &mut Workspace::new(), &mut weighing).expect("runs");
+        println!("worst {:.1e}, smallest weight {:.1e}", weighing.worst, weighing.smallest);
+        assert!(weighing.worst < 1e-14, "{}", weighing.worst);
+        assert!(weighing.smallest < 0.1, "jumps differ");
+    }
 }
