@@ -19,12 +19,6 @@ pub struct Attempt {
     pub seconds: f64,
 }
 
-/// Bounds that are not kept, in words.
-pub fn broken(diagnostics: &Diagnostics) -> Vec<String> {
-    let failed = diagnostics.checks.iter().filter(|(_, check)| !check.holds());
-    failed.map(|(what, c)| format!("{what} reached {:.1e} (bound {:.1e})", c.worst, c.bound)).collect()
-}
-
 /// Runs `engine` on `problem` until the end, a failure, or `interrupted`.
 ///
 /// # Errors

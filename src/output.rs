@@ -56,15 +56,7 @@ impl Outcome<'_> {
 
     /// Why the run does not count as converged.
     pub fn reasons(&self) -> Vec<String> {
-        let failed = self.diagnostics.checks.iter().filter(|(_, check)| !check.holds());
-        let mut reasons: Vec<String> = failed
-            .map(|(name, check)| {
-                format!(
-                    "{name} reached {:.2e} at t = {} (bound {:.1e})",
-                    check.worst, check.time, check.bound
-                )
-            })
-            .collect();
+        let mut reasons = self.diagnostics.broken();
         if self.recorder.interrupted && self.samples.is_some() {
             let (done, all) = (&self.statistics["trajectories"], &self.statistics["trajectories_asked_for"]);
             reasons.push(format!("stopped after {done} trajectories, before the {all} that were asked for"));

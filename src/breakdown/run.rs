@@ -290,8 +290,7 @@ pub(super) fn read(
     let end = kept.tested.times.last().copied().unwrap_or_default();
     rows.iter_mut().enumerate().for_each(|(k, row)| row.add_error(k, &varied, end));
     let diagnostics = kept.diagnostics.clone();
-    let broken = diagnostics.checks.iter().filter(|(_, check)| !check.holds());
-    let broken = broken.map(|(name, check)| format!("{name} reached {:.1e}", check.worst)).collect();
+    let broken = diagnostics.broken();
     Ok(Sized { value: 0.0, rows, window, trace, broken, diagnostics, warnings: kept.warnings.clone() })
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
-use superladder::attempt::{attempt, broken};
+use superladder::attempt::attempt;
 use superladder::comparison::{Ran, csv, deviations, overlays, report};
 use superladder::config::Study;
 use superladder::engine::Problem;
@@ -94,6 +94,6 @@ fn shared(problem: &Problem) -> Problem {
 fn run(name: &str, study: &Study, interrupted: &AtomicBool) -> anyhow::Result<Ran> {
     let problem = shared(&study.problem);
     let ran = attempt(study.engine().as_ref(), &problem, interrupted).map_err(|e| placed(study, e))?;
-    let broken = broken(&ran.diagnostics);
+    let broken = ran.diagnostics.broken();
     Ok(Ran { engine: name.to_owned(), failure: ran.failure, broken, recorder: ran.recorder })
 }

@@ -8,7 +8,7 @@ use superladder_engine::{Problem, Recorder};
 use superladder_model::Shape;
 
 use super::{ConvergenceError, Family};
-use crate::attempt::{attempt, broken};
+use crate::attempt::attempt;
 use crate::config::Study;
 use crate::workers::Limits;
 
@@ -177,5 +177,5 @@ fn run(study: &Study, interrupted: &AtomicBool) -> Result<Run, ConvergenceError>
         return Err(ConvergenceError::Failed { time, reason });
     }
     let series = series(&study.problem, &ran.recorder);
-    Ok(Run { series, broken: broken(&ran.diagnostics), seconds: ran.seconds })
+    Ok(Run { series, broken: ran.diagnostics.broken(), seconds: ran.seconds })
 }

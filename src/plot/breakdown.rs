@@ -41,7 +41,7 @@ fn drawn<'a>(report: &'a Report<'_>, series: &str) -> Option<&'a Fitted> {
 fn times(report: &Report<'_>) -> (Vec<Plot>, Layout) {
     let plan = report.plan;
     let mut plots: Vec<Plot> = Vec::new();
-    let mut name = String::new();
+    let (mut name, mut sizes) = (String::new(), Vec::new());
     for (index, series) in plan.series.iter().enumerate() {
         let Some(fitted) = drawn(report, &series.label) else { continue };
         name = format!("{} ({})", fitted.criterion, fitted.reading);
@@ -56,6 +56,7 @@ fn times(report: &Report<'_>) -> (Vec<Plot>, Layout) {
             .filter(|(n, t)| *n > 0.0 && *t > 0.0)
             .collect()
         };
+        sizes.extend(fitted.report.used.iter().map(|p| p.n).filter(|n| *n > 0.0));
         let law = fitted.report.fit().map(|f| f.power_law.exponent);
         let label = law.map_or_else(|| series.label.clone(), |d| format!("{}: N^{d:.3}", series.label));
         let crossed =
@@ -93,8 +94,17 @@ fn times(report: &Report<'_>) -> (Vec<Plot>, Layout) {
         }
     }
     let title = format!("Breakdown time by criterion {name}, threshold {}", plan.threshold);
-    let layout = Layout::auto_from_plots(&plots).with_log_x().with_log_y();
+    let layout = roomy(Layout::auto_from_plots(&plots).with_log_x().with_log_y(), &sizes);
     (plots, FRAME.style(layout, &title, &plan.parameter, "tE  (units of 1/ω)"))
+}
+
+/// Logarithmic axes end at powers of ten; points there get room for the whole of their markers.
+fn roomy(layout: Layout, sizes: &[f64]) -> Layout {
+    let low = sizes.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = sizes.iter().copied().fold(0.0, f64::max);
+    let at_the_end = |n: f64| n.is_finite() && n > 0.0 && (n.log10() - n.log10().round()).abs() < 0.02;
+    let layout = if at_the_end(low) { layout.with_x_axis_min(low / 1.25) } else { layout };
+    if at_the_end(high) { layout.with_x_axis_max(1.25 * high) } else { layout }
 }
 
 fn traces(report: &Report<'_>) -> (Vec<Plot>, Layout) {

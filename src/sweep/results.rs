@@ -8,7 +8,6 @@ use serde_json::{Value as Json, json};
 use superladder_model::Shape;
 
 use super::{Outcome, Point, Sweep};
-use crate::attempt::broken;
 use crate::output::{OutputError, OutputFolder, Spent};
 use crate::plot;
 
@@ -77,7 +76,7 @@ impl<'a> Results<'a> {
             Outcome::Refused(refusal) => vec![refusal.to_string()],
             Outcome::Ran(kept) => {
                 let failure = kept.failure.iter().map(|(time, why)| format!("failed at t = {time}: {why}"));
-                failure.chain(broken(&kept.diagnostics)).collect()
+                failure.chain(kept.diagnostics.broken()).collect()
             }
         }
     }

@@ -82,4 +82,25 @@ impl Diagnostics {
     pub fn converged(&self) -> bool {
         self.checks.values().all(Check::holds)
     }
+
+    /// The bounds that are not kept, in words, with what can be done about it.
+    pub fn broken(&self) -> Vec<String> {
+        let failed = self.checks.iter().filter(|(_, check)| !check.holds());
+        let words = |(name, Check { worst, time, bound }): (&String, &Check)| {
+            let remedy = remedy(name).map_or_else(String::new, |remedy| format!("; {remedy}"));
+            format!("{name} reached {worst:.2e} at t = {time} (bound {bound:.1e}{remedy})")
+        };
+        failed.map(words).collect()
+    }
+}
+
+/// What keeps a bound that was broken.
+fn remedy(name: &str) -> Option<&'static str> {
+    match name {
+        "top_population" => Some("raise the `cutoff` of the modes"),
+        "propagation" | "trace" | "positivity" | "norm_decay" => Some("lower the tolerances"),
+        "truncation" => Some("raise the `cutoff` of the modes, or lower `truncation`"),
+        "discarded_weight" => Some("raise the `cutoff` of displaced modes, or lower `truncation`"),
+        _ => None,
+    }
 }

@@ -236,22 +236,23 @@ impl TrajectoryEvolution {
         self.complete |= self.standing.reached;
     }
 
-    /// Notes the diagnostics of an output time.
+    /// Notes the diagnostics of an output time, and those of whole trajectories at their end.
     fn note(&mut self, row: usize) {
-        let (bounds, time) = (self.options.bounds, self.setup.problem.times[row]);
+        let times = &self.setup.problem.times;
+        let (bounds, time, end) = (self.options.bounds, times[row], times[times.len() - 1]);
         let worst = |figure: fn(&Block) -> f64| self.sums.blocks.iter().map(figure).fold(0.0, f64::max);
         let (error, mismatch) = (worst(|b| b.error), worst(|b| b.mismatch));
         let means = means(&self.sums, row, self.instruments.count());
         if let Some(top) = self.instruments.top_population(&means) {
             self.diagnostics.note("top_population", top, time, bounds.top_population);
         }
-        self.diagnostics.note("propagation", error, time, bounds.propagation);
+        self.diagnostics.note("propagation", error, end, bounds.propagation);
         if self.setup.locality.loses() {
             let (weight, norm) = (worst(|b| b.discarded), worst(|b| b.truncation));
-            self.diagnostics.note("discarded_weight", weight, time, bounds.discarded_weight);
-            self.diagnostics.note("truncation", norm, time, bounds.truncation);
+            self.diagnostics.note("discarded_weight", weight, end, bounds.discarded_weight);
+            self.diagnostics.note("truncation", norm, end, bounds.truncation);
         }
-        self.diagnostics.note("norm_decay", mismatch, time, bounds.trace);
+        self.diagnostics.note("norm_decay", mismatch, end, bounds.trace);
     }
 
     /// Measurements and diagnostics at output number `row`.
