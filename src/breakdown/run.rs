@@ -295,6 +295,11 @@ pub(super) fn read(
 }
 
 impl Row {
+    /// True for a crossing whose standard error is known.
+    pub(super) fn has_error(&self) -> bool {
+        matches!(self.crossing.outcome, Outcome::Crossed { standard_error: Some(_), .. })
+    }
+
     /// Adds the standard error to the time of the first crossing: the whole criterion, its averages, its ratio and its
     /// crossing, is read from every half sample, and the error is the root of the mean square of what it moves.
     fn add_error(&mut self, number: usize, varied: &[Vec<Self>], end: f64) {

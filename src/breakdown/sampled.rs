@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use superladder_engine::{Diagnostics, Engine, Listener, Measurement, Problem};
 
 use super::measured::{Kept, Measured, Side, Without, flat};
-use super::run::{Sized, Stopped, Task, read};
+use super::run::{Row, Sized, Stopped, Task, read};
 
 /// Samples that find the horizon.
 const PILOT: u64 = 24;
@@ -30,30 +30,48 @@ pub(super) fn measure(
 ) -> Result<Sized, Stopped> {
     let times = &problem.times;
     reference.advance(&times[1..], task.interrupted)?;
-    let pilot = engine.over(0..PILOT).filter(|_| wanted(task) > 2 * PILOT);
-    let mut end = times.len();
-    if let Some(pilot) = pilot {
-        end = times.len().min(FIRST);
-        loop {
-            let kept = sample(task, pilot.as_ref(), &reference.measured, problem, end, false)?;
-            let known = read(task.plan, task.criteria, &kept, task.clock)?;
-            if let Some(room) = task.plan.needed(&known) {
-                end = times.len().min(points(times, MARGIN * room));
-                break;
-            }
-            if end == times.len() {
-                break;
-            }
-            end = times.len().min((LONGER * end as f64) as usize);
-        }
-    }
+    let horizon = format!("{}-horizon", task.digest);
+    let mut end = match task.store.read::<usize>(&horizon) {
+        Some(found) => found.min(times.len()),
+        None => pilot(task, engine, &reference.measured, problem)?,
+    };
     loop {
+        task.store.write(&horizon, &end)?;
         let kept = sample(task, engine, &reference.measured, problem, end, true)?;
         let known = read(task.plan, task.criteria, &kept, task.clock)?;
         let room = task.plan.needed(&known);
-        if end == times.len() || room.is_some_and(|room| times[end - 1] - times[0] >= room) {
+        // A time that nearly all half samples cross before needs no longer horizon, which would repeat everything.
+        let settled = known.rows.iter().all(Row::has_error);
+        let enough = room.is_some_and(|room| settled || times[end - 1] - times[0] >= room);
+        if end == times.len() || enough {
+            task.store.remove(&horizon)?;
             task.store.write(task.digest, &kept)?;
             return Ok(known);
+        }
+        end = times.len().min((LONGER * end as f64) as usize);
+    }
+}
+
+/// Output times that are enough, as far as a few samples can tell.
+fn pilot(
+    task: &Task<'_>,
+    engine: &dyn Engine,
+    reference: &Measured,
+    problem: &Problem,
+) -> Result<usize, Stopped> {
+    let times = &problem.times;
+    let Some(pilot) = engine.over(0..PILOT).filter(|_| wanted(task) > 2 * PILOT) else {
+        return Ok(times.len());
+    };
+    let mut end = times.len().min(FIRST);
+    loop {
+        let kept = sample(task, pilot.as_ref(), reference, problem, end, false)?;
+        let known = read(task.plan, task.criteria, &kept, task.clock)?;
+        if let Some(room) = task.plan.needed(&known) {
+            return Ok(times.len().min(points(times, MARGIN * room)));
+        }
+        if end == times.len() {
+            return Ok(end);
         }
         end = times.len().min((LONGER * end as f64) as usize);
     }
