@@ -30,7 +30,7 @@ pub(super) const TRAJECTORIES: EngineDefinition = EngineDefinition {
             name: "unravelling",
             default: "jumps",
             allowed: "jumps or heterodyne",
-            meaning: "count what modes lose, or mix it with a local oscillator first; the averages are the same",
+            meaning: "count what modes lose, or mix it with a local oscillator first: the same averages; a lasing state keeps its phase, and its basis small, only under heterodyne",
         },
         EngineOption {
             name: "oscillator_flux",
