@@ -185,7 +185,9 @@ impl Dynamics {
                 for term in terms {
                     let Some(&number) = term.products.first() else {
                         let diagonal = &mut band[pad as usize * window.len..][..window.len];
-                        diagonal.iter_mut().for_each(|value| *value += term.coefficient);
+                        for value in diagonal {
+                            *value += term.coefficient;
+                        }
                         continue;
                     };
                     let rows = self.jump_table.products[number].shifts.iter();

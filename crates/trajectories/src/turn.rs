@@ -79,7 +79,9 @@ impl Turn {
             let after = edge_norms(grid, psi);
             left += edges.0 * before.0.max(after.0) + edges.1 * before.1.max(after.1);
         }
-        phases.iter_mut().for_each(|c| *c = c.conj());
+        for c in phases.iter_mut() {
+            *c = c.conj();
+        }
         multiply_levels(grid, phases, psi);
         left
     }
