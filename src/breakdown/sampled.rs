@@ -48,7 +48,7 @@ pub(super) fn measure(
             task.store.write(task.digest, &kept)?;
             return Ok(known);
         }
-        end = times.len().min((LONGER * end as f64) as usize);
+        end = longer(end, times);
     }
 }
 
@@ -73,13 +73,18 @@ fn pilot(
         if end == times.len() {
             return Ok(end);
         }
-        end = times.len().min((LONGER * end as f64) as usize);
+        end = longer(end, times);
     }
 }
 
 /// Samples that the study asks for.
 fn wanted(task: &Task<'_>) -> u64 {
     task.study.resolved()["engine"]["trajectories"].as_u64().unwrap_or(u64::MAX)
+}
+
+/// Output times of the next attempt.
+fn longer(end: usize, times: &[f64]) -> usize {
+    times.len().min((LONGER * end as f64) as usize)
 }
 
 /// Output times up to `room` after the first.

@@ -1,15 +1,11 @@
 //! The basis a state is written in: levels, frame and window of every subsystem; operations along one subsystem.
-#![allow(
-    clippy::inline_always,
-    reason = "only code inlined into the dispatched function gets its instruction set"
-)]
 
 use num_complex::Complex64;
 use pulp::NullaryFnOnce;
 use superladder_space::Axis;
 
 use crate::frame::Frame;
-use crate::vector::{Vector, add_scaled, overlap, sum_of_squares, wide};
+use crate::vector::{Vector, add_scaled, overlap, weight, wide};
 
 /// Levels that are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,13 +87,12 @@ impl Basis {
         wide(Coherences { grid: self.grid(axis), psi, depth, out });
     }
 
-    /// `<A^->` of a subsystem in its frame, A^- = b or S^-, not divided by the norm. `scratch` is for its coherences.
-    pub(crate) fn lowering(&self, axis: usize, psi: &Vector, scratch: &mut Vector) -> Complex64 {
-        self.coherences(axis, psi, 1, scratch);
+    /// `<A^->` of a subsystem in its frame, A^- = b or S^-, not divided by the norm, from its coherences.
+    pub(crate) fn lowering(&self, axis: usize, coherences: &Vector) -> Complex64 {
         let len = self.windows[axis].len;
         let element = |level: usize| self.axes[axis].element(-1, self.windows[axis].low + level as i64);
         // <level - 1| A^- |level> conj(psi(level - 1)) psi(level).
-        (1..len).map(|level| element(level) * scratch.get(len + level - 1).conj()).sum()
+        (1..len).map(|level| element(level) * coherences.get(len + level - 1).conj()).sum()
     }
 }
 
@@ -168,8 +163,7 @@ impl NullaryFnOnce for Populations<'_> {
             }
             for (level, sum) in out.iter_mut().enumerate() {
                 let start = (row * len + level) * inner;
-                let range = start..start + inner;
-                *sum += sum_of_squares(&psi.re[range.clone()]) + sum_of_squares(&psi.im[range]);
+                *sum += weight(psi, start..start + inner);
             }
         }
     }
@@ -187,8 +181,10 @@ impl NullaryFnOnce for Coherences<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let Self { grid: Grid { outer, len, inner }, psi, depth, out } = self;
-        for d in 0..=depth.min(len - 1) {
+        let Self { grid, psi, depth, out } = self;
+        let Grid { outer, len, inner } = grid;
+        Populations { grid, psi, out: &mut out.re[..len] }.call();
+        for d in 1..=depth.min(len - 1) {
             let sums = d * len..(d + 1) * len - d;
             let (re, im) = (&mut out.re[sums.clone()], &mut out.im[sums]);
             for row in 0..outer {

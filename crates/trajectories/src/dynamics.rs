@@ -143,19 +143,31 @@ impl Dynamics {
                 self.matrix(leap, axis, basis, scratch);
                 expectation(&scratch.shifts, &scratch.band, &scratch.coherences[axis])
             });
-            weights.push(weight.unwrap_or_else(|| self.image(leap, basis, psi, scratch)));
+            weights.push(weight.unwrap_or_else(|| self.weight_of_image(leap, basis, psi, scratch)));
         }
         // What is smaller than the rounding errors of its terms is nothing, or known from its image alone.
         let least = ROUNDING * weights.iter().sum::<f64>();
         for (leap, weight) in self.leaps.iter().zip(weights) {
             if leap.alone.is_some() && *weight != 0.0 && *weight < least {
-                *weight = self.image(leap, basis, psi, scratch);
+                *weight = self.weight_of_image(leap, basis, psi, scratch);
             }
         }
     }
 
-    /// Leaves `K psi` in `scratch.image` and returns its squared norm; after [`Dynamics::weigh`] of the same state.
-    pub(crate) fn image(&self, leap: &Leap, basis: &Basis, psi: &Vector, scratch: &mut LeapScratch) -> f64 {
+    /// `|K psi|^2` the long way.
+    pub(crate) fn weight_of_image(
+        &self,
+        leap: &Leap,
+        basis: &Basis,
+        psi: &Vector,
+        scratch: &mut LeapScratch,
+    ) -> f64 {
+        self.image(leap, basis, psi, scratch);
+        scratch.image.norm_sqr()
+    }
+
+    /// Leaves `K psi` in `scratch.image`; after [`Dynamics::weigh`] of the same state.
+    pub(crate) fn image(&self, leap: &Leap, basis: &Basis, psi: &Vector, scratch: &mut LeapScratch) {
         if let Some(axis) = leap.alone {
             self.matrix(leap, axis, basis, scratch);
             let LeapScratch { band, shifts, image, .. } = scratch;
@@ -168,7 +180,6 @@ impl Dynamics {
                 image.add(term.coefficient, &buffers.image);
             }
         }
-        scratch.image.norm_sqr()
     }
 
     /// Leaves the matrix of a jump that acts on one subsystem alone in `scratch.band`; zero for a branch to a ladder that

@@ -14,6 +14,10 @@
 //!
 //! Sources: J. Dalibard, Y. Castin and K. Moelmer, PRL 68, 580 (1992); Y. Zhang, Y.-X. Zhang and K. Moelmer,
 //! NJP 20, 112001 (2018); displaced bases: R. Schack, T. A. Brun and I. C. Percival, J. Phys. A 28, 5401 (1995).
+#![allow(
+    clippy::inline_always,
+    reason = "only code inlined into a dispatched function gets its instruction set"
+)]
 
 mod basis;
 mod dynamics;

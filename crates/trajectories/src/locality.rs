@@ -111,7 +111,8 @@ impl Locality {
         scratch: &mut LocalityScratch,
     ) -> bool {
         let square = psi.norm_sqr();
-        let mean = basis.lowering(axis, psi, &mut scratch.spare) / square;
+        basis.coherences(axis, psi, 1, &mut scratch.spare);
+        let mean = basis.lowering(axis, &scratch.spare) / square;
         match basis.axes[axis] {
             Axis::Fock { .. } => {
                 if mean.norm() <= MOVE {
@@ -124,9 +125,8 @@ impl Locality {
                 if twice_j < self.smallest {
                     return false;
                 }
-                scratch.populations.resize_with(basis.axes.len(), Vec::new);
-                basis.populations(axis, psi, &mut scratch.populations[axis]);
-                let rungs = scratch.populations[axis].iter().zip(basis.windows[axis].low..);
+                let window = basis.windows[axis];
+                let rungs = scratch.spare.re[..window.len].iter().zip(window.low..);
                 let up = rungs.map(|(p, k)| p * basis.axes[axis].element(0, k)).sum::<f64>() / square;
                 let (across, j) = (mean.norm(), 0.5 * twice_j as f64);
                 let away = up > 0.0 || across / (2.0 * j).sqrt() > MOVE;

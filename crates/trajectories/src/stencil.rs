@@ -1,15 +1,11 @@
 //! The generator `-i H_eff` on the windows of a basis: one array of coefficients for every shift of the levels.
-#![allow(
-    clippy::inline_always,
-    reason = "only code inlined into the dispatched function gets its instruction set"
-)]
 
 use num_complex::Complex64;
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use crate::basis::Basis;
 use crate::products::{Bands, Table, Term};
-use crate::vector::Vector;
+use crate::vector::{Vector, wide};
 
 /// Terms with the same subsystems and the same shifts.
 #[derive(Debug, Clone)]
@@ -202,7 +198,7 @@ impl Stencil {
     /// `out = scale G x`.
     pub(crate) fn apply(&self, x: &Vector, scale: f64, out: &mut Vector) {
         out.reshape(self.dim);
-        Arch::new().dispatch(Apply { stencil: self, x, scale, out });
+        wide(Apply { stencil: self, x, scale, out });
     }
 
     /// Bytes.

@@ -1,8 +1,4 @@
 //! The Taylor series of a state under a constant generator: one step and its dense output.
-#![allow(
-    clippy::inline_always,
-    reason = "only code inlined into the dispatched function gets its instruction set"
-)]
 
 use num_complex::Complex64;
 use pulp::NullaryFnOnce;

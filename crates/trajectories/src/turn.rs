@@ -1,14 +1,10 @@
 //! Frames that move: the unitary that takes a state along, on the levels of one subsystem.
-#![allow(
-    clippy::inline_always,
-    reason = "only code inlined into the dispatched function gets its instruction set"
-)]
 
 use num_complex::Complex64;
 use pulp::NullaryFnOnce;
 
 use crate::basis::{Basis, Grid, apply_along};
-use crate::vector::{Vector, products, sum_of_squares, wide};
+use crate::vector::{Vector, products, weight, wide};
 
 /// Largest norm of the exponent of one substep of [`Turn::apply`].
 const SUBSTEP: f64 = 2.0;
@@ -162,8 +158,7 @@ fn edge_norms(grid: Grid, psi: &Vector) -> (f64, f64) {
     let norm = |level: usize| {
         let slab = |row: usize| {
             let start = (row * grid.len + level) * grid.inner;
-            let range = start..start + grid.inner;
-            sum_of_squares(&psi.re[range.clone()]) + sum_of_squares(&psi.im[range])
+            weight(psi, start..start + grid.inner)
         };
         (0..grid.outer).map(slab).sum::<f64>().sqrt()
     };

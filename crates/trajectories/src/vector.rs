@@ -1,16 +1,12 @@
 //! Amplitudes as two real vectors, so that the inner loops act on whole lanes.
-#![allow(
-    clippy::inline_always,
-    reason = "only code inlined into the dispatched function gets its instruction set"
-)]
 
 use std::ops::Range;
 
 use num_complex::Complex64;
-use pulp::{Arch, NullaryFnOnce};
+use pulp::{Arch, NullaryFnOnce, WithSimd};
 
-/// Runs a loop with the widest instructions that the machine has; they change no bit.
-pub(crate) fn wide<L: NullaryFnOnce>(work: L) -> L::Output {
+/// Runs a loop with the widest instructions that the machine has. They change no bit, unless the loop asks for fused products.
+pub(crate) fn wide<L: WithSimd>(work: L) -> L::Output {
     Arch::new().dispatch(work)
 }
 
@@ -85,7 +81,7 @@ impl NullaryFnOnce for Square<'_> {
 
     #[inline(always)]
     fn call(self) -> f64 {
-        sum_of_squares(&self.0.re) + sum_of_squares(&self.0.im)
+        weight(self.0, 0..self.0.len())
     }
 }
 
@@ -98,6 +94,12 @@ impl NullaryFnOnce for Dot<'_> {
     fn call(self) -> Complex64 {
         inner((&self.0.re, &self.0.im), (&self.1.re, &self.1.im))
     }
+}
+
+/// Squared norm of a stretch of a vector.
+#[inline(always)]
+pub(crate) fn weight(v: &Vector, range: Range<usize>) -> f64 {
+    sum_of_squares(&v.re[range.clone()]) + sum_of_squares(&v.im[range])
 }
 
 /// `<v_bra|v_ket>` of two stretches of one vector.

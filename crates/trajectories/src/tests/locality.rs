@@ -346,7 +346,7 @@ impl Witness for Weighing<'_> {
         self.dynamics.weigh(basis, psi, &mut scratch, &mut weights);
         let total: f64 = weights.iter().sum();
         for (leap, weight) in self.dynamics.leaps.iter().zip(&weights) {
-            let image = self.dynamics.image(leap, basis, psi, &mut scratch);
+            let image = self.dynamics.weight_of_image(leap, basis, psi, &mut scratch);
             self.worst = self.worst.max((weight - image).abs() / total);
             self.smallest = self.smallest.min(image / total);
         }
