@@ -30,7 +30,7 @@ use clap::CommandFactory;
 use superladder::config::{ConfigError, Study};
 use superladder::engine::EngineError;
 use superladder::output::OutputFolder;
-use superladder::store::Store;
+use superladder::store::{OtherVersion, Store};
 use thiserror::Error;
 
 use crate::cli::{Cli, Command, StudyArguments};
@@ -64,6 +64,9 @@ pub(crate) enum BadInput {
         "finished points of an interrupted run are kept in '{0}'; continue with --resume, or start anew with --force"
     )]
     Partial(String),
+    /// They cannot be continued.
+    #[error(transparent)]
+    OtherVersion(#[from] OtherVersion),
     /// An engine that does not exist.
     #[error("unknown engine '{name}'; known: {known}")]
     UnknownEngine {
@@ -173,6 +176,7 @@ fn open_store(target: &Path, force: bool, resume: bool) -> anyhow::Result<Store>
         }
         store.clear()?;
     }
+    store.of_this_version().map_err(BadInput::from)?;
     Ok(store)
 }
 

@@ -1,6 +1,7 @@
 //! Finished pieces of a longer computation, one file each, so that an interrupted one goes on without repeating any.
 //!
-//! A file is named by the digest of everything that decides the piece's results, written to a temporary name and renamed.
+//! A file is named by the digest of everything that decides the piece's results, the version of the program among them, written to
+//! a temporary name and renamed. One more file says which version that is.
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,10 +12,14 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use crate::checkpoint::version;
+
 /// Extension of finished points.
 const EXTENSION: &str = "point";
 /// Beginning of the names of files being written.
 const UNFINISHED: &str = ".point-";
+/// Name of the file with the version that finished the points.
+const VERSION: &str = "version";
 /// Bytes of a SHA-256 digest.
 const DIGEST: usize = 32;
 
@@ -28,6 +33,16 @@ pub struct StoreError {
     path: PathBuf,
     /// Cause.
     source: io::Error,
+}
+
+/// The points are of another version of the program, which has no use for them here.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the finished points in '{}' were written by superladder {found}, this is {}; go on with that version, or start anew with --force in place of --resume", folder.display(), version())]
+pub struct OtherVersion {
+    /// Where they are.
+    folder: PathBuf,
+    /// The version that wrote them.
+    found: String,
 }
 
 /// The folder of finished points.
@@ -64,6 +79,20 @@ impl Store {
         (Sha256::digest(body)[..] == *sum).then(|| postcard::from_bytes(body).ok())?
     }
 
+    /// Sees to it that the points that are there, if any, are of this version.
+    ///
+    /// # Errors
+    /// [`OtherVersion`].
+    pub fn of_this_version(&self) -> Result<(), OtherVersion> {
+        match fs::read(self.folder.join(VERSION)) {
+            Ok(found) if found != version().as_bytes() => {
+                let found = String::from_utf8_lossy(&found).into_owned();
+                Err(OtherVersion { folder: self.folder.clone(), found })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Keeps a finished point.
     ///
     /// # Errors
@@ -73,13 +102,21 @@ impl Store {
         let write = || {
             let body = postcard::to_stdvec(kept).map_err(io::Error::other)?;
             fs::create_dir_all(&self.folder)?;
-            let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.folder)?;
-            file.write_all(&body)?;
-            file.write_all(&Sha256::digest(&body))?;
-            file.as_file().sync_all()?;
-            file.persist(&path).map_err(|e| e.error).map(drop)
+            let known = self.folder.join(VERSION);
+            if !known.exists() {
+                self.put(&known, &[version().as_bytes()])?;
+            }
+            self.put(&path, &[&body, &Sha256::digest(&body)])
         };
         write().map_err(Self::failed("write", &path))
+    }
+
+    /// Writes a file of the folder, whole or not at all.
+    fn put(&self, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
+        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.folder)?;
+        parts.iter().try_for_each(|part| file.write_all(part))?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|e| e.error).map(drop)
     }
 
     /// Removes a point, if it is there.
@@ -105,9 +142,10 @@ impl Store {
         };
         for entry in entries {
             let path = entry.map_err(Self::failed("read", &self.folder))?.path();
-            let unfinished =
-                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(UNFINISHED));
-            if unfinished || path.extension().is_some_and(|e| e == EXTENSION) {
+            let named =
+                |test: fn(&str) -> bool| path.file_name().is_some_and(|name| test(&name.to_string_lossy()));
+            let other = named(|name| name == VERSION || name.starts_with(UNFINISHED));
+            if other || path.extension().is_some_and(|e| e == EXTENSION) {
                 fs::remove_file(&path).map_err(Self::failed("remove", &path))?;
             }
         }
@@ -126,8 +164,10 @@ mod tests {
         let kept = (vec![0.0, 0.1, f64::INFINITY], Some("it blew up".to_owned()));
         let read = || store.read::<(Vec<f64>, Option<String>)>("ab");
         assert_eq!(read(), None);
+        store.of_this_version().unwrap();
         store.write("ab", &kept).unwrap();
         assert_eq!(read(), Some(kept));
+        store.of_this_version().unwrap();
         let path = store.file("ab");
         let mut bytes = fs::read(&path).unwrap();
         bytes[3] ^= 1;

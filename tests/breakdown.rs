@@ -221,6 +221,19 @@ fn a_killed_breakdown_goes_on_from_the_runs_that_are_finished() {
     let refused = folder.output(&["breakdown", "study.toml", "-o", "out"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(words(&refused).contains("--resume"), "{}", words(&refused));
+    // Another version would repeat every run: it says so and leaves them.
+    let version = partial.join("version");
+    let of_this = fs::read(&version).expect("a version");
+    fs::write(&version, "0.0.9 (older)").expect("written");
+    let other = folder.output(&["breakdown", "study.toml", "-o", "out", "--resume"]);
+    assert_eq!(other.status.code(), Some(2));
+    let said = words(&other);
+    assert!(
+        said.contains("out.partial") && said.contains("0.0.9 (older)") && said.contains("--force"),
+        "{said}"
+    );
+    assert!(!points(&partial).is_empty());
+    fs::write(&version, of_this).expect("written");
     let resumed = folder.output(&["breakdown", "study.toml", "-o", "out", "--resume"]);
     assert_eq!(resumed.status.code(), Some(0), "{}", words(&resumed));
     assert!(!partial.exists());
