@@ -46,7 +46,7 @@ pub(super) const TRAJECTORIES: EngineDefinition = EngineDefinition {
         },
         EngineOption {
             name: "windows",
-            default: "auto: on where the largest sector has 2000 states or more",
+            default: "auto: on where a basis moves or the largest sector has 2000 states or more",
             allowed: "auto, on or off",
             meaning: "keep only the levels around the state; windows follow it, grow and shrink by themselves",
         },

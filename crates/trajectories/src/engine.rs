@@ -67,7 +67,7 @@ const MANY_PHOTONS: usize = 24;
 const MANY_SPINS: usize = 16;
 /// A ladder of fewer levels is whole in any case: turning it gains nothing.
 const SMALL_LADDER: usize = 6;
-/// Windows pay for sectors from this size on.
+/// Windows pay for sectors from this size on, and in moving bases.
 const LARGE_SECTOR: f64 = 2000.0;
 
 /// The engine of quantum trajectories.
@@ -156,15 +156,18 @@ impl Trajectories {
         problem.cutoffs.iter().map(|c| *c as f64 + 1.0).product::<f64>() * ladders.largest()
     }
 
-    fn locality(&self, problem: &Problem, ladders: &Ladders) -> Locality {
+    pub(crate) fn locality(&self, problem: &Problem, ladders: &Ladders) -> Locality {
         let modes = problem.cutoffs.iter().map(|c| self.displaced.displaces(*c));
         let spins = ladders.spins().iter().map(|n| self.rotating.decide(*n >= MANY_SPINS));
+        let moving: Vec<bool> = modes.chain(spins).collect();
         let cutoffs = problem.cutoffs.iter().map(|c| c + 1);
+        // A moving basis pays through the windows that it keeps small; whole, it costs only.
+        let pays = moving.contains(&true) || Self::largest_sector(problem, ladders) >= LARGE_SECTOR;
         Locality {
-            moving: modes.chain(spins).collect(),
             caps: cutoffs.chain(ladders.spins().iter().map(|n| n + 1)).collect(),
             smallest: if self.rotating == Choice::On { 1 } else { SMALL_LADDER },
-            windows: self.windows.decide(Self::largest_sector(problem, ladders) >= LARGE_SECTOR),
+            windows: self.windows.decide(pays),
+            moving,
             truncation: self.truncation,
             #[cfg(test)]
             slip: 1.0,

@@ -1,7 +1,7 @@
 //! Windows, displaced Fock bases and rotating Dicke bases: the same physics as in the plain basis.
 
 use allocation_counter::measure;
-use superladder_space::Axis;
+use superladder_space::{Axis, Ladders};
 
 use super::*;
 use crate::Choice;
@@ -39,6 +39,17 @@ fn untruncated(mut problem: Problem, distributions: bool) -> Problem {
         _ => true,
     });
     problem
+}
+
+#[test]
+fn moving_bases_have_windows_at_any_size() {
+    let locality = |cutoff: usize| {
+        let problem = problem(reference(2), pure(), cutoff, 1.0);
+        let ladders = Ladders::new(&[&problem.stages[0].model], &problem.initial);
+        let locality = engine(1).locality(&problem, &ladders);
+        (locality.moving[0], locality.windows)
+    };
+    assert_eq!([10, 40].map(locality), [(false, false), (true, true)]);
 }
 
 #[test]
