@@ -142,10 +142,9 @@ impl Store {
         };
         for entry in entries {
             let path = entry.map_err(Self::failed("read", &self.folder))?.path();
-            let named =
-                |test: fn(&str) -> bool| path.file_name().is_some_and(|name| test(&name.to_string_lossy()));
-            let other = named(|name| name == VERSION || name.starts_with(UNFINISHED));
-            if other || path.extension().is_some_and(|e| e == EXTENSION) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let point = path.extension().is_some_and(|e| e == EXTENSION);
+            if point || name == VERSION || name.starts_with(UNFINISHED) {
                 fs::remove_file(&path).map_err(Self::failed("remove", &path))?;
             }
         }

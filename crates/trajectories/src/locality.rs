@@ -59,8 +59,8 @@ pub(crate) struct Locality {
 #[derive(Debug, Default)]
 pub(crate) struct LocalityScratch {
     turn: TurnScratch,
-    /// By subsystem: relative weight of every level.
-    populations: Vec<Vec<f64>>,
+    /// Weight of every level of the subsystem at work.
+    populations: Vec<f64>,
     spare: Vector,
 }
 
@@ -195,10 +195,9 @@ impl Locality {
         let square = psi.norm_sqr();
         let tail = PORTION * allowance / (2 * basis.axes.len().max(1)) as f64;
         let (mut changed, mut discarded) = (false, 0.0);
-        scratch.populations.resize_with(basis.axes.len(), Vec::new);
         for axis in 0..basis.axes.len() {
             let (now, ladder) = (basis.windows[axis], basis.axes[axis]);
-            let populations = &mut scratch.populations[axis];
+            let populations = &mut scratch.populations;
             basis.populations(axis, psi, populations);
             let aim = self.wanted(axis, ladder, now, populations, tail * square);
             let inside = now.low <= aim.low && now.end() >= aim.end();
@@ -248,10 +247,9 @@ impl Locality {
         scratch: &mut LocalityScratch,
     ) -> (f64, f64) {
         let norm = psi.norm_sqr().sqrt();
-        scratch.populations.resize_with(basis.axes.len(), Vec::new);
         let (mut all, mut curable) = (0.0, 0.0);
         for axis in (0..basis.axes.len()).filter(|axis| self.windows || self.moving[*axis]) {
-            let populations = &mut scratch.populations[axis];
+            let populations = &mut scratch.populations;
             basis.populations(axis, psi, populations);
             for upper in [false, true] {
                 let exit = stencil.exit(axis, upper, populations) / norm;
