@@ -8,8 +8,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use superladder::atlas::{Grid, all_fixed_points};
 use superladder::mean_field::{Classifier, FixedPoint, LANES, MeanFieldEquations, long_time};
+use superladder::workflows::maps::{Grid, all_fixed_points};
 
 const STUDY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/studies/phase-diagram.toml");
 

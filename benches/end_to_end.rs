@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use superladder::config::Study;
 use superladder::engine::{Silent, run};
+use superladder::study::Study;
 
 fn end_to_end(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("end-to-end");

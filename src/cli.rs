@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use superladder::convergence::Vary;
+use superladder::workflows::converge;
 
 pub(crate) use mean_field::{LimitCycles, Lyapunov, Map, MeanFieldStudy, Phases, Reproduce};
 pub(crate) use run::{Merge, Run};
@@ -90,7 +90,7 @@ pub(crate) struct StudyArguments {
 }
 
 /// What every long command takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Execution {
     /// Number of threads [default: all cores].
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -193,6 +193,27 @@ pub(crate) struct Converge {
     pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) execution: Execution,
+}
+
+/// What a convergence study can vary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Vary {
+    /// The Fock cutoff of every mode.
+    Cutoff,
+    /// The tolerance of the method, or its fixed step.
+    Tolerance,
+    /// The method.
+    Method,
+}
+
+impl From<Vary> for converge::Vary {
+    fn from(vary: Vary) -> Self {
+        match vary {
+            Vary::Cutoff => Self::Cutoff,
+            Vary::Tolerance => Self::Tolerance,
+            Vary::Method => Self::Method,
+        }
+    }
 }
 
 /// A number between 0 and 1.

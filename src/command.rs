@@ -1,6 +1,5 @@
 //! The commands, one file each.
 
-mod atlas;
 mod breakdown;
 mod compare;
 mod converge;
@@ -12,25 +11,19 @@ mod init;
 mod inspect;
 mod list;
 mod maps;
-mod merge;
-#[cfg(feature = "mpi")]
-mod ranks;
+mod mean_field;
 mod reproduce;
 mod run;
-mod summary;
 mod sweep;
 mod verify;
 
 use std::io::Write;
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use clap::CommandFactory;
-use superladder::config::{ConfigError, Study};
 use superladder::engine::EngineError;
-use superladder::output::OutputFolder;
-use superladder::store::{OtherVersion, Store};
+use superladder::study::{Study, StudyError};
 use thiserror::Error;
 
 use crate::cli::{Cli, Command, StudyArguments};
@@ -54,19 +47,6 @@ pub(crate) enum BadInput {
     /// A file is in the way.
     #[error("the file '{0}' exists; give another name, or --force to overwrite it")]
     FileExists(String),
-    /// An interrupted run waits to be continued.
-    #[error(
-        "a checkpoint of an interrupted run exists: '{0}'; continue with --resume, or start anew with --force"
-    )]
-    Checkpoint(String),
-    /// An interrupted sweep or breakdown waits to be continued.
-    #[error(
-        "finished points of an interrupted run are kept in '{0}'; continue with --resume, or start anew with --force"
-    )]
-    Partial(String),
-    /// They cannot be continued.
-    #[error(transparent)]
-    OtherVersion(#[from] OtherVersion),
     /// An engine that does not exist.
     #[error("unknown engine '{name}'; known: {known}")]
     UnknownEngine {
@@ -81,9 +61,6 @@ pub(crate) enum BadInput {
     /// The mean-field equations of the study do not exist so.
     #[error(transparent)]
     MeanField(#[from] superladder::mean_field::MeanFieldError),
-    /// Indices for an engine that does not sample.
-    #[error("--indices is for the engine 'trajectories', and the study asks for '{0}'")]
-    Indices(&'static str),
     /// A figure that cannot be reproduced.
     #[error(
         "unknown figure '{name}'; known: {known} (fig8 is `superladder breakdown data/studies/paper-fig8.toml`)"
@@ -107,9 +84,6 @@ pub(crate) enum BadInput {
         /// What was given.
         found: String,
     },
-    /// A map needs numbers on both axes.
-    #[error("the axis '{0}' must hold at least two numbers for a map")]
-    Axis(String),
     /// A matrix has one size.
     #[error(
         "the cutoff of mode '{0}' follows the state, but a matrix has one size; give a number, for instance --set modes.{0}.cutoff=12"
@@ -124,15 +98,15 @@ pub(crate) enum BadInput {
 pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupted: &AtomicBool) -> anyhow::Result<Verdict> {
     match cli.command {
         Command::Run(arguments) => return run::run(&arguments, out, interrupted),
-        Command::Merge(arguments) => return merge::merge(&arguments, out),
+        Command::Merge(arguments) => return run::merge(&arguments, out),
         Command::Breakdown(arguments) => return breakdown::breakdown(&arguments, out, interrupted),
         Command::Sweep(arguments) => return sweep::sweep(&arguments, out, interrupted),
         Command::Converge(arguments) => return converge::converge(&arguments, out, interrupted),
         Command::Compare(arguments) => return compare::compare(&arguments, out, interrupted),
-        Command::FixedPoints(arguments) => atlas::fixed_points(&arguments, out)?,
+        Command::FixedPoints(arguments) => mean_field::fixed_points(&arguments, out)?,
         Command::Stability(arguments) => return maps::stability(&arguments, out),
         Command::LimitCycles(arguments) => return cycles::limit_cycles(&arguments, out, interrupted),
-        Command::Lyapunov(arguments) => return atlas::lyapunov(&arguments, out),
+        Command::Lyapunov(arguments) => return mean_field::lyapunov(&arguments, out),
         Command::Phases(arguments) => return maps::phases(&arguments, out, interrupted),
         Command::Formulas(arguments) => formulas::formulas(&arguments, out)?,
         Command::Reproduce(arguments) => return reproduce::reproduce(&arguments, out, interrupted),
@@ -152,7 +126,7 @@ pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupted: &AtomicBool) -
     Ok(Verdict::Done)
 }
 
-fn load(arguments: &StudyArguments) -> Result<Study, ConfigError> {
+fn load(arguments: &StudyArguments) -> Result<Study, StudyError> {
     Study::load(&arguments.study, &arguments.sets)
 }
 
@@ -163,21 +137,6 @@ fn start_threads(threads: Option<u16>) -> anyhow::Result<()> {
         pool.build_global().context("cannot start the threads")?;
     }
     Ok(())
-}
-
-/// The store of finished pieces beside the output folder `target`; refuses what is in the way of either now rather than
-/// in the end.
-fn open_store(target: &Path, force: bool, resume: bool) -> anyhow::Result<Store> {
-    drop(OutputFolder::begin(target, force)?);
-    let store = Store::beside(target);
-    if store.folder().exists() && !resume {
-        if !force {
-            return Err(BadInput::Partial(store.folder().display().to_string()).into());
-        }
-        store.clear()?;
-    }
-    store.of_this_version().map_err(BadInput::from)?;
-    Ok(store)
 }
 
 /// Puts an engine's refusal at its place in the study; other errors pass as they are.

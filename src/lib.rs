@@ -1,36 +1,24 @@
 //! Exact finite-N quantum solver for driven-dissipative light-matter and spin ensembles.
 //!
-//! This facade gathers the crates of the workspace as modules and adds what only the program needs: study files
-//! ([`config`]), the table of engines ([`engines`]), checkpoints ([`checkpoint`]), output files ([`output`]), plots
-//! ([`plot`]) and the built-in cross-checks ([`verify`]).
+//! This facade gathers the crates of the workspace as modules and adds the built-in cross-checks ([`verify`]). The rest of the
+//! package is the program: its command line and its progress bars.
 //!
 //! ```text
-//! study.toml -> config::Study -> Problem + Engine -> Recorder -> output
+//! study.toml -> study::Study -> Problem + EngineChoice -> Recorder -> workflows::results
 //! ```
 
 pub use superladder_analysis as analysis;
 pub use superladder_cumulant as cumulant;
 pub use superladder_engine as engine;
 pub use superladder_exact as exact;
+pub use superladder_gallery as gallery;
 pub use superladder_mean_field as mean_field;
 pub use superladder_model as model;
+pub use superladder_plot as plot;
 pub use superladder_propagate as propagate;
 pub use superladder_space as space;
+pub use superladder_study as study;
 pub use superladder_trajectories as trajectories;
+pub use superladder_workflows as workflows;
 
-pub mod atlas;
-pub mod attempt;
-pub mod breakdown;
-pub mod checkpoint;
-pub mod comparison;
-pub mod config;
-pub mod convergence;
-pub mod engines;
-pub mod output;
-pub mod plot;
-pub mod reproduce;
-pub mod samples;
-pub mod store;
-pub mod sweep;
 pub mod verify;
-pub mod workers;

@@ -1,44 +1,91 @@
-//! The progress of a run: the bar, and when to write checkpoints and to stop.
+//! Progress bars: of a run, which also hears when to write checkpoints and to stop, and of workflows of many pieces.
 
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use superladder::checkpoint::Checkpoint;
-use superladder::config::Study;
 use superladder::engine::{EngineError, Evolution, Progress, Recorder};
-use superladder::samples;
-
-/// A bar on the standard error that counts up to `all`; hidden when that is no terminal.
-pub(crate) fn counter(all: usize, things: &str, hidden: bool) -> ProgressBar {
-    let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-    let bar = ProgressBar::with_draw_target(Some(all as u64), target);
-    let template = format!("{{elapsed_precise}} {{bar:36}} {{pos}}/{{len}} {things}  {{msg}}");
-    if let Ok(style) = ProgressStyle::with_template(&template) {
-        bar.set_style(style);
-    }
-    bar
-}
+use superladder::workflows::run::Keeper;
+use superladder::workflows::watch::{Count, Watch};
 
 /// Steps of the bar between start and end.
 const RESOLUTION: f64 = 10_000.0;
 
-/// When a run pauses and where its checkpoint goes.
+/// A bar on the standard error that counts pieces; hidden when that is no terminal.
+pub(crate) struct Counter {
+    bar: ProgressBar,
+    /// Stands before all messages.
+    title: String,
+}
+
+impl Counter {
+    /// A bar without pieces.
+    pub(crate) fn new(hidden: bool) -> Self {
+        Self::titled("", hidden)
+    }
+
+    /// A bar whose messages begin with a title.
+    pub(crate) fn titled(title: &str, hidden: bool) -> Self {
+        let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(Some(1), target);
+        if let Ok(style) =
+            ProgressStyle::with_template("{elapsed_precise} {bar:36} {pos}/{len} {prefix}  {msg}")
+        {
+            bar.set_style(style);
+        }
+        Self { bar, title: title.to_owned() }
+    }
+
+    /// This bar with the flag that Ctrl-C raises.
+    pub(crate) fn watch<'a>(&'a self, interrupted: &'a AtomicBool) -> Watch<'a> {
+        Watch { interrupted, count: self }
+    }
+
+    /// Lengthens the bar to so many pieces.
+    pub(crate) fn expect(&self, pieces: usize) {
+        self.bar.set_length(self.bar.length().unwrap_or(0).max(pieces as u64));
+    }
+
+    /// Removes the bar from the screen.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Count for Counter {
+    fn begin(&self, part: &str, pieces: usize) {
+        self.bar.set_position(0);
+        self.bar.set_length(pieces as u64);
+        self.bar.set_prefix(part.to_owned());
+        self.bar.set_message(self.title.clone());
+    }
+
+    fn done(&self, pieces: usize, words: &str) {
+        self.bar.inc(pieces as u64);
+        // More pieces than were expected lengthen the bar.
+        self.bar.set_length(self.bar.length().unwrap_or(0).max(self.bar.position()));
+        if !words.is_empty() {
+            self.status(words);
+        }
+    }
+
+    fn status(&self, words: &str) {
+        let Self { bar, title } = self;
+        bar.set_message(if title.is_empty() { words.to_owned() } else { format!("{title}: {words}") });
+    }
+}
+
+/// When a run pauses.
 pub(crate) struct Pauses<'a> {
-    /// The checkpoint file.
-    pub(crate) path: &'a Path,
-    /// The study, whose digest goes into checkpoints.
-    pub(crate) study: &'a Study,
+    /// Writes its checkpoints.
+    pub(crate) keeper: Keeper<'a>,
     /// Between two checkpoints.
     pub(crate) interval: Duration,
     /// End of the time allowed.
     pub(crate) deadline: Option<Instant>,
     /// Raised by Ctrl-C.
     pub(crate) interrupted: &'a AtomicBool,
-    /// The engine samples: what is kept are its sums.
-    pub(crate) samples: bool,
 }
 
 impl Pauses<'_> {
@@ -59,8 +106,8 @@ pub(crate) struct Bar<'a> {
 }
 
 impl<'a> Bar<'a> {
-    /// A bar from `start` to the last output time of the study.
-    pub(crate) fn new(pauses: Pauses<'a>, start: f64, hidden: bool) -> Self {
+    /// A bar from `start`, or else from the first output time of the study, to the last one.
+    pub(crate) fn new(pauses: Pauses<'a>, start: Option<f64>, hidden: bool) -> Self {
         let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let shown = ProgressBar::with_draw_target(Some(RESOLUTION as u64), target);
         let template = "{elapsed_precise} {bar:36} {percent:>3}%  {msg}  ready in {eta}";
@@ -68,7 +115,8 @@ impl<'a> Bar<'a> {
             shown.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
         }
         shown.set_message("preparing");
-        let end = pauses.study.problem.times.last().copied().unwrap_or(start);
+        let times = &pauses.keeper.study().problem.times;
+        let (start, end) = (start.unwrap_or(times[0]), times[times.len() - 1]);
         let now = Instant::now();
         Self { shown, start, end, begun: now, written: now, pauses }
     }
@@ -102,13 +150,7 @@ impl Progress for Bar<'_> {
         evolution: &dyn Evolution,
         recorder: &Recorder,
     ) -> Result<ControlFlow<()>, EngineError> {
-        let Pauses { path, study, samples, .. } = self.pauses;
-        let written = if samples {
-            samples::write(path, study, &evolution.save()).map_err(|e| e.to_string())
-        } else {
-            Checkpoint::write(path, study, recorder, evolution).map_err(|e| e.to_string())
-        };
-        written.map_err(EngineError::Checkpoint)?;
+        self.pauses.keeper.keep(evolution, recorder)?;
         self.written = Instant::now();
         Ok(if self.pauses.over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }

@@ -1,8 +1,8 @@
 //! Study files: what is read, what is refused, and how clearly.
 
-use superladder::config::{ConfigError, Study};
 use superladder::engine::Problem;
 use superladder::model::{EnsembleState, ModeState};
+use superladder::study::{Study, StudyError};
 
 const STUDY: &str = r#"
 title = "test"
@@ -44,7 +44,7 @@ points = 5
 observables = ["photons(a)", "spin(S)"]
 "#;
 
-fn load(text: &str) -> Result<Study, ConfigError> {
+fn load(text: &str) -> Result<Study, StudyError> {
     Study::parse("study.toml", "study", text, &[])
 }
 

@@ -14,10 +14,10 @@ use common::Scratch;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
-use superladder::checkpoint::Checkpoint;
-use superladder::config::Study;
-use superladder::engine::{Diagnostics, EngineError, Evolution, Progress, Recorder, Silent, proceed, run};
-use superladder::output::{columns, write_arrays, write_csv};
+use superladder::engine::{Diagnostics, EngineError, Evolution, Progress, Recorder, Run, Silent, run};
+use superladder::study::Study;
+use superladder::workflows::checkpoint::Checkpoint;
+use superladder::workflows::results::{columns, write_arrays, write_csv};
 
 /// Two ensembles in one cavity and a quench: runs in milliseconds, in many steps with every method of [`METHODS`].
 const STUDY: &str = r#"
@@ -133,10 +133,10 @@ fn stops_change_nothing(text: &str, sets: &[&str]) -> usize {
     while recorder.interrupted {
         stops += 1;
         let checkpoint = Checkpoint::read(&path, &study).expect("a checkpoint");
-        evolution = engine.prepare(&study.problem).expect("prepared");
-        evolution.restore(&checkpoint.state).expect("restored");
-        recorder = checkpoint.recorder;
-        proceed(evolution.as_mut(), &mut recorder, &study.problem, &mut stop).expect("goes on");
+        let Checkpoint { recorder: records, state } = checkpoint;
+        let mut again = Run::resume(engine.as_ref(), &study.problem, records, &state).expect("restored");
+        again.proceed(&mut stop).expect("goes on");
+        (evolution, recorder) = again.into_parts();
     }
     let pieces = Left::new(&study, &recorder, evolution.as_ref());
     let text = |left: &Left| String::from_utf8_lossy(&left.table).into_owned();

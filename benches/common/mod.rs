@@ -1,8 +1,8 @@
 //! The studies that the benchmarks share.
 #![allow(dead_code, unreachable_pub, reason = "each benchmark uses a part of this module")]
 
-use superladder::config::Study;
 use superladder::exact::{Elements, Lindbladian, Setting, initial_vector, reduced_space};
+use superladder::study::Study;
 
 /// The reference model with `n` spins in both ensembles; all of it is stored, no symmetry reduces it.
 pub fn reference(n: usize, cutoff: usize, sets: &[&str]) -> Study {

@@ -4,14 +4,15 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use superladder::config::Study;
-use superladder::convergence::{ConvergenceError, Findings, write};
-use superladder::output::{Clock, OutputFolder};
-use superladder::workers::Limits;
+use superladder::study::Study;
+use superladder::workflows::converge::{ConvergenceError, Findings, Vary, write};
+use superladder::workflows::results::{Clock, OutputFolder};
+use superladder::workflows::workers::Limits;
 
 use super::{Verdict, start_threads};
 use crate::cli::Converge;
-use crate::progress;
+use crate::progress::Counter;
+use superladder::workflows::watch::Count as _;
 
 /// Varies the numerical settings of a study and judges every observable.
 pub(crate) fn converge(
@@ -27,18 +28,16 @@ pub(crate) fn converge(
         arguments.output.clone().unwrap_or_else(|| Path::new("out").join(format!("{name}-converge")));
     // Refuses what is in the way now rather than in the end.
     drop(OutputFolder::begin(&target, arguments.force)?);
-    let limits = |study: &Study| {
-        Limits::new(arguments.execution.threads, study.resolved()["engine"]["memory_limit"].as_u64())
-    };
-    let bar = progress::counter(1, "runs", arguments.execution.quiet);
+    let limits = |study: &Study| Limits::new(arguments.execution.threads, study.engine.memory_limit());
+    let bar = Counter::new(arguments.execution.quiet);
     let told = |runs: usize, words: &str| {
-        bar.inc(1);
-        bar.set_length((runs as u64).max(bar.position()));
-        bar.set_message(words.to_owned());
+        bar.expect(runs);
+        bar.done(1, words);
     };
-    let (vary, tolerance) = (&arguments.vary, arguments.tolerance);
-    let found = Findings::of(&study.study, &study.sets, vary, tolerance, limits, interrupted, &told);
-    bar.finish_and_clear();
+    let vary: Vec<Vary> = arguments.vary.iter().map(|v| (*v).into()).collect();
+    let tolerance = arguments.tolerance;
+    let found = Findings::of(&study.study, &study.sets, &vary, tolerance, limits, interrupted, &told);
+    bar.finish();
     let findings = match found {
         Err(ConvergenceError::Interrupted) => {
             writeln!(std::io::stderr(), "interrupted: nothing was written")?;
@@ -47,7 +46,7 @@ pub(crate) fn converge(
         found => found?,
     };
     let folder = OutputFolder::begin(&target, arguments.force)?;
-    write(&findings, clock.read(), &folder)?;
+    write(&findings, &clock, &folder)?;
     let target = folder.finish()?;
     if !arguments.execution.quiet {
         write!(out, "{}", findings.text())?;

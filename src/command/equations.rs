@@ -10,7 +10,7 @@ use crate::cli::Equations;
 /// Prints the moment equations of every stage of a study.
 pub(crate) fn equations(arguments: &Equations, out: &mut dyn Write) -> anyhow::Result<()> {
     let sets = &arguments.study.sets;
-    let study = superladder::config::Study::load_for(&arguments.study.study, sets, Some("cumulant"))?;
+    let study = superladder::study::Study::load_for(&arguments.study.study, sets, Some("cumulant"))?;
     let closure = Closure::by_name(&arguments.closure).map_err(BadInput::from)?;
     let equations = MomentEquations::of_problem(&study.problem, arguments.order.into(), closure)
         .map_err(BadInput::from)?;

@@ -4,7 +4,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use superladder::output::{write_matrix_arrays, write_matrix_market};
+use superladder::workflows::results::{write_matrix_arrays, write_matrix_market};
 
 use super::{BadInput, load, placed};
 use crate::cli::Export;
@@ -21,9 +21,9 @@ pub(crate) fn export(arguments: &Export, out: &mut dyn Write) -> anyhow::Result<
         return Err(BadInput::FileExists(shown.to_string()).into());
     }
     let study = load(&arguments.study)?;
-    let modes = study.problem.model().modes().iter();
-    if let Some(mode) = modes.map(|m| &m.name).find(|m| study.resolved()["modes"][m]["cutoff"].is_object()) {
-        return Err(BadInput::AdaptiveCutoff(mode.clone()).into());
+    let mut modes = study.problem.model().modes().iter().enumerate();
+    if let Some((_, mode)) = modes.find(|(m, _)| study.cutoff_follows(*m)) {
+        return Err(BadInput::AdaptiveCutoff(mode.name.clone()).into());
     }
     let matrix = superladder::exact::assembled(&study.problem).map_err(|e| placed(&study, e))?.matrix;
     let folder = file.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));

@@ -3,19 +3,19 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
-use superladder::atlas;
 use superladder::mean_field::{FORMULAS, FixedKind, Group, ReferenceModel, fixed_points};
+use superladder::workflows::maps;
 
 use super::BadInput;
-use super::atlas::of_mean_field;
+use super::mean_field::of_mean_field;
 use crate::cli::MeanFieldStudy;
 
 /// Prints every formula that applies with its value and source, and the eigenvalues that the formulas stand for.
 pub(crate) fn formulas(arguments: &MeanFieldStudy, out: &mut dyn Write) -> anyhow::Result<()> {
     let study = of_mean_field(&arguments.study)?;
-    let gilbert = study.resolved()["engine"]["gilbert"][0].as_f64().unwrap_or(0.0);
+    let gilbert = study.engine.gilbert().first().copied().unwrap_or(0.0);
     let model = ReferenceModel::of_model(study.problem.model(), gilbert).map_err(BadInput::Formulas)?;
-    let points = fixed_points(&atlas::equations(&study).map_err(BadInput::from)?);
+    let points = fixed_points(&maps::equations(&study).map_err(BadInput::from)?);
     let normal = points.iter().find(|p| p.kind == FixedKind::Normal);
     let eigenvalues: Vec<[f64; 2]> =
         normal.iter().flat_map(|p| &p.eigenvalues).map(|z| [z.re, z.im]).collect();

@@ -3,11 +3,11 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
-use superladder::engines::ENGINES;
 use superladder::model::{
     Argument, CHANNELS, ENSEMBLE_STATES, INTERACTIONS, MODE_STATES, OBSERVABLES, SubjectKind, TargetKind,
 };
 use superladder::propagate::METHODS;
+use superladder::study::ENGINES;
 
 use crate::cli::{List, Listing};
 
@@ -173,8 +173,8 @@ fn states() -> Vec<Entry> {
 }
 
 fn engines() -> Vec<Entry> {
-    let entry = |e: &superladder::engines::EngineDefinition| {
-        let key = |o: &superladder::engines::EngineOption| Key {
+    let entry = |e: &superladder::study::EngineDefinition| {
+        let key = |o: &superladder::study::EngineOption| Key {
             name: o.name.to_owned(),
             default: Some(o.default.to_owned()),
             allowed: o.allowed.to_owned(),
@@ -184,7 +184,7 @@ fn engines() -> Vec<Entry> {
             name: e.name.to_owned(),
             formula: String::new(),
             summary: e.summary.to_owned(),
-            keys: e.options.iter().map(key).collect(),
+            keys: e.options().iter().map(key).collect(),
         }
     };
     ENGINES.iter().map(entry).collect()

@@ -3,7 +3,7 @@
 use superladder_engine::{Silent, run};
 
 use super::{Check, check};
-use crate::config::Study;
+use superladder_study::Study;
 
 /// A study, a column of its output and the closed form that the column follows.
 struct ClosedForm {

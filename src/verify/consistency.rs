@@ -4,7 +4,7 @@ use superladder_engine::{Recorder, Silent, run};
 use superladder_propagate::METHODS;
 
 use super::{Check, check};
-use crate::config::Study;
+use superladder_study::Study;
 
 const STUDY: &str = "
     modes.a = { frequency = 1.0, cutoff = 6, initial = { state = 'thermal', occupation = 0.1 } }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use superladder::config::Study;
 use superladder::engine::{Diagnostics, Recorder, Silent, run};
+use superladder::study::Study;
 
 /// A study that has run.
 pub struct Ran {

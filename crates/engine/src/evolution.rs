@@ -96,6 +96,13 @@ pub enum EngineError {
     },
 }
 
+impl EngineError {
+    /// True when another problem or other options would help, false when the engine failed on the way.
+    pub fn is_bad_input(&self) -> bool {
+        !matches!(self, Self::Propagation { .. } | Self::Checkpoint(_))
+    }
+}
+
 /// What the run loop tells the outside.
 pub trait Progress {
     /// Called at every output time reached and, by engines that can, in between. A `Break` asks the engine to pause

@@ -10,6 +10,7 @@ mod diagnostics;
 mod evolution;
 mod problem;
 mod recorder;
+mod run;
 mod samples;
 
 pub use diagnostics::{Bounds, Check, Diagnostics};
@@ -17,5 +18,6 @@ pub use evolution::{
     Engine, EngineError, Estimate, Evolution, Listener, Measurement, Progress, Resources, Silent, refuse,
 };
 pub use problem::{Problem, ProblemError, Stage};
-pub use recorder::{Record, Recorder, figures, proceed, run};
+pub use recorder::{Record, Recorder, figures};
+pub use run::{Run, run};
 pub use samples::{Attachment, Replicate, jackknife};

@@ -1,11 +1,9 @@
-//! The run loop and the table of records it fills.
-
-use std::ops::ControlFlow;
+//! The table of records that a run fills.
 
 use serde::{Deserialize, Serialize};
 use superladder_model::{Evaluation, Shape, StateFunction, Subsystem};
 
-use crate::{Diagnostics, Engine, EngineError, Evolution, Listener, Measurement, Problem, Progress};
+use crate::{Diagnostics, Measurement, Problem};
 
 /// Measurements at one time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,81 +69,6 @@ impl Recorder {
     /// The times.
     pub fn times(&self) -> Vec<f64> {
         self.records.iter().map(|r| r.time).collect()
-    }
-}
-
-/// Runs `engine` on `problem` through all its output times.
-///
-/// # Errors
-/// [`EngineError`] of the engine.
-pub fn run(
-    engine: &dyn Engine,
-    problem: &Problem,
-    progress: &mut dyn Progress,
-) -> Result<(Box<dyn Evolution>, Recorder), EngineError> {
-    problem.validate()?;
-    let mut evolution = engine.prepare(problem)?;
-    let mut recorder = Recorder::default();
-    let time = problem.times[0];
-    let measurements = evolution.measure();
-    recorder.records.push(Record { time, measurements, diagnostics: evolution.diagnostics().row() });
-    if progress.reached(time).is_break() && progress.paused(evolution.as_ref(), &recorder)?.is_break() {
-        recorder.interrupted = problem.times.len() > 1;
-        return Ok((evolution, recorder));
-    }
-    proceed(evolution.as_mut(), &mut recorder, problem, progress)?;
-    Ok((evolution, recorder))
-}
-
-/// Goes on with a run: from what `recorder` holds through the output times that are left.
-///
-/// # Errors
-/// [`EngineError`] of the engine.
-pub fn proceed(
-    evolution: &mut dyn Evolution,
-    recorder: &mut Recorder,
-    problem: &Problem,
-    progress: &mut dyn Progress,
-) -> Result<(), EngineError> {
-    recorder.interrupted = false;
-    while recorder.records.len() < problem.times.len() {
-        let remaining = &problem.times[recorder.records.len()..];
-        evolution.advance(remaining, &mut Recording { recorder, progress })?;
-        if recorder.records.len() < problem.times.len() && progress.paused(evolution, recorder)?.is_break() {
-            recorder.interrupted = true;
-            recorder.records.extend(evolution.preview(&problem.times[recorder.records.len()..]));
-            break;
-        }
-    }
-    if let (Some(first), Some(record)) = (evolution.first_record(), recorder.records.first_mut()) {
-        *record = first;
-    }
-    Ok(())
-}
-
-/// Records and passes on what the engine says.
-struct Recording<'a> {
-    recorder: &'a mut Recorder,
-    progress: &'a mut dyn Progress,
-}
-
-impl Listener for Recording<'_> {
-    fn record(
-        &mut self,
-        time: f64,
-        measurements: Vec<Measurement>,
-        diagnostics: &Diagnostics,
-    ) -> ControlFlow<()> {
-        self.recorder.records.push(Record { time, measurements, diagnostics: diagnostics.row() });
-        self.progress.reached(time)
-    }
-
-    fn step(&mut self, time: f64) -> ControlFlow<()> {
-        self.progress.reached(time)
-    }
-
-    fn status(&mut self, text: &str) {
-        self.progress.status(text);
     }
 }
 

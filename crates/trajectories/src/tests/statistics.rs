@@ -47,12 +47,9 @@ fn ranges_of_indices_merge_to_the_same_bits_as_one_run() {
     let (whole, recorder) = run(&engine, &problem, &mut Silent).expect("runs");
     assert!(merged.to_bytes() == whole.save());
     // What was merged gives the records without running anything.
-    let mut again = engine.prepare(&problem).expect("valid");
-    again.restore(&merged.to_bytes()).expect("its own");
-    let mut records = Recorder::default();
-    let (time, measurements) = (0.0, again.measure());
-    records.records.push(superladder_engine::Record { time, measurements, diagnostics: vec![] });
-    superladder_engine::proceed(again.as_mut(), &mut records, &problem, &mut Silent).expect("runs");
+    let mut again = Run::resume(&engine, &problem, Recorder::default(), &merged.to_bytes()).expect("its own");
+    again.proceed(&mut Silent).expect("runs");
+    let (again, records) = again.into_parts();
     assert!(format!("{records:?}") == format!("{recorder:?}"));
     let tables = again.attachments();
     let table = |name: &str| tables.iter().find(|t| t.name == name).expect("asked for");

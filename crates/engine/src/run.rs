@@ -1,0 +1,160 @@
+//! The run loop: an evolution through all output times of a problem, and the records on the way.
+
+use std::ops::ControlFlow;
+
+use crate::{
+    Diagnostics, Engine, EngineError, Evolution, Listener, Measurement, Problem, Progress, Record, Recorder,
+};
+
+/// A problem on its way through its output times, with what was recorded so far.
+///
+/// ```text
+/// begin, or resume from a checkpoint ── proceed ──> paused and ended by Progress, failed, or at the end
+/// ```
+/// What was recorded stands whatever became of the run: [`Run::recorder`] after an error of [`Run::proceed`] is the partial result.
+pub struct Run<'a> {
+    problem: &'a Problem,
+    evolution: Box<dyn Evolution>,
+    recorder: Recorder,
+}
+
+impl<'a> Run<'a> {
+    /// Prepares `problem` and records the first output time.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the problem is not well posed or the engine refuses it.
+    pub fn begin(engine: &dyn Engine, problem: &'a Problem) -> Result<Self, EngineError> {
+        problem.validate()?;
+        Ok(Self::of(engine.prepare(problem)?, problem))
+    }
+
+    /// Prepares `problem` and goes on from `state`, what [`Evolution::save`] gave, and the records made until then. With no
+    /// records, as engines that sample need none, the first output time is recorded.
+    ///
+    /// # Errors
+    /// As [`Run::begin`]; [`EngineError::Checkpoint`] when the state does not belong to the problem.
+    pub fn resume(
+        engine: &dyn Engine,
+        problem: &'a Problem,
+        recorder: Recorder,
+        state: &[u8],
+    ) -> Result<Self, EngineError> {
+        let mut evolution = engine.prepare(problem)?;
+        evolution.restore(state)?;
+        if recorder.records.is_empty() {
+            return Ok(Self::of(evolution, problem));
+        }
+        Ok(Self { problem, evolution, recorder })
+    }
+
+    /// The run of an evolution that stands at the first output time of its problem.
+    pub fn of(mut evolution: Box<dyn Evolution>, problem: &'a Problem) -> Self {
+        let time = problem.times[0];
+        let measurements = evolution.measure();
+        let first = Record { time, measurements, diagnostics: evolution.diagnostics().row() };
+        Self { problem, evolution, recorder: Recorder { records: vec![first], interrupted: false } }
+    }
+
+    /// Goes through the output times that are left, until `progress` ends the run.
+    ///
+    /// # Errors
+    /// [`EngineError`] of the engine, or of `progress` when it could not write a checkpoint.
+    pub fn proceed(&mut self, progress: &mut dyn Progress) -> Result<(), EngineError> {
+        self.recorder.interrupted = false;
+        let times = &self.problem.times;
+        let begins = self.recorder.records.len() == 1 && progress.reached(times[0]).is_break();
+        if begins && self.ends(progress)? {
+            return Ok(());
+        }
+        while self.recorder.records.len() < times.len() {
+            let remaining = &times[self.recorder.records.len()..];
+            self.evolution.advance(remaining, &mut Recording { recorder: &mut self.recorder, progress })?;
+            if self.recorder.records.len() < times.len() && self.ends(progress)? {
+                return Ok(());
+            }
+        }
+        self.settle();
+        Ok(())
+    }
+
+    /// Whether a run that pauses ends here.
+    fn ends(&mut self, progress: &mut dyn Progress) -> Result<bool, EngineError> {
+        let ends = progress.paused(self.evolution.as_ref(), &self.recorder)?.is_break();
+        if ends {
+            self.stop();
+        }
+        Ok(ends)
+    }
+
+    /// Ends the run where it is. Of engines that sample, what is known of later times is recorded.
+    pub fn stop(&mut self) {
+        let times = &self.problem.times;
+        self.recorder.interrupted = self.recorder.records.len() < times.len();
+        self.recorder.records.extend(self.evolution.preview(&times[self.recorder.records.len()..]));
+        self.settle();
+    }
+
+    /// Engines that sample know the record at the first time only now.
+    fn settle(&mut self) {
+        if let (Some(first), Some(record)) =
+            (self.evolution.first_record(), self.recorder.records.first_mut())
+        {
+            *record = first;
+        }
+    }
+
+    /// The evolution where it is.
+    pub fn evolution(&self) -> &dyn Evolution {
+        self.evolution.as_ref()
+    }
+
+    /// The records so far.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// The evolution and the records.
+    pub fn into_parts(self) -> (Box<dyn Evolution>, Recorder) {
+        (self.evolution, self.recorder)
+    }
+}
+
+/// Runs `engine` on `problem` through all its output times.
+///
+/// # Errors
+/// [`EngineError`] of the engine.
+pub fn run(
+    engine: &dyn Engine,
+    problem: &Problem,
+    progress: &mut dyn Progress,
+) -> Result<(Box<dyn Evolution>, Recorder), EngineError> {
+    let mut run = Run::begin(engine, problem)?;
+    run.proceed(progress)?;
+    Ok(run.into_parts())
+}
+
+/// Records and passes on what the engine says.
+struct Recording<'a> {
+    recorder: &'a mut Recorder,
+    progress: &'a mut dyn Progress,
+}
+
+impl Listener for Recording<'_> {
+    fn record(
+        &mut self,
+        time: f64,
+        measurements: Vec<Measurement>,
+        diagnostics: &Diagnostics,
+    ) -> ControlFlow<()> {
+        self.recorder.records.push(Record { time, measurements, diagnostics: diagnostics.row() });
+        self.progress.reached(time)
+    }
+
+    fn step(&mut self, time: f64) -> ControlFlow<()> {
+        self.progress.reached(time)
+    }
+
+    fn status(&mut self, text: &str) {
+        self.progress.status(text);
+    }
+}

@@ -1,0 +1,329 @@
+//! A panel of lines and marks on two axes, as data.
+
+use std::sync::Arc;
+
+use kuva::plot::line::LineStyle;
+use kuva::plot::scatter::MarkerShape;
+use kuva::plot::{LinePlot, ScatterPlot};
+use kuva::render::annotations::ReferenceLine;
+use kuva::render::figure::Figure;
+use kuva::render::layout::{Layout, TickFormat};
+use kuva::render::plots::Plot;
+
+use crate::Picture;
+use crate::frame::Frame;
+use crate::typeset::named_axis;
+
+/// How a line is dashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dashes {
+    /// Not at all.
+    #[default]
+    Solid,
+    /// As the plotting library dashes lines.
+    Dashed,
+    /// By lengths of lines and gaps, `8 4`.
+    Pattern(&'static str),
+}
+
+/// The shape of a mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mark {
+    /// A disc.
+    #[default]
+    Circle,
+    /// A square.
+    Square,
+    /// A triangle.
+    Triangle,
+    /// A square on its corner.
+    Diamond,
+    /// A triangle on its corner.
+    TriangleDown,
+    /// A cross like an x.
+    Cross,
+    /// A cross like a plus.
+    Plus,
+}
+
+/// Values below and above a line, one each per point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Band {
+    /// The lower edge.
+    pub low: Vec<f64>,
+    /// The upper edge.
+    pub high: Vec<f64>,
+}
+
+/// A line through points.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Line {
+    /// Its entry in the legend; empty for none.
+    pub label: String,
+    /// Its points, all finite.
+    pub points: Vec<(f64, f64)>,
+    /// Its colour, `#RRGGBB`.
+    pub colour: &'static str,
+    /// Its width.
+    pub width: f64,
+    /// Its dashes.
+    pub dashes: Dashes,
+    /// A band about it.
+    pub band: Option<Band>,
+}
+
+/// Marks at points.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Marks {
+    /// Their entry in the legend; empty for none.
+    pub label: String,
+    /// The points, all finite.
+    pub points: Vec<(f64, f64)>,
+    /// Their colour, `#RRGGBB`.
+    pub colour: &'static str,
+    /// Their size.
+    pub size: f64,
+    /// Their shape.
+    pub mark: Mark,
+    /// Half lengths of vertical bars, one per point, or none.
+    pub errors: Vec<f64>,
+}
+
+/// What a panel shows.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Series {
+    /// A line.
+    Line(Line),
+    /// Marks.
+    Marks(Marks),
+}
+
+/// How an axis is divided.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Scale {
+    /// Evenly.
+    #[default]
+    Linear,
+    /// Evenly in the logarithm.
+    Logarithmic,
+    /// Evenly; the coordinates are decimal logarithms, and ticks show the powers of ten that they stand for.
+    Powers,
+    /// Words at 0, 1, 2, ...
+    Words(Vec<String>),
+}
+
+/// One axis.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Axis {
+    /// Its label.
+    pub label: String,
+    /// How it is divided.
+    pub scale: Scale,
+    /// Where it begins, if not where the data do.
+    pub low: Option<f64>,
+    /// Where it ends, if not where the data do.
+    pub high: Option<f64>,
+    /// Distance of its ticks.
+    pub step: Option<f64>,
+}
+
+/// Lines and marks on two axes.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Panel {
+    /// Title.
+    pub title: String,
+    /// The horizontal axis.
+    pub x: Axis,
+    /// The vertical axis.
+    pub y: Axis,
+    /// What is shown, those below first.
+    pub series: Vec<Series>,
+    /// Grey lines over the whole width, at these values.
+    pub levels: Vec<f64>,
+    /// Grey lines over the whole height, at these values.
+    pub moments: Vec<f64>,
+}
+
+/// Colour of lines over the whole panel.
+const GREY: &str = "#888888";
+/// More points than this are not told apart.
+const MOST_POINTS: usize = 4000;
+
+impl Axis {
+    /// An axis with a label and nothing else.
+    pub fn new(label: impl Into<String>) -> Self {
+        Self { label: label.into(), ..Self::default() }
+    }
+
+    /// The same with another scale.
+    pub fn scaled(self, scale: Scale) -> Self {
+        Self { scale, ..self }
+    }
+
+    /// The same from `low` to `high`.
+    pub fn between(self, low: f64, high: f64) -> Self {
+        Self { low: Some(low), high: Some(high), ..self }
+    }
+}
+
+impl Line {
+    fn plot(&self) -> Plot {
+        let style = match self.dashes {
+            Dashes::Solid => LineStyle::Solid,
+            Dashes::Dashed => LineStyle::Dashed,
+            Dashes::Pattern(lengths) => LineStyle::Custom(lengths.into()),
+        };
+        let line = LinePlot::new()
+            .with_data(self.points.iter().copied())
+            .with_color(self.colour)
+            .with_line_style(style)
+            .with_stroke_width(self.width);
+        let line = match &self.band {
+            Some(Band { low, high }) => line.with_band(low.clone(), high.clone()),
+            None => line,
+        };
+        if self.label.is_empty() { line.into() } else { line.with_legend(self.label.clone()).into() }
+    }
+}
+
+impl Marks {
+    fn plot(&self) -> Plot {
+        let shape = match self.mark {
+            Mark::Circle => MarkerShape::Circle,
+            Mark::Square => MarkerShape::Square,
+            Mark::Triangle => MarkerShape::Triangle,
+            Mark::Diamond => MarkerShape::Diamond,
+            Mark::TriangleDown => MarkerShape::TriangleDown,
+            Mark::Cross => MarkerShape::Cross,
+            Mark::Plus => MarkerShape::Plus,
+        };
+        let marks = ScatterPlot::new()
+            .with_data(self.points.iter().copied())
+            .with_color(self.colour)
+            .with_size(self.size)
+            .with_marker(shape);
+        let marks = if self.errors.iter().any(|e| *e > 0.0) {
+            marks.with_y_err(self.errors.iter().copied())
+        } else {
+            marks
+        };
+        if self.label.is_empty() { marks.into() } else { marks.with_legend(self.label.clone()).into() }
+    }
+}
+
+impl Panel {
+    pub(crate) fn draw(&self, frame: &Frame) -> (Vec<Plot>, Layout) {
+        let plot = |series: &Series| match series {
+            Series::Line(line) => line.plot(),
+            Series::Marks(marks) => marks.plot(),
+        };
+        let plots: Vec<Plot> = self.series.iter().map(plot).collect();
+        let layout = Layout::auto_from_plots(&plots);
+        let layout = match self.x.scale {
+            Scale::Logarithmic => layout.with_log_x(),
+            _ => layout,
+        };
+        let layout = match self.y.scale {
+            Scale::Logarithmic => layout.with_log_y(),
+            _ => layout,
+        };
+        let layout = frame.style(layout, &self.title, &self.x.label, &self.y.label);
+        let layout = self.vertical(self.horizontal(layout));
+        let level = |layout: Layout, at: &f64| {
+            layout.with_reference_line(ReferenceLine::horizontal(*at).with_color(GREY))
+        };
+        let moment = |layout: Layout, at: &f64| {
+            layout.with_reference_line(ReferenceLine::vertical(*at).with_color(GREY))
+        };
+        let layout = self.moments.iter().fold(self.levels.iter().fold(layout, level), moment);
+        (plots, layout)
+    }
+
+    fn horizontal(&self, layout: Layout) -> Layout {
+        let layout = match &self.x.scale {
+            Scale::Powers => layout.with_x_tick_format(powers()),
+            Scale::Words(words) => named_axis(layout, words.clone()),
+            Scale::Linear | Scale::Logarithmic => layout,
+        };
+        let layout = self.x.low.into_iter().fold(layout, Layout::with_x_axis_min);
+        let layout = self.x.high.into_iter().fold(layout, Layout::with_x_axis_max);
+        self.x.step.into_iter().fold(layout, Layout::with_x_tick_step)
+    }
+
+    fn vertical(&self, layout: Layout) -> Layout {
+        let layout = match &self.y.scale {
+            Scale::Powers => layout.with_y_tick_format(powers()),
+            Scale::Linear | Scale::Logarithmic | Scale::Words(_) => layout,
+        };
+        let layout = self.y.low.into_iter().fold(layout, Layout::with_y_axis_min);
+        let layout = self.y.high.into_iter().fold(layout, Layout::with_y_axis_max);
+        self.y.step.into_iter().fold(layout, Layout::with_y_tick_step)
+    }
+}
+
+impl Frame {
+    /// The picture of all panels.
+    pub fn picture(&self, title: &str, panels: &[Panel]) -> Picture {
+        let columns = panels.len().clamp(1, self.columns);
+        let rows = panels.len().div_ceil(columns).max(1);
+        let structure = (0..panels.len()).map(|i| vec![i]).collect();
+        let (plots, layouts): (Vec<Vec<Plot>>, Vec<Layout>) = panels.iter().map(|p| p.draw(self)).unzip();
+        let figure = Figure::new(rows, columns)
+            .with_structure(structure)
+            .with_plots(plots)
+            .with_layouts(layouts)
+            .with_cell_size(self.cell.0, self.cell.1)
+            .with_spacing(18.0)
+            .with_padding(14.0)
+            .with_title(title)
+            .with_title_size(self.title);
+        Picture { scene: figure.render() }
+    }
+}
+
+/// Decimal logarithms as powers of ten.
+fn powers() -> TickFormat {
+    TickFormat::Custom(Arc::new(|x| {
+        if x.fract() == 0.0 { format!("1e{x}") } else { format!("{:.1e}", 10_f64.powf(x)) }
+    }))
+}
+
+/// The ends of an axis that shows `values` when all of them are equal up to rounding, which would otherwise fill the panel.
+pub fn constant_range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    let finite = values.filter(|x| x.is_finite());
+    let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
+    let size = low.abs().max(high.abs());
+    let constant = low <= high && high - low <= 1e-9 * size.max(1e-3);
+    constant.then(|| if size < 1e-3 { (-1.0, 1.0) } else { (low - 0.1 * size, high + 0.1 * size) })
+}
+
+/// Of many points the lowest and the highest of every group, so that no peak is lost.
+pub fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    if points.len() <= MOST_POINTS {
+        return points;
+    }
+    let group = (2 * points.len()).div_ceil(MOST_POINTS);
+    let mut kept = Vec::new();
+    for chunk in points.chunks(group) {
+        let lowest = chunk.iter().min_by(|x, y| x.1.total_cmp(&y.1));
+        let highest = chunk.iter().max_by(|x, y| x.1.total_cmp(&y.1));
+        let mut pair: Vec<(f64, f64)> = lowest.into_iter().chain(highest).copied().collect();
+        pair.sort_by(|x, y| x.0.total_cmp(&y.0));
+        kept.extend(pair);
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thinning_keeps_the_extremes() {
+        let points: Vec<(f64, f64)> = (0..100_000).map(|i| (f64::from(i), f64::from(i % 7777))).collect();
+        let kept = thinned(points.clone());
+        assert!(kept.len() <= MOST_POINTS + 2 && kept.is_sorted_by(|x, y| x.0 <= y.0));
+        let top = |p: &[(f64, f64)]| p.iter().fold(0.0_f64, |m, x| m.max(x.1));
+        assert_eq!(top(&kept), top(&points));
+    }
+}

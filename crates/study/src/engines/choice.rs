@@ -1,0 +1,74 @@
+//! The engine that a study asks for, as a typed value.
+
+use superladder_cumulant::Cumulant;
+use superladder_engine::Engine;
+use superladder_exact::Exact;
+use superladder_mean_field::MeanField;
+use superladder_trajectories::Trajectories;
+
+/// An engine with its options.
+#[derive(Debug, Clone)]
+pub enum EngineChoice {
+    /// The density matrix.
+    Exact(Exact),
+    /// Moment equations.
+    Cumulant(Cumulant),
+    /// Mean field.
+    MeanField(MeanField),
+    /// Quantum trajectories.
+    Trajectories(Trajectories),
+}
+
+impl EngineChoice {
+    /// The engine.
+    pub fn engine(&self) -> Box<dyn Engine> {
+        match self {
+            Self::Exact(engine) => Box::new(engine.clone()),
+            Self::Cumulant(engine) => Box::new(engine.clone()),
+            Self::MeanField(engine) => Box::new(engine.clone()),
+            Self::Trajectories(engine) => Box::new(engine.clone()),
+        }
+    }
+
+    /// Its name in study files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Exact(engine) => engine.name(),
+            Self::Cumulant(engine) => engine.name(),
+            Self::MeanField(engine) => engine.name(),
+            Self::Trajectories(engine) => engine.name(),
+        }
+    }
+
+    /// Memory that it may use, in bytes, where the study says so.
+    pub fn memory_limit(&self) -> Option<u64> {
+        match self {
+            Self::Exact(engine) => engine.memory_limit,
+            Self::Cumulant(_) | Self::MeanField(_) | Self::Trajectories(_) => None,
+        }
+    }
+
+    /// Gilbert dampings, one per mode or none.
+    pub fn gilbert(&self) -> &[f64] {
+        match self {
+            Self::MeanField(engine) => &engine.gilbert,
+            Self::Exact(_) | Self::Cumulant(_) | Self::Trajectories(_) => &[],
+        }
+    }
+
+    /// Whether samples end as soon as their errors are small enough.
+    pub fn has_target(&self) -> bool {
+        match self {
+            Self::Trajectories(engine) => !engine.targets.is_empty(),
+            Self::Exact(_) | Self::Cumulant(_) | Self::MeanField(_) => false,
+        }
+    }
+
+    /// The number of samples, or the most there may be, of an engine that samples.
+    pub fn samples(&self) -> Option<u64> {
+        match self {
+            Self::Trajectories(engine) => Some(engine.trajectories),
+            Self::Exact(_) | Self::Cumulant(_) | Self::MeanField(_) => None,
+        }
+    }
+}

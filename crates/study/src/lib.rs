@@ -1,0 +1,28 @@
+//! Study files: from TOML text to a [`Problem`](superladder_engine::Problem) and an engine.
+//!
+//! Every number may be an expression over the named parameters, every error knows its line, and every key that
+//! nothing asked for is refused.
+
+mod breakdown;
+mod engines;
+mod error;
+mod expression;
+mod method;
+mod model;
+mod overrides;
+mod parameters;
+mod section;
+mod source;
+mod study;
+mod time;
+mod truncation;
+mod variations;
+
+pub use breakdown::{Average, Plan, Series};
+pub use engines::{ENGINES, EngineChoice, EngineDefinition, EngineOption};
+pub use error::{Complaint, Fault, OverrideFault, StudyError};
+pub use expression::{ExpressionError, evaluate};
+pub use source::Source;
+pub use study::Study;
+pub use truncation::{REFUSED_ABOVE, loss, sufficient_cutoff};
+pub use variations::{Variant, Variations};

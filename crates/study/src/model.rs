@@ -1,0 +1,293 @@
+//! From the tables `modes`, `ensembles`, `interactions` and `channels` to a model and its initial state.
+
+use serde_json::{Map, Value as Json, json};
+use superladder_model::{
+    Argument, ArgumentKind, Channel, ChannelDefinition, ENSEMBLE_STATES, Ensemble, InitialState, Interaction,
+    InteractionDefinition, MODE_STATES, Mode, ModeState, Model, ModelError, StateDefinition, SubjectKind,
+    Value, ensemble_state, mode_state,
+};
+
+use toml::de::DeValue;
+
+use crate::engines::EngineDefinition;
+use crate::error::{Fault, StudyError};
+use crate::section::Section;
+use crate::truncation::cutoff_losing;
+
+/// A model as read, with everything that belongs to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts {
+    pub(crate) model: Model,
+    pub(crate) initial: InitialState,
+    /// Highest Fock states; where they adapt, of the start.
+    pub(crate) cutoffs: Vec<usize>,
+    /// By mode, how the cutoff adapts, if it does.
+    pub(crate) adaptive: Vec<Option<Adaptive>>,
+    /// The four tables with every number filled in.
+    pub(crate) resolved: Map<String, Json>,
+}
+
+/// A cutoff that follows the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Adaptive {
+    /// Where it starts; `None`: where the initial state asks for it.
+    pub(crate) start: Option<usize>,
+    /// Its largest value; `None`: what fits the memory.
+    pub(crate) max: Option<usize>,
+}
+
+impl Adaptive {
+    /// Where the cutoff starts for an initial state.
+    pub(crate) fn start(self, state: &ModeState) -> usize {
+        self.start.unwrap_or_else(|| {
+            let sufficient = cutoff_losing(state, LOST_AT_START).max(SMALLEST_START);
+            self.max.map_or(sufficient, |max| sufficient.min(max))
+        })
+    }
+}
+
+/// Smallest cutoff that is chosen for an initial state, and what the state loses at most there.
+const SMALLEST_START: usize = 2;
+const LOST_AT_START: f64 = 1e-10;
+
+type Result<T> = std::result::Result<T, StudyError>;
+
+/// Reads the model from the top of a study, for an engine that may need a cutoff for every mode.
+pub(crate) fn read(root: &Section<'_>, engine: &EngineDefinition) -> Result<Parts> {
+    let truncated = engine.truncated;
+    let modes = named_sections(root, "modes", "mode")?;
+    let ensembles = named_sections(root, "ensembles", "ensemble")?;
+    let mut model = free_model(root, &modes, &ensembles)?;
+    let (mut cutoffs, mut adaptive) = (Vec::new(), Vec::new());
+    let mut initial = InitialState::default();
+    let (mut resolved_modes, mut resolved_ensembles) = (Map::new(), Map::new());
+    for (m, (name, section)) in modes.into_iter().enumerate() {
+        let (state, resolved) =
+            initial_state(&section, MODE_STATES, "vacuum", |name, given| mode_state(&model, m, name, given))?;
+        let follows = read_adaptive(&section, engine)?;
+        let cutoff = match follows {
+            Some(follows) if truncated => follows.start(&state),
+            Some(_) => 0,
+            None if truncated => section.required_count("cutoff", 0)?,
+            None => section.count("cutoff", 0)?.unwrap_or_default(),
+        };
+        let frequency = model.modes()[m].frequency;
+        let shown = match follows {
+            Some(Adaptive { start, max }) => json!({ "start": start, "max": max }),
+            None => json!(cutoff),
+        };
+        resolved_modes.insert(name, json!({ "frequency": frequency, "cutoff": shown, "initial": resolved }));
+        adaptive.push(follows);
+        initial.modes.push(state);
+        cutoffs.push(cutoff);
+        section.finish()?;
+    }
+    for (e, (name, section)) in ensembles.into_iter().enumerate() {
+        let (state, resolved) = initial_state(&section, ENSEMBLE_STATES, "down", |name, given| {
+            ensemble_state(&model, e, name, given)
+        })?;
+        let Ensemble { size, frequency, .. } = model.ensembles()[e];
+        resolved_ensembles.insert(name, json!({ "size": size, "frequency": frequency, "initial": resolved }));
+        initial.ensembles.push(state);
+        section.finish()?;
+    }
+    let mut resolved = Map::new();
+    resolved.insert("modes".into(), resolved_modes.into());
+    resolved.insert("ensembles".into(), resolved_ensembles.into());
+    let (interactions, channels);
+    (model, interactions) = with_interactions(root, model)?;
+    (model, channels) = with_channels(root, model)?;
+    resolved.insert("interactions".into(), interactions.into());
+    resolved.insert("channels".into(), channels.into());
+    Ok(Parts { model, initial, cutoffs, adaptive, resolved })
+}
+
+/// Reads a cutoff that adapts: `"auto"`, or a table with `start` and `max`.
+fn read_adaptive(section: &Section<'_>, engine: &EngineDefinition) -> Result<Option<Adaptive>> {
+    let follows = match section.value("cutoff").map(toml::Spanned::get_ref) {
+        Some(DeValue::String(text)) if text.trim() == "auto" => Adaptive { start: None, max: None },
+        Some(DeValue::Table(_)) => {
+            let of = format!("cutoff of {}", section.of());
+            let Some(inner) = section.section("cutoff", of)? else { return Ok(None) };
+            let (start, max) = (inner.count("start", 0)?, inner.count("max", 0)?);
+            if let (Some(start), Some(max)) = (start, max)
+                && start > max
+            {
+                return Err(inner.wrong("start", format!("at most `max` = {max}")));
+            }
+            inner.finish()?;
+            Adaptive { start, max }
+        }
+        _ => return Ok(None),
+    };
+    if engine.truncated && !engine.adaptive {
+        let conflict = format!(
+            "the engine '{}' needs a fixed cutoff, a whole number; cutoffs that adapt are known to the engine 'exact'",
+            engine.name
+        );
+        return Err(section.fault("cutoff", Fault::Conflict { of: section.of().to_owned(), conflict }));
+    }
+    Ok(Some(follows))
+}
+
+pub(super) fn named_sections<'a>(
+    root: &Section<'a>,
+    key: &str,
+    kind: &str,
+) -> Result<Vec<(String, Section<'a>)>> {
+    let Some(table) = root.section(key, key)? else { return Ok(Vec::new()) };
+    let mut sections = Vec::new();
+    for name in table.keys() {
+        let section = table.section(name, format!("{kind} '{name}'"))?;
+        sections.extend(section.map(|s| (name.to_owned(), s)));
+    }
+    Ok(sections)
+}
+
+fn free_model(
+    root: &Section<'_>,
+    modes: &[(String, Section<'_>)],
+    ensembles: &[(String, Section<'_>)],
+) -> Result<Model> {
+    const FREQUENCY: &str = "a finite number: its angular frequency, hbar = 1";
+    let read_mode = |(name, section): &(String, Section<'_>)| {
+        Ok(Mode { name: name.clone(), frequency: section.required_number("frequency", FREQUENCY)? })
+    };
+    let read_ensemble = |(name, section): &(String, Section<'_>)| {
+        let size = section.required_count("size", 1)?;
+        Ok(Ensemble { name: name.clone(), size, frequency: section.required_number("frequency", FREQUENCY)? })
+    };
+    let read_modes = modes.iter().map(read_mode).collect::<Result<_>>()?;
+    let read_ensembles = ensembles.iter().map(read_ensemble).collect::<Result<_>>()?;
+    Model::new(read_modes, read_ensembles).map_err(|error| {
+        let is_it = |(name, section): &&(String, Section<'_>)| match &error {
+            ModelError::OutOfRange { of, .. } => of == section.of(),
+            ModelError::DuplicateName { name: repeated } => name == repeated,
+            _ => false,
+        };
+        let place = ensembles.iter().find(is_it).or_else(|| modes.iter().find(is_it));
+        place.map_or(root, |(_, section)| section).model_fault(error.clone())
+    })
+}
+
+/// Reads `initial` of a mode or an ensemble by its table of states; absent means `default`.
+fn initial_state<S, C>(
+    section: &Section<'_>,
+    table: &'static [StateDefinition<S, C>],
+    default: &str,
+    build: impl Fn(&str, &[(String, Value)]) -> std::result::Result<S, ModelError>,
+) -> Result<(S, Json)> {
+    let of = format!("initial state of {}", section.of());
+    let Some(inner) = section.section("initial", of)? else {
+        let state = build(default, &[]).map_err(|e| section.model_fault(e))?;
+        return Ok((state, json!({ "state": default })));
+    };
+    let name = inner.required_text("state", "the name of an initial state, see `superladder list states`")?;
+    let arguments = table.iter().find(|d| d.name == name).map_or(&[][..], |d| d.arguments);
+    let given = read_arguments(&inner, arguments)?;
+    let state = build(name, &given).map_err(|e| inner.model_fault(e))?;
+    let mut resolved = Map::new();
+    resolved.insert("state".into(), name.into());
+    resolved.extend(resolve(arguments, &given));
+    inner.finish()?;
+    Ok((state, resolved.into()))
+}
+
+fn with_interactions(root: &Section<'_>, mut model: Model) -> Result<(Model, Vec<Json>)> {
+    let mut resolved = Vec::new();
+    for mut section in root.sections("interactions", "interaction")? {
+        let kind = section
+            .required_text("kind", "the name of an interaction, see `superladder list interactions`")?;
+        let definition = InteractionDefinition::by_name(kind).map_err(|e| section.model_fault(e))?;
+        section.rename(format!("interaction '{kind}'"));
+        let entry = Entry::read(&section, definition.subject, definition.arguments)?;
+        let built = Interaction::new(&model, kind, &entry.modes, &entry.ensembles, &entry.given);
+        model = model.with_interaction(built.map_err(|e| section.model_fault(e))?);
+        resolved.push(entry.resolved(kind, definition.arguments));
+        section.finish()?;
+    }
+    Ok((model, resolved))
+}
+
+fn with_channels(root: &Section<'_>, mut model: Model) -> Result<(Model, Vec<Json>)> {
+    let mut resolved = Vec::new();
+    for mut section in root.sections("channels", "channel")? {
+        let kind = section.required_text("kind", "the name of a channel, see `superladder list channels`")?;
+        let definition = ChannelDefinition::by_name(kind).map_err(|e| section.model_fault(e))?;
+        section.rename(format!("channel '{kind}'"));
+        let entry = Entry::read(&section, definition.subject, definition.arguments)?;
+        let built = Channel::new(&model, kind, &entry.modes, &entry.ensembles, &entry.given);
+        model = model.with_channel(built.map_err(|e| section.model_fault(e))?);
+        resolved.push(entry.resolved(kind, definition.arguments));
+        section.finish()?;
+    }
+    Ok((model, resolved))
+}
+
+/// Subject and arguments of one interaction or channel, as read.
+struct Entry {
+    subject: Vec<(&'static str, Vec<String>)>,
+    modes: Vec<String>,
+    ensembles: Vec<String>,
+    given: Vec<(String, Value)>,
+}
+
+impl Entry {
+    fn read(section: &Section<'_>, kind: SubjectKind, arguments: &[Argument]) -> Result<Self> {
+        let mut entry = Self {
+            subject: Vec::new(),
+            modes: Vec::new(),
+            ensembles: Vec::new(),
+            given: read_arguments(section, arguments)?,
+        };
+        for &key in kind.keys() {
+            let names = if key.ends_with('s') {
+                let names = section.words(key)?.unwrap_or_default();
+                if names.len() != 2 {
+                    return Err(section.wrong(key, "a list of two names such as [\"S\", \"T\"]"));
+                }
+                names
+            } else {
+                vec![section.required_text(key, &format!("the name of the {key} it acts on"))?.to_owned()]
+            };
+            let list = if key.starts_with("mode") { &mut entry.modes } else { &mut entry.ensembles };
+            list.extend(names.iter().cloned());
+            entry.subject.push((key, names));
+        }
+        Ok(entry)
+    }
+
+    fn resolved(&self, kind: &str, arguments: &[Argument]) -> Json {
+        let mut resolved = Map::new();
+        resolved.insert("kind".into(), kind.into());
+        for (key, names) in &self.subject {
+            let value = if key.ends_with('s') { json!(names) } else { json!(names[0]) };
+            resolved.insert((*key).into(), value);
+        }
+        resolved.extend(resolve(arguments, &self.given));
+        resolved.into()
+    }
+}
+
+fn read_arguments(section: &Section<'_>, arguments: &[Argument]) -> Result<Vec<(String, Value)>> {
+    let mut given = Vec::new();
+    for argument in arguments {
+        given.extend(
+            section.argument(argument.key, argument.kind)?.map(|value| (argument.key.to_owned(), value)),
+        );
+    }
+    Ok(given)
+}
+
+/// Every argument with the value in force: the one given or the default.
+fn resolve(arguments: &[Argument], given: &[(String, Value)]) -> Map<String, Json> {
+    let value = |argument: &Argument| match given.iter().find(|(key, _)| key == argument.key) {
+        Some((_, Value::Real(x))) if argument.kind == ArgumentKind::Count => json!(*x as u64),
+        Some((_, Value::Real(x))) => json!(x),
+        Some((_, Value::Complex(z))) => json!([z.re, z.im]),
+        Some((_, Value::Vector(v))) => json!(v),
+        Some((_, Value::Words(words))) => json!(words),
+        None => json!(argument.default),
+    };
+    arguments.iter().map(|argument| (argument.key.to_owned(), value(argument))).collect()
+}

@@ -1,0 +1,162 @@
+//! `--set key=value`: edits of the text of a study before it is read, so that every message still points at a
+//! line of the text in force.
+
+use superladder_model::nearest;
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Key, TableLike, Value};
+
+use crate::error::{OverrideFault, StudyError};
+
+/// Tables whose entries are names given by the study: `--set` may not invent new ones, since a slip in a name
+/// would otherwise go unnoticed.
+const NAMED: [&str; 3] = ["parameters", "modes", "ensembles"];
+
+/// The text with every `key=value` of `sets` carried out, in order.
+///
+/// # Errors
+/// [`StudyError::Override`] for a set that cannot be read or leads to nothing.
+pub(super) fn apply(text: &str, sets: &[String]) -> Result<String, StudyError> {
+    if sets.is_empty() {
+        return Ok(text.to_owned());
+    }
+    let mut document: DocumentMut = text.parse().map_err(|e: toml_edit::TomlError| StudyError::Override {
+        text: sets[0].clone(),
+        fault: OverrideFault::Syntax { message: e.message().to_owned() },
+    })?;
+    for set in sets {
+        set_one(&mut document, set).map_err(|fault| StudyError::Override { text: set.clone(), fault })?;
+    }
+    Ok(document.to_string())
+}
+
+fn set_one(document: &mut DocumentMut, set: &str) -> Result<(), OverrideFault> {
+    let (key, value) = set.split_once('=').ok_or(OverrideFault::NoValue)?;
+    let (key, value) = (key.trim(), value.trim());
+    if value.is_empty() {
+        return Err(OverrideFault::NoValue);
+    }
+    let parts = Key::parse(key).map_err(|_| OverrideFault::Key { key: key.to_owned() })?;
+    let parts: Vec<&str> = parts.iter().map(Key::get).collect();
+    let (last, path) = parts.split_last().ok_or_else(|| OverrideFault::Key { key: key.to_owned() })?;
+    if NAMED.contains(&parts[0]) && parts.len() > 1 {
+        known_entry(document, parts[0], parts[1])?;
+    }
+    let mut item = document.as_item_mut();
+    let mut walked = String::new();
+    for part in path {
+        item = step(item, part, &walked)?;
+        walked = if walked.is_empty() { (*part).to_owned() } else { format!("{walked}.{part}") };
+    }
+    put(item, last, parse_value(value), &walked)
+}
+
+/// A TOML value, or the words as a string: `method.name=krylov` needs no quotes.
+fn parse_value(text: &str) -> Value {
+    text.parse().unwrap_or_else(|_| Value::from(text))
+}
+
+fn known_entry(document: &DocumentMut, table: &str, name: &str) -> Result<(), OverrideFault> {
+    let entries = document.get(table).and_then(Item::as_table_like);
+    let known: Vec<&str> = entries.map(|t| t.iter().map(|(k, _)| k).collect()).unwrap_or_default();
+    if known.contains(&name) {
+        return Ok(());
+    }
+    Err(OverrideFault::Unknown {
+        key: format!("{table}.{name}"),
+        nearest: nearest(name, &known),
+        known: known.iter().map(|k| format!("{table}.{k}")).collect(),
+    })
+}
+
+/// One part of the path down: into a table (made when absent) or to a numbered entry of a list.
+fn step<'a>(item: &'a mut Item, part: &str, walked: &str) -> Result<&'a mut Item, OverrideFault> {
+    if let Some(length) = list_length(item) {
+        return entry(item, length, part, walked);
+    }
+    let fresh =
+        if item.is_inline_table() { Item::Value(InlineTable::new().into()) } else { toml_edit::table() };
+    let table =
+        item.as_table_like_mut().ok_or_else(|| OverrideFault::NotATable { key: walked.to_owned() })?;
+    Ok(table.entry(part).or_insert(fresh))
+}
+
+fn put(item: &mut Item, key: &str, value: Value, walked: &str) -> Result<(), OverrideFault> {
+    if let Some(length) = list_length(item) {
+        *entry(item, length, key, walked)? = Item::Value(value);
+        return Ok(());
+    }
+    let table =
+        item.as_table_like_mut().ok_or_else(|| OverrideFault::NotATable { key: walked.to_owned() })?;
+    replace(table, key, value);
+    Ok(())
+}
+
+fn list_length(item: &Item) -> Option<usize> {
+    item.as_array_of_tables().map(ArrayOfTables::len).or_else(|| item.as_array().map(Array::len))
+}
+
+fn entry<'a>(
+    item: &'a mut Item,
+    length: usize,
+    index: &str,
+    list: &str,
+) -> Result<&'a mut Item, OverrideFault> {
+    let absent = || OverrideFault::Entry { key: list.to_owned(), length, index: index.to_owned() };
+    let number: usize = index.parse().map_err(|_| absent())?;
+    item.get_mut(number).ok_or_else(absent)
+}
+
+/// Replaces a value and keeps the comments around it.
+fn replace(table: &mut dyn TableLike, key: &str, mut value: Value) {
+    if let Some(old) = table.get(key).and_then(Item::as_value) {
+        *value.decor_mut() = old.decor().clone();
+    }
+    table.insert(key, Item::Value(value));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STUDY: &str = "\
+[parameters]
+lambda = 0.2 # coupling
+[modes.a]
+initial = { state = \"coherent\", amplitude = 1 }
+[[channels]]
+rate = 0.9
+[[channels]]
+rate = 0.1
+";
+
+    fn with(set: &str) -> Result<String, String> {
+        apply(STUDY, &[set.to_owned()]).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn values_change_and_comments_stay() {
+        assert!(with("parameters.lambda=0.7").unwrap().contains("lambda = 0.7 # coupling"));
+        assert!(with("channels.1.rate = 0.2").unwrap().contains("rate = 0.9\n[[channels]]\nrate = 0.2\n"));
+        assert!(with("modes.a.initial.amplitude=[0, 1]").unwrap().contains("amplitude = [0, 1] }"));
+        assert!(with("method.name=krylov").unwrap().contains("[method]\nname = \"krylov\""));
+        assert!(with("modes.a.initial.state=vacuum").unwrap().contains("state = \"vacuum\""));
+    }
+
+    #[test]
+    fn slips_are_refused() {
+        let cases = [
+            ("parameters.lamda=1", "did you mean 'lambda'?"),
+            ("modes.b.cutoff=3", "no `modes.b`"),
+            ("channels.2.rate=1", "2 entries"),
+            ("channels.x.rate=1", "2 entries"),
+            ("parameters.lambda.x=1", "plain value"),
+            ("parameters.lambda", "key=value"),
+            ("parameters.lambda=", "key=value"),
+            ("=1", "dotted key"),
+            ("a b=1", "dotted key"),
+        ];
+        for (set, words) in cases {
+            let message = with(set).unwrap_err();
+            assert!(message.contains(words), "{set}: {message}");
+        }
+    }
+}

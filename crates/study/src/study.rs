@@ -1,0 +1,381 @@
+//! A whole study: read, checked and ready to run.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::source::Source;
+use serde_json::{Map, Value as Json, json};
+use superladder_engine::{Engine, EngineError, Problem, Stage};
+use superladder_exact::AdaptiveCutoff;
+use superladder_mean_field::MeanField;
+use superladder_model::{Model, Observable, observables_by_name};
+use toml::de::DeTable;
+
+use crate::engines::{self, Common, EngineChoice, EngineDefinition};
+use crate::error::{Fault, StudyError};
+use crate::model::{self, Parts};
+use crate::parameters::{self, Quench};
+use crate::section::Section;
+use crate::truncation::{self, WARNED_ABOVE};
+use crate::{method, overrides, time};
+
+/// A study: what to simulate, how, and what to measure.
+pub struct Study {
+    /// Title, or the name of the file.
+    pub title: String,
+    /// Name of the file without its extension.
+    pub name: String,
+    /// The problem, free of any numerical method.
+    pub problem: Problem,
+    /// What a reader should know before trusting the results.
+    pub warnings: Vec<String>,
+    losses: Vec<f64>,
+    /// By mode, whether the cutoff follows the state.
+    follows: Vec<bool>,
+    /// The engine with its options.
+    pub engine: EngineChoice,
+    resolved: Json,
+    source: Arc<Source>,
+    /// Where the name of the table `engine` stands, and its key `memory_limit`.
+    table: Option<Range<usize>>,
+    memory_limit: Option<Range<usize>>,
+    /// Words of `output.observables` and their places.
+    wanted: Vec<(String, Range<usize>)>,
+}
+
+impl fmt::Debug for Study {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Study")
+            .field("name", &self.name)
+            .field("problem", &self.problem)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Study {
+    /// Reads the study in a file after carrying out every `key=value` of `sets` on its text.
+    ///
+    /// # Errors
+    /// [`StudyError`], with file, line and key.
+    pub fn load(path: impl AsRef<Path>, sets: &[String]) -> Result<Self, StudyError> {
+        Self::load_for(path, sets, None)
+    }
+
+    /// Reads a study as [`Study::load`] does, for the engine called `engine` in place of its own.
+    ///
+    /// # Errors
+    /// As [`Study::load`].
+    pub fn load_for(
+        path: impl AsRef<Path>,
+        sets: &[String],
+        engine: Option<&str>,
+    ) -> Result<Self, StudyError> {
+        let path = path.as_ref();
+        let read = std::fs::read_to_string(path);
+        let text = read.map_err(|source| StudyError::Read { path: path.to_owned(), source })?;
+        let name = path.file_stem().map_or("study".into(), |s| s.to_string_lossy().into_owned());
+        Self::parse_for(&path.display().to_string(), &name, &text, sets, engine)
+    }
+
+    /// Reads a study from `text`, called `file` in messages.
+    ///
+    /// # Errors
+    /// As [`Study::load`].
+    pub fn parse(file: &str, name: &str, text: &str, sets: &[String]) -> Result<Self, StudyError> {
+        Self::parse_for(file, name, text, sets, None)
+    }
+
+    fn parse_for(
+        file: &str,
+        name: &str,
+        text: &str,
+        sets: &[String],
+        engine: Option<&str>,
+    ) -> Result<Self, StudyError> {
+        let shown = if sets.is_empty() { file.to_owned() } else { format!("{file} with --set") };
+        let text = if DeTable::parse(text).is_ok() { overrides::apply(text, sets)? } else { text.to_owned() };
+        let source = Arc::new(Source::new(shown, text.clone()));
+        let table = DeTable::parse(&text).map_err(|error| {
+            let span = error.span().unwrap_or(0..0);
+            Fault::Syntax(error.message().to_owned()).at(&source, span)
+        })?;
+        Reader { source, table: &table, name, engine }.read()
+    }
+
+    /// A fresh engine, as the study asks for it.
+    pub fn engine(&self) -> Box<dyn Engine> {
+        self.engine.engine()
+    }
+
+    /// The study with every default and every number filled in.
+    pub fn resolved(&self) -> Json {
+        self.resolved.clone()
+    }
+
+    /// Whether the cutoff of a mode follows the state.
+    pub fn cutoff_follows(&self, mode: usize) -> bool {
+        self.follows.get(mode).copied().unwrap_or(false)
+    }
+
+    /// What the initial state of every mode loses by truncation.
+    pub fn truncation(&self) -> Json {
+        let modes = self.problem.model().modes().iter();
+        modes
+            .zip(&self.losses)
+            .map(|(mode, lost)| (mode.name.clone(), json!(lost)))
+            .collect::<Map<_, _>>()
+            .into()
+    }
+
+    pub(super) fn source(&self) -> Arc<Source> {
+        Arc::clone(&self.source)
+    }
+
+    /// The text in force: the file after all `--set`.
+    pub fn text(&self) -> &str {
+        self.source.text()
+    }
+
+    /// Puts an engine's refusal of this study at its place in the file.
+    ///
+    /// # Errors
+    /// The error itself, if it has no place in the file: a failure on the way, or a missing table `engine`.
+    pub fn refusal(&self, error: EngineError) -> Result<StudyError, EngineError> {
+        let place = match &error {
+            EngineError::Propagation { .. } => None,
+            EngineError::Observable { observable, .. } => self.place_of(observable),
+            EngineError::Memory { .. } => self.memory_limit.clone().or_else(|| self.table.clone()),
+            _ => self.table.clone(),
+        };
+        match place {
+            Some(span) => Ok(Fault::Engine(error).at(&self.source, span)),
+            None => Err(error),
+        }
+    }
+
+    fn place_of(&self, observable: &str) -> Option<Range<usize>> {
+        let squeeze = |s: &str| s.replace(' ', "");
+        let same = |(word, _): &&(String, Range<usize>)| squeeze(word) == squeeze(observable);
+        let set = |(word, _): &&(String, Range<usize>)| word == "default" || word == "all";
+        let found = self.wanted.iter().find(same).or_else(|| self.wanted.iter().find(set));
+        found.map(|(_, span)| span.clone())
+    }
+}
+
+/// Reads one study.
+struct Reader<'a> {
+    source: Arc<Source>,
+    table: &'a toml::Spanned<DeTable<'a>>,
+    name: &'a str,
+    /// Engine in place of the study's own.
+    engine: Option<&'a str>,
+}
+
+impl Reader<'_> {
+    fn read(self) -> Result<Study, StudyError> {
+        let scope = parameters::evaluate(&self.source, self.table, &[])?;
+        let root = Section::new(&scope, "the study", self.table.get_ref(), 0..0);
+        let title = root.text("title")?.unwrap_or(self.name).to_owned();
+        root.value("parameters");
+        let definition = engines::definition(&root, self.engine)?;
+        let truncated = definition.truncated;
+        let mut parts = model::read(&root, definition)?;
+        if parts.model.subsystems().is_empty() {
+            return Err(root.fault(
+                "modes",
+                Fault::Problem(superladder_engine::ProblemError::Empty {
+                    what: "modes and no ensembles; write [modes.a] or [ensembles.S]",
+                }),
+            ));
+        }
+        let (times, resolved_time) = self.times(&root)?;
+        let (start, end) = (times[0], times[times.len() - 1]);
+        let quenches = parameters::quenches(&root, start, end)?;
+        let stages = self.stages(&parts, start, &quenches, definition)?;
+        let resolved_initial = initial(&root, &mut parts, &stages, truncated)?;
+        let (observables, wanted) = observables(&root, &parts.model)?;
+        let losses = truncation::check(&root, definition, &parts, &observables)?;
+        // The method belongs to the study's own engine; another one comes with its default.
+        let given = method::read(&root)?.filter(|_| self.engine.is_none());
+        let follows = truncated && parts.adaptive.iter().any(Option::is_some);
+        let adaptive = |a: &model::Adaptive| AdaptiveCutoff { max: a.max };
+        let common = Common {
+            method: given.as_ref().map(|g| g.0.clone()),
+            bounds: method::bounds(&root, follows)?,
+            adaptive: parts.adaptive.iter().map(|a| a.as_ref().map(adaptive)).collect(),
+        };
+        let (engine, resolved_engine, method) = engines::read(&root, self.engine, &common)?;
+        let resolved_method =
+            given.map_or_else(|| method.as_ref().map_or(Json::Null, method::in_force), |g| g.1);
+        let names: Vec<String> = observables.iter().map(|o| o.name.clone()).collect();
+        let problem = Problem { stages, initial: parts.initial, observables, times, cutoffs: parts.cutoffs };
+        problem.validate().map_err(|e| root.fault("time", Fault::Problem(e)))?;
+        // The tables of commands other than `run` are theirs to read.
+        root.value("breakdown");
+        let table = root.key_span("engine");
+        let memory_limit = root.section("engine", "engine")?.and_then(|s| s.key_span("memory_limit"));
+        root.finish()?;
+        let mut resolved = Map::new();
+        resolved.insert("title".into(), title.clone().into());
+        resolved.insert("parameters".into(), by_name(&scope.parameters));
+        resolved.extend(parts.resolved);
+        resolved.extend(resolved_initial.map(|initial| ("initial".to_owned(), initial)));
+        let changes = |q: &Quench| json!({ "time": q.time, "set": by_name(&q.set) });
+        resolved.insert("quenches".into(), quenches.iter().map(changes).collect());
+        resolved.insert("time".into(), resolved_time);
+        resolved.insert("engine".into(), resolved_engine);
+        resolved.insert("method".into(), resolved_method);
+        resolved.insert("bounds".into(), json!(common.bounds));
+        resolved.insert("output".into(), json!({ "observables": names }));
+        let warnings = warnings(&problem, &losses);
+        let follows = parts.adaptive.iter().map(Option::is_some).collect();
+        let (name, resolved, source) = (self.name.to_owned(), resolved.into(), self.source);
+        Ok(Study {
+            title,
+            name,
+            problem,
+            warnings,
+            losses,
+            follows,
+            engine,
+            resolved,
+            source,
+            table,
+            memory_limit,
+            wanted,
+        })
+    }
+
+    fn times(&self, root: &Section<'_>) -> Result<(Vec<f64>, Json), StudyError> {
+        let Some(section) = root.section("time", "time")? else {
+            return Err(Fault::Missing {
+                key: "time".into(),
+                of: "the study".into(),
+                allowed: "a table such as [time] with end = 10.0 and points = 101".into(),
+            }
+            .at(&self.source, 0..0));
+        };
+        let times = time::read(&section)?;
+        section.finish()?;
+        Ok(times)
+    }
+
+    /// The model before and after every quench.
+    fn stages(
+        &self,
+        first: &Parts,
+        start: f64,
+        quenches: &[Quench],
+        definition: &EngineDefinition,
+    ) -> Result<Vec<Stage>, StudyError> {
+        let mut stages = vec![Stage { start, model: first.model.clone() }];
+        for quench in quenches {
+            let scope = parameters::evaluate(&self.source, self.table, &quench.set)?;
+            let root = Section::new(&scope, "the study", self.table.get_ref(), 0..0);
+            let parts = model::read(&root, definition)?;
+            if let Some(what) = forbidden_change(first, &parts) {
+                let fault = Fault::Quench { time: quench.time, what };
+                return Err(fault.at(&self.source, quench.span.clone()));
+            }
+            stages.push(Stage { start: quench.time, model: parts.model });
+        }
+        Ok(stages)
+    }
+}
+
+/// Reads the table `initial`: the whole product state at once, in place of the states of modes and ensembles, which it
+/// starts from. `state = "mean-field"`: what the mean-field equations of the first stage make of them after `time`.
+fn initial(
+    root: &Section<'_>,
+    parts: &mut Parts,
+    stages: &[Stage],
+    truncated: bool,
+) -> Result<Option<Json>, StudyError> {
+    let Some(section) = root.section("initial", "initial state")? else { return Ok(None) };
+    section.required_text("state", "\"mean-field\"")?;
+    section.choice("state", "initial state", &["mean-field"])?;
+    let time =
+        section.required_number("time", "a number >= 0: how long mean field runs before the study starts")?;
+    if time < 0.0 {
+        return Err(section.wrong("time", "a number >= 0"));
+    }
+    let start = stages[0].start;
+    let problem = Problem {
+        stages: stages[..1].to_vec(),
+        initial: parts.initial.clone(),
+        observables: Vec::new(),
+        times: vec![start],
+        cutoffs: parts.cutoffs.clone(),
+    };
+    parts.initial = MeanField::default()
+        .product_state_at(&problem, start + time)
+        .map_err(|e| section.fault("time", Fault::Engine(e)))?;
+    if truncated {
+        for (m, follows) in parts.adaptive.iter().enumerate() {
+            if let Some(follows) = follows {
+                parts.cutoffs[m] = follows.start(&parts.initial.modes[m]);
+            }
+        }
+    }
+    section.finish()?;
+    Ok(Some(json!({ "state": "mean-field", "time": time })))
+}
+
+/// Named numbers as a JSON object.
+fn by_name(numbers: &[(String, f64)]) -> Json {
+    numbers.iter().map(|(name, number)| (name.clone(), json!(number))).collect::<Map<_, _>>().into()
+}
+
+/// What a quench changed although it must stay.
+fn forbidden_change(before: &Parts, after: &Parts) -> Option<String> {
+    let sizes = before.model.ensembles().iter().zip(after.model.ensembles());
+    if let Some((ensemble, _)) = sizes.into_iter().find(|(x, y)| x.size != y.size) {
+        return Some(format!("the size of ensemble '{}'", ensemble.name));
+    }
+    for (m, mode) in before.model.modes().iter().enumerate() {
+        if before.cutoffs[m] != after.cutoffs[m] || before.adaptive[m] != after.adaptive[m] {
+            return Some(format!("the cutoff of mode '{}'", mode.name));
+        }
+        if before.initial.modes[m] != after.initial.modes[m] {
+            return Some(format!("the initial state of mode '{}'", mode.name));
+        }
+    }
+    let states = before.initial.ensembles.iter().zip(&after.initial.ensembles);
+    let changed = states.into_iter().position(|(x, y)| x != y)?;
+    Some(format!("the initial state of ensemble '{}'", before.model.ensembles()[changed].name))
+}
+
+type Wanted = (Vec<Observable>, Vec<(String, Range<usize>)>);
+
+fn observables(root: &Section<'_>, model: &Model) -> Result<Wanted, StudyError> {
+    let default = vec!["default".to_owned()];
+    let section = root.section("output", "output")?;
+    let words = section.as_ref().map(|s| s.words("observables")).transpose()?.flatten();
+    let found = observables_by_name(model, words.as_ref().unwrap_or(&default));
+    let reader = section.as_ref().unwrap_or(root);
+    let observables = found.map_err(|e| reader.model_fault(e))?;
+    let spans = words.unwrap_or_default().into_iter().map(|word| {
+        let span = reader.span_of_text(&word).unwrap_or(0..0);
+        (word, span)
+    });
+    let wanted = spans.collect();
+    if let Some(section) = section {
+        section.finish()?;
+    }
+    Ok((observables, wanted))
+}
+
+fn warnings(problem: &Problem, losses: &[f64]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for ((mode, cutoff), lost) in problem.model().modes().iter().zip(&problem.cutoffs).zip(losses) {
+        if *lost > WARNED_ABOVE {
+            warnings.push(format!(
+                "the initial state of mode '{}' loses {lost:.1e} of its norm at cutoff {cutoff}",
+                mode.name
+            ));
+        }
+    }
+    warnings
+}

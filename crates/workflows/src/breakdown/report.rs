@@ -1,0 +1,254 @@
+//! Tables, fits and files of the command `breakdown`.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use superladder_analysis::{AnalysisError, FitPoint, FitReport, Outcome, Which, fit};
+
+use super::reading::{Row, Sized};
+use crate::results::{Clock, Head, OutputError, OutputFolder, write_rows};
+use superladder_study::{Average, Plan};
+
+/// Columns of `t_E.csv`; the parameter stands in the empty place.
+const HEADING: [&str; 14] = [
+    "series",
+    "",
+    "criterion",
+    "reading",
+    "outcome",
+    "t_E",
+    "standard_error",
+    "last_crossing",
+    "upward",
+    "downward",
+    "largest_ratio",
+    "window",
+    "blow_up",
+    "converged",
+];
+
+/// The growth of one reading of one criterion with one engine.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Fitted {
+    /// Label of the series.
+    pub series: String,
+    /// Name of the criterion.
+    pub criterion: String,
+    /// `first` or `averaged`.
+    pub reading: &'static str,
+    /// The fit, or why there is none.
+    pub report: FitReport,
+}
+
+/// Everything that `breakdown` has found.
+pub struct Report<'a> {
+    /// What was asked for.
+    pub plan: &'a Plan,
+    /// By series, what was measured at every size.
+    pub measured: Vec<Vec<Sized>>,
+    /// Fits of every series, criterion and reading.
+    pub fits: Vec<Fitted>,
+}
+
+impl<'a> Report<'a> {
+    /// Fits what was measured.
+    ///
+    /// # Errors
+    /// [`AnalysisError`] for options that cannot be used.
+    pub fn new(plan: &'a Plan, measured: Vec<Vec<Sized>>) -> Result<Self, AnalysisError> {
+        let mut fits = Vec::new();
+        for (series, sizes) in plan.series.iter().zip(&measured) {
+            let mut kinds: Vec<(String, &'static str)> = Vec::new();
+            for row in sizes.iter().flat_map(|s| &s.rows) {
+                if !kinds.iter().any(|k| k.0 == row.criterion && k.1 == row.reading) {
+                    kinds.push((row.criterion.clone(), row.reading));
+                }
+            }
+            for (criterion, reading) in kinds {
+                let points: Vec<FitPoint> = sizes
+                    .iter()
+                    .filter_map(|s| Some((s.value, find(s, &criterion, reading)?)))
+                    .map(|(value, row)| FitPoint::of(value, &row.crossing, Which::First))
+                    .collect();
+                let report = fit(&points, &plan.fit)?;
+                fits.push(Fitted { series: series.label.clone(), criterion, reading, report });
+            }
+        }
+        Ok(Self { plan, measured, fits })
+    }
+
+    /// True when every engine's own run kept its bounds.
+    pub fn converged(&self) -> bool {
+        self.measured.iter().flatten().all(|s| s.broken.is_empty())
+    }
+
+    /// The study as resolved for the first engine at its first size; the other sizes differ from it by the parameter, the other
+    /// engines by their options.
+    fn configuration(&self) -> Json {
+        let first = self.plan.series.first().and_then(|s| Some((s, *s.values.first()?)));
+        let study = first.and_then(|(series, value)| self.plan.study(series, value).ok());
+        study.map_or(Json::Null, |study| study.resolved())
+    }
+
+    /// All crossings with their series.
+    fn rows(&self) -> impl Iterator<Item = (&str, &Sized, &Row)> {
+        let series = self.plan.series.iter().zip(&self.measured);
+        series.flat_map(|(series, sizes)| {
+            sizes.iter().flat_map(move |s| s.rows.iter().map(move |row| (series.label.as_str(), s, row)))
+        })
+    }
+
+    /// One row a crossing: `t_E.csv`.
+    ///
+    /// # Errors
+    /// Whatever the writer says.
+    pub fn write_csv(&self, writer: &mut impl Write) -> io::Result<()> {
+        let heading = HEADING.map(|name| if name.is_empty() { self.plan.parameter.as_str() } else { name });
+        let rows = self.rows().map(|(series, size, row)| {
+            let c = &row.crossing;
+            let (outcome, time) = in_words(&c.outcome);
+            let optional = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
+            [
+                series.to_owned(),
+                size.value.to_string(),
+                row.criterion.clone(),
+                row.reading.to_owned(),
+                outcome.to_owned(),
+                time.to_string(),
+                optional(error(&c.outcome)),
+                optional(c.last),
+                c.upward.to_string(),
+                c.downward.to_string(),
+                c.largest.to_string(),
+                optional(size.window),
+                optional(c.blow_up),
+                size.broken.is_empty().to_string(),
+            ]
+        });
+        write_rows(writer, heading, rows)
+    }
+
+    /// The table and the paragraphs for a reader.
+    pub fn text(&self) -> String {
+        let plan = self.plan;
+        let mut text = format!(
+            "{}\n\nBreakdown time t_E: the ratio of each criterion reaches {}.\n",
+            plan.title, plan.threshold
+        );
+        for fitted in &self.fits {
+            let _ =
+                writeln!(text, "\n{}, criterion {} ({})", fitted.series, fitted.criterion, fitted.reading);
+            let _ = writeln!(text, "  {:>10}  {:>19}  local exponent", plan.parameter, "t_E");
+            let rows = self.rows().filter(|(series, _, row)| {
+                *series == fitted.series && row.criterion == fitted.criterion && row.reading == fitted.reading
+            });
+            for (_, size, row) in rows {
+                let c = &row.crossing;
+                let (_, time) = in_words(&c.outcome);
+                let time = match c.outcome {
+                    Outcome::Crossed { standard_error: Some(e), .. } => format!("{time:.4} +- {e:.4}"),
+                    Outcome::Crossed { .. } => format!("{time:.4}"),
+                    Outcome::AboveFromStart { .. } => format!("< {time:.4}"),
+                    Outcome::NeverCrossed { .. } | Outcome::BlewUp { .. } => format!("> {time:.4}"),
+                };
+                let exponents = &fitted.report.local_exponents;
+                let local = exponents.iter().find(|e| e.between[1] == size.value);
+                let local = local.map_or_else(String::new, |e| format!("{:.3}", e.exponent));
+                let mut notes: Vec<String> = size.broken.clone();
+                if let (Some(last), Some(first)) = (c.last, c.first())
+                    && !c.single()
+                    && last > first
+                {
+                    notes.push(format!("not monotone, last crossing {last:.4}"));
+                }
+                notes.extend(c.blow_up.map(|t| format!("blew up at t = {t:.4}")));
+                let _ = writeln!(text, "  {:>10}  {time:>19}  {local:>8}  {}", size.value, notes.join("; "));
+            }
+            let _ = writeln!(text, "  {}", fitted.report.summary());
+        }
+        for (series, sizes) in plan.series.iter().zip(&self.measured) {
+            for (size, warning) in sizes.iter().flat_map(|s| s.warnings.iter().map(move |w| (s.value, w))) {
+                let _ =
+                    writeln!(text, "\nwarning: {} at {} = {size}: {warning}", series.label, plan.parameter);
+            }
+        }
+        if !self.converged() {
+            text.push_str("\nNOT CONVERGED: an engine broke its own bounds at the sizes marked above.\n");
+        }
+        text
+    }
+}
+
+/// The outcome in one word and its time or bound.
+fn in_words(outcome: &Outcome) -> (&'static str, f64) {
+    match *outcome {
+        Outcome::Crossed { time, .. } => ("crossed", time),
+        Outcome::AboveFromStart { start } => ("above-from-start", start),
+        Outcome::NeverCrossed { horizon } => ("never-crossed", horizon),
+        Outcome::BlewUp { known_to, time } => ("blew-up", known_to.unwrap_or(time)),
+    }
+}
+
+/// Standard error of a crossing, where there is one.
+fn error(outcome: &Outcome) -> Option<f64> {
+    match outcome {
+        Outcome::Crossed { standard_error, .. } => *standard_error,
+        _ => None,
+    }
+}
+
+fn find<'a>(size: &'a Sized, criterion: &str, reading: &str) -> Option<&'a Row> {
+    size.rows.iter().find(|row| row.criterion == criterion && row.reading == reading)
+}
+
+/// Writes `t_E.csv`, `fit.json`, `manifest.json`, `study.toml` and the picture into `folder`.
+///
+/// # Errors
+/// [`OutputError`].
+pub fn write(report: &Report<'_>, clock: &Clock, folder: &OutputFolder) -> Result<(), OutputError> {
+    folder.write("t_E.csv", |file| report.write_csv(file))?;
+    folder.write_json("fit.json", &json!(report.fits))?;
+    folder.write_text("report.txt", &report.text())?;
+    folder.write_text("study.toml", &report.plan.text)?;
+    folder.write_json("manifest.json", &manifest(report, clock))?;
+    folder.write_picture("breakdown", &super::picture::picture(report))
+}
+
+fn manifest(report: &Report<'_>, clock: &Clock) -> Json {
+    let plan = report.plan;
+    let series: Vec<Json> = plan
+        .series
+        .iter()
+        .zip(&report.measured)
+        .map(|(series, sizes)| {
+            let sizes: Vec<Json> = sizes
+                .iter()
+                .map(|s| {
+                    json!({ "value": s.value, "window": s.window, "not_converged": s.broken,
+                        "warnings": s.warnings, "diagnostics": s.diagnostics })
+                })
+                .collect();
+            json!({ "label": series.label, "engine": series.engine, "options": series.sets, "sizes": sizes })
+        })
+        .collect();
+    let average = match plan.average {
+        Average::Period => json!("period of the mean field"),
+        Average::Window(length) => json!(length),
+        Average::None => json!("none"),
+    };
+    let head = Head { command: "breakdown", study: &plan.name, configuration: report.configuration(), clock };
+    head.manifest(json!({
+        "title": plan.title,
+        "converged": report.converged(),
+        "parameter": plan.parameter,
+        "criteria": plan.criteria,
+        "threshold": plan.threshold,
+        "average": average,
+        "fit": plan.fit,
+        "overrides": plan.sets,
+        "reference": "mean-field, limit infinite",
+        "series": series,
+    }))
+}

@@ -1,0 +1,335 @@
+//! What the runs say: a verdict per observable and the cheapest setting that is good enough.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use serde::Serialize;
+use superladder_analysis::{
+    AnalysisError, Convergence, ConvergenceOptions, Regime, Setting, Tolerance, converge,
+};
+
+use super::measure::{distinct, matrices};
+use super::{ConvergenceError, Family, Measured, Run, Series, Vary, families, measure};
+use crate::workers::Limits;
+use superladder_study::Study;
+
+/// Of the largest component of an observable this part at least is the scale of the others.
+const SIBLINGS: f64 = 1e-6;
+/// Differences below this are never held against an observable that is zero.
+const ROUNDING: f64 = 1e-12;
+/// A method must be this much faster to be worth a change.
+const FASTER: f64 = 0.7;
+/// A cutoff that is only estimated lies at most this far above the largest one tried.
+const FARTHEST: f64 = 3.0;
+
+/// One observable over one family of settings.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Judged {
+    /// The observable, whose components share a scale.
+    pub observable: String,
+    /// Its largest absolute value, or a small part of that of its observable.
+    pub scale: f64,
+    /// True when the study's own setting and all finer ones are converged; for methods, when most agree with the study's.
+    pub converged: bool,
+    /// Numbers that are undefined at some settings, and left out.
+    pub undefined_at_some: usize,
+    /// The table and the estimate.
+    pub convergence: Convergence,
+}
+
+impl Judged {
+    /// True when a setting lies within the tolerance of the converged values.
+    pub(super) fn agrees(&self, setting: usize) -> bool {
+        self.convergence.settings[setting].distance <= self.convergence.allowed
+    }
+
+    /// True when at least half of the settings other than the last agree with it: where methods differ in quality, two that
+    /// agree are right, and one that does not is not held against them.
+    fn is_confirmed(&self) -> bool {
+        let others = self.convergence.settings.len() - 1;
+        2 * (0..others).filter(|&k| self.agrees(k)).count() >= others
+    }
+}
+
+/// One family of settings with its verdicts.
+#[derive(Debug, Clone, Serialize)]
+pub struct Varied {
+    /// The settings; those that ran.
+    pub family: Family,
+    /// Place of the study's own setting.
+    pub own: usize,
+    /// Seconds on the clock of every setting.
+    pub seconds: Vec<f64>,
+    /// Whether the run of every setting kept its bounds.
+    pub kept: Vec<bool>,
+    /// All observables.
+    pub judged: Vec<Judged>,
+    /// Settings that did not run, observables that could not be judged.
+    pub notes: Vec<String>,
+}
+
+impl Varied {
+    /// True when the study's own setting is converged for every observable.
+    pub fn converged(&self) -> bool {
+        self.judged.iter().all(|j| j.converged)
+    }
+
+    /// True when a setting and all finer ones are converged for every observable, and it kept its bounds; a method, when
+    /// it agrees with the study's own.
+    fn good_from(&self, setting: usize) -> bool {
+        if self.family.vary == Vary::Method {
+            return self.kept[setting] && self.judged.iter().all(|j| j.agrees(setting));
+        }
+        self.kept[setting]
+            && self.judged.iter().all(|j| j.convergence.settings[setting..].iter().all(|row| row.converged))
+    }
+}
+
+/// What the user should do.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Suggestion {
+    /// Arguments of `--set`; none: the study as it is.
+    pub sets: Vec<String>,
+    /// What is known of it.
+    pub words: String,
+}
+
+/// A convergence study that has run.
+pub struct Findings {
+    /// The study.
+    pub study: Study,
+    /// Largest change allowed, relative to the largest value.
+    pub tolerance: f64,
+    /// By family.
+    pub varied: Vec<Varied>,
+    /// What was left out and why.
+    pub notes: Vec<String>,
+    /// Bounds that the study itself broke.
+    pub broken: Vec<String>,
+    /// The cheapest setting that is good enough.
+    pub suggestion: Suggestion,
+    /// Number of runs.
+    pub runs: usize,
+}
+
+impl Findings {
+    /// Varies what `vary` names in the study at `path`.
+    ///
+    /// # Errors
+    /// [`ConvergenceError`].
+    pub fn of(
+        path: &Path,
+        sets: &[String],
+        vary: &[Vary],
+        tolerance: f64,
+        limits: impl Fn(&Study) -> Limits,
+        interrupted: &AtomicBool,
+        told: &(impl Fn(usize, &str) + Sync),
+    ) -> Result<Self, ConvergenceError> {
+        let study = Study::load(path, sets)?;
+        let (families, mut notes) = families(&study, vary, tolerance);
+        if families.is_empty() {
+            return Err(ConvergenceError::Nothing(notes.join("; ")));
+        }
+        let left_out = matrices(&study.problem);
+        if !left_out.is_empty() {
+            notes.push(format!("density matrices are not compared: {}", left_out.join(", ")));
+        }
+        let limits = limits(&study);
+        let choices = distinct(&families);
+        let heard = |words: &str| told(choices.len(), words);
+        let mut measured = measure(path, sets, &choices, &limits, interrupted, &heard)?;
+        let varied = families.into_iter().map(|f| judge(f, &measured, tolerance));
+        let varied = varied.collect::<Result<Vec<_>, _>>()?;
+        let broken = measured.run(&[]).map(|run| run.broken.clone()).unwrap_or_default();
+        let mut suggestion = suggest(&varied);
+        let known = measured.run(&suggestion.sets).is_ok();
+        let verifiable = varied.iter().all(|v| v.good_from(v.judged_last()));
+        if !known && verifiable {
+            let check = measure(path, sets, &[suggestion.sets.clone()], &limits, interrupted, &heard)?;
+            measured.extend(check);
+            suggestion = checked(suggestion, &varied, &measured, tolerance);
+        }
+        let runs = measured.count();
+        Ok(Self { study, tolerance, varied, notes, broken, suggestion, runs })
+    }
+
+    /// True when every observable is converged and the study kept its bounds.
+    pub fn converged(&self) -> bool {
+        self.broken.is_empty() && self.varied.iter().all(Varied::converged)
+    }
+}
+
+impl Varied {
+    /// Place of the finest setting.
+    fn judged_last(&self) -> usize {
+        self.family.choices.len() - 1
+    }
+}
+
+/// What changes of a series of a run are held against: its largest absolute value, or a small part of that of its
+/// observable, so that a component that is zero is not judged by its noise.
+fn scale(run: &Run, series: &Series) -> f64 {
+    let siblings = run.series.iter().filter(|s| s.observable == series.observable);
+    siblings.fold(0.0_f64, |most, s| most.max(SIBLINGS * s.largest())).max(series.largest())
+}
+
+fn judge(mut family: Family, measured: &Measured, tolerance: f64) -> Result<Varied, AnalysisError> {
+    let mut notes = Vec::new();
+    let mut runs: Vec<&Run> = Vec::new();
+    family.choices.retain(|choice| match measured.run(&choice.sets) {
+        Ok(run) => {
+            runs.push(run);
+            true
+        }
+        Err(reason) => {
+            notes.push(format!("{} = {} did not run: {reason}", family.key, choice.label));
+            false
+        }
+    });
+    let own = family.choices.iter().position(|choice| choice.sets.is_empty()).unwrap_or(0);
+    let mut judged = Vec::new();
+    let finest = runs[runs.len() - 1];
+    for (index, series) in finest.series.iter().enumerate().filter(|_| runs.len() > 1) {
+        let scale = scale(finest, series);
+        let width = runs.iter().map(|run| run.series[index].width).max().unwrap_or(1);
+        let mut values: Vec<Vec<f64>> = runs.iter().map(|run| run.series[index].widened(width)).collect();
+        let undefined_at_some = mask(&mut values);
+        if values[0].iter().all(|x| x.is_nan()) {
+            notes.push(format!("{} is undefined at all times and not judged", series.name));
+            continue;
+        }
+        let setting = |(k, values): (usize, Vec<f64>)| Setting {
+            label: format!("{} = {}", family.key, family.choices[k].label),
+            size: family.choices[k].size,
+            cost: (family.vary == Vary::Method).then_some(runs[k].seconds),
+            values,
+        };
+        let settings: Vec<Setting> = values.into_iter().enumerate().map(setting).collect();
+        let allowed = Tolerance { absolute: tolerance * scale + ROUNDING, relative: 0.0 };
+        let options = ConvergenceOptions { law: family.law, tolerance: allowed };
+        let convergence = converge(&series.name, &settings, &options)?;
+        let converged = convergence.settings[own..].iter().all(|row| row.converged);
+        let observable = series.observable.clone();
+        let mut found = Judged { observable, scale, converged, undefined_at_some, convergence };
+        if family.vary == Vary::Method {
+            found.converged = found.is_confirmed();
+        }
+        judged.push(found);
+    }
+    if runs.len() < 2 {
+        notes.push(format!("{}: a single setting ran, nothing can be judged", family.name));
+    }
+    let seconds = runs.iter().map(|run| run.seconds).collect();
+    let kept = runs.iter().map(|run| run.broken.is_empty()).collect();
+    Ok(Varied { family, own, seconds, kept, judged, notes })
+}
+
+/// Makes undefined everywhere what is undefined anywhere; the number of values that were defined somewhere.
+fn mask(values: &mut [Vec<f64>]) -> usize {
+    let mut masked = 0;
+    for place in 0..values[0].len() {
+        let finite = values.iter().filter(|v| v[place].is_finite()).count();
+        if finite < values.len() {
+            masked += usize::from(finite > 0);
+            for series in values.iter_mut() {
+                series[place] = f64::NAN;
+            }
+        }
+    }
+    masked
+}
+
+/// The coarsest cutoffs and the faster of the coarsest tolerance and the fastest method; where the study is not converged,
+/// what would be.
+fn suggest(varied: &[Varied]) -> Suggestion {
+    let mut sets = Vec::new();
+    let mut words = Vec::new();
+    let mut of_method: Option<(f64, Vec<String>)> = None;
+    for v in varied {
+        let count = v.family.choices.len();
+        let good = (0..count).find(|&k| v.good_from(k));
+        let own_seconds = v.seconds[v.own];
+        match (v.family.vary, good) {
+            (Vary::Cutoff, Some(k)) => sets.extend(v.family.choices[k].sets.iter().cloned()),
+            (Vary::Cutoff, None) => {
+                let cutoff = larger(v);
+                let key = v.family.key.trim_start_matches("cutoff(").trim_end_matches(')');
+                sets.push(format!("modes.{key}.cutoff={cutoff}"));
+                words.push(format!("cutoff {cutoff} is an estimate, to be checked with `converge`"));
+            }
+            (Vary::Tolerance, Some(k)) if k != v.own => {
+                of_method = Some((v.seconds[k], v.family.choices[k].sets.clone()));
+            }
+            (Vary::Tolerance, None) => {
+                words.push(format!("no {} that was tried is fine enough", v.family.key));
+                of_method = Some((f64::INFINITY, v.family.choices[count - 1].sets.clone()));
+            }
+            (Vary::Method, _) if v.converged() => {
+                let good = (0..count).filter(|&k| v.good_from(k));
+                let fastest = good.min_by(|a, b| v.seconds[*a].total_cmp(&v.seconds[*b])).unwrap_or(v.own);
+                let better = of_method.as_ref().map_or(own_seconds, |m| m.0);
+                if v.seconds[fastest] < FASTER * better {
+                    of_method = Some((v.seconds[fastest], v.family.choices[fastest].sets.clone()));
+                }
+            }
+            (Vary::Method, _) => {
+                words.push(
+                    "methods disagree: none can be recommended before the tolerance is finer".to_owned(),
+                );
+                of_method = None;
+            }
+            _ => {}
+        }
+    }
+    sets.extend(of_method.map(|m| m.1).unwrap_or_default());
+    Suggestion { sets, words: words.join("; ") }
+}
+
+/// A cutoff that should be enough where none that was tried is: by the rate at which the error falls, if it does.
+fn larger(v: &Varied) -> usize {
+    let sizes: Vec<f64> = v.family.choices.iter().map(|c| c.size).collect();
+    let (last, step) =
+        (sizes[sizes.len() - 1], sizes[sizes.len() - 1] - sizes[sizes.len().saturating_sub(2)]);
+    let needed = |j: &Judged| {
+        let c = &j.convergence;
+        let error = c.settings.last().map_or(0.0, |row| row.distance) + c.extrapolation.error;
+        match c.extrapolation.observed {
+            _ if c.converged => last,
+            Some(rate) if c.extrapolation.regime == Regime::Asymptotic => {
+                last + (2.0 * error / c.allowed).ln().max(0.0) / rate
+            }
+            _ => 1.5 * last,
+        }
+    };
+    let needed = v.judged.iter().map(needed).fold(last + step, f64::max);
+    needed.min(FARTHEST * last).ceil() as usize
+}
+
+/// Holds the run of a suggestion against the finest one.
+fn checked(found: Suggestion, varied: &[Varied], measured: &Measured, tolerance: f64) -> Suggestion {
+    let finest = varied[0].family.choices.last().and_then(|c| measured.run(&c.sets).ok());
+    let (Some(finest), Ok(run)) = (finest, measured.run(&found.sets)) else { return found };
+    let mut worst = (0.0_f64, "");
+    for (a, b) in run.series.iter().zip(&finest.series) {
+        let width = a.width.max(b.width);
+        let allowed = tolerance * scale(finest, b) + ROUNDING;
+        let distances = a.widened(width).into_iter().zip(b.widened(width)).map(|(x, y)| (x - y).abs());
+        let largest = distances.filter(|d| d.is_finite()).fold(0.0, f64::max) / allowed;
+        if largest > worst.0 {
+            worst = (largest, &b.name);
+        }
+    }
+    let relative = worst.0 * tolerance;
+    if worst.0 <= 1.0 && run.broken.is_empty() {
+        let words = format!("checked by a run: at most {relative:.1e} away ({})", worst.1);
+        return Suggestion { words, ..found };
+    }
+    // Errors of several settings add up; the change of the cutoffs alone has been run.
+    let words = format!("changing more at once goes too far: {relative:.1e} ({})", worst.1);
+    let single = varied.iter().find_map(|v| {
+        let good = (0..v.family.choices.len()).find(|&k| v.good_from(k))?;
+        Some(v.family.choices[good].sets.clone()).filter(|sets| !sets.is_empty())
+    });
+    Suggestion { sets: single.unwrap_or_default(), words }
+}

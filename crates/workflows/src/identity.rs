@@ -1,0 +1,31 @@
+//! What makes two results the same: the digest of everything that decides them. `--resume` of every command goes by it.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+use superladder_study::Study;
+
+use crate::results::version;
+
+/// Digest, as hexadecimal digits, of everything that decides the numbers of a study: its values, and the version that
+/// computes them. Comments and titles of the study do not matter.
+pub fn of_results(study: &Study) -> String {
+    let mut resolved = study.resolved();
+    if let Some(values) = resolved.as_object_mut() {
+        values.shift_remove("title");
+    }
+    hexadecimal(&Sha256::digest(format!("{}\n{resolved}", version())))
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Digest, as hexadecimal digits, of `words` and of the version that works on them.
+pub fn of_words(words: &str) -> String {
+    hexadecimal(&Sha256::digest(format!("{}\n{words}", version())))
+}

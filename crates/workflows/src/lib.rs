@@ -1,0 +1,25 @@
+//! What is done with studies: run, compare, sweep, converge, breakdown, maps of mean field, limit cycles.
+//!
+//! ```text
+//! Study -> plan -> run (engines) -> results: tables, arrays, pictures and one manifest in a folder of their own
+//! ```
+//! Every workflow has a folder: what is asked for, how it runs, its words, its picture.
+
+pub mod attempt;
+pub mod breakdown;
+pub mod checkpoint;
+pub mod compare;
+pub mod converge;
+pub mod cycles;
+pub mod identity;
+pub mod maps;
+pub mod place;
+#[cfg(feature = "mpi")]
+pub mod ranks;
+pub mod results;
+pub mod run;
+pub mod samples;
+pub mod store;
+pub mod sweep;
+pub mod watch;
+pub mod workers;

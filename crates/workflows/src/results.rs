@@ -1,0 +1,63 @@
+//! What workflows leave behind: tables, arrays, pictures and one manifest in a folder of its own.
+//!
+//! The folder appears at once and complete: files are written to a hidden sibling that is renamed at the end.
+
+mod archive;
+mod arrays;
+mod columns;
+mod folder;
+mod manifest;
+mod matrix;
+mod tables;
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+pub use arrays::{write_arrays, write_real_arrays};
+pub use columns::{Column, columns, write_csv};
+pub use folder::OutputFolder;
+pub use manifest::{Clock, Head, Spent, version};
+pub use matrix::{write_matrix_arrays, write_matrix_market};
+pub use tables::{TableWriter, write_rows};
+pub(crate) use tables::{write_table, write_table_arrays};
+
+/// Why output cannot be written.
+#[derive(Debug, Error)]
+pub enum OutputError {
+    /// The folder exists.
+    #[error("the output '{}' exists; give another with --output, or --force to replace it", path.display())]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// What exists there was not written by superladder.
+    #[error("'{}' exists and is not an output folder of superladder (it has no manifest.json), so --force does not replace it; remove it yourself or give another --output", path.display())]
+    Foreign {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Writing failed.
+    #[error("cannot write '{}': {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Cause.
+        source: std::io::Error,
+    },
+    /// The picture cannot be drawn.
+    #[error("cannot draw '{}': {message}", path.display())]
+    Plot {
+        /// The file.
+        path: PathBuf,
+        /// What the plotting library says.
+        message: String,
+    },
+}
+
+impl OutputError {
+    /// True when another argument would help, false when the machine refuses.
+    pub fn is_bad_input(&self) -> bool {
+        matches!(self, Self::Exists { .. } | Self::Foreign { .. })
+    }
+}

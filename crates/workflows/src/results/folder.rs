@@ -1,0 +1,239 @@
+//! A folder that appears complete or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::OutputError;
+use superladder_plot::Picture;
+
+/// Suffix of folders being written; also listed in `.gitignore`.
+const PARTIAL: &str = ".superladder-partial";
+
+/// An output folder in the making. Dropping it without [`OutputFolder::finish`] removes what was written.
+#[derive(Debug)]
+pub struct OutputFolder {
+    target: PathBuf,
+    /// `None` once the folder is in its place.
+    partial: Option<TempDir>,
+    /// Parents made for it, outermost first.
+    parents: Vec<PathBuf>,
+    replace: bool,
+}
+
+impl OutputFolder {
+    /// Begins the folder `target`: checks that it may be written and makes a partial one beside it.
+    ///
+    /// # Errors
+    /// [`OutputError::Exists`] without `replace`, [`OutputError::Foreign`] when what is there is not an output of
+    /// superladder, [`OutputError::Write`].
+    pub fn begin(target: &Path, replace: bool) -> Result<Self, OutputError> {
+        check_target(target, replace)?;
+        let parent = match target.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        let failed = |source| OutputError::Write { path: target.to_owned(), source };
+        let name = target.file_name().ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
+        let mut parents: Vec<PathBuf> = parent
+            .ancestors()
+            .take_while(|p| *p != Path::new("") && !p.exists())
+            .map(Path::to_owned)
+            .collect();
+        parents.reverse();
+        let mut folder = Self { target: target.to_owned(), partial: None, parents, replace };
+        fs::create_dir_all(parent).map_err(failed)?;
+        let prefix = format!(".{}-", name.to_string_lossy());
+        let partial = tempfile::Builder::new().prefix(&prefix).suffix(PARTIAL).tempdir_in(parent);
+        folder.partial = Some(partial.map_err(failed)?);
+        Ok(folder)
+    }
+
+    /// Removes partial folders that a killed run with this output has left.
+    pub fn remove_leftovers(target: &Path) {
+        let Some(name) = target.file_name() else { return };
+        let prefix = format!(".{}-", name.to_string_lossy());
+        let parent = target.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
+        for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with(&prefix) && name.ends_with(PARTIAL) {
+                // What cannot be removed does no harm.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+
+    fn partial(&self) -> &Path {
+        self.partial.as_ref().map_or(&self.target, TempDir::path)
+    }
+
+    /// Where it will be.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Writes one file to the end, down to the disk.
+    ///
+    /// # Errors
+    /// [`OutputError::Write`].
+    pub fn write(
+        &self,
+        name: &str,
+        fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> Result<(), OutputError> {
+        let path = self.partial().join(name);
+        let write = || {
+            let mut file = BufWriter::new(File::create(path)?);
+            fill(&mut file)?;
+            file.into_inner()?.sync_all()
+        };
+        write().map_err(|source| OutputError::Write { path: self.target.join(name), source })
+    }
+
+    /// Writes text.
+    ///
+    /// # Errors
+    /// [`OutputError::Write`].
+    pub fn write_text(&self, name: &str, text: &str) -> Result<(), OutputError> {
+        self.write(name, |file| file.write_all(text.as_bytes()))
+    }
+
+    /// Writes a value as indented JSON.
+    ///
+    /// # Errors
+    /// [`OutputError::Write`].
+    pub fn write_json(&self, name: &str, value: &Value) -> Result<(), OutputError> {
+        self.write(name, |file| writeln!(file, "{value:#}"))
+    }
+
+    /// Writes a picture as `name.svg` and `name.png`.
+    ///
+    /// # Errors
+    /// [`OutputError::Plot`], [`OutputError::Write`].
+    pub fn write_picture(&self, name: &str, picture: &Picture) -> Result<(), OutputError> {
+        self.write(&format!("{name}.svg"), |file| file.write_all(picture.svg().as_bytes()))?;
+        let png =
+            picture.png().map_err(|message| OutputError::Plot { path: self.target.join(name), message })?;
+        self.write(&format!("{name}.png"), |file| file.write_all(&png))
+    }
+
+    /// Puts the complete folder in its place; an old one is moved away first and back should this fail.
+    ///
+    /// # Errors
+    /// [`OutputError`].
+    pub fn finish(mut self) -> Result<PathBuf, OutputError> {
+        let failed = |source| OutputError::Write { path: self.target.clone(), source };
+        check_target(&self.target, self.replace)?;
+        let partial = self.partial().to_owned();
+        open_to_others(&partial).map_err(failed)?;
+        let old = fs::symlink_metadata(&self.target).is_ok().then(|| partial.with_extension("old"));
+        if let Some(old) = &old {
+            fs::rename(&self.target, old).map_err(failed)?;
+        }
+        if let Err(source) = fs::rename(&partial, &self.target) {
+            if let Some(old) = &old {
+                let _ = fs::rename(old, &self.target);
+            }
+            return Err(failed(source));
+        }
+        // Moved away: nothing is left to remove.
+        let _moved = self.partial.take().map(TempDir::keep);
+        self.parents.clear();
+        old.map_or(Ok(()), fs::remove_dir_all).map_err(failed)?;
+        Ok(std::mem::take(&mut self.target))
+    }
+}
+
+impl Drop for OutputFolder {
+    fn drop(&mut self) {
+        drop(self.partial.take());
+        for parent in self.parents.iter().rev() {
+            // Removes only what is empty, so what others put there in the meantime stays.
+            let _ = fs::remove_dir(parent);
+        }
+    }
+}
+
+/// Refuses what exists, unless it is an output (or empty) folder and may be replaced.
+fn check_target(target: &Path, replace: bool) -> Result<(), OutputError> {
+    let path = || target.to_owned();
+    match fs::symlink_metadata(target) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(OutputError::Write { path: path(), source }),
+        Ok(_) if !replace => Err(OutputError::Exists { path: path() }),
+        Ok(found) => {
+            let ours = found.is_dir() && (target.join("manifest.json").is_file() || is_empty(target));
+            if ours { Ok(()) } else { Err(OutputError::Foreign { path: path() }) }
+        }
+    }
+}
+
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+/// Temporary folders are private; results are for everyone whom the umask lets in.
+#[cfg(unix)]
+fn open_to_others(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    // The umask shows in what a fresh folder gets.
+    let probe = folder.join(".probe");
+    fs::create_dir(&probe)?;
+    let mode = fs::metadata(&probe)?.permissions().mode();
+    fs::remove_dir(&probe)?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn open_to_others(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn nothing_appears_before_the_end_and_everything_after_it() {
+        let home = tempfile::tempdir().unwrap();
+        let target = home.path().join("deep/run");
+        let folder = OutputFolder::begin(&target, false).unwrap();
+        folder.write("a.txt", |f| f.write_all(b"a")).unwrap();
+        assert!(!target.exists());
+        folder.finish().unwrap();
+        assert_eq!(fs::read(target.join("a.txt")).unwrap(), b"a");
+        assert_eq!(fs::read_dir(target.parent().unwrap()).unwrap().count(), 1, "no partial folder is left");
+    }
+
+    #[test]
+    fn an_output_is_replaced_only_on_demand_and_a_stranger_never() {
+        let home = tempfile::tempdir().unwrap();
+        let target = home.path().join("run");
+        for content in ["old", "new"] {
+            let folder = OutputFolder::begin(&target, true).unwrap();
+            folder.write("manifest.json", |f| f.write_all(content.as_bytes())).unwrap();
+            folder.finish().unwrap();
+        }
+        assert_eq!(fs::read(target.join("manifest.json")).unwrap(), b"new");
+        assert!(matches!(OutputFolder::begin(&target, false), Err(OutputError::Exists { .. })));
+        fs::remove_file(target.join("manifest.json")).unwrap();
+        fs::write(target.join("thesis.tex"), "precious").unwrap();
+        assert!(matches!(OutputFolder::begin(&target, true), Err(OutputError::Foreign { .. })));
+    }
+
+    #[test]
+    fn a_failed_write_leaves_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = OutputFolder::begin(&home.path().join("out/run"), false).unwrap();
+        let full = folder.write("a.txt", |_| Err(io::ErrorKind::StorageFull.into()));
+        assert!(full.unwrap_err().to_string().contains("a.txt"));
+        drop(folder);
+        assert!(is_empty(home.path()));
+    }
+}

@@ -1,0 +1,307 @@
+//! One study with its own engine: from the start or from what is there to the end, and everything that is known then.
+//!
+//! ```text
+//! Plan ── prepare ──> Prepared ── run ──> Finished ── write ──> folder
+//! ```
+
+mod error;
+mod outcome;
+mod panels;
+mod picture;
+#[cfg(feature = "mpi")]
+mod ranks;
+mod start;
+mod summary;
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use superladder_engine::{Engine, EngineError, Evolution, Progress, Recorder, Resources, Run};
+use superladder_study::Study;
+
+pub use error::RunError;
+pub use outcome::Outcome;
+pub use summary::summary;
+
+use self::start::Start;
+use crate::checkpoint::Checkpoint;
+use crate::results::{Clock, OutputFolder, Spent};
+use crate::samples::{self, Samples, SamplesError};
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Plan<'a> {
+    /// The study.
+    pub study: &'a Study,
+    /// The output folder.
+    pub output: PathBuf,
+    /// Replace the output folder if it exists, and give up what an interrupted run has left.
+    pub force: bool,
+    /// Go on with an interrupted run, or add samples to a finished one.
+    pub resume: bool,
+    /// Indices of samples in place of all that the study asks for.
+    pub indices: Option<Range<u64>>,
+    /// Started when the command began.
+    pub clock: Clock,
+}
+
+/// A run that can begin: nothing is in its way.
+pub struct Prepared<'a> {
+    study: &'a Study,
+    engine: Box<dyn Engine>,
+    resources: Resources,
+    start: Start,
+    folder: OutputFolder,
+    keeper: Keeper<'a>,
+    clock: Clock,
+    #[cfg(feature = "mpi")]
+    ranks: Option<(crate::ranks::Ranks, Option<Range<u64>>)>,
+}
+
+/// A run that has ended or was stopped.
+pub struct Finished<'a> {
+    study: &'a Study,
+    evolution: Box<dyn Evolution>,
+    recorder: Recorder,
+    resources: Resources,
+    folder: OutputFolder,
+    keeper: Keeper<'a>,
+    clock: Clock,
+    spent: Spent,
+    resumed_at: Option<f64>,
+}
+
+/// Writes checkpoints of a run.
+#[derive(Debug, Clone)]
+pub struct Keeper<'a> {
+    study: &'a Study,
+    path: PathBuf,
+    /// The engine samples: what is kept are its sums.
+    samples: bool,
+}
+
+impl<'a> Plan<'a> {
+    /// Sees to it that the run can begin. `None` on a rank of MPI that has worked for the first one, until that needed no more.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub fn prepare(self) -> Result<Option<Prepared<'a>>, RunError> {
+        let Self { study, output: target, force, resume, indices, clock } = self;
+        let engine = over(study, indices.as_ref())?;
+        let keeper = Keeper { study, path: Checkpoint::path(&target), samples: engine.over(0..1).is_some() };
+        #[cfg(feature = "mpi")]
+        let ranks = crate::ranks::Ranks::start();
+        #[cfg(feature = "mpi")]
+        if let Some(ranks) = ranks.as_ref().filter(|r| !r.leads()) {
+            ranks::serve(ranks, study)?;
+            return Ok(None);
+        }
+        let start = Start::find(study, &keeper.path, &target, keeper.samples, (resume, force))?;
+        let resources = engine.resources(&study.problem).map_err(|e| RunError::placed(study, e))?;
+        if start.is_resumed() {
+            OutputFolder::remove_leftovers(&target);
+        }
+        // What an interrupted run left is replaced by the whole.
+        let folder = OutputFolder::begin(&target, force || start.is_resumed())?;
+        if !start.is_resumed() {
+            keeper.remove()?;
+        }
+        Ok(Some(Prepared {
+            study,
+            engine,
+            resources,
+            start,
+            folder,
+            keeper,
+            clock,
+            #[cfg(feature = "mpi")]
+            ranks: ranks.map(|ranks| (ranks, indices)),
+        }))
+    }
+}
+
+/// The engine of the study, over the indices asked for.
+fn over(study: &Study, indices: Option<&Range<u64>>) -> Result<Box<dyn Engine>, RunError> {
+    let engine = study.engine();
+    match indices {
+        None => Ok(engine),
+        Some(indices) => engine.over(indices.clone()).ok_or(RunError::Indices(engine.name())),
+    }
+}
+
+impl<'a> Prepared<'a> {
+    /// Time from which the run goes on, if it goes on from a checkpoint.
+    pub fn resumed_at(&self) -> Option<f64> {
+        self.start.time()
+    }
+
+    /// What a reader should know before time starts.
+    pub fn warning(&self) -> Option<&str> {
+        match &self.start {
+            Start::Samples(_, warning) => warning.as_deref(),
+            Start::Fresh | Start::Checkpoint(_) => None,
+        }
+    }
+
+    /// Writes checkpoints of this run.
+    pub fn keeper(&self) -> Keeper<'a> {
+        self.keeper.clone()
+    }
+
+    /// Runs to the end, or until `progress` stops it.
+    ///
+    /// # Errors
+    /// [`RunError::Engine`].
+    pub fn run(self, progress: &mut dyn Progress) -> Result<Finished<'a>, RunError> {
+        let (resumed_at, clock) = (self.resumed_at(), Clock::start());
+        let placed = |e| RunError::placed(self.study, e);
+        #[cfg(feature = "mpi")]
+        let run = match &self.ranks {
+            Some((ranks, indices)) if self.keeper.samples => {
+                let sums = match self.start {
+                    Start::Samples(sums, _) => Some(*sums),
+                    Start::Fresh | Start::Checkpoint(_) => None,
+                };
+                ranks::evolve(ranks, self.engine.as_ref(), self.study, sums, indices.clone(), progress)
+                    .map_err(placed)?
+            }
+            _ => alone(self.start, self.engine.as_ref(), self.study, progress).map_err(placed)?,
+        };
+        #[cfg(not(feature = "mpi"))]
+        let run = alone(self.start, self.engine.as_ref(), self.study, progress).map_err(placed)?;
+        let (evolution, recorder) = run.into_parts();
+        Ok(Finished {
+            study: self.study,
+            evolution,
+            recorder,
+            resources: self.resources,
+            folder: self.folder,
+            keeper: self.keeper,
+            clock: self.clock,
+            spent: clock.read(),
+            resumed_at,
+        })
+    }
+}
+
+/// Runs in this process.
+fn alone<'p>(
+    start: Start,
+    engine: &dyn Engine,
+    study: &'p Study,
+    progress: &mut dyn Progress,
+) -> Result<Run<'p>, EngineError> {
+    let mut run = start.run(engine, &study.problem)?;
+    run.proceed(progress)?;
+    Ok(run)
+}
+
+impl Finished<'_> {
+    /// Writes the output folder, removes the checkpoint of a run that went to its end, and tells what is known and where the
+    /// folder is.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub fn write<R>(self, told: impl FnOnce(&Outcome<'_>, &Path) -> R) -> Result<R, RunError> {
+        let Self { study, evolution, recorder, resources, folder, keeper, .. } = self;
+        let outcome = Outcome {
+            command: "run",
+            study,
+            recorder: &recorder,
+            diagnostics: evolution.diagnostics(),
+            statistics: evolution.statistics(),
+            warnings: evolution.warnings(),
+            attachments: evolution.attachments(),
+            samples: keeper.samples.then(|| samples::to_bytes(study, &evolution.save())),
+            resources: &resources,
+            clock: self.clock,
+            evolution: self.spent,
+            resumed_at: self.resumed_at,
+        };
+        outcome.write(&folder)?;
+        let target = folder.finish()?;
+        if !recorder.interrupted {
+            keeper.remove()?;
+        }
+        Ok(told(&outcome, &target))
+    }
+}
+
+impl Keeper<'_> {
+    /// Writes a checkpoint in the place of an older one.
+    ///
+    /// # Errors
+    /// [`EngineError::Checkpoint`]; an older one is then still whole.
+    pub fn keep(&self, evolution: &dyn Evolution, recorder: &Recorder) -> Result<(), EngineError> {
+        let written = if self.samples {
+            samples::write(&self.path, self.study, &evolution.save()).map_err(|e| e.to_string())
+        } else {
+            Checkpoint::write(&self.path, self.study, recorder, evolution).map_err(|e| e.to_string())
+        };
+        written.map_err(EngineError::Checkpoint)
+    }
+
+    /// The study.
+    pub fn study(&self) -> &Study {
+        self.study
+    }
+
+    fn remove(&self) -> Result<(), RunError> {
+        match std::fs::remove_file(&self.path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(RunError::Remove { path: self.path.clone(), source })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Merges the sums of runs over different samples into the output folder `target`; with `salvage` damaged blocks are left out.
+///
+/// # Errors
+/// [`RunError`].
+pub fn merge<R>(
+    parts: &[PathBuf],
+    salvage: bool,
+    (target, force): (&Path, bool),
+    told: impl FnOnce(&Outcome<'_>, &Path) -> R,
+) -> Result<R, RunError> {
+    let clock = Clock::start();
+    let (merged, lost) = Samples::merged(parts, salvage)?;
+    let indices = merged.sums.indices();
+    let some = indices.first().ok_or(SamplesError::Empty)?;
+    let (name, text) = merged.study();
+    let study = Study::parse(&merged.path().display().to_string(), name, text, &[])?;
+    // All trajectories of this engine are there already.
+    let engine = study.engine().over(some.start..some.start + 1);
+    let engine = engine.ok_or_else(|| SamplesError::Foreign { path: merged.path().to_owned() })?;
+    let folder = OutputFolder::begin(target, force)?;
+    let placed = |error| RunError::placed(&study, error);
+    let resources = engine.resources(&study.problem).map_err(placed)?;
+    let evolution_clock = Clock::start();
+    let start = Start::Samples(Box::new(merged.sums), None);
+    let run = alone(start, engine.as_ref(), &study, &mut superladder_engine::Silent).map_err(placed)?;
+    let (evolution, recorder) = run.into_parts();
+    let mut statistics = evolution.statistics();
+    statistics["trajectories_asked_for"] = statistics["trajectories"].clone();
+    let mut warnings = evolution.warnings();
+    if lost > 0 {
+        warnings.push(format!("{lost} damaged blocks of trajectories were left out"));
+    }
+    let outcome = Outcome {
+        command: "merge",
+        study: &study,
+        recorder: &recorder,
+        diagnostics: evolution.diagnostics(),
+        statistics,
+        warnings,
+        attachments: evolution.attachments(),
+        samples: Some(samples::to_bytes(&study, &evolution.save())),
+        resources: &resources,
+        clock,
+        evolution: evolution_clock.read(),
+        resumed_at: None,
+    };
+    outcome.write(&folder)?;
+    Ok(told(&outcome, &folder.finish()?))
+}

@@ -1,0 +1,67 @@
+//! Why a run cannot begin, fails or cannot be written.
+
+use std::io;
+use std::path::PathBuf;
+
+use superladder_engine::EngineError;
+use superladder_study::{Study, StudyError};
+use thiserror::Error;
+
+use crate::checkpoint::CheckpointError;
+use crate::results::OutputError;
+use crate::samples::SamplesError;
+
+/// Why a run cannot begin, fails or cannot be written.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The study is at fault.
+    #[error("{0}")]
+    Study(#[from] StudyError),
+    /// The engine refuses the study, or fails.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The checkpoint cannot be used.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The samples cannot be used.
+    #[error(transparent)]
+    Samples(#[from] SamplesError),
+    /// The results cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// An interrupted run waits to be continued.
+    #[error(
+        "a checkpoint of an interrupted run exists: '{0}'; continue with --resume, or start anew with --force"
+    )]
+    Waiting(String),
+    /// Indices for an engine that does not sample.
+    #[error("--indices is for the engine 'trajectories', and the study asks for '{0}'")]
+    Indices(&'static str),
+    /// A checkpoint that is no longer needed stays.
+    #[error("cannot remove the checkpoint '{}': {source}", path.display())]
+    Remove {
+        /// The file.
+        path: PathBuf,
+        /// Cause.
+        source: io::Error,
+    },
+}
+
+impl RunError {
+    /// The refusal of an engine at its place in `study`, where it has one.
+    pub(super) fn placed(study: &Study, error: EngineError) -> Self {
+        study.refusal(error).map_or_else(Self::Engine, Self::Study)
+    }
+
+    /// True when other arguments would help, false when the machine or a method failed.
+    pub fn is_bad_input(&self) -> bool {
+        match self {
+            Self::Study(_) | Self::Waiting(_) | Self::Indices(_) => true,
+            Self::Engine(error) => error.is_bad_input(),
+            Self::Checkpoint(error) => !matches!(error, CheckpointError::File { .. }),
+            Self::Samples(error) => error.is_bad_input(),
+            Self::Output(error) => error.is_bad_input(),
+            Self::Remove { .. } => false,
+        }
+    }
+}

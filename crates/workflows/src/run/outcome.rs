@@ -1,0 +1,122 @@
+//! Everything known at the end of a run, and its files.
+
+use std::io::Write;
+
+use serde_json::{Map, Value, json};
+use superladder_engine::{Attachment, Check, Diagnostics, Recorder, Resources};
+use superladder_study::Study;
+
+use super::picture::overview;
+use crate::results::{
+    Clock, Column, Head, OutputError, OutputFolder, Spent, columns, write_arrays, write_csv, write_table,
+    write_table_arrays,
+};
+use crate::samples;
+
+/// Everything known at the end of a run.
+pub struct Outcome<'a> {
+    /// The command, `run` or `merge`.
+    pub command: &'static str,
+    /// The study.
+    pub study: &'a Study,
+    /// The records.
+    pub recorder: &'a Recorder,
+    /// Worst values and bounds of the diagnostics.
+    pub diagnostics: &'a Diagnostics,
+    /// Figures of the method.
+    pub statistics: serde_json::Value,
+    /// What a reader should know although every bound is kept.
+    pub warnings: Vec<String>,
+    /// Tables beside the records.
+    pub attachments: Vec<Attachment>,
+    /// The sums of an engine that samples, as [`crate::samples::to_bytes`] makes them.
+    pub samples: Option<Vec<u8>>,
+    /// What the engine said it needs.
+    pub resources: &'a Resources,
+    /// Started when the command began.
+    pub clock: Clock,
+    /// What preparing the engine and evolving took, without reading the study and writing the results.
+    pub evolution: Spent,
+    /// Time from which an interrupted run was continued; the effort before it is not counted.
+    pub resumed_at: Option<f64>,
+}
+
+impl Outcome<'_> {
+    /// True when every bound is kept and the run went to its end.
+    pub fn converged(&self) -> bool {
+        self.reasons().is_empty()
+    }
+
+    /// Why the run does not count as converged.
+    pub fn reasons(&self) -> Vec<String> {
+        let mut reasons = self.diagnostics.broken();
+        if self.recorder.interrupted && self.samples.is_some() {
+            let (done, all) = (&self.statistics["trajectories"], &self.statistics["trajectories_asked_for"]);
+            reasons.push(format!("stopped after {done} trajectories, before the {all} that were asked for"));
+        } else if self.recorder.interrupted {
+            let last = self.recorder.records.last().map_or(f64::NAN, |r| r.time);
+            reasons.push(format!("stopped at t = {last}, before the last output time"));
+        }
+        reasons
+    }
+
+    /// Writes every file into `folder`.
+    ///
+    /// # Errors
+    /// [`OutputError`].
+    pub fn write(&self, folder: &OutputFolder) -> Result<(), OutputError> {
+        let columns = columns(&self.study.problem, self.recorder);
+        folder.write("observables.csv", |file| write_csv(file, &columns))?;
+        folder.write("observables.npz", |file| write_arrays(file, &self.study.problem, self.recorder))?;
+        for table in &self.attachments {
+            folder.write(&format!("{}.csv", table.name), |file| write_table(file, table))?;
+            folder.write(&format!("{}.npz", table.name), |file| write_table_arrays(file, table))?;
+        }
+        if let Some(samples) = &self.samples {
+            folder.write(samples::FILE, |file| file.write_all(samples))?;
+        }
+        folder.write_text("study.toml", self.study.text())?;
+        folder.write_json("manifest.json", &self.manifest(&columns))?;
+        let picture = overview(&self.study.title, &self.study.problem, self.recorder);
+        folder.write_picture("overview", &picture)
+    }
+
+    fn manifest(&self, columns: &[Column]) -> Value {
+        let study = self.study;
+        let undefined: Map<String, Value> = columns
+            .iter()
+            .filter(|c| c.undefined() > 0)
+            .map(|c| (c.name.clone(), c.undefined().into()))
+            .collect();
+        let figures = |(name, check): (&String, &Check)| {
+            let Check { worst, time, bound } = *check;
+            let figures = json!({ "worst": worst, "time": time, "bound": bound, "holds": check.holds() });
+            (name.clone(), figures)
+        };
+        let diagnostics: Map<String, Value> = self.diagnostics.checks.iter().map(figures).collect();
+        let estimated = self.statistics.get("estimated_memory_bytes").cloned();
+        let head = Head {
+            command: self.command,
+            study: &study.name,
+            configuration: study.resolved(),
+            clock: &self.clock,
+        };
+        head.manifest(json!({
+            "converged": self.converged(),
+            "reasons": self.reasons(),
+            "interrupted": self.recorder.interrupted,
+            "warnings": study.warnings.iter().chain(&self.warnings).collect::<Vec<_>>(),
+            "records": self.recorder.records.len(),
+            "undefined_values": undefined,
+            "diagnostics": diagnostics,
+            "statistics": self.statistics,
+            "resources": self.resources,
+            "evolution_wall_seconds": self.evolution.wall_seconds,
+            "evolution_cpu_seconds": self.evolution.cpu_seconds,
+            "resumed_at": self.resumed_at,
+            "estimated_memory_bytes": estimated.unwrap_or_else(|| self.resources.memory.into()),
+            "columns": columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(),
+            "truncation": study.truncation(),
+        }))
+    }
+}

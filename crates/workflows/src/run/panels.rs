@@ -1,0 +1,150 @@
+//! Which lines share a panel.
+
+use superladder_engine::{Problem, Recorder};
+use superladder_model::{Observable, Shape};
+
+use superladder_plot::axis_label;
+
+/// One panel of an overview.
+pub(super) struct Shown {
+    pub(super) title: String,
+    /// Label of the vertical axis.
+    pub(super) label: String,
+    /// Label and values of every line.
+    pub(super) curves: Vec<(String, Vec<f64>)>,
+}
+
+/// More lines than this are not told apart: of longer vectors only the largest components are drawn.
+const MOST_LINES: usize = 7;
+/// This part of the values at either end is rare, and cut off where it lies ...
+const RARE: f64 = 0.05;
+/// ... this many times further apart than the others.
+const FAR: f64 = 200.0;
+
+/// One panel per observable; scalars of one kind share theirs; the diagnostics come last.
+pub(super) fn panels(problem: &Problem, recorder: &Recorder) -> Vec<Shown> {
+    let mut panels: Vec<Shown> = Vec::new();
+    let mut shared: Vec<(&str, usize)> = Vec::new();
+    for (index, observable) in problem.observables.iter().enumerate() {
+        let Some(lines) = lines(problem, recorder, index, observable) else { continue };
+        let kind = observable.definition.name;
+        let scalar = lines.len() == 1;
+        if let Some((_, panel)) = shared.iter().find(|(known, _)| *known == kind).filter(|_| scalar) {
+            kind.clone_into(&mut panels[*panel].title);
+            panels[*panel].curves.extend(lines);
+            continue;
+        }
+        if scalar {
+            shared.push((kind, panels.len()));
+        }
+        let label = axis_label(observable.definition.formula, kind);
+        panels.push(Shown { title: observable.name.clone(), label, curves: lines });
+    }
+    panels.iter_mut().for_each(Shown::cut_peaks);
+    panels.extend(cutoffs(recorder));
+    panels.extend(diagnostics(recorder));
+    panels
+}
+
+fn lines(
+    problem: &Problem,
+    recorder: &Recorder,
+    index: usize,
+    observable: &Observable,
+) -> Option<Vec<(String, Vec<f64>)>> {
+    let levels = recorder.levels(problem);
+    let labels: Vec<String> = match observable.shape(problem.model(), &levels) {
+        Shape::Matrix(_) | Shape::Blocks(_) => return None,
+        Shape::Components(names) if names.len() == 1 => vec![observable.name.clone()],
+        Shape::Components(names) => names.iter().map(|n| n.replace('_', " ")).collect(),
+        Shape::Vector(_) => {
+            let short = |column: String| {
+                let end = column.rsplit('.').next().unwrap_or_default();
+                if end.parse::<usize>().is_ok() { format!("n={end}") } else { end.to_owned() }
+            };
+            observable.columns(problem.model(), &levels).into_iter().map(short).collect()
+        }
+    };
+    let line = |(component, label)| (label, recorder.column(index, component));
+    let mut lines: Vec<(String, Vec<f64>)> = labels.into_iter().enumerate().map(line).collect();
+    if lines.len() > MOST_LINES {
+        let peak = |line: &(String, Vec<f64>)| line.1.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+        let mut peaks: Vec<f64> = lines.iter().map(peak).collect();
+        peaks.sort_by(|x, y| y.total_cmp(x));
+        lines.retain(|line| peak(line) >= peaks[MOST_LINES - 1]);
+        lines.truncate(MOST_LINES);
+    }
+    Some(lines)
+}
+
+impl Shown {
+    /// Cuts off rare values far beyond all others (the Wineland parameter diverges where `<S>` passes zero), so
+    /// that the rest stays legible; the title says so.
+    fn cut_peaks(&mut self) {
+        let mut values: Vec<f64> = self.curves.iter().flat_map(|(_, values)| values).copied().collect();
+        values.retain(|x| x.is_finite());
+        values.sort_by(f64::total_cmp);
+        let (Some(least), Some(most)) = (values.first(), values.last()) else { return };
+        let quantile = |q: f64| values[((values.len() - 1) as f64 * q) as usize];
+        let (low, high) = (quantile(RARE), quantile(1.0 - RARE));
+        if most - least <= FAR * (high - low) || high <= low {
+            return;
+        }
+        let margin = 0.5 * (high - low);
+        let kept = low - margin..=high + margin;
+        self.curves.iter_mut().flat_map(|(_, values)| values).for_each(|x| {
+            if !kept.contains(x) {
+                *x = f64::NAN;
+            }
+        });
+        self.title.push_str(" (peaks cut off)");
+    }
+}
+
+/// Whether a figure of the diagnostics is a cutoff that follows the state.
+fn is_cutoff(name: &str) -> bool {
+    name.starts_with("cutoff(")
+}
+
+/// Cutoffs that follow the state.
+fn cutoffs(recorder: &Recorder) -> Option<Shown> {
+    let names = recorder.records.last()?.diagnostics.iter().map(|(name, _)| name);
+    let line = |name: &String| {
+        let value = |r: &superladder_engine::Record| {
+            r.diagnostics.iter().find(|(known, _)| known == name).map_or(f64::NAN, |(_, x)| *x)
+        };
+        (name.clone(), recorder.records.iter().map(value).collect())
+    };
+    let lines: Vec<(String, Vec<f64>)> = names.filter(|name| is_cutoff(name)).map(line).collect();
+    (!lines.is_empty()).then(|| Shown {
+        title: "cutoffs".into(),
+        label: "highest Fock level".into(),
+        curves: lines,
+    })
+}
+
+/// The worst values so far, as decimal logarithms.
+fn diagnostics(recorder: &Recorder) -> Option<Shown> {
+    /// Rounding: smaller values say nothing and zero has no logarithm.
+    const FLOOR: f64 = 1e-17;
+    let names: Vec<String> = recorder
+        .records
+        .last()?
+        .diagnostics
+        .iter()
+        .map(|(name, _)| name.clone())
+        .filter(|n| !is_cutoff(n))
+        .collect();
+    let line = |name: &String| {
+        let value = |r: &superladder_engine::Record| {
+            r.diagnostics
+                .iter()
+                .find(|(known, _)| known == name)
+                .map_or(f64::NAN, |(_, x)| x.max(FLOOR).log10())
+        };
+        (name.replace('_', " "), recorder.records.iter().map(value).collect())
+    };
+    let lines: Vec<(String, Vec<f64>)> = names.iter().map(line).collect();
+    let label = "log₁₀ of the worst so far".to_owned();
+    (!lines.is_empty()).then(|| Shown { title: "diagnostics".into(), label, curves: lines })
+}

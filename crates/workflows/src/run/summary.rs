@@ -1,0 +1,80 @@
+//! What a run tells at its end.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::Outcome;
+use crate::results::columns;
+
+/// More rows than this are left to the table.
+const MOST_ROWS: usize = 32;
+
+/// Final values, the verdict on the diagnostics, and where the files are.
+pub fn summary(outcome: &Outcome<'_>, folder: &Path) -> String {
+    let mut text = String::new();
+    write_all(&mut text, outcome, folder).unwrap_or_default();
+    text
+}
+
+fn write_all(text: &mut String, outcome: &Outcome<'_>, folder: &Path) -> std::fmt::Result {
+    let columns = columns(&outcome.study.problem, outcome.recorder);
+    let last = outcome.recorder.records.last().map_or(f64::NAN, |r| r.time);
+    writeln!(text, "{}\n", outcome.study.title)?;
+    let error = |name: &str| {
+        let column = columns.iter().find(|c| c.name.strip_suffix(".standard_error") == Some(name));
+        column.and_then(|c| c.values.last().copied())
+    };
+    let apart =
+        |name: &str| name == "t" || name.starts_with("diagnostic.") || name.ends_with(".standard_error");
+    let shown = columns.iter().filter(|c| !apart(&c.name));
+    let rows: Vec<_> = shown.filter_map(|c| c.values.last().map(|x| (c.name.as_str(), *x))).collect();
+    let width = rows.iter().take(MOST_ROWS).map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    writeln!(text, "  {:<width$}  at t = {last}", "observable")?;
+    for (name, value) in rows.iter().take(MOST_ROWS) {
+        let value = if value.is_nan() { "undefined".to_owned() } else { format!("{value:>15.8}") };
+        let error = error(name).map_or_else(String::new, |e| format!("  +- {e:.1e}"));
+        writeln!(text, "  {name:<width$}  {value:>15}{error}")?;
+    }
+    if rows.len() > MOST_ROWS {
+        writeln!(text, "  and {} more in observables.csv", rows.len() - MOST_ROWS)?;
+    }
+    writeln!(text, "\n  diagnostic            worst     bound")?;
+    for (name, check) in &outcome.diagnostics.checks {
+        let verdict = if check.holds() { "kept" } else { "BROKEN" };
+        writeln!(text, "  {name:<16} {:>10.2e} {:>9.1e}  {verdict}", check.worst, check.bound)?;
+    }
+    if let Some(largest) = outcome.statistics["cutoffs"]["largest"].as_object() {
+        writeln!(text)?;
+        for (mode, largest) in largest {
+            let last = &outcome.statistics["cutoffs"]["final"][mode];
+            writeln!(text, "  cutoff of mode '{mode}': {last} in the end, {largest} at most")?;
+        }
+    }
+    for warning in outcome.study.warnings.iter().chain(&outcome.warnings) {
+        writeln!(text, "\nwarning: {warning}")?;
+    }
+    if let Some(done) = outcome.statistics["trajectories"].as_u64() {
+        writeln!(text, "\naverages over {done} trajectories")?;
+    }
+    if outcome.recorder.interrupted && outcome.samples.is_some() {
+        writeln!(text, "\ninterrupted: {}; --resume goes on", outcome.reasons().join("; "))?;
+    } else if outcome.recorder.interrupted {
+        writeln!(
+            text,
+            "\ninterrupted: results up to t = {last} and a checkpoint were written; --resume goes on"
+        )?;
+    } else if outcome.converged() {
+        writeln!(text, "\nconverged: every bound is kept")?;
+    } else {
+        writeln!(text, "\nNOT CONVERGED: {}", outcome.reasons().join("; "))?;
+    }
+    let unknowns = outcome.resources.unknowns;
+    let unknowns = if outcome.statistics["cutoffs"].is_null() {
+        format!("{unknowns} unknowns")
+    } else {
+        format!("{unknowns} unknowns at the start")
+    };
+    let (wall, threads) = (outcome.clock.read().wall_seconds, rayon::current_num_threads());
+    writeln!(text, "{unknowns}, {wall:.2} s on {threads} thread(s)")?;
+    writeln!(text, "results in {}", folder.display())
+}

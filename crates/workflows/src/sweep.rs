@@ -1,0 +1,226 @@
+//! One study over a grid of its parameters: every point a run, all of them one tidy table.
+//!
+//! ```text
+//! Axis, Axis, ... -> Sweep (a Study per point) -> measure (Store keeps what is finished) -> Results -> tables, picture
+//! ```
+
+mod all;
+mod axis;
+mod picture;
+#[cfg(feature = "mpi")]
+mod ranks;
+mod results;
+mod run;
+
+use std::path::Path;
+
+use rayon::prelude::*;
+use superladder_engine::EngineError;
+use thiserror::Error;
+
+pub use all::{Ended, Request, carry_out};
+pub use axis::{Axis, Value};
+pub use results::{Results, write};
+pub use run::{Kept, Outcome, measure};
+
+use crate::identity;
+use crate::place::PlaceError;
+use crate::store::StoreError;
+use superladder_study::{Study, StudyError};
+
+/// Why a sweep cannot be made.
+#[derive(Debug, Error)]
+pub enum SweepError {
+    /// An option that names values of a parameter and cannot be read.
+    #[error("--{option} {text}: {fault}")]
+    Axis {
+        /// The option, `sweep` or that of a map.
+        option: &'static str,
+        /// Its argument.
+        text: String,
+        /// What is wrong with it.
+        fault: AxisFault,
+    },
+    /// The study itself is at fault.
+    #[error("{0}")]
+    Study(#[from] StudyError),
+    /// The study is at fault at one point of the sweep.
+    #[error("at {point}: {source}")]
+    Point {
+        /// The point, `lambda = 0.3, N = 4`.
+        point: String,
+        /// What is wrong there.
+        source: StudyError,
+    },
+    /// The engine refuses every point.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The output folder or the store cannot be taken.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// Finished points cannot be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The threads cannot be started.
+    #[error("cannot start the threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+impl SweepError {
+    /// True when other arguments would help, false when the machine refuses.
+    pub fn is_bad_input(&self) -> bool {
+        match self {
+            Self::Store(_) | Self::Threads(_) => false,
+            Self::Place(error) => error.is_bad_input(),
+            Self::Engine(error) => error.is_bad_input(),
+            Self::Axis { .. } | Self::Study(_) | Self::Point { .. } => true,
+        }
+    }
+}
+
+/// What is wrong with a `--sweep`.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AxisFault {
+    /// Not of the right form.
+    #[error(
+        "must read KEY=START:END:POINTS or KEY=VALUE,VALUE,..., for instance lambda=0.1:0.9:17 or N=2,3,4"
+    )]
+    Form,
+    /// No values.
+    #[error("the list of values is empty, or has an empty entry")]
+    Empty,
+    /// A range without sense.
+    #[error(
+        "the range '{range}' must be START:END:POINTS with finite ends that differ and a whole number of points >= 2 (:log after it spaces evenly in the logarithm, both ends > 0)"
+    )]
+    Range {
+        /// The range as given.
+        range: String,
+    },
+    /// A value given twice.
+    #[error("the value {value} is given twice")]
+    Twice {
+        /// The value.
+        value: String,
+    },
+    /// A key that the study does not have.
+    #[error("the study has no parameter '{key}'{}; known: {}; any other value by its dotted key, such as modes.a.cutoff", nearest.as_ref().map(|n| format!(" (did you mean '{n}'?)")).unwrap_or_default(), if known.is_empty() { "none".to_owned() } else { known.join(", ") })]
+    Unknown {
+        /// The key.
+        key: String,
+        /// The nearest known parameter.
+        nearest: Option<String>,
+        /// All known parameters.
+        known: Vec<String>,
+    },
+    /// A key that is swept twice.
+    #[error("'{key}' is swept twice")]
+    Repeated {
+        /// The key.
+        key: String,
+    },
+}
+
+/// One point of a sweep.
+#[derive(Debug)]
+pub struct Point {
+    /// Its value on every axis.
+    pub values: Vec<Value>,
+    /// The study there.
+    pub study: Study,
+    /// Digest of everything that decides its results.
+    pub digest: String,
+}
+
+/// A study and the points at which it is to run.
+#[derive(Debug)]
+pub struct Sweep {
+    /// The study before anything is swept.
+    pub base: Study,
+    /// What is swept; the last one runs fastest.
+    pub axes: Vec<Axis>,
+    /// The Cartesian product of the axes.
+    pub points: Vec<Point>,
+}
+
+impl Sweep {
+    /// Reads the study in a file at every point of the Cartesian product of `sweeps`, so that every fault shows before time
+    /// starts.
+    ///
+    /// # Errors
+    /// [`SweepError`].
+    pub fn load(path: &Path, sets: &[String], sweeps: &[String]) -> Result<Self, SweepError> {
+        Self::product(sets, sweeps, |sets| Study::load(path, sets))
+    }
+
+    /// The same for a study that `load` reads with these `--set` changes.
+    ///
+    /// # Errors
+    /// [`SweepError`].
+    pub fn product(
+        sets: &[String],
+        sweeps: &[String],
+        load: impl Fn(&[String]) -> Result<Study, StudyError> + Sync,
+    ) -> Result<Self, SweepError> {
+        let base = load(sets)?;
+        let named: Vec<(&'static str, &str)> = sweeps.iter().map(|text| ("sweep", text.as_str())).collect();
+        let axes = axes(&base, &named)?;
+        let mut product: Vec<Vec<Value>> = vec![Vec::new()];
+        for axis in &axes {
+            let extended = |start: &Vec<Value>| {
+                let with = |value: &Value| start.iter().chain([value]).cloned().collect();
+                axis.values.iter().map(with).collect::<Vec<Vec<Value>>>()
+            };
+            product = product.iter().flat_map(extended).collect();
+        }
+        let points = product.into_par_iter().map(|values| Point::load(&axes, values, sets, &load));
+        let points = points.collect::<Result<_, SweepError>>()?;
+        Ok(Self { base, axes, points })
+    }
+
+    /// A point in words, `lambda = 0.3, N = 4`.
+    pub fn words(&self, point: &Point) -> String {
+        words(&self.axes, &point.values)
+    }
+}
+
+/// Reads the axes of options, each its name and its text, for a study.
+///
+/// # Errors
+/// [`SweepError::Axis`].
+pub fn axes(base: &Study, options: &[(&'static str, &str)]) -> Result<Vec<Axis>, SweepError> {
+    let resolved = base.resolved();
+    let parameters = resolved["parameters"].as_object();
+    let known: Vec<&str> = parameters.map(|p| p.keys().map(String::as_str).collect()).unwrap_or_default();
+    let mut axes: Vec<Axis> = Vec::new();
+    for (option, text) in options {
+        let failed = |fault| SweepError::Axis { option, text: (*text).to_owned(), fault };
+        let axis = Axis::parse(text, &known).map_err(failed)?;
+        if axes.iter().any(|a| a.path == axis.path) {
+            return Err(failed(AxisFault::Repeated { key: axis.key }));
+        }
+        axes.push(axis);
+    }
+    Ok(axes)
+}
+
+impl Point {
+    fn load(
+        axes: &[Axis],
+        values: Vec<Value>,
+        sets: &[String],
+        load: impl Fn(&[String]) -> Result<Study, StudyError>,
+    ) -> Result<Self, SweepError> {
+        let swept = axes.iter().zip(&values).map(|(axis, value)| format!("{}={}", axis.path, value.text));
+        let sets: Vec<String> = sets.iter().cloned().chain(swept).collect();
+        let study =
+            load(&sets).map_err(|source| SweepError::Point { point: words(axes, &values), source })?;
+        let digest = identity::of_results(&study);
+        Ok(Self { values, study, digest })
+    }
+}
+
+fn words(axes: &[Axis], values: &[Value]) -> String {
+    let pairs = axes.iter().zip(values).map(|(axis, value)| format!("{} = {}", axis.key, value.text));
+    pairs.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,249 @@
+//! Tables, words and files of a sweep.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use serde_json::{Value as Json, json};
+use superladder_model::Shape;
+
+use super::{Outcome, Point, Sweep};
+use crate::results::{Clock, Head, OutputError, OutputFolder, TableWriter};
+
+/// More points than this are left to the table.
+const MOST_ROWS: usize = 40;
+/// More observables than this do not fit beside each other in a terminal.
+const MOST_COLUMNS: usize = 6;
+
+/// A sweep that has run.
+pub struct Results<'a> {
+    /// What was swept.
+    pub sweep: &'a Sweep,
+    /// What became of every point.
+    pub outcomes: Vec<Outcome>,
+    /// Points that ran at a time.
+    pub workers: usize,
+    /// Names of all columns that any point has.
+    names: Vec<String>,
+}
+
+impl<'a> Results<'a> {
+    /// Puts the outcomes of all points together.
+    pub fn new(sweep: &'a Sweep, outcomes: Vec<Outcome>, workers: usize) -> Self {
+        let mut names: Vec<String> = Vec::new();
+        for outcome in &outcomes {
+            let Outcome::Ran(kept) = outcome else { continue };
+            // A column that only some points have, such as a level of a larger ladder, stands behind its neighbour.
+            let mut place = 0;
+            for column in kept.columns.iter().filter(|c| c.name != "t") {
+                let known = names.iter().position(|name| *name == column.name);
+                if known.is_none() {
+                    names.insert(place, column.name.clone());
+                }
+                place = known.unwrap_or(place) + 1;
+            }
+        }
+        Self { sweep, outcomes, workers, names }
+    }
+
+    /// Every point with its outcome.
+    pub fn points(&self) -> impl Iterator<Item = (&Point, &Outcome)> {
+        self.sweep.points.iter().zip(&self.outcomes)
+    }
+
+    /// Columns with one number an output time, without the parts of distributions: what a picture shows.
+    pub fn scalars(&self) -> Vec<String> {
+        let mut parts = BTreeSet::new();
+        for point in &self.sweep.points {
+            let problem = &point.study.problem;
+            let levels = problem.levels();
+            for observable in &problem.observables {
+                // By the name alone: cutoffs may rise during a run.
+                if matches!(observable.shape(problem.model(), &levels), Shape::Vector(_)) {
+                    parts.insert(format!("{}.", observable.name));
+                }
+            }
+        }
+        let is_part = |name: &&String| parts.iter().any(|part| name.starts_with(part));
+        self.names.iter().filter(|name| !is_part(name)).cloned().collect()
+    }
+
+    /// Why a point does not count as converged; empty when it does.
+    pub fn reasons(outcome: &Outcome) -> Vec<String> {
+        match outcome {
+            Outcome::Missing => vec!["not run".to_owned()],
+            Outcome::Refused(refusal) => vec![refusal.to_string()],
+            Outcome::Ran(kept) => {
+                let failure = kept.failure.iter().map(|(time, why)| format!("failed at t = {time}: {why}"));
+                failure.chain(kept.diagnostics.broken()).collect()
+            }
+        }
+    }
+
+    /// The last value of a column at a point; NaN where it has none, as after a failure.
+    pub fn last(outcome: &Outcome, name: &str) -> f64 {
+        let Outcome::Ran(kept) = outcome else { return f64::NAN };
+        if kept.failure.is_some() {
+            return f64::NAN;
+        }
+        let column = kept.columns.iter().find(|c| c.name == name);
+        column.and_then(|c| c.values.last()).copied().unwrap_or(f64::NAN)
+    }
+
+    /// True when every point ran to its end and kept its bounds.
+    pub fn converged(&self) -> bool {
+        self.outcomes.iter().all(|outcome| Self::reasons(outcome).is_empty())
+    }
+
+    /// Headings of the axes; the dotted path where an observable has the same name.
+    fn headings(&self) -> Vec<String> {
+        let taken = |key: &str| key == "t" || key == "converged" || self.names.iter().any(|n| n == key);
+        let axes = self.sweep.axes.iter();
+        axes.map(|a| if taken(&a.key) { a.path.clone() } else { a.key.clone() }).collect()
+    }
+
+    /// One row a point and time: parameters, `t`, observables (empty where a point has no such column), `converged`.
+    ///
+    /// # Errors
+    /// Whatever the writer says.
+    pub fn write_csv(&self, writer: &mut impl Write) -> io::Result<()> {
+        let mut table = TableWriter::new(writer);
+        let mut heading = self.headings();
+        heading.push("t".into());
+        heading.extend(self.names.iter().cloned());
+        heading.push("converged".into());
+        table.row(&heading)?;
+        for (point, outcome) in self.points() {
+            let Outcome::Ran(kept) = outcome else { continue };
+            let converged = Self::reasons(outcome).is_empty().to_string();
+            let column = |name: &str| kept.columns.iter().find(|c| c.name == name);
+            let columns: Vec<_> =
+                ["t"].into_iter().chain(self.names.iter().map(String::as_str)).map(column).collect();
+            for row in 0..columns[0].map_or(0, |t| t.values.len()) {
+                let mut cells: Vec<String> = point.values.iter().map(|v| v.text.clone()).collect();
+                let cell = |c: Option<&crate::results::Column>| c.map(|c| format!("{:?}", c.values[row]));
+                cells.extend(columns.iter().map(|c| cell(*c).unwrap_or_default()));
+                cells.push(converged.clone());
+                table.row(&cells)?;
+            }
+        }
+        table.finish()
+    }
+
+    /// One row a point: parameters, time reached, last values, worst diagnostics, `converged`, `reason`, `seconds`.
+    ///
+    /// # Errors
+    /// Whatever the writer says.
+    pub fn write_summary(&self, writer: &mut impl Write) -> io::Result<()> {
+        let mut checks = BTreeSet::new();
+        for outcome in &self.outcomes {
+            if let Outcome::Ran(kept) = outcome {
+                checks.extend(kept.diagnostics.checks.keys());
+            }
+        }
+        let mut table = TableWriter::new(writer);
+        let mut heading = self.headings();
+        heading.push("t".into());
+        heading.extend(self.names.iter().cloned());
+        heading.extend(checks.iter().map(|name| format!("diagnostic.{name}")));
+        heading.extend(["converged", "reason", "seconds"].map(str::to_owned));
+        table.row(&heading)?;
+        for (point, outcome) in self.points() {
+            let mut cells: Vec<String> = point.values.iter().map(|v| v.text.clone()).collect();
+            let kept = if let Outcome::Ran(kept) = outcome { Some(kept) } else { None };
+            let value = |name: &str| {
+                let column = kept.and_then(|k| k.columns.iter().find(|c| c.name == name));
+                column.and_then(|c| c.values.last()).map(|x| format!("{x:?}")).unwrap_or_default()
+            };
+            cells.push(value("t"));
+            cells.extend(self.names.iter().map(|name| value(name)));
+            let worst = |name: &&String| kept.and_then(|k| k.diagnostics.checks.get(*name)).map(|c| c.worst);
+            cells.extend(checks.iter().map(|name| worst(name).map(|x| format!("{x:?}")).unwrap_or_default()));
+            let reasons = Self::reasons(outcome);
+            cells.push(reasons.is_empty().to_string());
+            cells.push(reasons.join("; "));
+            cells.push(kept.map(|k| format!("{:.3}", k.seconds)).unwrap_or_default());
+            table.row(&cells)?;
+        }
+        table.finish()
+    }
+
+    /// Last values of the first observables at every point, and what did not go well.
+    pub fn text(&self) -> String {
+        let shown: Vec<String> = self.scalars().into_iter().take(MOST_COLUMNS).collect();
+        let mut text =
+            format!("{}\n\nFinal values at {} points\n", self.sweep.base.title, self.outcomes.len());
+        let mut rows = vec![[self.headings(), shown.clone(), vec![String::new()]].concat()];
+        for (point, outcome) in self.points().take(MOST_ROWS) {
+            let mut row: Vec<String> = point.values.iter().map(|v| v.text.clone()).collect();
+            let number = |name: &String| match Self::last(outcome, name) {
+                x if x.is_nan() => "-".to_owned(),
+                x => format!("{x:.6}"),
+            };
+            row.extend(shown.iter().map(number));
+            row.push(if Self::reasons(outcome).is_empty() { "" } else { "NOT CONVERGED" }.to_owned());
+            rows.push(row);
+        }
+        let widths: Vec<usize> = (0..rows[0].len())
+            .map(|k| rows.iter().map(|row| row[k].chars().count()).max().unwrap_or(0))
+            .collect();
+        for row in &rows {
+            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("  {cell:>width$}"));
+            let _ = writeln!(text, "{}", cells.collect::<String>().trim_end());
+        }
+        let (more, hidden) =
+            (self.outcomes.len().saturating_sub(MOST_ROWS), self.names.len().saturating_sub(shown.len()));
+        for (count, what) in [(more, "points"), (hidden, "columns")] {
+            if count > 0 {
+                let _ = writeln!(text, "  and {count} more {what} in summary.csv");
+            }
+        }
+        let bad: Vec<_> = self.points().filter(|(_, o)| !Self::reasons(o).is_empty()).collect();
+        let _ = match bad.len() {
+            0 => writeln!(text, "\nconverged: every point ran to its end and kept its bounds"),
+            n => writeln!(text, "\nNOT CONVERGED at {n} of {} points:", self.outcomes.len()),
+        };
+        for (point, outcome) in bad.iter().take(MOST_ROWS) {
+            let _ = writeln!(text, "  {}: {}", self.sweep.words(point), Self::reasons(outcome).join("; "));
+        }
+        if bad.len() > MOST_ROWS {
+            let _ = writeln!(text, "  and {} more in summary.csv", bad.len() - MOST_ROWS);
+        }
+        text
+    }
+
+    fn manifest(&self, clock: &Clock) -> Json {
+        let sweep = self.sweep;
+        let axis = |a: &super::Axis| {
+            let values = a.values.iter().map(|v| v.number.map_or_else(|| json!(v.text), |x| json!(x)));
+            json!({ "key": a.key, "path": a.path, "values": values.collect::<Vec<_>>() })
+        };
+        let bad = self.points().map(|(point, outcome)| (point, Self::reasons(outcome)));
+        let bad = bad.filter(|(_, reasons)| !reasons.is_empty());
+        let configuration = sweep.base.resolved();
+        let head = Head { command: "sweep", study: &sweep.base.name, configuration, clock };
+        head.manifest(json!({
+            "sweep": sweep.axes.iter().map(axis).collect::<Vec<_>>(),
+            "points": self.outcomes.len(),
+            "converged": self.converged(),
+            "not_converged": bad
+                .map(|(point, reasons)| json!({ "point": sweep.words(point), "reasons": reasons }))
+                .collect::<Vec<_>>(),
+            "warnings": sweep.points.iter().flat_map(|p| &p.study.warnings).collect::<BTreeSet<_>>(),
+            "points_at_a_time": self.workers,
+        }))
+    }
+}
+
+/// Writes every file of a sweep into `folder`.
+///
+/// # Errors
+/// [`OutputError`].
+pub fn write(results: &Results<'_>, clock: &Clock, folder: &OutputFolder) -> Result<(), OutputError> {
+    folder.write("sweep.csv", |file| results.write_csv(file))?;
+    folder.write("summary.csv", |file| results.write_summary(file))?;
+    folder.write_json("manifest.json", &results.manifest(clock))?;
+    folder.write_text("study.toml", results.sweep.base.text())?;
+    let picture = super::picture::picture(results);
+    folder.write_picture("sweep", &picture)
+}
