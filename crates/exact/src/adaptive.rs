@@ -1,13 +1,15 @@
-//! Cutoffs that follow the state: when they are raised and lowered, so that the bound of truncation stays below its bound.
+//! Cutoffs that follow the state: when they are raised and lowered, so that the bound of truncation stays
+//! below its bound.
 //!
-//! What leaves through the cutoff of a mode is bounded by an integral over the time (`leakage`), so that an error may be
-//! spent *per unit time*: what is left of the budget over what is left of the time is the share. A step in which
-//! more leaks is refused and done again from its start with more levels. At the ends of segments, which grow longer
-//! while nothing happens, cutoffs are raised before the share is reached, and lowered where levels have
-//! become empty. New levels start empty, which is exact; what is cut off is counted, `2 sqrt(w)` for the weight w.
+//! What leaves through the cutoff of a mode is bounded by an integral over the time (`leakage`), so that an
+//! error may be spent *per unit time*: what is left of the budget over what is left of the time is the share.
+//! A step in which more leaks is refused and done again from its start with more levels. At the ends of
+//! segments, which grow longer while nothing happens, cutoffs are raised before the share is reached, and
+//! lowered where levels have become empty. New levels start empty, which is exact; what is cut off is
+//! counted, `2 sqrt(w)` for the weight w.
 //!
-//! How many levels are missing is read off the highest occupied ones: populations fall by about the same factor from
-//! level to level, and what leaks goes with the square root of them.
+//! How many levels are missing is read off the highest occupied ones: populations fall by about the same
+//! factor from level to level, and what leaks goes with the square root of them.
 
 mod report;
 
@@ -15,16 +17,9 @@ use serde::{Deserialize, Serialize};
 use superladder_engine::Problem;
 use superladder_propagate::Samples;
 
-use crate::engine::Exact;
 use crate::instruments::Instruments;
 use crate::leakage::Leaked;
-
-/// The cutoff of this mode starts at that of the problem and follows the state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct AdaptiveCutoff {
-    /// Largest cutoff; `None`: what fits the memory.
-    pub max: Option<usize>,
-}
+use crate::options::Exact;
 
 /// The first segment as a part of the whole time.
 const FIRST_SEGMENT: f64 = 1.0 / 64.0;
@@ -32,7 +27,8 @@ const FIRST_SEGMENT: f64 = 1.0 / 64.0;
 const SEGMENTS: (f64, f64) = (1.0 / 4.0, 1.0 / 1024.0);
 /// Part of the budget that the truncation of the initial state may spend.
 const INITIAL: f64 = 0.05;
-/// Parts of the share: above the first a cutoff is raised, until the second is expected; below the third it is lowered.
+/// Parts of the share: above the first a cutoff is raised, until the second is expected; below the third it
+/// is lowered.
 const RAISE: f64 = 0.5;
 const AIM: f64 = 0.1;
 const LOWER: f64 = 0.02;
@@ -109,7 +105,7 @@ pub(super) struct Change {
 
 /// The cutoffs of a run on their way through time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Course {
+pub(crate) struct CutoffControl {
     followed: Vec<Followed>,
     /// Largest bound of what leaves through one of the cutoffs.
     budget: f64,
@@ -120,7 +116,8 @@ pub(crate) struct Course {
     end: f64,
     /// Whether cutoffs were raised in the present segment.
     disturbed: bool,
-    /// Memory that may be used, in bytes; found once, so that a run that is continued elsewhere has the same bits.
+    /// Memory that may be used, in bytes; found once, so that a run that is continued elsewhere has the same
+    /// bits.
     available: u64,
     refused: u64,
     history: Vec<Change>,
@@ -128,7 +125,7 @@ pub(crate) struct Course {
     notes: Vec<String>,
 }
 
-impl Course {
+impl CutoffControl {
     /// For a problem of which some cutoffs adapt; `None` if none does.
     pub(crate) fn new(options: &Exact, problem: &Problem, available: u64) -> Option<Self> {
         let followed: Vec<Followed> = options

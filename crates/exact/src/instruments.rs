@@ -6,9 +6,10 @@ use superladder_engine::{Diagnostics, EngineError, Measurement, Problem, refuse}
 use superladder_model::{Evaluation, Observable, Operator, StateFunction};
 
 use crate::eigenvalues::Eigenvalues;
-use crate::engine::{Exact, NAME, space_error};
+use crate::error::{NAME, space_error};
 use crate::leakage::{Leakage, Leaked};
 use crate::monitors::Monitors;
+use crate::options::Exact;
 use crate::probes::Probes;
 use crate::setting::Setting;
 use crate::state_functions::{View, Whole};
@@ -42,7 +43,8 @@ impl Plan {
     }
 }
 
-/// Whether an observable of `problem` needs the whole state at the output times, and not only linear functionals.
+/// Whether an observable of `problem` needs the whole state at the output times, and not only linear
+/// functionals.
 pub(crate) fn needs_state(problem: &Problem) -> bool {
     problem.observables.iter().any(|o| match o.evaluation {
         Evaluation::Moments { .. } => false,

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value as Json, json};
 use superladder_engine::{Diagnostics, Problem};
 
-use super::{Change, Course, Followed};
+use super::{Change, CutoffControl, Followed};
 
-impl Course {
+impl CutoffControl {
     /// Puts the cutoffs into the diagnostics.
     pub(crate) fn describe(&self, problem: &Problem, diagnostics: &mut Diagnostics) {
         for followed in &self.followed {
