@@ -34,7 +34,7 @@ pub struct MomentSetup {
     pub explain: Box<dyn Fn(f64, PropagateError) -> Cause>,
 }
 
-/// Moments on their way through time.
+/// The moments at the present time, and what moves them.
 pub struct MomentEvolution {
     setup: MomentSetup,
     propagator: Box<dyn Propagator + Send>,
@@ -53,7 +53,7 @@ struct Saved {
 }
 
 impl MomentEvolution {
-    /// Ready to leave the first output time.
+    /// Starts at the first output time.
     ///
     /// # Errors
     /// [`EngineError::Problem`] for a problem without stages or times, or with another number of fields than

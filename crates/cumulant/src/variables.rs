@@ -1,4 +1,4 @@
-//! The elementary variables and joint cumulants of them.
+//! The elementary variables of a model, and their joint cumulants.
 
 use superladder_model::{Model, Subsystem};
 
@@ -44,7 +44,13 @@ impl JointCumulant {
         (0..self.len()).rev().map(move |i| (self.0 >> (8 * i)) as u8 - 1)
     }
 
-    /// One more variable; at most eight in all.
+    /// The cumulant with one variable more; at most eight fit.
+    ///
+    /// ```text
+    /// one byte per variable, its number + 1, the largest lowest
+    /// {2, 5, 7}            00 00 00 00 00 03 06 08
+    /// with 5               00 00 00 00 03 06 06 08      the bytes above 8 move up
+    /// ```
     pub(crate) fn with(self, variable: Variable) -> Self {
         let value = u64::from(variable) + 1;
         let mut shift = 0;
@@ -57,7 +63,7 @@ impl JointCumulant {
     }
 }
 
-/// The variables of a model.
+/// The elementary variables of a model.
 #[derive(Debug, Clone)]
 pub(crate) struct Variables {
     modes: Vec<String>,

@@ -27,7 +27,7 @@ pub(crate) struct Prepared {
     pub(crate) available: u64,
 }
 
-/// A density matrix on its way through time.
+/// The density matrix at the present time, and what moves it.
 pub(crate) struct ExactEvolution {
     options: Exact,
     instruments: Instruments,
@@ -111,8 +111,8 @@ impl ExactEvolution {
         Ok(())
     }
 
-    /// Raises cutoffs as far as their limits and the memory allow; false if none could be. At the `start` the
-    /// initial state is made anew, later the state is carried over.
+    /// Raises cutoffs as far as their limits and the memory allow. False if none could be raised. At the
+    /// `start` the initial state is made anew; later the state is carried over.
     fn grow(&mut self, growths: &[Growth], start: bool) -> Result<bool, EngineError> {
         let mut cutoffs = self.instruments.problem.cutoffs.clone();
         for growth in growths {
@@ -154,7 +154,7 @@ impl ExactEvolution {
         Ok(self.options.memory_scaled(&problem, self.overhead, setting.layout.len()) <= control.available())
     }
 
-    /// Goes on at other cutoffs.
+    /// Changes to other cutoffs.
     fn resize(&mut self, cutoffs: Vec<usize>, start: bool) -> Result<(), EngineError> {
         let problem = Problem { cutoffs, ..self.instruments.problem.clone() };
         let setting = self.instruments.setting.resized(&problem).map_err(|e| space_error(&e))?;
@@ -177,8 +177,8 @@ impl ExactEvolution {
         Ok(())
     }
 
-    /// What changes with the cutoffs besides: the functionals behind the bounds, and the diagnostics. `lost`,
-    /// by mode: how far the state has moved.
+    /// Brings the functionals behind the bounds and the diagnostics up to date after a change of cutoffs.
+    /// `lost`, by mode: how far the change has moved the state.
     fn resized(&mut self, lost: &[(usize, f64)]) {
         let values = self.instruments.probe(&self.vector);
         let sum = lost.iter().map(|(_, x)| x).sum();
@@ -194,7 +194,7 @@ impl ExactEvolution {
         control.describe(&self.instruments.problem, &mut self.diagnostics);
     }
 
-    /// Ends a segment: cutoffs are raised before too much leaks, or lowered where levels are empty.
+    /// Ends a segment: raises cutoffs before too much leaks, or lowers them where levels are empty.
     fn end_segment(&mut self) -> Result<(), EngineError> {
         let Some(control) = &mut self.control else { return Ok(()) };
         let values = self.instruments.probe(&self.vector);

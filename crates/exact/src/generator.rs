@@ -1,6 +1,6 @@
 //! The matrix-free generator: `L rho` on the stored blocks, without a matrix of the size of L.
 //!
-//! What is done to which block is compiled once ([`Program`]); the kernel runs over it.
+//! It is compiled once into tasks for every stored block ([`Program`]), and the kernel runs over them.
 
 use num_complex::Complex64;
 use rayon::prelude::*;

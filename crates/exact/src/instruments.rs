@@ -52,7 +52,7 @@ pub(crate) fn needs_state(problem: &Problem) -> bool {
     })
 }
 
-/// What a model loses through the cutoffs, and where in the probes the functionals of it are.
+/// What a model loses through the cutoffs, and where its functionals stand among the probes.
 struct Source {
     leakage: Leakage,
     values: Range<usize>,
@@ -66,7 +66,7 @@ pub(crate) struct Instruments {
     pub(crate) monitors: Monitors,
     pub(crate) needs_state: bool,
     eigenvalues: Eigenvalues,
-    /// The whole; then, if there are other modes, what leaves through the cutoff of every mode that adapts.
+    /// First all cutoffs together; then, if there are several modes, the cutoff of every mode that adapts.
     sources: Vec<Source>,
     /// By mode, the number of the source.
     source_of_mode: Vec<usize>,

@@ -1,11 +1,12 @@
 //! Engine: the exact density matrix in permutation-symmetric sector blocks.
 //!
-//! The file tree is the table of contents: [`Layout`] (which blocks are stored and where), `programs` and
-//! `kernel` (sparse factors and inner loops), [`Lindbladian`] (the matrix-free generator), [`assembled`] (the
+//! The file tree is the table of contents, from the files that know little to those that know all: [`Exact`]
+//! (`options`), [`Layout`] (which blocks are stored and where), `programs`, `tasks` and `kernel` (sparse
+//! factors, what they act on, inner loops), [`Lindbladian`] (the matrix-free generator), [`assembled`] (the
 //! same generator as a sparse matrix), `probes` and `state_functions` (observables), `eigenvalues` (of dense
-//! sectors), `spectrum` (where those of the generator lie), `monitors` (trace, positivity, truncation),
-//! `leakage` (a bound of the error of truncation), `adaptive` (cutoffs that follow the state), [`Exact`] (the
-//! engine).
+//! sectors), `spectrum` (where those of the generator lie), `leakage` (a bound of the error of truncation),
+//! `monitors` (trace, positivity, truncation), `instruments` (all that measures), `adaptive` (cutoffs that
+//! follow the state), `resources` (memory), `evolution`, `engine`.
 
 mod adaptive;
 mod assembled;

@@ -17,7 +17,7 @@ pub(crate) struct Measuring<'a> {
     leaked: &'a mut Leaked,
     control: Option<&'a mut CutoffControl>,
     stage: usize,
-    /// What is left of the samples of the step: times, and the functionals of what leaves.
+    /// Samples of the step that are still ahead: times, and the functionals of what leaves.
     samples: Vec<(f64, Vec<f64>)>,
     /// Cutoffs that a step was refused for.
     pub(crate) growths: Vec<Growth>,

@@ -29,7 +29,7 @@ pub enum Positivity {
 /// The cutoff of this mode starts at that of the problem and follows the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AdaptiveCutoff {
-    /// Largest cutoff; `None`: what fits the memory.
+    /// Largest cutoff. `None`: the memory is the limit.
     pub max: Option<usize>,
 }
 
@@ -40,7 +40,7 @@ pub struct Exact {
     pub method: Method,
     /// Bounds of the diagnostics.
     pub bounds: Bounds,
-    /// Memory that may be used, in bytes; `None`: what the machine has available.
+    /// Memory that may be used, in bytes. `None`: what the machine has available.
     pub memory_limit: Option<u64>,
     /// How the generator is applied.
     pub generator: Generator,

@@ -1,4 +1,4 @@
-//! What a run needs: its memory, estimated before anything large is built.
+//! The memory that a run needs, estimated before anything large is built.
 
 use superladder_engine::{EngineError, Problem};
 use superladder_model::{Evaluation, Observable, Operator, StateFunction};
@@ -15,8 +15,8 @@ use crate::setting::Setting;
 const PROGRAM: u64 = 19 << 19;
 
 impl Exact {
-    /// Refuses, before anything large is built, what cannot fit: a lower bound of the memory from closed
-    /// forms, in floating-point numbers that cannot overflow.
+    /// Refuses what cannot fit before anything large is built. Closed forms give a lower bound of the memory;
+    /// they are evaluated in floating point, which cannot overflow.
     pub(crate) fn refuse_the_impossible(&self, problem: &Problem) -> Result<(), EngineError> {
         /// Bytes of tables per basis state: its labels, its tile, its diagonal matrix elements.
         const PER_STATE: f64 = 200.0;
@@ -54,7 +54,7 @@ impl Exact {
         generator: u64,
     ) -> u64 {
         /// Bytes per matrix element while they are enumerated: in the space and a little above its cutoffs,
-        /// as triplets, summed and in rows. They are given back before the run, but not to the system.
+        /// as triplets, summed and in rows. They are freed before the run, but the allocator keeps them.
         const PER_ELEMENT: u64 = 100;
         let dense = if self.needs_eigenvalues(problem) {
             /// Complex matrices of the largest sector that are held for its eigenvalues.
@@ -85,8 +85,8 @@ impl Exact {
         PROGRAM + 8 * vectors * setting.layout.len() as u64 + overhead
     }
 
-    /// Where cutoffs that follow the state start, and the memory that they may need: at their largest values,
-    /// or the values at which the memory ends.
+    /// Says where cutoffs that follow the state start, how far they can go, and how much memory that needs. A
+    /// cutoff without a largest value goes as far as the memory.
     pub(crate) fn range_of_cutoffs(
         &self,
         problem: &Problem,
@@ -151,8 +151,9 @@ impl Exact {
         Ok(lines)
     }
 
-    /// Memory of a run with state vectors of length `dim`, one more while a state is carried over, if another
-    /// one of the same model at other cutoffs has an `overhead` for vectors of some length.
+    /// Memory of a run with state vectors of length `dim`, and one vector more while a state is carried over.
+    /// `overhead`: bytes beside the vectors in a run of the same model at other cutoffs, and the length of
+    /// vectors there; the bytes are taken to grow with the length.
     pub(crate) fn memory_scaled(&self, problem: &Problem, overhead: (u64, usize), dim: usize) -> u64 {
         let vectors = self.vectors(problem, dim) as f64 + 1.0;
         let rest = overhead.0 as f64 * dim as f64 / overhead.1.max(1) as f64;
@@ -160,12 +161,12 @@ impl Exact {
     }
 }
 
-/// Memory in words.
+/// Bytes as a text in MiB.
 pub(crate) fn mebibytes(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
 }
 
-/// Memory of what measures a state.
+/// Memory of the probes.
 fn probes_memory(problem: &Problem, setting: &Setting) -> u64 {
     let operators: Vec<&Operator> = problem
         .observables
@@ -178,14 +179,14 @@ fn probes_memory(problem: &Problem, setting: &Setting) -> u64 {
     Probes::new(&setting.space, &setting.layout, &operators).memory()
 }
 
-/// Estimated from the mean number of entries per row of the factors: each unknown couples through all of
-/// them.
+/// Memory of the assembled generator, from the mean number of entries per row of the factors: every unknown
+/// couples through all of them.
 fn assembled_memory(space: &Space, setting: &Setting, elements: &Elements) -> u64 {
     let per_row = 2.0 * elements.nnz() as f64 / space.dim() as f64;
     (setting.layout.unknowns() as f64 * (per_row * 24.0 + 40.0)) as u64
 }
 
-/// Memory that the machine has available, where it says so.
+/// Memory that the machine has available in bytes, `None` where it does not say.
 pub fn available_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find(|l| l.starts_with("MemAvailable:"))?;

@@ -47,7 +47,7 @@ pub(crate) enum Reading {
     Half,
     /// As the Hermitian conjugate of what is stored.
     Conjugate,
-    /// Not at all: the conjugate of another term stands for it.
+    /// Not at all: it is the conjugate of another term, which `M + M^dag` adds.
     Absent,
 }
 
@@ -71,7 +71,12 @@ pub(crate) struct Task {
     pub sources: u32,
 }
 
-/// Everything the kernel runs over: the tasks of every stored block, and what they refer to.
+/// Everything that the kernel runs over: the tasks of every stored block, and what they refer to.
+///
+/// ```text
+/// pair p (output block) ── task_starts ──> tasks ──┬── factors: coefficients of rows and of runs (`Pool`)
+///                                                  └── sources: offset in the state vector, how it is read
+/// ```
 pub(crate) struct Program {
     pub layout: Layout,
     pub factors: Vec<Factor>,
@@ -228,8 +233,8 @@ impl Compiler<'_> {
         (tasks, starts, sources)
     }
 
-    /// Appends the source blocks of a term; false if a block is not stored, which the choice of coherences
-    /// excludes for blocks that are populated.
+    /// Appends the source blocks of a term. False if one is not stored; the choice of coherences makes sure
+    /// that such a block is zero.
     fn sources_of(
         &self,
         term: Term,

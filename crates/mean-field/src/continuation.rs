@@ -18,13 +18,13 @@ use crate::symmetry::parity;
 pub struct Continuation {
     /// Where the parameter starts.
     pub from: f64,
-    /// Where it shall go; the branch ends there, or back at `from` when it has turned.
+    /// Where the parameter goes. The branch ends there, or back at `from` when it has turned.
     pub to: f64,
     /// Longest step of the parameter.
     pub step: f64,
-    /// Most points.
+    /// Largest number of points.
     pub most: usize,
-    /// To which a bifurcation is located in the parameter.
+    /// Error of the parameter at which a bifurcation is located.
     pub tolerance: f64,
 }
 
@@ -199,8 +199,8 @@ fn asymmetry(equations: &MeanFieldEquations, cycle: &Cycle) -> Result<f64, Propa
 }
 
 /// Follows the cycle `start` of `equations(continuation.from)` until the parameter leaves `[from, to]`,
-/// around saddle-nodes; every change of stability and every turn of the parameter is located and named.
-/// Returns what it has when `go_on` says no.
+/// around saddle-nodes. It locates and names every change of stability and every turn of the parameter. When
+/// `go_on` says no, it returns what it has.
 ///
 /// # Errors
 /// The error of `equations`, or [`PropagateError`] turned into it.

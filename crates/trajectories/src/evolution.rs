@@ -27,7 +27,7 @@ const LONG: Duration = Duration::from_secs(20);
 /// Trajectories that one batch may begin.
 const MOST: usize = 1 << 16;
 
-/// An average over trajectories, on its way through all of them.
+/// The average over trajectories: those that have run, and those that are still to run.
 pub(crate) struct TrajectoryEvolution {
     options: Trajectories,
     setup: Setup,
@@ -136,7 +136,7 @@ impl TrajectoryEvolution {
         self.diagnostics = Diagnostics::default();
         self.start = self.record(0);
         if self.setup.preparation.is_pure() {
-            // Nothing is drawn: known without error.
+            // Nothing is drawn, so that the values have no error.
             let errors = self.start.measurements.iter_mut().flat_map(|m| &mut m.values);
             errors.for_each(|v| v.standard_error = Some(0.0));
         }
@@ -191,8 +191,8 @@ impl TrajectoryEvolution {
         self.wanted().filter(|i| !self.sums.contains(*i)).take(room.min(MOST)).collect()
     }
 
-    /// Runs trajectories of `pending` in order, as many as there is time for. What has been begun is brought
-    /// to its end, so that the trajectories done are the first ones of `pending`.
+    /// Runs trajectories of `pending` in order, as many as there is time for. Every trajectory that has begun
+    /// is finished, so that those done are the first ones of `pending`.
     fn run_batch(&mut self, pending: &[u64]) -> Result<(), EngineError> {
         let begun = Instant::now();
         let blocks: Vec<_> = std::mem::take(&mut self.sums.blocks).into_iter().map(Mutex::new).collect();
@@ -226,8 +226,8 @@ impl TrajectoryEvolution {
         results.into_iter().collect::<Result<(), _>>().map_err(Self::failed)
     }
 
-    /// Looks at the standard errors. When depends on nothing but the number of trajectories, so that a run
-    /// that stops early stops at the same one everywhere.
+    /// Looks at the standard errors. The number of trajectories alone decides when, so that a run that stops
+    /// early stops at the same one everywhere.
     fn look(&mut self) {
         let problem = &self.setup.problem;
         let rows = 0..problem.times.len();

@@ -1,4 +1,4 @@
-//! What is noted of trajectories beside their averages: jumps by channel, histograms, single trajectories.
+//! What is reported of trajectories beside their averages: jumps by channel, histograms, single trajectories.
 
 use serde::{Deserialize, Serialize};
 use superladder_engine::{Attachment, EngineError, Problem};
@@ -29,12 +29,12 @@ pub(crate) struct Single {
     pub(crate) jumps: Vec<Jumped>,
 }
 
-/// What is to be noted.
+/// Which jumps, histograms and single trajectories are reported.
 #[derive(Debug, Clone)]
 pub(crate) struct TrajectoryReport {
     /// Names of the dissipators of all stages, each once.
     pub(crate) channels: Vec<String>,
-    /// By channel: whether it can jump at all.
+    /// By channel: whether it can jump from any state that is reached.
     pub(crate) possible: Vec<bool>,
     /// By stage and dissipator, its number among the channels.
     numbers: Vec<Vec<usize>>,

@@ -1,4 +1,11 @@
-//! Frames that move: the unitary that takes a state along, on the levels of one subsystem.
+//! Rotations of a frame: the unitary that keeps a state where it is while the basis of one subsystem moves.
+//!
+//! ```text
+//! ladder: the axis of quantisation turns by 2 |beta|       mode: the origin moves by beta (a very large sphere)
+//!
+//! exp(beta A^+ - beta* A^-) = e^(i phi k) exp(r (A^+ - A^-)) e^(-i phi k)       beta = r e^(i phi), level k
+//!                             phases      real matrix        phases
+//! ```
 
 use num_complex::Complex64;
 use pulp::NullaryFnOnce;
@@ -28,12 +35,11 @@ pub(crate) struct Rotation {
 }
 
 impl Rotation {
-    /// Applies it to `psi` on the levels of its window, to rounding; unitary there. Returns a bound of the
-    /// norm of what would have left the window.
+    /// Applies the rotation to `psi` on the levels of its window. It is unitary there to rounding. Returns a
+    /// bound of the norm that would have left the window.
     ///
-    /// With `beta = r e^(i phi)` and the level k it is `e^(i phi k) exp(r (A^+ - A^-)) e^(-i phi k)`, whose
-    /// middle is a real matrix. Substeps, so that its series converges soon, are series for `psi` itself or,
-    /// where there are many states of the other subsystems, products with that matrix.
+    /// The rotation is cut into substeps, so that its series converges soon. A substep is a series for `psi`
+    /// itself or, where the other subsystems have many states, a product with the real matrix.
     pub(crate) fn apply(
         self,
         basis: &Basis,

@@ -81,7 +81,7 @@ pub(crate) struct Block {
     pub(crate) largest: u64,
 }
 
-/// How many numbers there are.
+/// How many numbers, channels and bins the sums have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SumSizes {
     /// Numbers per trajectory, all output times together.
@@ -219,7 +219,7 @@ pub struct Sums {
 /// Why sums cannot be read or merged.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SumsError {
-    /// The part that says what follows is cut short or has changed.
+    /// The head, which says what follows, is cut short or has changed.
     #[error("the beginning of its sums is damaged, so that nothing after it can be read")]
     Damaged,
     /// Both sets contain the same trajectory.
@@ -242,12 +242,12 @@ struct Head {
 }
 
 impl Sums {
-    /// Of no trajectory.
+    /// Sums over no trajectory.
     pub(crate) fn new(sizes: SumSizes) -> Self {
         Self { sizes, blocks: vec![Block::new(sizes); BLOCKS] }
     }
 
-    /// Trajectories in all.
+    /// Number of trajectories.
     pub fn count(&self) -> u64 {
         self.blocks.iter().map(Block::count).sum()
     }

@@ -1,4 +1,4 @@
-//! When there are enough trajectories.
+//! Decides when there are enough trajectories.
 
 use superladder_engine::{EngineError, Measurement, Problem};
 

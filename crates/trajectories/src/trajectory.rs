@@ -133,8 +133,8 @@ struct Trial {
     exit: f64,
 }
 
-/// A step is halved at most this often for the sake of the windows. Their bound falls at least as its square,
-/// and what a step may lose in any case as its length, so that a short one always fits.
+/// A step is halved at most this often for the sake of the windows. What leaves them falls with the square of
+/// its length or faster, and what a step may lose falls with its length, so that a short step always fits.
 const HALVINGS: usize = 64;
 /// A step aims this much beyond the time at which the jump is expected.
 const BEYOND: f64 = 1.05;

@@ -1,4 +1,4 @@
-//! What is told of cutoffs that follow the state.
+//! The report on cutoffs that follow the state.
 
 use serde_json::{Map, Value as Json, json};
 use superladder_engine::{Diagnostics, Problem};

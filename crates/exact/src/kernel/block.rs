@@ -1,15 +1,15 @@
-//! What one stored block is made from.
+//! One stored block of the output: its tasks, their sources, and the diagonal of the generator on it.
 
 use num_complex::Complex64;
 
 use super::spans::{Span, locate_sources};
 use crate::tasks::{Program, Task};
 
-/// What a block is made from.
+/// An output block and all that it is computed from.
 pub(super) struct Block<'a> {
     pub(super) program: &'a Program,
     pub(super) tasks: &'a [Task],
-    /// Of all sources of all tasks, in their order.
+    /// Where the sources of all tasks lie, in the order of the tasks.
     pub(super) spans: &'a [Span],
     pub(super) x: &'a [f64],
     pub(super) conjugates: &'a [f64],

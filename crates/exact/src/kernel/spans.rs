@@ -1,4 +1,4 @@
-//! Where the source blocks of a block lie.
+//! Where the source blocks of a block lie in memory.
 
 use crate::tasks::{Action, Program, Reading, Source, Task};
 
@@ -11,7 +11,8 @@ pub(super) struct Span {
     pub(super) width: usize,
 }
 
-/// Appends where the source blocks of a task start; those stored as conjugates are copied.
+/// Appends where the source blocks of a task start. A block stored as its conjugate is copied first, so that
+/// the kernel reads every source row by row.
 pub(super) fn locate_sources(
     program: &Program,
     task: &Task,

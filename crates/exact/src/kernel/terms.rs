@@ -1,4 +1,4 @@
-//! What is to be added to a row of a block: the terms of the generator, with their sources found.
+//! The terms to be added to a row of a block, with their sources located.
 
 use super::block::Block;
 use super::spans::Span;

@@ -1,5 +1,5 @@
-//! What the Taylor series does to the diagonal of the generator, and what an interaction picture of it could gain
-//! at most.
+//! What the Taylor series does to the diagonal of the generator, and what an interaction picture of it could
+//! gain at most.
 
 use superladder_mean_field::MeanField;
 
