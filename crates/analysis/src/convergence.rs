@@ -1,8 +1,8 @@
 //! Does a result still depend on a numerical setting, and where would it go?
 //!
-//! Values `v_1 ... v_n` (numbers or series over time) at settings from coarse to fine. With the last two changes
-//! `d_1 = v_(n-1) - v_(n-2)`, `d_2 = v_n - v_(n-1)` every law of convergence extrapolates to `v_n + f d_2` and says only what f
-//! is; see [`Law`].
+//! Values `v_1 ... v_n` (numbers or series over time) at settings from coarse to fine. With the last two
+//! changes `d_1 = v_(n-1) - v_(n-2)`, `d_2 = v_n - v_(n-1)` every law of convergence extrapolates to
+//! `v_n + f d_2` and says only what f is; see [`Law`].
 
 mod factor;
 
@@ -15,8 +15,8 @@ use crate::error::check_length;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Law {
-    /// As `size^order`, order known: `f = 1/(r^p - 1)`, r being the quotient of the last two sizes (Richardson, Phil. Trans. R.
-    /// Soc. A 210, 307 (1911)). Sizes fall (step, tolerance).
+    /// As `size^order`, order known: `f = 1/(r^p - 1)`, r being the quotient of the last two sizes
+    /// (Richardson, Phil. Trans. R. Soc. A 210, 307 (1911)). Sizes fall (step, tolerance).
     KnownOrder {
         /// The order p > 0.
         order: f64,
@@ -25,16 +25,17 @@ pub enum Law {
     Order,
     /// As `exp(-c size)`, c observed from the last three settings. Sizes rise (Fock cutoff).
     Exponential,
-    /// By one factor q a setting, of either sign, sizes not used: `f = q/(1 - q)` (Aitken, Proc. R. Soc. Edinb. 46, 289 (1926);
-    /// for series over time q is the least-squares quotient of d_2 and d_1).
+    /// By one factor q a setting, of either sign, sizes not used: `f = q/(1 - q)` (Aitken, Proc. R. Soc.
+    /// Edinb. 46, 289 (1926); for series over time q is the least-squares quotient of d_2 and d_1).
     Geometric,
-    /// Unknown, settings only side by side (methods): the finest is the estimate, the largest distance to it its error.
+    /// Unknown, settings only side by side (methods): the finest is the estimate, the largest distance to it
+    /// its error.
     Unknown,
 }
 
 /// One setting and its result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Setting {
+pub struct SettingValues {
     /// As shown, `cutoff = 40`.
     pub label: String,
     /// The number that is varied, in the sense of the [`Law`].
@@ -45,7 +46,8 @@ pub struct Setting {
     pub values: Vec<f64>,
 }
 
-/// Largest allowed distance to the converged values, `absolute + relative max |value|`, the maximum taken over the series.
+/// Largest allowed distance to the converged values, `absolute + relative max |value|`, the maximum taken
+/// over the series.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tolerance {
@@ -79,7 +81,8 @@ pub enum Regime {
     Asymptotic,
     /// The changes have reached rounding: nothing is left to extrapolate.
     Rounding,
-    /// They do not (changes do not fall, or not at the stated order): no extrapolation, and the last changes are the error.
+    /// They do not (changes do not fall, or not at the stated order): no extrapolation, and the last changes
+    /// are the error.
     NotAsymptotic,
     /// Not checked: too few settings, or an unknown law.
     Unchecked,
@@ -90,8 +93,8 @@ pub enum Regime {
 pub struct Extrapolation {
     /// The values; none where undefined.
     pub values: Vec<Option<f64>>,
-    /// Estimated largest error of these values: their change when the finest setting is left out; with too few settings for
-    /// that, their distance to the finest setting.
+    /// Estimated largest error of these values: their change when the finest setting is left out; with too
+    /// few settings for that, their distance to the finest setting.
     pub error: f64,
     /// Order p, rate c or factor q seen in the last three settings, by the law.
     pub observed: Option<f64>,
@@ -166,12 +169,12 @@ impl Convergence {
 /// Judges the convergence of one observable over settings from coarse to fine.
 ///
 /// # Errors
-/// [`AnalysisError::TooFew`] below two settings or without values, [`AnalysisError::Length`] for series of different length,
-/// [`AnalysisError::NotFinite`] for a value undefined at some settings only, [`AnalysisError::OutOfRange`] for a bad order,
-/// tolerance, or sizes in the wrong order.
+/// [`AnalysisError::TooFew`] below two settings or without values, [`AnalysisError::Length`] for series of
+/// different length, [`AnalysisError::NotFinite`] for a value undefined at some settings only,
+/// [`AnalysisError::OutOfRange`] for a bad order, tolerance, or sizes in the wrong order.
 pub fn converge(
     name: &str,
-    settings: &[Setting],
+    settings: &[SettingValues],
     options: &ConvergenceOptions,
 ) -> Result<Convergence, AnalysisError> {
     check_options(options)?;
@@ -221,7 +224,8 @@ fn farthest(a: &[f64], b: &[f64]) -> (f64, Option<usize>) {
     worst.map_or((0.0, None), |(i, d)| (d, Some(i)))
 }
 
-/// Among the settings from which on everything is converged the one of least cost, the coarsest when costs are not known.
+/// Among the settings from which on everything is converged the one of least cost, the coarsest when costs
+/// are not known.
 fn cheapest(rows: &[SettingReport]) -> Option<usize> {
     let first = rows.iter().rposition(|r| !r.converged).map_or(0, |last| last + 1);
     let known = rows.iter().all(|r| r.cost.is_some_and(f64::is_finite));
@@ -247,7 +251,7 @@ fn check_options(options: &ConvergenceOptions) -> Result<(), AnalysisError> {
 }
 
 /// Checks lengths, sizes and values; places in the series that are defined.
-fn check(name: &str, settings: &[Setting], law: Law) -> Result<Vec<usize>, AnalysisError> {
+fn check(name: &str, settings: &[SettingValues], law: Law) -> Result<Vec<usize>, AnalysisError> {
     let few = |what: &str, needed: usize, found: usize| AnalysisError::TooFew {
         what: format!("{what} of '{name}'"),
         needed,

@@ -5,7 +5,7 @@ mod formulas;
 
 pub use definition::{CRITERIA, CriterionDefinition, CriterionTarget, Need, Needs};
 
-use crate::{AnalysisError, Column, RatioSeries, System, Table};
+use crate::{AnalysisError, Column, RatioSeries, Subsystems, Table};
 use definition::{Sample, Target};
 
 /// A criterion of a system: `name`, `name(mode)`, `name(ensemble)` or `name(observable)`.
@@ -16,17 +16,17 @@ pub struct Criterion {
     /// Its entry in [`CRITERIA`].
     pub definition: &'static CriterionDefinition,
     target: Target,
-    system: System,
+    system: Subsystems,
     needs: Needs,
 }
 
 impl Criterion {
-    /// Reads `name` or `name(target)`. The target may be left out when the system has only one that fits; `SmSm`,
-    /// `TmTm`, ... (any ensemble's name) stand for `smsm(S)`, `smsm(T)`, ...
+    /// Reads `name` or `name(target)`. The target may be left out when the system has only one that fits;
+    /// `SmSm`, `TmTm`, ... (any ensemble's name) stand for `smsm(S)`, `smsm(T)`, ...
     ///
     /// # Errors
     /// [`AnalysisError::UnknownCriterion`] and [`AnalysisError::Target`].
-    pub fn parse(system: &System, text: &str) -> Result<Self, AnalysisError> {
+    pub fn parse(system: &Subsystems, text: &str) -> Result<Self, AnalysisError> {
         let text = text.trim();
         let fail = |reason: &str| AnalysisError::Target { text: text.to_owned(), reason: reason.to_owned() };
         let (name, argument) = match text.split_once('(') {
@@ -50,7 +50,7 @@ impl Criterion {
         Ok(Self::new(system, definition, target))
     }
 
-    fn new(system: &System, definition: &'static CriterionDefinition, target: Target) -> Self {
+    fn new(system: &Subsystems, definition: &'static CriterionDefinition, target: Target) -> Self {
         let name = match target.name(system) {
             Some(inner) => format!("{}({inner})", definition.name),
             None => definition.name.to_owned(),
@@ -59,14 +59,15 @@ impl Criterion {
         Self { name, definition, target, system: system.clone(), needs }
     }
 
-    /// What must be measured in the reference run (mean field, or any other engine for `deviation`) and in the tested one,
-    /// in the words of the model's table of observables.
+    /// What must be measured in the reference run (mean field, or any other engine for `deviation`) and in
+    /// the tested one, in the words of the model's table of observables.
     pub fn needs(&self) -> &Needs {
         &self.needs
     }
 
-    /// Numerator and denominator at each time both runs have in common (the shorter run counts), and the standard
-    /// error of their quotient when a column has standard errors: to first order, columns taken as independent.
+    /// Numerator and denominator at each time both runs have in common (the shorter run counts), and the
+    /// standard error of their quotient when a column has standard errors: to first order, columns taken as
+    /// independent.
     ///
     /// # Errors
     /// [`AnalysisError::MissingColumn`] and [`AnalysisError::DifferentTimes`].
@@ -91,7 +92,8 @@ impl Criterion {
         series.with_standard_errors(times, &errors)
     }
 
-    /// Numerator and denominator from one row: columns of the reference first, from `split` on the tested ones.
+    /// Numerator and denominator from one row: columns of the reference first, from `split` on the tested
+    /// ones.
     fn at(&self, row: &[f64], split: usize) -> [f64; 2] {
         let (reference, tested) = row.split_at(split);
         (self.definition.evaluate)(&Sample { reference, tested, system: &self.system })
@@ -152,12 +154,12 @@ fn columns<'a>(
     Ok(found)
 }
 
-/// Criteria of a configuration, each name once; `all` stands for every criterion of every target of the system
-/// except `deviation`, which needs an observable.
+/// Criteria of a configuration, each name once; `all` stands for every criterion of every target of the
+/// system except `deviation`, which needs an observable.
 ///
 /// # Errors
 /// As [`Criterion::parse`].
-pub fn criteria_by_name(system: &System, names: &[String]) -> Result<Vec<Criterion>, AnalysisError> {
+pub fn criteria_by_name(system: &Subsystems, names: &[String]) -> Result<Vec<Criterion>, AnalysisError> {
     let mut found: Vec<Criterion> = Vec::new();
     for name in names {
         let batch = if name == "all" {
@@ -177,8 +179,8 @@ pub fn criteria_by_name(system: &System, names: &[String]) -> Result<Vec<Criteri
     Ok(found)
 }
 
-/// The observables that several criteria need together, each once, as (of the reference run, of the tested run): what a study
-/// must measure.
+/// The observables that several criteria need together, each once, as (of the reference run, of the tested
+/// run): what a study must measure.
 pub fn needs_of(criteria: &[Criterion]) -> (Vec<String>, Vec<String>) {
     let collect = |of: fn(&Needs) -> &[Need]| {
         let mut names: Vec<String> = Vec::new();

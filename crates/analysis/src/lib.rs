@@ -1,13 +1,15 @@
-//! What is read off time series of any engine: breakdown time, power-law fit with confidence interval, convergence.
+//! What is read off time series of any engine: breakdown time, power-law fit with confidence interval,
+//! convergence.
 //!
 //! ```text
 //! Table, Table -> Criterion::ratio -> RatioSeries -> crossing -> Crossing -> FitPoint -> fit -> FitReport
 //! values at several settings -> converge -> Convergence
 //! ```
-//! Pure functions on series of numbers: no engine is known or run here, nothing is read or written. A quantity that was not
-//! reached is kept as what it is, a bound: a ratio that never crosses its threshold gives a lower bound of the
-//! breakdown time, and the fit takes it into account as such. Results can be serialised and carry everything that
-//! led to them (window, weights, seed, resamples, numbers of bounds, verdict).
+//! Pure functions on series of numbers: no engine is known or run here, nothing is read or written. A
+//! quantity that was not reached is kept as what it is, a bound: a ratio that never crosses its threshold
+//! gives a lower bound of the breakdown time, and the fit takes it into account as such. Results can be
+//! serialised and carry everything that led to them (window, weights, seed, resamples, numbers of bounds,
+//! verdict).
 
 mod average;
 mod convergence;
@@ -19,12 +21,13 @@ mod interpolate;
 mod period;
 mod ratio;
 mod statistics;
-mod system;
+mod subsystems;
 mod table;
 
 pub use average::{Averaging, Placement};
 pub use convergence::{
-    Convergence, ConvergenceOptions, Extrapolation, Law, Regime, Setting, SettingReport, Tolerance, converge,
+    Convergence, ConvergenceOptions, Extrapolation, Law, Regime, SettingReport, SettingValues, Tolerance,
+    converge,
 };
 pub use criterion::{
     CRITERIA, Criterion, CriterionDefinition, CriterionTarget, Need, Needs, criteria_by_name, needs_of,
@@ -38,5 +41,5 @@ pub use fit::{
 };
 pub use period::{Period, PeriodMethod, period};
 pub use ratio::RatioSeries;
-pub use system::{EnsembleSize, System};
+pub use subsystems::{EnsembleSize, Subsystems};
 pub use table::{Column, Table};

@@ -1,9 +1,11 @@
 //! Convergence studies with known limits.
 
-use superladder_analysis::{AnalysisError, ConvergenceOptions, Law, Regime, Setting, Tolerance, converge};
+use superladder_analysis::{
+    AnalysisError, ConvergenceOptions, Law, Regime, SettingValues, Tolerance, converge,
+};
 
-fn settings(sizes: &[f64], f: impl Fn(f64) -> Vec<f64>) -> Vec<Setting> {
-    let setting = |(k, size): (usize, &f64)| Setting {
+fn settings(sizes: &[f64], f: impl Fn(f64) -> Vec<f64>) -> Vec<SettingValues> {
+    let setting = |(k, size): (usize, &f64)| SettingValues {
         label: format!("size = {size}"),
         size: *size,
         cost: Some((k + 1) as f64),
@@ -112,7 +114,8 @@ fn reports_survive_json() {
 fn bad_input_is_refused_by_name() {
     let good = settings(&[0.2, 0.1], |h| vec![h]);
     let order = options(Law::Order, 1e-6);
-    let message = |s: &[Setting], o: &ConvergenceOptions| converge("x", s, o).expect_err("bad").to_string();
+    let message =
+        |s: &[SettingValues], o: &ConvergenceOptions| converge("x", s, o).expect_err("bad").to_string();
     assert_eq!(message(&good[..1], &order), "settings of 'x': at least 2 are needed, but 1 given");
     assert_eq!(message(&[], &order), "settings of 'x': at least 2 are needed, but 0 given");
     let mut uneven = good.clone();

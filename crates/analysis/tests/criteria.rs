@@ -1,16 +1,16 @@
 //! Criteria from tables to breakdown times, with known answers.
 
 use superladder_analysis::{
-    AnalysisError, Averaging, CRITERIA, Column, Criterion, CrossingOptions, EnsembleSize, Outcome, System,
-    Table, criteria_by_name, crossing, needs_of,
+    AnalysisError, Averaging, CRITERIA, Column, Criterion, CrossingOptions, EnsembleSize, Outcome,
+    Subsystems, Table, criteria_by_name, crossing, needs_of,
 };
 
 const N: usize = 100;
 const SIZE: f64 = 100.0;
 
-fn system() -> System {
+fn system() -> Subsystems {
     let ensemble = |name: &str| EnsembleSize { name: name.into(), size: N };
-    System { modes: vec!["a".into()], ensembles: vec![ensemble("S"), ensemble("T")] }
+    Subsystems { modes: vec!["a".into()], ensembles: vec![ensemble("S"), ensemble("T")] }
 }
 
 fn times() -> Vec<f64> {
@@ -165,7 +165,7 @@ fn unknown_names_list_the_known_ones() {
     assert_eq!(message("aa(a"), "criterion 'aa(a': a closing parenthesis is missing");
     assert!(message("norm(a)").contains("without parentheses"));
     assert!(message("deviation").contains("needs an observable"));
-    let empty = Criterion::parse(&System::default(), "aa").expect_err("no mode").to_string();
+    let empty = Criterion::parse(&Subsystems::default(), "aa").expect_err("no mode").to_string();
     assert_eq!(empty, "criterion 'aa': the system has no mode");
 }
 

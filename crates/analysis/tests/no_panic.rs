@@ -4,7 +4,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use superladder_analysis::{
     Averaging, ConvergenceOptions, CrossingOptions, FitOptions, FitPoint, Interpolation, Law, Observed,
-    RatioSeries, Resampling, Setting, Tolerance, Which, converge, crossing, fit, local_exponents, period,
+    RatioSeries, Resampling, SettingValues, Tolerance, Which, converge, crossing, fit, local_exponents,
+    period,
 };
 
 const STRANGE: [f64; 12] = [
@@ -116,9 +117,9 @@ fn settings_of_any_numbers() {
                 sizes.reverse();
             }
         }
-        let settings: Vec<Setting> = sizes
+        let settings: Vec<SettingValues> = sizes
             .iter()
-            .map(|size| Setting {
+            .map(|size| SettingValues {
                 label: "x".into(),
                 size: *size,
                 cost: Some(number(&mut random)),

@@ -3,10 +3,10 @@
 use num_complex::Complex64;
 use superladder_model::{InitialState, Model, Operator};
 
-use crate::schur::{Ladder, ladders};
+use crate::schur_weyl::{Ladder, ladders};
 use crate::space::Space;
 use crate::states::product_state;
-use crate::symmetric::SchurBasis;
+use crate::symmetric::SchurWeylBasis;
 use crate::taylor::exponential;
 use crate::{BruteForceError, Dense, SymmetricBlock};
 
@@ -22,8 +22,8 @@ pub struct BruteForce {
 }
 
 impl BruteForce {
-    /// The model with levels `0 ..= cutoffs[m]` of mode m. Products of mode operators are products of the truncated
-    /// matrices, so `a a^dag` vanishes on the highest level.
+    /// The model with levels `0 ..= cutoffs[m]` of mode m. Products of mode operators are products of the
+    /// truncated matrices, so `a a^dag` vanishes on the highest level.
     ///
     /// # Errors
     /// [`BruteForceError::Count`] unless there is one cutoff per mode.
@@ -68,8 +68,9 @@ impl BruteForce {
         self.operator(operator).mul(rho).trace()
     }
 
-    /// `L(rho) = -i [H, rho] + sum_k rate_k (L_k rho L_k^dag - {L_k^dag L_k, rho}/2)` for any matrix, Hermitian or not,
-    /// written `G rho + rho G^dag + sum_k rate_k L_k rho L_k^dag` with `G = -i H - sum_k rate_k L_k^dag L_k / 2`.
+    /// `L(rho) = -i [H, rho] + sum_k rate_k (L_k rho L_k^dag - {L_k^dag L_k, rho}/2)` for any matrix,
+    /// Hermitian or not, written `G rho + rho G^dag + sum_k rate_k L_k rho L_k^dag` with
+    /// `G = -i H - sum_k rate_k L_k^dag L_k / 2`.
     pub fn generator(&self, rho: &Dense) -> Dense {
         let drift = self.drift.mul(rho).add(&times_adjoint(rho, &self.drift));
         self.jumps.iter().fold(drift, |sum, (rate, jump)| {
@@ -93,23 +94,24 @@ impl BruteForce {
         product_state(&self.space, state)
     }
 
-    /// Zero [`SymmetricBlock`]s that together span every permutation-symmetric state: j descending; in a block Fock
-    /// numbers slowest, excitation numbers ascending.
+    /// Zero [`SymmetricBlock`]s that together span every permutation-symmetric state: j descending; in a
+    /// block Fock numbers slowest, excitation numbers ascending.
     pub fn symmetric_blocks(&self) -> Vec<SymmetricBlock> {
-        self.schur().all_blocks()
+        self.schur_weyl().all_blocks()
     }
 
     /// The density matrix on all spins of a permutation-symmetric state given in blocks:
-    /// `rho = sum_blocks sum_{a b} B_ab (1/d) sum_copies |a, copy><b, copy|`, d the number of copies (product over the
-    /// ensembles of `d_j`). Phases within a ladder are those of repeated `S^-`.
+    /// `rho = sum_blocks sum_{a b} B_ab (1/d) sum_copies |a, copy><b, copy|`, d the number of copies (product
+    /// over the ensembles of `d_j`). Phases within a ladder are those of repeated `S^-`.
     ///
     /// # Errors
     /// [`BruteForceError`] for labels that do not exist or a matrix of another size.
     pub fn embed(&self, blocks: &[SymmetricBlock]) -> Result<Dense, BruteForceError> {
-        self.schur().embed(blocks)
+        self.schur_weyl().embed(blocks)
     }
 
-    /// The blocks `B_ab = sum_copies <a, copy| rho |b, copy>` on the labels of `like`, whose matrices are not read.
+    /// The blocks `B_ab = sum_copies <a, copy| rho |b, copy>` on the labels of `like`, whose matrices are not
+    /// read.
     ///
     /// # Errors
     /// [`BruteForceError`] for labels that do not exist.
@@ -118,10 +120,11 @@ impl BruteForce {
         rho: &Dense,
         like: &[SymmetricBlock],
     ) -> Result<Vec<SymmetricBlock>, BruteForceError> {
-        like.iter().map(|block| self.schur().project(rho, block)).collect()
+        like.iter().map(|block| self.schur_weyl().project(rho, block)).collect()
     }
 
-    /// Does rho stay the same to `tolerance` when any two spins of an ensemble are swapped? (Neighbours suffice.)
+    /// Does rho stay the same to `tolerance` when any two spins of an ensemble are swapped? (Neighbours
+    /// suffice.)
     pub fn is_permutation_symmetric(&self, rho: &Dense, tolerance: f64) -> bool {
         (0..self.space.sizes.len()).all(|ensemble| {
             let spins = self.space.spins(ensemble);
@@ -139,8 +142,8 @@ impl BruteForce {
         Dense::from_fn(rho.rows(), rho.columns(), |i, k| rho[(swap(i), swap(k))])
     }
 
-    fn schur(&self) -> SchurBasis<'_> {
-        SchurBasis { space: &self.space, ladders: &self.ladders }
+    fn schur_weyl(&self) -> SchurWeylBasis<'_> {
+        SchurWeylBasis { space: &self.space, ladders: &self.ladders }
     }
 }
 

@@ -3,7 +3,7 @@
 use num_complex::Complex64;
 use superladder_model::{EnsembleState, InitialState, ModeState};
 
-use crate::schur::{excitation_projector, has_ladder, spin_projector};
+use crate::schur_weyl::{excitation_projector, has_ladder, spin_projector};
 use crate::space::{Space, annihilation, ladder_and_z};
 use crate::taylor::exponential;
 use crate::{BruteForceError, Dense};
@@ -43,11 +43,13 @@ fn coherent(alpha: Complex64, levels: usize) -> Dense {
     pure(amplitudes.map(|(_, amplitude)| amplitude).collect())
 }
 
-/// `D(alpha) rho_th D(alpha)^dag` of the untruncated mode, cut to the levels kept and renormalised to trace 1.
+/// `D(alpha) rho_th D(alpha)^dag` of the untruncated mode, cut to the levels kept and renormalised to trace
+/// 1.
 ///
 /// `<n|rho|n'> = sum_k p_k <n|D(alpha)|k><k|D(alpha)^dag|n'>` with `p_k = nbar^k / (nbar+1)^(k+1)` needs
-/// `D(alpha)^dag |n> = exp(alpha^* a - alpha a^dag) |n>` for the kept n only. That Taylor series with an anti-Hermitian
-/// generator (stable) runs on `(sqrt(levels) + |alpha| + 8)^2` levels; amplitudes at its end are below 1e-25.
+/// `D(alpha)^dag |n> = exp(alpha^* a - alpha a^dag) |n>` for the kept n only. That Taylor series with an
+/// anti-Hermitian generator (stable) runs on `(sqrt(levels) + |alpha| + 8)^2` levels; amplitudes at its end
+/// are below 1e-25.
 fn displaced_thermal(alpha: Complex64, occupation: f64, levels: usize) -> Dense {
     let many = ((levels as f64).sqrt() + alpha.norm() + 8.0).powi(2).ceil() as usize;
     let a = annihilation(many);

@@ -2,17 +2,18 @@
 
 use num_complex::Complex64;
 
-use crate::schur::Ladder;
+use crate::schur_weyl::Ladder;
 use crate::space::Space;
 use crate::{BruteForceError, Dense};
 
-/// The block of a permutation-symmetric density matrix with one total spin per ensemble, summed over the copies:
-/// `matrix[(a, b)] = sum_copies <a, copy| rho |b, copy>`.
+/// The block of a permutation-symmetric density matrix with one total spin per ensemble, summed over the
+/// copies: `matrix[(a, b)] = sum_copies <a, copy| rho |b, copy>`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SymmetricBlock {
     /// `2 j` of each ensemble.
     pub twice_j: Vec<usize>,
-    /// The basis in the caller's order: Fock numbers of the modes and excitation numbers `m + N/2` of the ensembles.
+    /// The basis in the caller's order: Fock numbers of the modes and excitation numbers `m + N/2` of the
+    /// ensembles.
     pub states: Vec<(Vec<usize>, Vec<usize>)>,
     /// Square matrix over `states`.
     pub matrix: Dense,
@@ -20,13 +21,14 @@ pub struct SymmetricBlock {
 
 /// The space together with the ladders of each ensemble.
 #[derive(Debug, Clone)]
-pub(crate) struct SchurBasis<'a> {
+pub(crate) struct SchurWeylBasis<'a> {
     pub(crate) space: &'a Space,
     pub(crate) ladders: &'a [Vec<Ladder>],
 }
 
-impl SchurBasis<'_> {
-    /// `rho = sum_blocks V B V^dag / prod_e d_j(e)`, summed over copies, with V the columns `|n> (x) |j, m, copy>`.
+impl SchurWeylBasis<'_> {
+    /// `rho = sum_blocks V B V^dag / prod_e d_j(e)`, summed over copies, with V the columns
+    /// `|n> (x) |j, m, copy>`.
     pub(crate) fn embed(&self, blocks: &[SymmetricBlock]) -> Result<Dense, BruteForceError> {
         let dimension = self.space.dimension();
         let mut rho = Dense::zeros(dimension, dimension);

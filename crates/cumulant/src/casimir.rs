@@ -1,17 +1,18 @@
 //! Closure `casimir`: the flow on the states that obey `s . C_sX = 0`.
 //!
-//! An ensemble of fixed total spin has `S.S = j(j+1)` as an operator identity, so that `<{S.S, X}> - 2 <S.S><X>` vanishes:
-//! `s . C_sX = 0` up to third cumulants. The symmetrised closure conserves `s^2 + tr C_ss / N` but not this relation, and
-//! what leaks feeds the neutral pair (|s|, phase). With the projector `P = 1 - s s^T / |s|^2` on the spin's block,
-//! projecting `C -> P C P^T` after every infinitesimal step is the flow
-//! `dC/dt = P F(v, P C P) P + P' C P + P C P'` with F the unprojected drift; it is what this module adds to a tape.
+//! An ensemble of fixed total spin has `S.S = j(j+1)` as an operator identity, so that
+//! `<{S.S, X}> - 2 <S.S><X>` vanishes: `s . C_sX = 0` up to third cumulants. The symmetrised closure
+//! conserves `s^2 + tr C_ss / N` but not this relation, and what leaks feeds the neutral pair (|s|, phase).
+//! With the projector `P = 1 - s s^T / |s|^2` on the spin's block, projecting `C -> P C P^T` after every
+//! infinitesimal step is the flow `dC/dt = P F(v, P C P) P + P' C P + P C P'` with F the unprojected drift; it is
+//! what this module adds to a tape.
 
 use std::cell::RefCell;
 
 use superladder_propagate::VectorField;
 
-use crate::legs::{Joint, Legs};
 use crate::tape::Tape;
+use crate::variables::{JointCumulant, Variables};
 
 /// Where the mean spin of an ensemble and its covariances stand among the unknowns.
 #[derive(Debug, Clone)]
@@ -23,13 +24,15 @@ pub(crate) struct Constraint {
 }
 
 impl Constraint {
-    pub(crate) fn new(legs: &Legs, ensemble: usize, row: &dyn Fn(Joint) -> usize) -> Self {
-        let spin: [_; 3] = std::array::from_fn(|k| legs.spin(ensemble, k));
-        let foreign = (0..legs.count() as u8).filter(|leg| !spin.contains(leg));
+    pub(crate) fn new(variables: &Variables, ensemble: usize, row: &dyn Fn(JointCumulant) -> usize) -> Self {
+        let spin: [_; 3] = std::array::from_fn(|k| variables.spin(ensemble, k));
+        let foreign = (0..variables.count() as u8).filter(|variable| !spin.contains(variable));
         Self {
-            mean: spin.map(|leg| row(Joint::new(&[leg]))),
-            others: foreign.map(|other| spin.map(|leg| row(Joint::new(&[leg, other])))).collect(),
-            own: spin.map(|k| spin.map(|l| row(Joint::new(&[k, l])))),
+            mean: spin.map(|variable| row(JointCumulant::new(&[variable]))),
+            others: foreign
+                .map(|other| spin.map(|variable| row(JointCumulant::new(&[variable, other]))))
+                .collect(),
+            own: spin.map(|k| spin.map(|l| row(JointCumulant::new(&[k, l])))),
         }
     }
 

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use num_complex::Complex64;
 
-use crate::legs::Leg;
+use crate::variables::Variable;
 
 /// `N_0^p0 N_1^p1 ... eta^K d^D`: powers of ensemble sizes, sources, then derivatives (both sorted).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Monomial {
     pub(crate) sizes: Vec<u8>,
-    pub(crate) sources: Vec<Leg>,
-    pub(crate) derivatives: Vec<Leg>,
+    pub(crate) sources: Vec<Variable>,
+    pub(crate) derivatives: Vec<Variable>,
 }
 
 /// A sum of [`Monomial`]s. Powers of N are kept apart so that what cancels, cancels exactly.
@@ -41,8 +41,8 @@ impl Differential {
         coefficient: impl Into<Complex64>,
         ensembles: usize,
         size: Option<usize>,
-        sources: &[Leg],
-        derivatives: &[Leg],
+        sources: &[Variable],
+        derivatives: &[Variable],
     ) {
         let mut sizes = vec![0; ensembles];
         if let Some(e) = size {
@@ -72,12 +72,12 @@ impl Differential {
         self.times_within(other, usize::MAX)
     }
 
-    /// [`Differential::times`] without terms of more than `limit` sources. A further factor on the right leaves the
-    /// sources of a term where they are: what is dropped here would be dropped at the end.
+    /// [`Differential::times`] without terms of more than `limit` sources. A further factor on the right
+    /// leaves the sources of a term where they are: what is dropped here would be dropped at the end.
     pub(crate) fn times_within(&self, other: &Self, limit: usize) -> Self {
         let mut product = Self::zero();
         for (left, a) in &self.terms {
-            let derived = left.derivatives.iter().fold(other.clone(), |sum, leg| sum.derived(*leg));
+            let derived = left.derivatives.iter().fold(other.clone(), |sum, variable| sum.derived(*variable));
             for (right, b) in derived.terms {
                 if left.sources.len() + right.sources.len() > limit {
                     continue;
@@ -91,17 +91,17 @@ impl Differential {
     }
 
     /// `d_leg self`.
-    fn derived(&self, leg: Leg) -> Self {
+    fn derived(&self, variable: Variable) -> Self {
         let mut result = Self::zero();
         for (monomial, coefficient) in &self.terms {
-            let count: usize = monomial.sources.iter().map(|l| usize::from(*l == leg)).sum();
-            if let Some(position) = monomial.sources.iter().position(|l| *l == leg) {
+            let count: usize = monomial.sources.iter().map(|l| usize::from(*l == variable)).sum();
+            if let Some(position) = monomial.sources.iter().position(|l| *l == variable) {
                 let mut contracted = monomial.clone();
                 contracted.sources.remove(position);
                 result.accumulate(contracted, coefficient * count as f64);
             }
             let mut passed = monomial.clone();
-            passed.derivatives = merged(&passed.derivatives, &[leg]);
+            passed.derivatives = merged(&passed.derivatives, &[variable]);
             result.accumulate(passed, *coefficient);
         }
         result
@@ -121,7 +121,7 @@ impl Differential {
     }
 }
 
-fn merged(a: &[Leg], b: &[Leg]) -> Vec<Leg> {
+fn merged(a: &[Variable], b: &[Variable]) -> Vec<Variable> {
     let mut all = [a, b].concat();
     all.sort_unstable();
     all

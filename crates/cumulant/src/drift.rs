@@ -1,9 +1,9 @@
 //! The drift of a joint cumulant, connected from the start.
 //!
 //! With `M = exp(G)` the generating function of cumulants obeys `dG/dt = e^-G L e^G`, and
-//! `e^-G d_a d_b ... e^G` is the sum over set partitions of the derivatives of products of derivatives of G. Every
-//! cumulant of a product therefore carries at least one derivative: disconnected products never appear and nothing
-//! has to cancel.
+//! `e^-G d_a d_b ... e^G` is the sum over set partitions of the derivatives of products of derivatives of G.
+//! Every cumulant of a product therefore carries at least one derivative: disconnected products never appear
+//! and nothing has to cancel.
 
 use std::collections::HashMap;
 
@@ -12,20 +12,21 @@ use superladder_model::{Model, Operator};
 
 use crate::differential::{Differential, Monomial};
 use crate::generator::generators;
-use crate::legs::{Joint, Leg, Legs};
 use crate::representation::Side;
+use crate::variables::{JointCumulant, Variable, Variables};
 
 /// A complex coefficient times a product of (scaled) joint cumulants.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Product {
     pub(crate) coefficient: Complex64,
-    pub(crate) factors: Vec<Joint>,
+    pub(crate) factors: Vec<JointCumulant>,
 }
 
 /// A sum of products, in a fixed order.
 pub(crate) type Polynomial = Vec<Product>;
 
-/// A term of the model and, at leading order, twice the power of N of its contributions to the drift of means.
+/// A term of the model and, at leading order, twice the power of N of its contributions to the drift of
+/// means.
 #[derive(Debug)]
 struct Source {
     operator: Differential,
@@ -34,7 +35,7 @@ struct Source {
 
 impl Source {
     /// Whether a contribution belongs to mean field (drift of a mean) or to linear noise around it.
-    fn leads(&self, joint: Joint, power: i32, factors: &[Joint]) -> bool {
+    fn leads(&self, joint: JointCumulant, power: i32, factors: &[JointCumulant]) -> bool {
         let connected: usize = factors.iter().map(|f| f.len() - 1).sum();
         if joint.len() == 1 { connected == 0 && self.leading == Some(power) } else { connected <= 1 }
     }
@@ -43,19 +44,20 @@ impl Source {
 /// Turns a model into the drift of its cumulants.
 #[derive(Debug)]
 pub(crate) struct Deriver {
-    pub(crate) legs: Legs,
+    pub(crate) variables: Variables,
     pub(crate) order: usize,
     sources: Vec<Source>,
     leading: bool,
 }
 
 impl Deriver {
-    /// Cumulants above `order` vanish. With `leading`, means move by mean field alone (every term of the model with the
-    /// contributions of its highest power of N) and higher cumulants by what is linear in them.
-    pub(crate) fn new(model: &Model, legs: Legs, order: usize, leading: bool) -> Self {
-        let operators = generators(model, &legs, order);
+    /// Cumulants above `order` vanish. With `leading`, means move by mean field alone (every term of the
+    /// model with the contributions of its highest power of N) and higher cumulants by what is linear in
+    /// them.
+    pub(crate) fn new(model: &Model, variables: Variables, order: usize, leading: bool) -> Self {
+        let operators = generators(model, &variables, order);
         let sources = operators.into_iter().map(|operator| Source { operator, leading: None }).collect();
-        let mut deriver = Self { legs, order, sources, leading };
+        let mut deriver = Self { variables, order, sources, leading };
         if leading {
             deriver.find_leading();
         }
@@ -63,7 +65,7 @@ impl Deriver {
     }
 
     fn find_leading(&mut self) {
-        let joints = self.legs.all_joints(1);
+        let joints = self.variables.all_joints(1);
         for number in 0..self.sources.len() {
             let mut highest = None;
             for joint in &joints {
@@ -77,8 +79,8 @@ impl Deriver {
     }
 
     /// `dc/dt` of a scaled joint cumulant.
-    pub(crate) fn drift(&self, joint: Joint) -> Polynomial {
-        let mut sum: HashMap<Vec<Joint>, Complex64> = HashMap::new();
+    pub(crate) fn drift(&self, joint: JointCumulant) -> Polynomial {
+        let mut sum: HashMap<Vec<JointCumulant>, Complex64> = HashMap::new();
         for source in &self.sources {
             for (monomial, c) in &source.operator.terms {
                 self.expand(joint, monomial, *c, &mut |power, c, factors| {
@@ -98,63 +100,64 @@ impl Deriver {
 
     /// `<O>` as a polynomial in scaled cumulants.
     pub(crate) fn expectation(&self, operator: &Operator) -> Polynomial {
-        let mut sum: HashMap<Vec<Joint>, Complex64> = HashMap::new();
+        let mut sum: HashMap<Vec<JointCumulant>, Complex64> = HashMap::new();
         for term in &operator.terms {
-            let represented = self.legs.product(&term.factors, Side::Left, 0).pruned(0);
+            let represented = self.variables.product(&term.factors, Side::Left, 0).pruned(0);
             for (monomial, c) in &represented.terms {
                 let coefficient = c * term.coefficient * self.sizes(monomial);
                 let mut blocks = Vec::new();
                 self.distribute(&monomial.derivatives, &[], &mut blocks, &mut |blocks| {
-                    let twice: i32 = blocks.iter().map(|b| self.legs.twice_exponent(*b)).sum();
+                    let twice: i32 = blocks.iter().map(|b| self.variables.twice_exponent(*b)).sum();
                     let power = 2 * size_powers(monomial) - twice;
-                    *sum.entry(blocks.to_vec()).or_default() += coefficient * self.legs.power(power);
+                    *sum.entry(blocks.to_vec()).or_default() += coefficient * self.variables.power(power);
                 });
             }
         }
         sorted(sum)
     }
 
-    /// Hands every product that `monomial` contributes to the drift of `joint` to `receive`: twice its power of N, its
-    /// coefficient and its factors (sorted).
+    /// Hands every product that `monomial` contributes to the drift of `joint` to `receive`: twice its power
+    /// of N, its coefficient and its factors (sorted).
     fn expand(
         &self,
-        joint: Joint,
+        joint: JointCumulant,
         monomial: &Monomial,
         coefficient: Complex64,
-        receive: &mut dyn FnMut(i32, Complex64, &[Joint]),
+        receive: &mut dyn FnMut(i32, Complex64, &[JointCumulant]),
     ) {
         let Some((ways, rest)) = consume(joint, &monomial.sources) else { return };
-        let outer = 2 * size_powers(monomial) + self.legs.twice_exponent(joint);
+        let outer = 2 * size_powers(monomial) + self.variables.twice_exponent(joint);
         let coefficient = coefficient * ways * self.sizes(monomial);
         let mut blocks = Vec::new();
         self.distribute(&monomial.derivatives, &rest, &mut blocks, &mut |factors| {
-            let power = outer - factors.iter().map(|b| self.legs.twice_exponent(*b)).sum::<i32>();
-            receive(power, coefficient * self.legs.power(power), factors);
+            let power = outer - factors.iter().map(|b| self.variables.twice_exponent(*b)).sum::<i32>();
+            receive(power, coefficient * self.variables.power(power), factors);
         });
     }
 
     /// `prod_e (N_e / N)^p_e`.
     fn sizes(&self, monomial: &Monomial) -> f64 {
-        let ratio = |(e, p): (usize, &u8)| (self.legs.size(e) as f64 / self.legs.scale).powi(i32::from(*p));
+        let ratio =
+            |(e, p): (usize, &u8)| (self.variables.size(e) as f64 / self.variables.scale).powi(i32::from(*p));
         monomial.sizes.iter().enumerate().map(ratio).product()
     }
 
-    /// Every way to put `derivatives` into blocks (a set partition) and then `rest` onto those blocks, with no block
-    /// above the order.
+    /// Every way to put `derivatives` into blocks (a set partition) and then `rest` onto those blocks, with
+    /// no block above the order.
     fn distribute(
         &self,
-        derivatives: &[Leg],
-        rest: &[Leg],
-        blocks: &mut Vec<Joint>,
-        receive: &mut dyn FnMut(&[Joint]),
+        derivatives: &[Variable],
+        rest: &[Variable],
+        blocks: &mut Vec<JointCumulant>,
+        receive: &mut dyn FnMut(&[JointCumulant]),
     ) {
-        let (leg, opens, derivatives, rest) = match (derivatives, rest) {
-            ([leg, others @ ..], _) => (*leg, true, others, rest),
-            ([], [leg, others @ ..]) => (*leg, false, derivatives, others),
+        let (variable, opens, derivatives, rest) = match (derivatives, rest) {
+            ([variable, others @ ..], _) => (*variable, true, others, rest),
+            ([], [variable, others @ ..]) => (*variable, false, derivatives, others),
             ([], []) => {
                 let mut sorted = blocks.clone();
                 sorted.sort_unstable();
-                if sorted.iter().all(|b| self.legs.exists(*b)) {
+                if sorted.iter().all(|b| self.variables.exists(*b)) {
                     receive(&sorted);
                 }
                 return;
@@ -163,13 +166,13 @@ impl Deriver {
         for i in 0..blocks.len() {
             let before = blocks[i];
             if before.len() < self.order {
-                blocks[i] = before.with(leg);
+                blocks[i] = before.with(variable);
                 self.distribute(derivatives, rest, blocks, receive);
                 blocks[i] = before;
             }
         }
         if opens {
-            blocks.push(Joint::new(&[leg]));
+            blocks.push(JointCumulant::new(&[variable]));
             self.distribute(derivatives, rest, blocks, receive);
             blocks.pop();
         }
@@ -180,16 +183,17 @@ fn size_powers(monomial: &Monomial) -> i32 {
     monomial.sizes.iter().map(|p| i32::from(*p)).sum()
 }
 
-/// Takes `sources` out of a cumulant: number of ordered ways and what is left, or `None` if they are not all in it.
-fn consume(joint: Joint, sources: &[Leg]) -> Option<(f64, Vec<Leg>)> {
+/// Takes `sources` out of a cumulant: number of ordered ways and what is left, or `None` if they are not all
+/// in it.
+fn consume(joint: JointCumulant, sources: &[Variable]) -> Option<(f64, Vec<Variable>)> {
     if sources.len() > joint.len() {
         return None;
     }
-    let mut rest: Vec<Leg> = joint.legs().collect();
+    let mut rest: Vec<Variable> = joint.variables().collect();
     let mut ways = 1.0;
     for source in sources {
-        let count: usize = rest.iter().map(|leg| usize::from(leg == source)).sum();
-        let position = rest.iter().position(|leg| leg == source)?;
+        let count: usize = rest.iter().map(|variable| usize::from(variable == source)).sum();
+        let position = rest.iter().position(|variable| variable == source)?;
         ways *= count as f64;
         rest.remove(position);
     }
@@ -199,7 +203,7 @@ fn consume(joint: Joint, sources: &[Leg]) -> Option<(f64, Vec<Leg>)> {
 /// Coefficients below this fraction of the largest one are rounding errors.
 const ROUNDING: f64 = 1e-15;
 
-fn sorted(sum: HashMap<Vec<Joint>, Complex64>) -> Polynomial {
+fn sorted(sum: HashMap<Vec<JointCumulant>, Complex64>) -> Polynomial {
     let largest = sum.values().map(|c| c.norm()).fold(0.0, f64::max);
     let mut all: Polynomial = sum
         .into_iter()

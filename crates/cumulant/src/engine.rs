@@ -6,7 +6,7 @@ use superladder_propagate::{Dop853, Method, PropagateError, VectorField};
 
 use crate::casimir::Flow;
 use crate::evolution::Cause;
-use crate::{Closure, CumulantError, Equations, MomentEvolution, Parts};
+use crate::{Closure, CumulantError, Equations, MomentEvolution, MomentSetup};
 
 const NAME: &str = "cumulant";
 
@@ -17,8 +17,8 @@ pub struct Cumulant {
     pub order: usize,
     /// Cumulants of what.
     pub closure: Closure,
-    /// How the unknowns are moved in time. The closures amplify integration errors (PHYSICS.md, section 10): keep the
-    /// order high and the tolerance low.
+    /// How the unknowns are moved in time. The closures amplify integration errors (docs/EQUATIONS.md,
+    /// Cumulants): keep the order high and the tolerance low.
     pub method: Method,
     /// Bounds of the diagnostics.
     pub bounds: Bounds,
@@ -56,7 +56,7 @@ impl Cumulant {
         }
     }
 
-    /// [`Engine::prepare`] with the unknowns within reach, in the order of [`Equations::variables`] of
+    /// [`Engine::prepare`] with the unknowns within reach, in the order of [`Equations::unknowns`] of
     /// [`Equations::of_problem`].
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl Cumulant {
                 })
             })
             .collect();
-        MomentEvolution::new(Parts {
+        MomentEvolution::new(MomentSetup {
             engine: NAME,
             problem: problem.clone(),
             fields,
@@ -93,7 +93,7 @@ impl Cumulant {
         let mut map = serde_json::Map::new();
         map.insert("order".into(), self.order.into());
         map.insert("closure".into(), self.closure.name().into());
-        map.insert("unknowns".into(), equations.variables().len().into());
+        map.insert("unknowns".into(), equations.unknowns().len().into());
         map.insert("terms".into(), terms.into());
         map.insert("basis".into(), format!("{:?}", equations.derivation().basis).to_lowercase().into());
         map
@@ -140,7 +140,7 @@ impl Engine for Cumulant {
 
     fn resources(&self, problem: &Problem) -> Result<Resources, EngineError> {
         let equations = self.equations(problem)?;
-        let unknowns = equations.variables().len() as u64;
+        let unknowns = equations.unknowns().len() as u64;
         let vectors = self.method.propagator(1).state_vectors(true) as u64 + 1;
         let terms: u64 = (0..equations.stages()).map(|s| equations.tape(s).terms() as u64).sum();
         let line = |name: &str, value: String| (name.to_owned(), value);

@@ -8,9 +8,9 @@ use crate::drift::{Deriver, Polynomial};
 use crate::functional::Functional;
 use crate::hierarchy::Hierarchy;
 use crate::initial;
-use crate::legs::{Basis, Joint, Legs, Ordering};
 use crate::tape::{Tape, TapeTerm};
-use crate::unknowns::{Numbering, Variable};
+use crate::unknowns::{Numbering, Unknown};
+use crate::variables::{Basis, JointCumulant, Ordering, Variables};
 use crate::{CumulantError, casimir::Constraint};
 
 /// How equations are derived.
@@ -20,8 +20,8 @@ pub struct Derivation {
     pub order: usize,
     /// Cumulants of what.
     pub closure: Closure,
-    /// Means move by mean field alone: every term of the model contributes with its highest power of N only, and
-    /// cumulants do not act back (`linear-noise` is always so).
+    /// Means move by mean field alone: every term of the model contributes with its highest power of N only,
+    /// and cumulants do not act back (`linear-noise` is always so).
     pub leading: bool,
     /// Elementary variables (symmetrised closures are always Cartesian).
     pub basis: Basis,
@@ -40,8 +40,9 @@ impl Derivation {
             _ => (Ordering::Symmetrised, Basis::Cartesian),
         };
         let leading = self.leading || self.closure == Closure::LinearNoise;
-        let build =
-            |model: &&Model| Ok(Deriver::new(model, Legs::new(model, basis, ordering)?, self.order, leading));
+        let build = |model: &&Model| {
+            Ok(Deriver::new(model, Variables::new(model, basis, ordering)?, self.order, leading))
+        };
         models.iter().map(build).collect()
     }
 }
@@ -53,7 +54,7 @@ pub struct Equations {
     pub(crate) derivers: Vec<Deriver>,
     pub(crate) hierarchy: Hierarchy,
     numbering: Numbering,
-    variables: Vec<Variable>,
+    unknowns: Vec<Unknown>,
     rows: Vec<Vec<Vec<TapeTerm>>>,
 }
 
@@ -64,13 +65,13 @@ impl Equations {
     /// [`CumulantError`].
     pub fn of_model(model: &Model, derivation: Derivation) -> Result<Self, CumulantError> {
         let derivers = derivation.derivers(&[model])?;
-        let seeds = derivers[0].legs.all_joints(derivation.order);
+        let seeds = derivers[0].variables.all_joints(derivation.order);
         let hierarchy = Hierarchy::close(&derivers, seeds);
         Self::compile(derivation, derivers, hierarchy)
     }
 
-    /// Equations of what the observables of a problem need, through all its stages, without the cumulants that a
-    /// symmetry of models and initial state keeps at zero. The basis with fewer unknowns is chosen.
+    /// Equations of what the observables of a problem need, through all its stages, without the cumulants
+    /// that a symmetry of models and initial state keeps at zero. The basis with fewer unknowns is chosen.
     ///
     /// # Errors
     /// [`CumulantError`].
@@ -83,11 +84,11 @@ impl Equations {
         }
         if order <= 2 {
             let (a, b) = (Self::reduced(problem, cartesian)?, Self::reduced(problem, ladder)?);
-            return Ok(if b.variables.len() < a.variables.len() { b } else { a });
+            return Ok(if b.unknowns.len() < a.unknowns.len() { b } else { a });
         }
         // What a symmetry forbids at order 2 it forbids at any order.
         let count = |derivation: Derivation| -> Result<usize, CumulantError> {
-            Ok(Self::reduced(problem, Derivation { order: 2, ..derivation })?.variables.len())
+            Ok(Self::reduced(problem, Derivation { order: 2, ..derivation })?.unknowns.len())
         };
         let fewer = if count(ladder)? < count(cartesian)? { ladder } else { cartesian };
         Self::reduced(problem, fewer)
@@ -97,9 +98,9 @@ impl Equations {
         let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
         let derivers = derivation.derivers(&models)?;
         let deriver = &derivers[0];
-        initial::check(&problem.initial, &deriver.legs, derivation.order)?;
+        initial::check(&problem.initial, &deriver.variables, derivation.order)?;
         if derivation.closure == Closure::Casimir {
-            let seeds = deriver.legs.all_joints(derivation.order);
+            let seeds = deriver.variables.all_joints(derivation.order);
             let hierarchy = Hierarchy::close(&derivers, seeds);
             return Self::compile(derivation, derivers, hierarchy);
         }
@@ -107,13 +108,13 @@ impl Equations {
             Evaluation::Moments { operators, .. } => Some(operators),
             Evaluation::State(_) => None,
         });
-        let mut seeds: Vec<Joint> = Vec::new();
+        let mut seeds: Vec<JointCumulant> = Vec::new();
         for operator in operators.flatten() {
             seeds.extend(deriver.expectation(operator).into_iter().flat_map(|product| product.factors));
         }
         seeds.sort_unstable();
         seeds.dedup();
-        let start = |joint: Joint| initial::cumulant(&problem.initial, &deriver.legs, joint);
+        let start = |joint: JointCumulant| initial::cumulant(&problem.initial, &deriver.variables, joint);
         let hierarchy =
             Hierarchy::close(&derivers, seeds.iter().copied()).without_zeros(deriver, start, seeds);
         Self::compile(derivation, derivers, hierarchy)
@@ -124,17 +125,17 @@ impl Equations {
         derivers: Vec<Deriver>,
         hierarchy: Hierarchy,
     ) -> Result<Self, CumulantError> {
-        let legs = &derivers[0].legs;
-        let (numbering, variables) = Numbering::new(legs, &hierarchy.joints);
+        let variables = &derivers[0].variables;
+        let (numbering, unknowns) = Numbering::new(variables, &hierarchy.joints);
         let mut rows = Vec::new();
         for stage in &hierarchy.stages {
-            let mut all = Vec::with_capacity(variables.len());
+            let mut all = Vec::with_capacity(unknowns.len());
             for (joint, drift) in hierarchy.joints.iter().zip(stage) {
-                all.extend(numbering.rows(legs, *joint, drift)?);
+                all.extend(numbering.rows(variables, *joint, drift)?);
             }
             rows.push(all);
         }
-        Ok(Self { derivation, derivers, hierarchy, numbering, variables, rows })
+        Ok(Self { derivation, derivers, hierarchy, numbering, unknowns, rows })
     }
 
     /// How the equations were derived.
@@ -143,8 +144,8 @@ impl Equations {
     }
 
     /// The real unknowns.
-    pub fn variables(&self) -> &[Variable] {
-        &self.variables
+    pub fn unknowns(&self) -> &[Unknown] {
+        &self.unknowns
     }
 
     /// Number of stages.
@@ -170,7 +171,7 @@ impl Equations {
 
     /// The common scale N of the unknowns: the largest ensemble (1 without ensembles).
     pub fn scale(&self) -> f64 {
-        self.derivers[0].legs.scale
+        self.derivers[0].variables.scale
     }
 
     /// The unknowns of a product state.
@@ -178,19 +179,19 @@ impl Equations {
     /// # Errors
     /// [`CumulantError::DickeState`] for a Dicke state whose cumulants would be rounding errors.
     pub fn initial(&self, state: &InitialState) -> Result<Vec<f64>, CumulantError> {
-        let legs = &self.derivers[0].legs;
-        initial::check(state, legs, self.derivation.order)?;
-        let value = |variable: &Variable| {
-            let value = initial::cumulant(state, legs, variable.joint);
-            if variable.part == crate::Part::Imaginary { value.im } else { value.re }
+        let variables = &self.derivers[0].variables;
+        initial::check(state, variables, self.derivation.order)?;
+        let value = |unknown: &Unknown| {
+            let value = initial::cumulant(state, variables, unknown.joint);
+            if unknown.part == crate::ComplexPart::Imaginary { value.im } else { value.re }
         };
-        Ok(self.variables.iter().map(value).collect())
+        Ok(self.unknowns.iter().map(value).collect())
     }
 
     /// `<O>` as a function of the unknowns.
     pub fn expectation(&self, operator: &Operator) -> Functional {
         let polynomial: Polynomial = self.derivers[0].expectation(operator);
-        Functional::new(&self.derivers[0].legs, &self.numbering, &polynomial)
+        Functional::new(&self.derivers[0].variables, &self.numbering, &polynomial)
     }
 
     /// For every observable of a problem, the expectation values of its operators (none for state functions).
@@ -202,27 +203,28 @@ impl Equations {
         problem.observables.iter().map(|o| of(&o.evaluation)).collect()
     }
 
-    /// The relations `s . C_sX = 0` of the ensembles of fixed total spin (closure `casimir`): those that start with a
-    /// sharp total spin and have no local channel in any of `models`.
+    /// The relations `s . C_sX = 0` of the ensembles of fixed total spin (closure `casimir`): those that
+    /// start with a sharp total spin and have no local channel in any of `models`.
     pub(crate) fn constraints(&self, initial: &InitialState, models: &[&Model]) -> Vec<Constraint> {
         if self.derivation.closure != Closure::Casimir {
             return Vec::new();
         }
-        let legs = &self.derivers[0].legs;
+        let variables = &self.derivers[0].variables;
         let is_local = |e: usize| {
             let mut dissipators = models.iter().flat_map(|m| m.dissipators());
             dissipators.any(|d| matches!(&d.jump, Jump::Local { ensemble, .. } if *ensemble == e))
         };
         let fixed = |e: &usize| initial::has_fixed_spin(&initial.ensembles[*e]) && !is_local(*e);
-        let row = |joint: Joint| self.hierarchy.joints.binary_search(&joint).unwrap_or(usize::MAX);
-        (0..legs.ensemble_count()).filter(fixed).map(|e| Constraint::new(legs, e, &row)).collect()
+        let row = |joint: JointCumulant| self.hierarchy.joints.binary_search(&joint).unwrap_or(usize::MAX);
+        (0..variables.ensemble_count()).filter(fixed).map(|e| Constraint::new(variables, e, &row)).collect()
     }
 
-    /// Largest magnitudes that unknowns may reach before the equations count as blown up: `N^(k-1)` for a cumulant of
-    /// order k (no physical one is larger than a few of these), with a wide margin that follows the initial state.
+    /// Largest magnitudes that unknowns may reach before the equations count as blown up: `N^(k-1)` for a
+    /// cumulant of order k (no physical one is larger than a few of these), with a wide margin that follows
+    /// the initial state.
     pub(crate) fn limits(&self, start: &[f64]) -> Vec<f64> {
         let largest = start.iter().fold(1.0, |m: f64, y| m.max(y.abs()));
-        let margin = |v: &Variable| 1e6 * largest * self.scale().powi(v.order as i32 - 1);
-        self.variables.iter().map(margin).collect()
+        let margin = |v: &Unknown| 1e6 * largest * self.scale().powi(v.order as i32 - 1);
+        self.unknowns.iter().map(margin).collect()
     }
 }

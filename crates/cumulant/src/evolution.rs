@@ -13,7 +13,7 @@ use crate::Functional;
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// What a moment engine hands over to be moved in time.
-pub struct Parts {
+pub struct MomentSetup {
     /// Name of the engine.
     pub engine: &'static str,
     /// The problem.
@@ -34,9 +34,9 @@ pub struct Parts {
     pub explain: Box<dyn Fn(f64, PropagateError) -> Cause>,
 }
 
-/// Moments on their way through time.
+/// The moments at the present time, and what moves them.
 pub struct MomentEvolution {
-    parts: Parts,
+    setup: MomentSetup,
     propagator: Box<dyn Propagator + Send>,
     time: f64,
     vector: Vec<f64>,
@@ -53,20 +53,21 @@ struct Saved {
 }
 
 impl MomentEvolution {
-    /// Ready to leave the first output time.
+    /// Starts at the first output time.
     ///
     /// # Errors
-    /// [`EngineError::Problem`] for a problem without stages or times, or with another number of fields than stages.
-    pub fn new(parts: Parts) -> Result<Self, EngineError> {
-        parts.problem.validate()?;
-        if parts.fields.len() != parts.problem.stages.len() {
+    /// [`EngineError::Problem`] for a problem without stages or times, or with another number of fields than
+    /// stages.
+    pub fn new(setup: MomentSetup) -> Result<Self, EngineError> {
+        setup.problem.validate()?;
+        if setup.fields.len() != setup.problem.stages.len() {
             return Err(superladder_engine::ProblemError::Mismatch { what: "the stages" }.into());
         }
-        let propagator = parts.method.propagator(parts.start.len());
-        let (time, vector) = (parts.problem.times[0], parts.start.clone());
+        let propagator = setup.method.propagator(setup.start.len());
+        let (time, vector) = (setup.problem.times[0], setup.start.clone());
         let mut diagnostics = Diagnostics::default();
-        diagnostics.note("propagation", 0.0, time, parts.bounds.propagation);
-        Ok(Self { parts, propagator, time, vector, diagnostics })
+        diagnostics.note("propagation", 0.0, time, setup.bounds.propagation);
+        Ok(Self { setup, propagator, time, vector, diagnostics })
     }
 
     /// The present unknowns.
@@ -76,11 +77,11 @@ impl MomentEvolution {
 
     /// Number of the stage in force just after the present time.
     fn stage(&self) -> usize {
-        self.parts.problem.stages.iter().rposition(|s| s.start <= self.time).unwrap_or(0)
+        self.setup.problem.stages.iter().rposition(|s| s.start <= self.time).unwrap_or(0)
     }
 }
 
-impl Parts {
+impl MomentSetup {
     fn measure(&self, vector: &[f64]) -> Vec<Measurement> {
         let observables = self.problem.observables.iter().zip(&self.functionals);
         observables
@@ -115,7 +116,7 @@ fn failure_time(error: &PropagateError, before: f64) -> f64 {
 
 /// Measures at the stops of a propagation.
 struct Measuring<'a> {
-    parts: &'a Parts,
+    setup: &'a MomentSetup,
     diagnostics: &'a mut Diagnostics,
     listener: &'a mut dyn Listener,
 }
@@ -123,9 +124,9 @@ struct Measuring<'a> {
 impl Observer for Measuring<'_> {
     fn stop(&mut self, stop: &Stop<'_>) -> ControlFlow<()> {
         let state = stop.state.unwrap_or_default();
-        let bound = self.parts.bounds.propagation;
+        let bound = self.setup.bounds.propagation;
         self.diagnostics.note("propagation", stop.error_estimate, stop.time, bound);
-        self.listener.record(stop.time, self.parts.measure(state), self.diagnostics)
+        self.listener.record(stop.time, self.setup.measure(state), self.diagnostics)
     }
 
     fn step(&mut self, time: f64, _: &[f64]) -> ControlFlow<()> {
@@ -142,20 +143,20 @@ impl Evolution for MomentEvolution {
         let mut remaining = times;
         while let Some(&last) = remaining.last() {
             let stage = self.stage();
-            let Self { parts, propagator, vector, diagnostics, time } = self;
-            let end = parts.problem.stages.get(stage + 1).map_or(last, |next| next.start.min(last));
+            let Self { setup, propagator, vector, diagnostics, time } = self;
+            let end = setup.problem.stages.get(stage + 1).map_or(last, |next| next.start.min(last));
             let (now, later) = remaining.split_at(remaining.partition_point(|t| *t <= end));
-            let mut observer = Measuring { parts, diagnostics, listener: &mut *listener };
-            let field = &parts.fields[stage];
+            let mut observer = Measuring { setup, diagnostics, listener: &mut *listener };
+            let field = &setup.fields[stage];
             let reached = propagator
                 .advance(&Field(&field.as_ref()), *time, end, vector, now, &mut observer)
                 .map_err(|e| {
                     let time = failure_time(&e, *time);
-                    EngineError::Propagation { engine: parts.engine, time, source: (parts.explain)(time, e) }
+                    EngineError::Propagation { engine: setup.engine, time, source: (setup.explain)(time, e) }
                 })?;
             *time = reached;
             let error = propagator.statistics().error_estimate;
-            diagnostics.note("propagation", error, reached, parts.bounds.propagation);
+            diagnostics.note("propagation", error, reached, setup.bounds.propagation);
             if reached < end {
                 return Ok(());
             }
@@ -165,7 +166,7 @@ impl Evolution for MomentEvolution {
     }
 
     fn measure(&mut self) -> Vec<Measurement> {
-        self.parts.measure(&self.vector)
+        self.setup.measure(&self.vector)
     }
 
     fn diagnostics(&self) -> &Diagnostics {
@@ -173,7 +174,7 @@ impl Evolution for MomentEvolution {
     }
 
     fn statistics(&self) -> serde_json::Value {
-        let mut all = self.parts.description.clone();
+        let mut all = self.setup.description.clone();
         all.insert("propagator".into(), serde_json::json!(self.propagator.statistics()));
         all.insert("state_vectors".into(), (self.propagator.state_vectors(true) + 1).into());
         serde_json::Value::Object(all)

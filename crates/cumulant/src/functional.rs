@@ -3,19 +3,19 @@
 use num_complex::Complex64;
 
 use crate::drift::Polynomial;
-use crate::legs::Legs;
 use crate::unknowns::Numbering;
+use crate::variables::Variables;
 
-/// `<O>` of an operator O as a complex polynomial of the real unknowns: products of collective operators are expanded
-/// exactly, cumulants above the order are zero.
+/// `<O>` of an operator O as a complex polynomial of the real unknowns: products of collective operators are
+/// expanded exactly, cumulants above the order are zero.
 #[derive(Debug, Clone)]
 pub struct Functional {
     terms: Vec<(Complex64, Vec<u32>)>,
 }
 
 impl Functional {
-    pub(crate) fn new(legs: &Legs, numbering: &Numbering, polynomial: &Polynomial) -> Self {
-        Self { terms: numbering.expand(legs, polynomial) }
+    pub(crate) fn new(variables: &Variables, numbering: &Numbering, polynomial: &Polynomial) -> Self {
+        Self { terms: numbering.expand(variables, polynomial) }
     }
 
     /// `<O>` at the unknowns `y`.

@@ -4,23 +4,23 @@ use num_complex::Complex64;
 use superladder_model::{Factor, Jump, Model, Operator};
 
 use crate::differential::Differential;
-use crate::legs::Legs;
 use crate::representation::{Side, site};
+use crate::variables::Variables;
 
-/// `dM/dt = sum_k G_k M` for the generating function M of the moments; one operator per product in `H`, per pair of
-/// products in a collective jump and per local jump, exact up to `order` sources.
-pub(crate) fn generators(model: &Model, legs: &Legs, order: usize) -> Vec<Differential> {
+/// `dM/dt = sum_k G_k M` for the generating function M of the moments; one operator per product in `H`, per
+/// pair of products in a collective jump and per local jump, exact up to `order` sources.
+pub(crate) fn generators(model: &Model, variables: &Variables, order: usize) -> Vec<Differential> {
     let mut all: Vec<Differential> = model
         .hamiltonian()
         .terms
         .iter()
-        .map(|t| commutator(legs, &t.factors, t.coefficient, order))
+        .map(|t| commutator(variables, &t.factors, t.coefficient, order))
         .collect();
     for dissipator in model.dissipators() {
         match &dissipator.jump {
-            Jump::Collective(operator) => all.extend(collective(legs, operator, dissipator.rate, order)),
+            Jump::Collective(operator) => all.extend(collective(variables, operator, dissipator.rate, order)),
             Jump::Local { ensemble, raise, lower, z } => {
-                let operator = legs.local(*ensemble, &site(*raise, *lower, *z));
+                let operator = variables.local(*ensemble, &site(*raise, *lower, *z));
                 all.push(operator.scaled(dissipator.rate.into()).pruned(order));
             }
         }
@@ -29,14 +29,19 @@ pub(crate) fn generators(model: &Model, legs: &Legs, order: usize) -> Vec<Differ
 }
 
 /// `i c [F_1 F_2 ..., E]`.
-fn commutator(legs: &Legs, factors: &[Factor], coefficient: Complex64, order: usize) -> Differential {
-    let left = legs.product(factors, Side::Left, order);
-    let right = legs.product(factors, Side::Right, order);
+fn commutator(
+    variables: &Variables,
+    factors: &[Factor],
+    coefficient: Complex64,
+    order: usize,
+) -> Differential {
+    let left = variables.product(factors, Side::Left, order);
+    let right = variables.product(factors, Side::Right, order);
     left.plus(&right, Complex64::from(-1.0)).pruned(order).scaled(Complex64::I * coefficient)
 }
 
 /// `rate sum_ab c_a^* c_b (A^dag E B - (A^dag B E + E A^dag B)/2)` over the products A, B of the jump.
-fn collective(legs: &Legs, operator: &Operator, rate: f64, order: usize) -> Vec<Differential> {
+fn collective(variables: &Variables, operator: &Operator, rate: f64, order: usize) -> Vec<Differential> {
     let operator = operator.collected();
     let adjoint = operator.adjoint();
     let half = Complex64::from(-0.5);
@@ -44,13 +49,13 @@ fn collective(legs: &Legs, operator: &Operator, rate: f64, order: usize) -> Vec<
         let (left, right) = (&adjoint.terms[a], &operator.terms[b]);
         let both = [left.factors.as_slice(), &right.factors].concat();
         let degree = order + both.len();
-        let gain = legs.product(&left.factors, Side::Left, degree).times(&legs.product(
+        let gain = variables.product(&left.factors, Side::Left, degree).times(&variables.product(
             &right.factors,
             Side::Right,
             degree,
         ));
-        gain.plus(&legs.product(&both, Side::Left, order), half)
-            .plus(&legs.product(&both, Side::Right, order), half)
+        gain.plus(&variables.product(&both, Side::Left, order), half)
+            .plus(&variables.product(&both, Side::Right, order), half)
             .pruned(order)
             .scaled(left.coefficient * right.coefficient * rate)
     };

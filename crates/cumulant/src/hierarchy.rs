@@ -5,34 +5,35 @@ use std::collections::{BTreeMap, BTreeSet};
 use num_complex::Complex64;
 
 use crate::drift::{Deriver, Polynomial};
-use crate::legs::Joint;
+use crate::variables::JointCumulant;
 
 /// A closed set of canonical cumulants and their drift in every stage.
 #[derive(Debug, Clone)]
 pub(crate) struct Hierarchy {
     /// The unknown cumulants in ascending order.
-    pub(crate) joints: Vec<Joint>,
+    pub(crate) joints: Vec<JointCumulant>,
     /// Drift of every unknown, stage by stage.
     pub(crate) stages: Vec<Vec<Polynomial>>,
 }
 
 impl Hierarchy {
     /// The smallest set that contains `seeds` and every cumulant in the drift of its members, in any stage.
-    pub(crate) fn close(derivers: &[Deriver], seeds: impl IntoIterator<Item = Joint>) -> Self {
-        let legs = &derivers[0].legs;
-        let mut known: BTreeMap<Joint, Vec<Polynomial>> = BTreeMap::new();
-        let mut open: BTreeSet<Joint> = seeds.into_iter().map(|joint| legs.canonical(joint)).collect();
+    pub(crate) fn close(derivers: &[Deriver], seeds: impl IntoIterator<Item = JointCumulant>) -> Self {
+        let variables = &derivers[0].variables;
+        let mut known: BTreeMap<JointCumulant, Vec<Polynomial>> = BTreeMap::new();
+        let mut open: BTreeSet<JointCumulant> =
+            seeds.into_iter().map(|joint| variables.canonical(joint)).collect();
         while let Some(joint) = open.pop_first() {
             let drifts: Vec<Polynomial> = derivers.iter().map(|d| d.drift(joint)).collect();
             let factors = drifts.iter().flatten().flat_map(|product| &product.factors);
-            let found: Vec<Joint> = factors.map(|factor| legs.canonical(*factor)).collect();
+            let found: Vec<JointCumulant> = factors.map(|factor| variables.canonical(*factor)).collect();
             known.insert(joint, drifts);
             open.extend(found.into_iter().filter(|joint| !known.contains_key(joint)));
         }
         Self::from_map(known, derivers.len())
     }
 
-    fn from_map(known: BTreeMap<Joint, Vec<Polynomial>>, stages: usize) -> Self {
+    fn from_map(known: BTreeMap<JointCumulant, Vec<Polynomial>>, stages: usize) -> Self {
         let joints = known.keys().copied().collect();
         let mut drifts: Vec<Vec<Polynomial>> = vec![Vec::new(); stages];
         for row in known.into_values() {
@@ -43,23 +44,23 @@ impl Hierarchy {
         Self { joints, stages: drifts }
     }
 
-    /// Drops every cumulant that vanishes at the start and whose drift vanishes with them (forbidden by a symmetry of
-    /// model and initial state), then all that `seeds` no longer need.
+    /// Drops every cumulant that vanishes at the start and whose drift vanishes with them (forbidden by a
+    /// symmetry of model and initial state), then all that `seeds` no longer need.
     pub(crate) fn without_zeros(
         self,
         deriver: &Deriver,
-        initial: impl Fn(Joint) -> Complex64,
-        seeds: impl IntoIterator<Item = Joint>,
+        initial: impl Fn(JointCumulant) -> Complex64,
+        seeds: impl IntoIterator<Item = JointCumulant>,
     ) -> Self {
-        let legs = &deriver.legs;
-        let mut zeros: BTreeSet<Joint> =
+        let variables = &deriver.variables;
+        let mut zeros: BTreeSet<JointCumulant> =
             self.joints.iter().copied().filter(|joint| initial(*joint) == Complex64::ZERO).collect();
-        let vanishes = |polynomial: &Polynomial, zeros: &BTreeSet<Joint>| {
-            polynomial.iter().all(|p| p.factors.iter().any(|f| zeros.contains(&legs.canonical(*f))))
+        let vanishes = |polynomial: &Polynomial, zeros: &BTreeSet<JointCumulant>| {
+            polynomial.iter().all(|p| p.factors.iter().any(|f| zeros.contains(&variables.canonical(*f))))
         };
         loop {
             let rows = self.joints.iter().enumerate();
-            let driven: Vec<Joint> = rows
+            let driven: Vec<JointCumulant> = rows
                 .filter(|(i, joint)| {
                     zeros.contains(*joint) && !self.stages.iter().all(|stage| vanishes(&stage[*i], &zeros))
                 })
@@ -76,24 +77,24 @@ impl Hierarchy {
     fn reduced(
         mut self,
         deriver: &Deriver,
-        zeros: &BTreeSet<Joint>,
-        seeds: impl IntoIterator<Item = Joint>,
+        zeros: &BTreeSet<JointCumulant>,
+        seeds: impl IntoIterator<Item = JointCumulant>,
     ) -> Self {
-        let legs = &deriver.legs;
+        let variables = &deriver.variables;
         for polynomial in self.stages.iter_mut().flatten() {
-            polynomial.retain(|p| p.factors.iter().all(|f| !zeros.contains(&legs.canonical(*f))));
+            polynomial.retain(|p| p.factors.iter().all(|f| !zeros.contains(&variables.canonical(*f))));
         }
         let mut needed = BTreeSet::new();
-        let mut open: Vec<Joint> =
-            seeds.into_iter().map(|j| legs.canonical(j)).filter(|j| !zeros.contains(j)).collect();
+        let mut open: Vec<JointCumulant> =
+            seeds.into_iter().map(|j| variables.canonical(j)).filter(|j| !zeros.contains(j)).collect();
         while let Some(joint) = open.pop() {
             let Ok(row) = self.joints.binary_search(&joint) else { continue };
             if needed.insert(joint) {
                 let products = self.stages.iter().flat_map(|stage| &stage[row]);
-                open.extend(products.flat_map(|p| &p.factors).map(|f| legs.canonical(*f)));
+                open.extend(products.flat_map(|p| &p.factors).map(|f| variables.canonical(*f)));
             }
         }
-        let keep = |joint: &Joint| needed.contains(joint);
+        let keep = |joint: &JointCumulant| needed.contains(joint);
         let kept: Vec<bool> = self.joints.iter().map(keep).collect();
         for stage in &mut self.stages {
             let mut flags = kept.iter();

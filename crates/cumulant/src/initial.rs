@@ -4,8 +4,8 @@ use num_complex::Complex64;
 use superladder_model::{EnsembleState, InitialState, ModeState, Subsystem};
 
 use crate::CumulantError;
-use crate::legs::{Basis, Joint, Leg, Legs, Ordering};
 use crate::representation::{decompose, site_basis, times};
+use crate::variables::{Basis, JointCumulant, Ordering, Variable, Variables};
 
 /// Largest loss of digits that initial Dicke states may have: `N^(order-1)` times rounding.
 const LOSS: f64 = 1e-8;
@@ -14,9 +14,13 @@ const LOSS: f64 = 1e-8;
 const SHARP: f64 = 1e-6;
 
 /// Refuses initial states whose cumulants would be rounding errors.
-pub(crate) fn check(initial: &InitialState, legs: &Legs, order: usize) -> Result<(), CumulantError> {
+pub(crate) fn check(
+    initial: &InitialState,
+    variables: &Variables,
+    order: usize,
+) -> Result<(), CumulantError> {
     for (ensemble, state) in initial.ensembles.iter().enumerate() {
-        let size = legs.size(ensemble);
+        let size = variables.size(ensemble);
         let limit =
             if order < 2 { f64::INFINITY } else { (LOSS / f64::EPSILON).powf(1.0 / (order - 1) as f64) };
         if is_correlated(state, size) && size as f64 > limit {
@@ -45,31 +49,32 @@ pub(crate) fn has_fixed_spin(state: &EnsembleState) -> bool {
 }
 
 /// The scaled joint cumulant `N^e C` of a product state.
-pub(crate) fn cumulant(initial: &InitialState, legs: &Legs, joint: Joint) -> Complex64 {
-    let list: Vec<Leg> = joint.legs().collect();
+pub(crate) fn cumulant(initial: &InitialState, variables: &Variables, joint: JointCumulant) -> Complex64 {
+    let list: Vec<Variable> = joint.variables().collect();
     let Some(&first) = list.first() else { return Complex64::ZERO };
-    let (subsystem, _) = legs.place(first);
-    if list.iter().any(|leg| legs.place(*leg).0 != subsystem) {
+    let (subsystem, _) = variables.place(first);
+    if list.iter().any(|variable| variables.place(*variable).0 != subsystem) {
         return Complex64::ZERO;
     }
-    let components: Vec<usize> = list.iter().map(|leg| legs.place(*leg).1).collect();
+    let components: Vec<usize> = list.iter().map(|variable| variables.place(*variable).1).collect();
     match subsystem {
         Subsystem::Mode(m) => {
-            let ordered = mode_cumulant(&initial.modes[m], legs.basis, &components);
-            (ordered + symmetric_ordering(legs, &components)) * legs.power(legs.twice_exponent(joint))
+            let ordered = mode_cumulant(&initial.modes[m], variables.basis, &components);
+            (ordered + symmetric_ordering(variables, &components))
+                * variables.power(variables.twice_exponent(joint))
         }
-        Subsystem::Ensemble(e) => spin_cumulant(&initial.ensembles[e], legs, e, joint, &components),
+        Subsystem::Ensemble(e) => spin_cumulant(&initial.ensembles[e], variables, e, joint, &components),
     }
 }
 
 /// What symmetrisation adds to a normally ordered second cumulant: the vacuum's 1/2.
-fn symmetric_ordering(legs: &Legs, components: &[usize]) -> Complex64 {
-    let vacuum = match (legs.basis, components) {
+fn symmetric_ordering(variables: &Variables, components: &[usize]) -> Complex64 {
+    let vacuum = match (variables.basis, components) {
         (Basis::Cartesian, [k, l]) => k == l,
         (Basis::Ladder, [k, l]) => k != l,
         _ => false,
     };
-    Complex64::from(if legs.ordering == Ordering::Symmetrised && vacuum { 0.5 } else { 0.0 })
+    Complex64::from(if variables.ordering == Ordering::Symmetrised && vacuum { 0.5 } else { 0.0 })
 }
 
 /// Normally ordered cumulant; Cartesian components are expanded in `a` and `a^dag`.
@@ -91,7 +96,7 @@ fn mode_cumulant(state: &ModeState, basis: Basis, components: &[usize]) -> Compl
                 displacement(alpha, ladder) + thermal(occupation)
             }
             ModeState::Fock(n) => {
-                let moment = |legs: &[usize]| Complex64::from(fock_moment(n, legs));
+                let moment = |variables: &[usize]| Complex64::from(fock_moment(n, variables));
                 from_moments(ladder, &moment)
             }
         }
@@ -151,31 +156,32 @@ fn from_moments(list: &[usize], moment: &dyn Fn(&[usize]) -> Complex64) -> Compl
 
 fn spin_cumulant(
     state: &EnsembleState,
-    legs: &Legs,
+    variables: &Variables,
     ensemble: usize,
-    joint: Joint,
+    joint: JointCumulant,
     components: &[usize],
 ) -> Complex64 {
-    let size = legs.size(ensemble);
-    let mean = |k: usize| spin_mean(state, size, legs.basis, k);
-    let (n, scale) = (size as f64, legs.scale);
+    let size = variables.size(ensemble);
+    let mean = |k: usize| spin_mean(state, size, variables.basis, k);
+    let (n, scale) = (size as f64, variables.scale);
     if let [k] = components {
-        return mean(*k) * if legs.ordering == Ordering::Sites { 1.0 } else { n / scale };
+        return mean(*k) * if variables.ordering == Ordering::Sites { 1.0 } else { n / scale };
     }
     let on_sites = if is_correlated(state, size) && components.len() <= size {
-        let ladder = |k: usize| expand_in_ladder(legs.basis, k);
+        let ladder = |k: usize| expand_in_ladder(variables.basis, k);
         multilinear(components, &ladder, &|list| {
             from_moments(list, &|sites| dicke_moment(state, size, sites))
         })
     } else {
         Complex64::ZERO
     };
-    match (legs.ordering, components) {
-        (Ordering::Sites, _) => on_sites * legs.power(legs.twice_exponent(joint)),
+    match (variables.ordering, components) {
+        (Ordering::Sites, _) => on_sites * variables.power(variables.twice_exponent(joint)),
         (Ordering::Symmetrised, [k, l]) => {
-            let [a, b] = [k, l].map(|k| site_basis(legs.basis)[*k]);
-            let product =
-                (decompose(&times(&a, &b), legs.basis).0 + decompose(&times(&b, &a), legs.basis).0) * 0.5;
+            let [a, b] = [k, l].map(|k| site_basis(variables.basis)[*k]);
+            let product = (decompose(&times(&a, &b), variables.basis).0
+                + decompose(&times(&b, &a), variables.basis).0)
+                * 0.5;
             (on_sites * (n - 1.0) + product - mean(*k) * mean(*l)) * (n / scale)
         }
         (Ordering::Symmetrised, _) => Complex64::ZERO,
@@ -204,7 +210,8 @@ fn expand_in_ladder(basis: Basis, component: usize) -> Vec<(Complex64, usize)> {
 /// `<s^k1 s^k2 ...>` of distinct sites in a Dicke state, ladder components.
 ///
 /// Multiplying the site-averaged product by `S^m` either meets one of its sites or a new one:
-/// `(N - k) P(m, L) = S^m P(L) - sum_a [kappa P(L - a) + f P(L, a -> l)]`; vectors are powers of `S^+-` on `|j, m>`.
+/// `(N - k) P(m, L) = S^m P(L) - sum_a [kappa P(L - a) + f P(L, a -> l)]`; vectors are powers of `S^+-` on
+/// `|j, m>`.
 fn dicke_moment(state: &EnsembleState, size: usize, sites: &[usize]) -> Complex64 {
     let EnsembleState::Dicke { twice_j, twice_m } = *state else { return Complex64::ZERO };
     let dicke = Dicke { size: size as f64, j: 0.5 * twice_j as f64, m: 0.5 * twice_m as f64 };
@@ -219,8 +226,8 @@ struct Dicke {
 }
 
 impl Dicke {
-    /// Coefficient c of `P(sites) |m> = c |m + shift>`, in states reached by `S^-` with weight 1 and by `S^+` with
-    /// weight `j(j+1) - m(m+1)`.
+    /// Coefficient c of `P(sites) |m> = c |m + shift>`, in states reached by `S^-` with weight 1 and by `S^+`
+    /// with weight `j(j+1) - m(m+1)`.
     fn amplitude(&self, sites: &[usize]) -> f64 {
         let Some((first, others)) = sites.split_first() else { return 1.0 };
         let shift: f64 = others.iter().map(|k| [-1.0, 1.0, 0.0][*k]).sum();

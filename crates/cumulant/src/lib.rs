@@ -4,13 +4,14 @@
 //! Model -> Differential (adjoint Lindbladian on the generating function) -> drift of every joint cumulant
 //!       -> Hierarchy (closure under the drift, zeros dropped) -> Tape -> Evolution
 //! ```
-//! The unknowns are *connected* and *intensive*: the joint cumulant C of m mode variables and n sites enters as
-//! `N^(m/2 + n - 1) C`, which is of order 1 as N grows, so N = 10^9 loses no digits.
+//! The unknowns are *connected* and *intensive*: the joint cumulant C of m mode variables and n sites enters
+//! as `N^(m/2 + n - 1) C`, which is of order 1 as N grows, so N = 10^9 loses no digits.
 //!
-//! - As an engine: [`Cumulant`] with `order`, [`Closure`] and method; observables that are functions of moments, for instance
-//!   `amplitude(a)`, `field-cumulants(a)` (`<aa>_c` and `<a^dag a>_c`) and `covariance(x,y)`, from which every ratio of a
-//!   cumulant to mean field is read. Observables subtract products of means from moments and so carry rounding of `N` times
-//!   1e-16; the unknowns of [`Cumulant::evolution`] do not.
+//! - As an engine: [`Cumulant`] with `order`, [`Closure`] and method; observables that are functions of
+//!   moments, for instance `amplitude(a)`, `field-cumulants(a)` (`<aa>_c` and `<a^dag a>_c`) and
+//!   `covariance(x,y)`, from which every ratio of a cumulant to mean field is read. Observables subtract
+//!   products of means from moments and so carry rounding of `N` times 1e-16; the unknowns of
+//!   [`Cumulant::evolution`] do not.
 //! - As formulas: [`Equations::of_model`] with [`Equations::to_text`] and [`Equations::to_latex`].
 //! - A hierarchy without bounded solution ends in [`CumulantError::BlowUp`], with time and N, inside of
 //!   `EngineError::Propagation`.
@@ -29,18 +30,18 @@ mod functional;
 mod generator;
 mod hierarchy;
 mod initial;
-mod legs;
 mod representation;
 mod tape;
 mod text;
 mod unknowns;
+mod variables;
 
 pub use closure::{CLOSURES, Closure, ClosureDefinition};
 pub use engine::{Cumulant, refuse_linear_methods, refuse_state_functions};
 pub use equations::{Derivation, Equations};
 pub use error::CumulantError;
-pub use evolution::{MomentEvolution, Parts};
+pub use evolution::{MomentEvolution, MomentSetup};
 pub use functional::Functional;
-pub use legs::Basis;
 pub use tape::{Tape, TapeTerm, derivative};
-pub use unknowns::{Part, Variable};
+pub use unknowns::{ComplexPart, Unknown};
+pub use variables::Basis;

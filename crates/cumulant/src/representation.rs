@@ -1,20 +1,22 @@
 //! Operators acting on the generating function of moments.
 //!
-//! All moments are Taylor coefficients of `M(eta) = tr[rho E(eta)]`. Multiplying `E` by an operator from the left or
-//! the right is a differential operator in the sources eta:
+//! All moments are Taylor coefficients of `M(eta) = tr[rho E(eta)]`. Multiplying `E` by an operator from the
+//! left or the right is a differential operator in the sources eta:
 //!
-//! - normally ordered mode, `E = exp(xi a^dag) exp(xi' a)`: `a E = (d' + xi) E`, `E a = d' E`, and their adjoints;
+//! - normally ordered mode, `E = exp(xi a^dag) exp(xi' a)`: `a E = (d' + xi) E`, `E a = d' E`, and their
+//!   adjoints;
 //! - symmetrised mode, `E = exp(xi a^dag + xi' a)`: `a E = (d' + xi/2) E`, `E a = (d' - xi/2) E`;
-//! - distinct sites, `E = sum_k (products of k different sites) eta^k / k!` with `s^m s^n = kappa + f s` on a site:
-//!   `S^m E = [eta_n kappa_mn + eta_n f_mn^l d_l + (N - eta_n d_n) d_m] E`;
-//! - symmetrised collective spin, `E = exp(eta . S)`: `S^m E = [A/(e^A - 1)]_ml d_l E` with `A_ml = i eps_nml eta_n`
-//!   (derivative of the exponential map; Wilcox, J. Math. Phys. 8, 962 (1967), Eq. (2.1)).
+//! - distinct sites, `E = sum_k (products of k different sites) eta^k / k!` with `s^m s^n = kappa + f s` on a
+//!   site: `S^m E = [eta_n kappa_mn + eta_n f_mn^l d_l + (N - eta_n d_n) d_m] E`;
+//! - symmetrised collective spin, `E = exp(eta . S)`: `S^m E = [A/(e^A - 1)]_ml d_l E` with
+//!   `A_ml = i eps_nml eta_n` (derivative of the exponential map; Wilcox, J. Math. Phys. 8, 962 (1967), Eq.
+//!   (2.1)).
 
 use num_complex::Complex64;
 use superladder_model::Factor;
 
 use crate::differential::Differential;
-use crate::legs::{Basis, Legs, Ordering};
+use crate::variables::{Basis, Ordering, Variables};
 
 /// A matrix on one site, rows and columns (up, down).
 pub(crate) type Site = [[Complex64; 2]; 2];
@@ -69,8 +71,9 @@ pub(crate) fn decompose(m: &Site, basis: Basis) -> (Complex64, [Complex64; 3]) {
     }
 }
 
-impl Legs {
-    /// The product of `factors` (in written order) standing on one `side` of `E`, exact up to `degree` sources.
+impl Variables {
+    /// The product of `factors` (in written order) standing on one `side` of `E`, exact up to `degree`
+    /// sources.
     pub(crate) fn product(&self, factors: &[Factor], side: Side, degree: usize) -> Differential {
         // Sources of a later factor may be contracted by derivatives of the earlier ones.
         let inner = degree + factors.len();
@@ -93,7 +96,8 @@ impl Legs {
         }
     }
 
-    /// `a` or `a^dag` of a mode: the derivative that brings it down and the source that ordering leaves behind.
+    /// `a` or `a^dag` of a mode: the derivative that brings it down and the source that ordering leaves
+    /// behind.
     fn ladder(&self, mode: usize, create: bool, side: Side) -> Differential {
         let ensembles = self.ensemble_count();
         let source = match (self.ordering, side, create) {
@@ -133,7 +137,7 @@ impl Legs {
 
     fn collective_on_sites(&self, e: usize, matrix: &Site, side: Side) -> Differential {
         let ensembles = self.ensemble_count();
-        let leg = |k: usize| self.spin(e, k);
+        let variable = |k: usize| self.spin(e, k);
         let mut sum = Differential::zero();
         for (nu, operator) in site_basis(self.basis).iter().enumerate() {
             let on_site = match side {
@@ -141,15 +145,15 @@ impl Legs {
                 Side::Right => times(operator, matrix),
             };
             let (kappa, f) = decompose(&on_site, self.basis);
-            sum.add(kappa, ensembles, None, &[leg(nu)], &[]);
+            sum.add(kappa, ensembles, None, &[variable(nu)], &[]);
             for (lambda, f) in f.into_iter().enumerate() {
-                sum.add(f, ensembles, None, &[leg(nu)], &[leg(lambda)]);
+                sum.add(f, ensembles, None, &[variable(nu)], &[variable(lambda)]);
             }
         }
         for (mu, c) in decompose(matrix, self.basis).1.into_iter().enumerate() {
-            sum.add(c, ensembles, Some(e), &[], &[leg(mu)]);
+            sum.add(c, ensembles, Some(e), &[], &[variable(mu)]);
             for nu in 0..3 {
-                sum.add(-c, ensembles, None, &[leg(nu)], &[leg(nu), leg(mu)]);
+                sum.add(-c, ensembles, None, &[variable(nu)], &[variable(nu), variable(mu)]);
             }
         }
         sum
@@ -188,7 +192,7 @@ impl Legs {
     /// `N (eta.g - eta R eta / 4) + (eta R)_l d_l - (eta.g) eta_l d_l`.
     pub(crate) fn local(&self, e: usize, jump: &Site) -> Differential {
         let ensembles = self.ensemble_count();
-        let leg = |k: usize| self.spin(e, k);
+        let variable = |k: usize| self.spin(e, k);
         let square = times(&dagger(jump), jump);
         let mut sum = Differential::zero();
         for (nu, operator) in site_basis(self.basis).iter().enumerate() {
@@ -196,14 +200,14 @@ impl Legs {
             let loss = plus(&times(&square, operator), &times(operator, &square), 1.0);
             let (g, r) = decompose(&plus(&gain, &loss, -0.5), self.basis);
             for (lambda, r) in r.into_iter().enumerate() {
-                sum.add(r, ensembles, None, &[leg(nu)], &[leg(lambda)]);
+                sum.add(r, ensembles, None, &[variable(nu)], &[variable(lambda)]);
                 if self.ordering == Ordering::Symmetrised {
-                    sum.add(r * -0.25, ensembles, Some(e), &[leg(nu), leg(lambda)], &[]);
-                    sum.add(-g, ensembles, None, &[leg(nu), leg(lambda)], &[leg(lambda)]);
+                    sum.add(r * -0.25, ensembles, Some(e), &[variable(nu), variable(lambda)], &[]);
+                    sum.add(-g, ensembles, None, &[variable(nu), variable(lambda)], &[variable(lambda)]);
                 }
             }
             let size = (self.ordering == Ordering::Symmetrised).then_some(e);
-            sum.add(g, ensembles, size, &[leg(nu)], &[]);
+            sum.add(g, ensembles, size, &[variable(nu)], &[]);
         }
         sum
     }

@@ -6,21 +6,21 @@ use num_complex::Complex64;
 use superladder_model::Subsystem;
 
 use crate::equations::Equations;
-use crate::legs::{Basis, Joint, Leg, Legs, Ordering};
+use crate::variables::{Basis, JointCumulant, Ordering, Variable, Variables};
 
 /// Text and LaTeX names of the components of modes and spins.
 const MODE_NAMES: [[(&str, &str); 2]; 2] = [[("Q", "Q"), ("P", "P")], [("a", "a"), ("a+", r"a^\dagger")]];
 const SPIN_NAMES: [[(&str, &str); 3]; 2] =
     [[("x", "x"), ("y", "y"), ("z", "z")], [("-", "-"), ("+", "+"), ("z", "z")]];
 
-impl Legs {
+impl Variables {
     fn row(&self) -> usize {
         usize::from(self.basis == Basis::Ladder)
     }
 
-    /// A leg; `site` numbers the spins of an ensemble from 1.
-    fn leg_text(&self, leg: Leg, site: usize) -> String {
-        let (subsystem, k) = self.place(leg);
+    /// A variable; `site` numbers the spins of an ensemble from 1.
+    fn variable_text(&self, variable: Variable, site: usize) -> String {
+        let (subsystem, k) = self.place(variable);
         let name = self.name(subsystem);
         match (subsystem, self.ordering) {
             (Subsystem::Mode(_), _) => format!("{}({name})", MODE_NAMES[self.row()][k].0),
@@ -33,8 +33,8 @@ impl Legs {
         }
     }
 
-    fn leg_latex(&self, leg: Leg, site: usize) -> String {
-        let (subsystem, k) = self.place(leg);
+    fn variable_latex(&self, variable: Variable, site: usize) -> String {
+        let (subsystem, k) = self.place(variable);
         let name = self.name(subsystem).replace('_', r"\_");
         let indexed = |symbol: &str, upper: &str, lower: String| format!(r"{symbol}^{{{upper}}}_{{{lower}}}");
         match (subsystem, self.ordering) {
@@ -51,28 +51,34 @@ impl Legs {
         }
     }
 
-    fn sites(&self, joint: Joint) -> Vec<(Leg, usize)> {
-        let mut sites: Vec<(Leg, usize)> = Vec::new();
-        for leg in joint.legs() {
-            let before = sites.iter().filter(|(l, _)| self.place(*l).0 == self.place(leg).0).count();
-            sites.push((leg, before + 1));
+    fn sites(&self, joint: JointCumulant) -> Vec<(Variable, usize)> {
+        let mut sites: Vec<(Variable, usize)> = Vec::new();
+        for variable in joint.variables() {
+            let before = sites.iter().filter(|(l, _)| self.place(*l).0 == self.place(variable).0).count();
+            sites.push((variable, before + 1));
         }
         sites
     }
 
     /// `<Q(a)>` or, connected, `<Q(a) s_x(S,1)>c`.
-    pub(crate) fn text(&self, joint: Joint) -> String {
-        let legs: Vec<String> =
-            self.sites(joint).into_iter().map(|(leg, site)| self.leg_text(leg, site)).collect();
-        format!("<{}>{}", legs.join(" "), if joint.len() > 1 { "c" } else { "" })
+    pub(crate) fn text(&self, joint: JointCumulant) -> String {
+        let variables: Vec<String> = self
+            .sites(joint)
+            .into_iter()
+            .map(|(variable, site)| self.variable_text(variable, site))
+            .collect();
+        format!("<{}>{}", variables.join(" "), if joint.len() > 1 { "c" } else { "" })
     }
 
     /// The same in LaTeX.
-    pub(crate) fn latex(&self, joint: Joint) -> String {
-        let legs: Vec<String> =
-            self.sites(joint).into_iter().map(|(leg, site)| self.leg_latex(leg, site)).collect();
+    pub(crate) fn latex(&self, joint: JointCumulant) -> String {
+        let variables: Vec<String> = self
+            .sites(joint)
+            .into_iter()
+            .map(|(variable, site)| self.variable_latex(variable, site))
+            .collect();
         let connected = if joint.len() > 1 { r"_{\mathrm{c}}" } else { "" };
-        format!(r"\langle {} \rangle{connected}", legs.join(" "))
+        format!(r"\langle {} \rangle{connected}", variables.join(" "))
     }
 }
 
@@ -84,10 +90,10 @@ enum Style {
 }
 
 impl Style {
-    fn cumulant(self, legs: &Legs, joint: Joint) -> String {
+    fn cumulant(self, variables: &Variables, joint: JointCumulant) -> String {
         match self {
-            Self::Text => legs.text(joint),
-            Self::Latex => legs.latex(joint),
+            Self::Text => variables.text(joint),
+            Self::Latex => variables.latex(joint),
         }
     }
 
@@ -135,8 +141,8 @@ fn tidy(c: Complex64) -> Complex64 {
 
 impl Equations {
     fn heading(&self) -> String {
-        let legs = &self.derivers[0].legs;
-        let spins = match legs.ordering {
+        let variables = &self.derivers[0].variables;
+        let spins = match variables.ordering {
             Ordering::Sites => {
                 "normally ordered modes and spins s = sigma/2 on distinct sites (S,1), (S,2), ..."
             }
@@ -146,19 +152,19 @@ impl Equations {
             "order {}, closure '{}': cumulants <...>c of {spins}; {} real unknowns; N = {}",
             self.derivation.order,
             self.derivation.closure.name(),
-            self.variables().len(),
-            legs.scale
+            self.unknowns().len(),
+            variables.scale
         )
     }
 
     /// The right-hand side of the cumulant with number `row` itself (not of its scaled unknown).
     fn right_hand_side(&self, stage: usize, row: usize, style: Style) -> String {
-        let legs = &self.derivers[0].legs;
-        let outer = legs.twice_exponent(self.hierarchy.joints[row]);
+        let variables = &self.derivers[0].variables;
+        let outer = variables.twice_exponent(self.hierarchy.joints[row]);
         let mut text = String::new();
         for (number, product) in self.hierarchy.stages[stage][row].iter().enumerate() {
-            let inner: i32 = product.factors.iter().map(|f| legs.twice_exponent(*f)).sum();
-            let c = tidy(product.coefficient * legs.power(inner - outer));
+            let inner: i32 = product.factors.iter().map(|f| variables.twice_exponent(*f)).sum();
+            let c = tidy(product.coefficient * variables.power(inner - outer));
             let (sign, size) = style.coefficient(c, !product.factors.is_empty());
             match (number, sign) {
                 (0, "+") => {}
@@ -167,24 +173,24 @@ impl Equations {
                     let _ = write!(text, " {sign} ");
                 }
             }
-            let factors = product.factors.iter().map(|f| style.cumulant(legs, *f));
+            let factors = product.factors.iter().map(|f| style.cumulant(variables, *f));
             let parts: Vec<String> = std::iter::once(size).filter(|s| !s.is_empty()).chain(factors).collect();
             text.push_str(&parts.join(" "));
         }
         if text.is_empty() { "0".to_owned() } else { text }
     }
 
-    /// The equations of a stage as plain text, one line per cumulant. Coefficients are those of the cumulants themselves;
-    /// the unknowns behind are scaled to stay of order 1 as N grows ([`crate::Variable::scale`]).
+    /// The equations of a stage as plain text, one line per cumulant. Coefficients are those of the cumulants
+    /// themselves; the unknowns behind are scaled to stay of order 1 as N grows ([`crate::Unknown::scale`]).
     ///
     /// # Panics
     /// If there is no such stage.
     pub fn to_text(&self, stage: usize) -> String {
-        let legs = &self.derivers[0].legs;
+        let variables = &self.derivers[0].variables;
         let mut text = format!("# {}\n", self.heading());
         for (row, joint) in self.hierarchy.joints.iter().enumerate() {
             let right = self.right_hand_side(stage, row, Style::Text);
-            let _ = writeln!(text, "d/dt {} = {right}", legs.text(*joint));
+            let _ = writeln!(text, "d/dt {} = {right}", variables.text(*joint));
         }
         text
     }
@@ -194,11 +200,11 @@ impl Equations {
     /// # Panics
     /// If there is no such stage.
     pub fn to_latex(&self, stage: usize) -> String {
-        let legs = &self.derivers[0].legs;
+        let variables = &self.derivers[0].variables;
         let mut text = format!("% {}\n\\begin{{align*}}\n", self.heading());
         for (row, joint) in self.hierarchy.joints.iter().enumerate() {
             let right = self.right_hand_side(stage, row, Style::Latex);
-            let left = legs.latex(*joint);
+            let left = variables.latex(*joint);
             let _ = writeln!(text, r"\frac{{\mathrm{{d}}}}{{\mathrm{{d}}t}} {left} &= {right} \\");
         }
         text.push_str("\\end{align*}\n");

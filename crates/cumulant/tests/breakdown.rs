@@ -1,5 +1,5 @@
-//! First crossings and period-averaged breakdown times of the reference model (PHYSICS.md, section 10; the analysis crate
-//! owns the readings, here they are written out).
+//! First crossings and period-averaged breakdown times of the reference model (docs/EQUATIONS.md, Cumulants;
+//! the analysis crate owns the readings, here they are written out).
 
 mod common;
 
@@ -61,8 +61,9 @@ fn ratios(closure: Closure, n: usize, state: &InitialState, times: &[f64], rtol:
     [aa, means(&tested, n).iter().zip(&mean_field).map(off).collect()]
 }
 
-/// First time at which a ratio is seen to reach the threshold on a grid of step 0.1 (that of the targets: `norm8dev` of A at
-/// N = 1000 touches the threshold from 278.637 to 278.67, which this grid steps over), refined.
+/// First time at which a ratio is seen to reach the threshold on a grid of step 0.1 (that of the targets:
+/// `norm8dev` of A at N = 1000 touches the threshold from 278.637 to 278.67, which this grid steps over),
+/// refined.
 fn first_crossing(which: usize, closure: Closure, n: usize, end: f64, rtol: f64) -> f64 {
     let state = reference_state(n);
     let (mut begin, mut end, mut step) = (0.0, end, 0.1);
@@ -146,8 +147,8 @@ fn averaged(closure: Closure, n: usize, state: &InitialState, end: f64, step: f6
     step * ((i - 1) as f64 + part + 0.5 * window as f64)
 }
 
-/// The starting phase on the cycle of the targets is not given; a burn of 2000.8 has that of N = 10 in closures A and B,
-/// and must then have the other sizes too.
+/// The starting phase on the cycle of the targets is not given; a burn of 2000.8 has that of N = 10 in
+/// closures A and B, and must then have the other sizes too.
 fn check_cycle(cases: &[(Closure, usize, f64)], step: f64, tolerance: f64) {
     for (closure, n, expected) in cases {
         let state = on_cycle(*n, 2000.8);
@@ -188,7 +189,8 @@ fn averaged_times_at_large_sizes() {
     check_cycle(&cases, 0.1, 1e-3);
 }
 
-/// With the relation kept the law is linear at large N: t_E of 10^5 is ten times that of 10^4 (linear noise: 9.8).
+/// With the relation kept the law is linear at large N: t_E of 10^5 is ten times that of 10^4 (linear noise:
+/// 9.8).
 #[test]
 #[ignore = "long: to t = 3e4, a minute"]
 fn casimir_restores_the_linear_law() {

@@ -105,8 +105,8 @@ fn order_one_has_product_moments() {
     assert!((m[1].values[0].value - 1.0).abs() < 1e-12);
 }
 
-/// In the chaotic region closure `sites` leaves every bound: an error with time and N, and what was recorded before it is
-/// finite. The symmetrised closure goes on.
+/// In the chaotic region closure `sites` leaves every bound: an error with time and N, and what was recorded
+/// before it is finite. The symmetrised closure goes on.
 #[test]
 fn a_blow_up_is_an_error_with_time_and_size() {
     let state = InitialState {
@@ -141,7 +141,7 @@ fn a_blow_up_is_an_error_with_time_and_size() {
 fn equations_are_printed_as_text_and_latex() {
     let equations =
         Equations::of_model(&reference_model(100, 0.2), Derivation::new(2, Closure::Sites)).expect("derived");
-    assert_eq!(equations.variables().len(), 44);
+    assert_eq!(equations.unknowns().len(), 44);
     let text = equations.to_text(0);
     assert!(text.starts_with("# order 2, closure 'sites'"), "{text}");
     assert!(text.contains("\nd/dt <Q(a)> = -0.03 <Q(a)> + <P(a)> - 1.414213562373 <s_y(T,1)>\n"), "{text}");

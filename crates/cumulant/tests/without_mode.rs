@@ -13,9 +13,9 @@ fn method() -> Method {
     Method::Dop853(Dop853 { rtol: 1e-12, atol: 1e-14, ..Dop853::default() })
 }
 
-type Part<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, f64)]);
+type Entry<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, f64)]);
 
-fn model(sizes: &[usize], interactions: &[Part<'_>], channels: &[Part<'_>]) -> Model {
+fn model(sizes: &[usize], interactions: &[Entry<'_>], channels: &[Entry<'_>]) -> Model {
     let named = ["S", "T"].iter().zip(sizes).zip([0.9, 1.3]);
     let ensembles =
         named.map(|((name, size), frequency)| Ensemble { name: (*name).into(), size: *size, frequency });
@@ -35,8 +35,8 @@ fn model(sizes: &[usize], interactions: &[Part<'_>], channels: &[Part<'_>]) -> M
     model
 }
 
-const ALONE: &[Part<'static>] = &[("one-axis-twisting", &["S"], &[("strength", 0.7)])];
-const CHANNELS: &[Part<'static>] = &[
+const ALONE: &[Entry<'static>] = &[("one-axis-twisting", &["S"], &[("strength", 0.7)])];
+const CHANNELS: &[Entry<'static>] = &[
     ("collective-emission", &["S"], &[("rate", 0.3)]),
     ("pumping", &["S"], &[("rate", 0.4)]),
     ("dephasing", &["S"], &[("rate", 0.2)]),
@@ -74,11 +74,11 @@ fn deviation(model: &Model, order: usize) -> f64 {
 
 #[test]
 fn emitters_at_the_order_of_their_number_are_exact() {
-    let exchange: &[Part<'_>] = &[
+    let exchange: &[Entry<'_>] = &[
         ("exchange", &["S", "T"], &[("strength", 0.8)]),
         ("one-axis-twisting", &["S"], &[("strength", 0.5)]),
     ];
-    let cases: [(&[usize], &[Part<'_>]); 5] =
+    let cases: [(&[usize], &[Entry<'_>]); 5] =
         [(&[2], ALONE), (&[3], ALONE), (&[4], ALONE), (&[1, 1], exchange), (&[2, 1], exchange)];
     for (sizes, interactions) in cases {
         let model = model(sizes, interactions, CHANNELS);

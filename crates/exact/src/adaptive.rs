@@ -1,13 +1,15 @@
-//! Cutoffs that follow the state: when they are raised and lowered, so that the bound of truncation stays below its bound.
+//! Cutoffs that follow the state: they are raised and lowered so that the error of truncation keeps its
+//! budget.
 //!
-//! What leaves through the cutoff of a mode is bounded by an integral over the time (`leakage`), so that an error may be
-//! spent *per unit time*: what is left of the budget over what is left of the time is the share. A step in which
-//! more leaks is refused and done again from its start with more levels. At the ends of segments, which grow longer
-//! while nothing happens, cutoffs are raised before the share is reached, and lowered where levels have
-//! become empty. New levels start empty, which is exact; what is cut off is counted, `2 sqrt(w)` for the weight w.
+//! An integral over the time bounds what leaves through the cutoff of a mode (`leakage`), so that the budget
+//! can be spent *per unit time*: the share is what is left of the budget over what is left of the time. A
+//! step in which more leaks is refused and done again from its start with more levels. The run is cut into
+//! segments, which grow longer while nothing happens. At their ends cutoffs are raised before the share is
+//! reached, and lowered where levels have become empty. New levels start empty, which is exact; cutting off
+//! the weight w counts `2 sqrt(w)`.
 //!
-//! How many levels are missing is read off the highest occupied ones: populations fall by about the same factor from
-//! level to level, and what leaks goes with the square root of them.
+//! The highest occupied levels tell how many are missing: populations fall by about the same factor from
+//! level to level, and the leak is proportional to their square root.
 
 mod report;
 
@@ -15,16 +17,9 @@ use serde::{Deserialize, Serialize};
 use superladder_engine::Problem;
 use superladder_propagate::Samples;
 
-use crate::engine::Exact;
 use crate::instruments::Instruments;
 use crate::leakage::Leaked;
-
-/// The cutoff of this mode starts at that of the problem and follows the state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct AdaptiveCutoff {
-    /// Largest cutoff; `None`: what fits the memory.
-    pub max: Option<usize>,
-}
+use crate::options::Exact;
 
 /// The first segment as a part of the whole time.
 const FIRST_SEGMENT: f64 = 1.0 / 64.0;
@@ -32,7 +27,8 @@ const FIRST_SEGMENT: f64 = 1.0 / 64.0;
 const SEGMENTS: (f64, f64) = (1.0 / 4.0, 1.0 / 1024.0);
 /// Part of the budget that the truncation of the initial state may spend.
 const INITIAL: f64 = 0.05;
-/// Parts of the share: above the first a cutoff is raised, until the second is expected; below the third it is lowered.
+/// Parts of the share: above the first a cutoff is raised, until the second is expected; below the third it
+/// is lowered.
 const RAISE: f64 = 0.5;
 const AIM: f64 = 0.1;
 const LOWER: f64 = 0.02;
@@ -49,9 +45,9 @@ const FLAT: f64 = 0.05;
 pub(crate) enum Reason {
     /// The initial state needs it.
     Initial,
-    /// More was going to leak than may.
+    /// More was going to leak than the share.
     Raised,
-    /// A step was refused, since more leaked than may.
+    /// A step was refused, since more leaked than the share.
     Refused,
     /// Levels were empty.
     Lowered,
@@ -69,7 +65,7 @@ pub(crate) enum Limit {
     Noise,
 }
 
-/// A wish for more levels.
+/// A request for more levels.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Growth {
     pub(crate) mode: usize,
@@ -107,9 +103,9 @@ pub(super) struct Change {
     pub(super) reason: Reason,
 }
 
-/// The cutoffs of a run on their way through time.
+/// Decides how the cutoffs of a run follow the state, and remembers what it decided.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Course {
+pub(crate) struct CutoffControl {
     followed: Vec<Followed>,
     /// Largest bound of what leaves through one of the cutoffs.
     budget: f64,
@@ -120,7 +116,8 @@ pub(crate) struct Course {
     end: f64,
     /// Whether cutoffs were raised in the present segment.
     disturbed: bool,
-    /// Memory that may be used, in bytes; found once, so that a run that is continued elsewhere has the same bits.
+    /// Memory that may be used, in bytes; found once, so that a run that is continued elsewhere has the same
+    /// bits.
     available: u64,
     refused: u64,
     history: Vec<Change>,
@@ -128,7 +125,7 @@ pub(crate) struct Course {
     notes: Vec<String>,
 }
 
-impl Course {
+impl CutoffControl {
     /// For a problem of which some cutoffs adapt; `None` if none does.
     pub(crate) fn new(options: &Exact, problem: &Problem, available: u64) -> Option<Self> {
         let followed: Vec<Followed> = options
@@ -143,7 +140,7 @@ impl Course {
         if followed.is_empty() {
             return None;
         }
-        // What leaves through fixed cutoffs has its part too.
+        // One part of the budget is kept for what leaves through fixed cutoffs.
         let parts = followed.len() + usize::from(problem.cutoffs.len() > followed.len());
         let (first, last) = (problem.times[0], problem.times[problem.times.len() - 1]);
         let span = last - first;
@@ -205,13 +202,14 @@ impl Course {
         .collect()
     }
 
-    /// What may leak per unit time from now on.
+    /// The share: the error that may be spent per unit time from now on.
     fn share(&self, followed: &Followed, time: f64) -> f64 {
         let left = (self.budget - followed.leaked.bound).max(0.0);
         if self.last > time { left / (self.last - time) } else { f64::INFINITY }
     }
 
-    /// Whether more leaks in a step than may: the cutoffs that must then be raised.
+    /// Looks at the samples of a step. Returns the cutoffs to raise before it is done again, none if it may
+    /// stand.
     pub(crate) fn review(
         &mut self,
         instruments: &Instruments,
@@ -272,7 +270,7 @@ impl Course {
         time == self.end
     }
 
-    /// Ends a segment: the levels that will be missing in the next one.
+    /// Ends a segment. Returns the levels that will be missing in the next one.
     pub(crate) fn end_segment(
         &mut self,
         instruments: &Instruments,
@@ -329,14 +327,14 @@ impl Course {
                 let holds = leakage.rate_with(stage, leaving, edge) <= LOWER * share && lost <= CUT * left;
                 holds.then_some(Shrink { mode, cutoff: to, lost })
             };
-            // Too small a change is not worth the work.
+            // A small change does not repay the work of changing.
             let highest = cutoff.checked_sub((cutoff / 6).max(3))?;
             (2..=highest).rev().map_while(good).last()
         };
         self.followed.iter().filter_map(shrink).collect()
     }
 
-    /// The cutoff that a wish leads to; the present one where a limit is reached, which is noted.
+    /// The cutoff that a request leads to. At a limit it is the present one, and the limit is noted.
     pub(crate) fn allowed(&mut self, growth: &Growth, present: usize, time: f64, problem: &Problem) -> usize {
         let max = self.followed.iter().find(|f| f.mode == growth.mode).and_then(|f| f.max);
         let wanted = (present + growth.levels).min(max.unwrap_or(usize::MAX).max(present));
@@ -375,7 +373,7 @@ impl Course {
         ));
     }
 
-    /// Goes on after cutoffs have changed, by which the state has moved by the distances `lost` of modes.
+    /// Takes over changed cutoffs. `lost`, by mode: how far the change has moved the state.
     pub(crate) fn resized(&mut self, instruments: &Instruments, values: &[f64], lost: &[(usize, f64)]) {
         for followed in &mut self.followed {
             let mode = followed.mode;
@@ -396,7 +394,7 @@ impl Course {
     }
 }
 
-/// The levels that bring what leaks, `rate`, well below the `share`.
+/// The levels that lower the leak from `rate` to well below the `share`.
 fn growth(
     instruments: &Instruments,
     followed: &Followed,

@@ -1,7 +1,7 @@
 //! The generator as a sparse matrix: for export and as an independent second implementation of the action.
 //!
-//! Unknowns are all kept elements of the density matrix, both Hermitian halves: sector after sector, and within a
-//! sector row-major over (i, j) where only the j of kept coherences occur.
+//! Unknowns are all kept elements of the density matrix, both Hermitian halves: sector after sector, and
+//! within a sector row-major over (i, j) where only the j of kept coherences occur.
 
 use num_complex::Complex64;
 use rayon::prelude::*;
@@ -10,7 +10,7 @@ use superladder_engine::{EngineError, Problem};
 use superladder_propagate::LinearOperator;
 use superladder_space::{Space, SparseMatrix};
 
-use crate::engine::space_error;
+use crate::error::space_error;
 use crate::generator::Elements;
 use crate::layout::Layout;
 use crate::setting::reduced_space;
@@ -104,7 +104,8 @@ pub struct Assembled {
 }
 
 impl Assembled {
-    /// Assembles `L = G (x) 1 + 1 (x) conj(G) + sum K (x) conj(K)` from the same elements as the matrix-free form.
+    /// Assembles `L = G (x) 1 + 1 (x) conj(G) + sum K (x) conj(K)` from the same elements as the matrix-free
+    /// form.
     pub fn new(space: &Space, layout: &Layout, elements: &Elements) -> Self {
         let index = AssembledIndex::new(space, layout);
         let generator: Vec<SparseMatrix> =

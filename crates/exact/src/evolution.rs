@@ -4,17 +4,30 @@ use serde::{Deserialize, Serialize};
 use superladder_engine::{Diagnostics, EngineError, Evolution, Listener, Measurement, Problem};
 use superladder_propagate::{Linear, LinearOperator, Memory, Propagator};
 
-use crate::adaptive::{Course, Growth, Limit, Reason};
+use crate::adaptive::{CutoffControl, Growth, Limit, Reason};
 use crate::assembled::AssembledOperator;
-use crate::engine::{Exact, Generator, NAME, Prepared, space_error};
+use crate::error::{NAME, space_error};
 use crate::generator::{Elements, Lindbladian};
 use crate::instruments::Instruments;
 use crate::leakage::Leaked;
 use crate::measuring::Measuring;
+use crate::options::{Exact, Generator};
 use crate::setting::Setting;
 use crate::state::{carried, initial_vector};
 
-/// A density matrix on its way through time.
+/// What a run starts from.
+pub(crate) struct Prepared {
+    pub(crate) setting: Setting,
+    pub(crate) generator: Box<dyn LinearOperator>,
+    /// Memory beside the state vectors, in bytes.
+    pub(crate) overhead: u64,
+    /// Estimate of the whole memory, in bytes.
+    pub(crate) memory: u64,
+    /// Memory that may be used, in bytes.
+    pub(crate) available: u64,
+}
+
+/// The density matrix at the present time, and what moves it.
 pub(crate) struct ExactEvolution {
     options: Exact,
     instruments: Instruments,
@@ -27,7 +40,7 @@ pub(crate) struct ExactEvolution {
     leaked: Leaked,
     diagnostics: Diagnostics,
     /// How the cutoffs follow the state, if any does.
-    course: Option<Course>,
+    control: Option<CutoffControl>,
     /// Memory beside the vectors at the start, and the length of vectors then.
     overhead: (u64, usize),
     /// Estimate of the memory at the largest cutoffs so far.
@@ -44,7 +57,7 @@ struct Saved {
     diagnostics: Diagnostics,
     leaked: Leaked,
     losses: Vec<f64>,
-    course: Option<Course>,
+    control: Option<CutoffControl>,
     cutoffs: Vec<usize>,
     length: usize,
 }
@@ -52,12 +65,12 @@ struct Saved {
 impl ExactEvolution {
     pub(crate) fn new(options: Exact, problem: Problem, prepared: Prepared) -> Result<Self, EngineError> {
         let time = problem.times[0];
-        let course = Course::new(&options, &problem, prepared.available);
+        let control = CutoffControl::new(&options, &problem, prepared.available);
         let Prepared { setting, generator, overhead, memory, .. } = prepared;
         let overhead = (overhead, setting.layout.len());
         let (vector, losses) = initial_state(&problem, &setting)?;
         let propagator = options.method.propagator(setting.layout.len());
-        let instruments = Instruments::new(&options, problem, setting, &adaptive_modes(course.as_ref()))?;
+        let instruments = Instruments::new(&options, problem, setting, &adaptive_modes(control.as_ref()))?;
         let leaked = Leaked::start(time, lost(&losses), Vec::new());
         let diagnostics = Diagnostics::default();
         let stage = 0;
@@ -72,7 +85,7 @@ impl ExactEvolution {
             losses,
             leaked,
             diagnostics,
-            course,
+            control,
             overhead,
             memory,
         };
@@ -86,9 +99,9 @@ impl ExactEvolution {
             let values = self.instruments.probe(&self.vector);
             self.leaked =
                 Leaked::start(self.time, lost(&self.losses), self.instruments.leaving(&values).to_vec());
-            let Some(course) = &mut self.course else { break };
-            course.start(&self.instruments, self.time, &values, &self.losses);
-            let growths = course.growths_at_start(&self.instruments, self.stage, self.time, &values);
+            let Some(control) = &mut self.control else { break };
+            control.start(&self.instruments, self.time, &values, &self.losses);
+            let growths = control.growths_at_start(&self.instruments, self.stage, self.time, &values);
             if growths.is_empty() || !self.grow(&growths, true)? {
                 break;
             }
@@ -98,14 +111,14 @@ impl ExactEvolution {
         Ok(())
     }
 
-    /// Raises cutoffs as far as their limits and the memory allow; false if none could be. At the `start` the initial
-    /// state is made anew, later the state is carried over.
+    /// Raises cutoffs as far as their limits and the memory allow. False if none could be raised. At the
+    /// `start` the initial state is made anew; later the state is carried over.
     fn grow(&mut self, growths: &[Growth], start: bool) -> Result<bool, EngineError> {
         let mut cutoffs = self.instruments.problem.cutoffs.clone();
         for growth in growths {
             let before = cutoffs[growth.mode];
-            let Some(course) = &mut self.course else { return Ok(false) };
-            let mut wanted = course.allowed(growth, before, self.time, &self.instruments.problem);
+            let Some(control) = &mut self.control else { return Ok(false) };
+            let mut wanted = control.allowed(growth, before, self.time, &self.instruments.problem);
             while wanted > before {
                 cutoffs[growth.mode] = wanted;
                 if self.fits(&cutoffs)? {
@@ -115,33 +128,33 @@ impl ExactEvolution {
             }
             cutoffs[growth.mode] = wanted;
             if wanted == before
-                && let Some(course) = &mut self.course
+                && let Some(control) = &mut self.control
             {
-                course.limit(growth.mode, Limit::Memory, self.time, &self.instruments.problem);
+                control.limit(growth.mode, Limit::Memory, self.time, &self.instruments.problem);
             }
         }
         if cutoffs == self.instruments.problem.cutoffs {
             return Ok(false);
         }
         self.resize(cutoffs, start)?;
-        if let Some(course) = &mut self.course {
-            course.note(self.time, &self.instruments.problem.cutoffs, growths[0].reason);
+        if let Some(control) = &mut self.control {
+            control.note(self.time, &self.instruments.problem.cutoffs, growths[0].reason);
         }
         Ok(true)
     }
 
     /// Whether a run at these cutoffs fits the memory: vectors are counted, the rest grows with them.
     fn fits(&self, cutoffs: &[usize]) -> Result<bool, EngineError> {
-        let Some(course) = &self.course else { return Ok(true) };
+        let Some(control) = &self.control else { return Ok(true) };
         let problem = Problem { cutoffs: cutoffs.to_vec(), ..self.instruments.problem.clone() };
         if self.options.refuse_the_impossible(&problem).is_err() {
             return Ok(false);
         }
         let setting = self.instruments.setting.resized(&problem).map_err(|e| space_error(&e))?;
-        Ok(self.options.memory_scaled(&problem, self.overhead, setting.layout.len()) <= course.available())
+        Ok(self.options.memory_scaled(&problem, self.overhead, setting.layout.len()) <= control.available())
     }
 
-    /// Goes on at other cutoffs.
+    /// Changes to other cutoffs.
     fn resize(&mut self, cutoffs: Vec<usize>, start: bool) -> Result<(), EngineError> {
         let problem = Problem { cutoffs, ..self.instruments.problem.clone() };
         let setting = self.instruments.setting.resized(&problem).map_err(|e| space_error(&e))?;
@@ -156,7 +169,7 @@ impl ExactEvolution {
             let old = &self.instruments.setting;
             self.vector = carried((&old.space, &old.layout), &self.vector, (&setting.space, &setting.layout));
         }
-        let adaptive = adaptive_modes(self.course.as_ref());
+        let adaptive = adaptive_modes(self.control.as_ref());
         self.instruments = Instruments::new(&self.options, problem, setting, &adaptive)?;
         self.propagator = self.options.method.propagator(self.vector.len());
         self.propagator.restore(&memory);
@@ -164,35 +177,35 @@ impl ExactEvolution {
         Ok(())
     }
 
-    /// What changes with the cutoffs besides: the functionals behind the bounds, and the diagnostics. `lost`, by mode:
-    /// how far the state has moved.
+    /// Brings the functionals behind the bounds and the diagnostics up to date after a change of cutoffs.
+    /// `lost`, by mode: how far the change has moved the state.
     fn resized(&mut self, lost: &[(usize, f64)]) {
         let values = self.instruments.probe(&self.vector);
         let sum = lost.iter().map(|(_, x)| x).sum();
         self.leaked.change(sum, self.instruments.leaving(&values).to_vec());
-        if let Some(course) = &mut self.course {
-            course.resized(&self.instruments, &values, lost);
+        if let Some(control) = &mut self.control {
+            control.resized(&self.instruments, &values, lost);
         }
         self.note_cutoffs();
     }
 
     fn note_cutoffs(&mut self) {
-        let Some(course) = &self.course else { return };
-        course.describe(&self.instruments.problem, &mut self.diagnostics);
+        let Some(control) = &self.control else { return };
+        control.describe(&self.instruments.problem, &mut self.diagnostics);
     }
 
-    /// Ends a segment: cutoffs are raised before too much leaks, or lowered where levels are empty.
+    /// Ends a segment: raises cutoffs before too much leaks, or lowers them where levels are empty.
     fn end_segment(&mut self) -> Result<(), EngineError> {
-        let Some(course) = &mut self.course else { return Ok(()) };
+        let Some(control) = &mut self.control else { return Ok(()) };
         let values = self.instruments.probe(&self.vector);
         let error = self.propagator.statistics().error_estimate;
-        let growths = course.end_segment(&self.instruments, self.stage, self.time, &values, error);
+        let growths = control.end_segment(&self.instruments, self.stage, self.time, &values, error);
         if !growths.is_empty() {
             self.grow(&growths, false)?;
             self.resized(&[]);
             return Ok(());
         }
-        let shrinks = course.shrinks(&self.instruments, self.stage, self.time, &values);
+        let shrinks = control.shrinks(&self.instruments, self.stage, self.time, &values);
         if shrinks.is_empty() {
             return Ok(());
         }
@@ -204,8 +217,8 @@ impl ExactEvolution {
         let values = self.instruments.probe(&self.vector);
         let trace = self.instruments.probes.trace(&values);
         self.vector.iter_mut().for_each(|x| *x /= trace);
-        if let Some(course) = &mut self.course {
-            course.note(self.time, &self.instruments.problem.cutoffs, Reason::Lowered);
+        if let Some(control) = &mut self.control {
+            control.note(self.time, &self.instruments.problem.cutoffs, Reason::Lowered);
         }
         self.resized(&shrinks.iter().map(|s| (s.mode, s.lost)).collect::<Vec<_>>());
         self.instruments.note_truncation(self.leaked.bound, self.time, &mut self.diagnostics);
@@ -232,10 +245,11 @@ impl ExactEvolution {
         self.instruments.problem.stages.iter().rposition(|s| s.start <= time).unwrap_or(0)
     }
 
-    /// The time up to which the next call of the propagator goes: the next quench, the end of the segment, or `last`.
+    /// The time up to which the next call of the propagator goes: the next quench, the end of the segment, or
+    /// `last`.
     fn next_end(&mut self, last: f64) -> f64 {
         let end = self.instruments.problem.stages.get(self.stage + 1).map_or(last, |s| s.start.min(last));
-        let segment = self.course.as_mut().map_or(f64::INFINITY, |c| c.segment_end(self.time));
+        let segment = self.control.as_mut().map_or(f64::INFINITY, |c| c.segment_end(self.time));
         end.min(segment)
     }
 }
@@ -257,14 +271,14 @@ fn initial_state(problem: &Problem, setting: &Setting) -> Result<(Vec<f64>, Vec<
         .map_err(|e| space_error(&e))
 }
 
-/// Trace distance of a product state that is cut off and renormalised from the whole: a state that loses the weight w
-/// is at most 2 sqrt(w) away.
+/// Trace distance of a product state that is cut off and renormalised from the whole: a state that loses the
+/// weight w is at most 2 sqrt(w) away.
 fn lost(losses: &[f64]) -> f64 {
     2.0 * losses.iter().sum::<f64>().max(0.0).sqrt()
 }
 
-fn adaptive_modes(course: Option<&Course>) -> Vec<usize> {
-    course.map(Course::modes).unwrap_or_default()
+fn adaptive_modes(control: Option<&CutoffControl>) -> Vec<usize> {
+    control.map(CutoffControl::modes).unwrap_or_default()
 }
 
 impl Evolution for ExactEvolution {
@@ -279,9 +293,9 @@ impl Evolution for ExactEvolution {
             let end = self.next_end(last);
             let now = &remaining[..remaining.partition_point(|t| *t <= end)];
             let Self { instruments, generator, propagator, vector, diagnostics, leaked, .. } = self;
-            let course = self.course.as_mut();
+            let control = self.control.as_mut();
             let mut observer =
-                Measuring::new(instruments, diagnostics, &mut *listener, leaked, course, self.stage);
+                Measuring::new(instruments, diagnostics, &mut *listener, leaked, control, self.stage);
             let operator: &dyn LinearOperator = generator.as_ref();
             let reached =
                 propagator.advance(&Linear(&operator), self.time, end, vector, now, &mut observer).map_err(
@@ -295,7 +309,7 @@ impl Evolution for ExactEvolution {
             if !growths.is_empty() {
                 self.grow(&growths, false)?;
                 self.resized(&[]);
-            } else if self.course.as_ref().is_some_and(|c| c.is_end(reached)) && !remaining.is_empty() {
+            } else if self.control.as_ref().is_some_and(|c| c.is_end(reached)) && !remaining.is_empty() {
                 self.end_segment()?;
             }
             if over {
@@ -323,14 +337,14 @@ impl Evolution for ExactEvolution {
             "initial_weight_cut_off": self.losses,
             "estimated_memory_bytes": self.memory,
         });
-        if let Some(course) = &self.course {
-            statistics["cutoffs"] = course.report(&self.instruments.problem);
+        if let Some(control) = &self.control {
+            statistics["cutoffs"] = control.report(&self.instruments.problem);
         }
         statistics
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.course.as_ref().map_or_else(Vec::new, |course| course.notes().to_vec())
+        self.control.as_ref().map_or_else(Vec::new, |control| control.notes().to_vec())
     }
 
     fn save(&self) -> Vec<u8> {
@@ -346,7 +360,7 @@ impl Evolution for ExactEvolution {
             diagnostics: self.diagnostics.clone(),
             leaked: self.leaked.clone(),
             losses: self.losses.clone(),
-            course: self.course.clone(),
+            control: self.control.clone(),
             cutoffs: self.instruments.problem.cutoffs.clone(),
             length: self.vector.len(),
         };
@@ -372,8 +386,8 @@ impl Evolution for ExactEvolution {
             );
             return Err(damaged(reason));
         }
-        if self.course.is_some()
-            && saved.course.is_some()
+        if self.control.is_some()
+            && saved.control.is_some()
             && saved.cutoffs != self.instruments.problem.cutoffs
         {
             self.resize(saved.cutoffs, false)?;
@@ -395,7 +409,7 @@ impl Evolution for ExactEvolution {
         self.diagnostics = saved.diagnostics;
         self.leaked = saved.leaked;
         self.losses = saved.losses;
-        self.course = saved.course;
+        self.control = saved.control;
         for (x, bytes) in self.vector.iter_mut().zip(rest.chunks_exact(8)) {
             *x = f64::from_le_bytes(bytes.try_into().unwrap_or_default());
         }

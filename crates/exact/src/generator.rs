@@ -1,17 +1,6 @@
-//! The matrix-free generator: which factors act on which stored block.
+//! The matrix-free generator: `L rho` on the stored blocks, without a matrix of the size of L.
 //!
-//! With `G = -i H_eff = G_r + i G_i` (real matrices) and jumps `K = K_r + i K_i`,
-//!
-//! ```text
-//! L rho = G rho + rho G^dag + sum K rho K^dag = R + i P,
-//! R = G_r rho + rho G_r^T + sum (K_r rho K_r^T + K_i rho K_i^T),
-//! P = G_i rho - rho G_i^T + sum (K_i rho K_r^T - K_r rho K_i^T),
-//! ```
-//! so every coefficient is real although rho is complex. The diagonal of G is applied apart: it may be integrated
-//! exactly.
-//!
-//! Blocks on the diagonal of the density matrix are computed as `M + M^dag` with only those terms in M whose source is
-//! stored as it is (`i <= j` for a source block (i, j)); the others are their Hermitian conjugates.
+//! It is compiled once into tasks for every stored block ([`Program`]), and the kernel runs over them.
 
 use num_complex::Complex64;
 use rayon::prelude::*;
@@ -21,80 +10,20 @@ use superladder_propagate::LinearOperator;
 use superladder_space::{JumpBlock, Space, SparseMatrix};
 
 use crate::kernel::{Fill, Scratch};
-use crate::layout::{Layout, Place};
-use crate::programs::{Factor, Pool, row_programs, run_programs};
+use crate::layout::Layout;
 use crate::spectrum::rectangle;
-
-/// Which accumulator a term adds to, and with which sign.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Part {
-    /// True: the imaginary accumulator P; false: the real one R.
-    pub imaginary: bool,
-    /// +1 or -1.
-    pub sign: f64,
-}
-
-/// A source block of a term: where it starts in the state vector and how it is read.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Source {
-    /// First f64 of the stored block.
-    pub offset: usize,
-    /// How it is read.
-    pub reading: Reading,
-}
-
-/// How a source block is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reading {
-    /// As it is stored.
-    Direct,
-    /// As it is stored, and only half of it: its conjugate is the other half.
-    Half,
-    /// As the Hermitian conjugate of what is stored.
-    Conjugate,
-    /// Not at all: the conjugate of another term stands for it.
-    Absent,
-}
-
-/// One term of one output block.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Action {
-    /// `factor * rho`.
-    Left { factor: u32, tile: u32 },
-    /// `rho * factor^T`; the sign of the term is in the factor.
-    Right { factor: u32, tile: u32 },
-    /// `left * rho * right^T`.
-    Sandwich { left: u32, right: u32, row_tile: u32, column_tile: u32 },
-}
-
-/// A term with its accumulator and its source blocks.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Task {
-    pub part: Part,
-    pub action: Action,
-    /// First of its sources; one per slot (Left, Right) or per pair of slots (Sandwich, row slot slower).
-    pub sources: u32,
-}
+use crate::tasks::Program;
 
 /// The permutation-symmetric Lindbladian acting on the stored blocks of a density matrix.
 pub struct Lindbladian {
-    pub(crate) layout: Layout,
-    pub(crate) factors: Vec<Factor>,
-    pub(crate) pool: Pool,
-    pub(crate) tasks: Vec<Task>,
-    /// Tasks of pair p: `tasks[task_starts[p]..task_starts[p + 1]]`.
-    pub(crate) task_starts: Vec<u32>,
-    pub(crate) sources: Vec<Source>,
-    /// Diagonal of G per sector.
-    pub(crate) diagonal: Vec<Vec<Complex64>>,
-    /// Real and imaginary part of the diagonal per sector, each number twice: for re and im of an element.
-    pub(crate) column_diagonal: Vec<(Vec<f64>, Vec<f64>)>,
+    program: Program,
     /// Upper bound of the norm, and a rectangle around the eigenvalues.
     bound: f64,
     rectangle: (f64, f64, f64),
 }
 
-/// The sparse matrices of a generator in the full (unreduced) basis of every sector, before they are programmed.
+/// The sparse matrices of a generator in the full (unreduced) basis of every sector, before they are
+/// programmed.
 pub struct Elements {
     /// Effective Hamiltonian of every sector.
     pub effective: Vec<SparseMatrix>,
@@ -120,59 +49,25 @@ impl Elements {
 impl Lindbladian {
     /// Programs the generator with these `elements` for the blocks of `layout`.
     pub fn new(layout: &Layout, elements: &Elements) -> Self {
-        let mut compiler = Compiler {
-            layout,
-            factors: Vec::new(),
-            pool: Pool::new(),
-            terms: vec![Vec::new(); elements.effective.len()],
-        };
-        let mut diagonal = Vec::new();
-        for (sector, effective) in elements.effective.iter().enumerate() {
-            diagonal.push(compiler.add_effective(sector, effective));
-        }
-        for jump in &elements.jumps {
-            compiler.add_jump(jump);
-        }
-        let (tasks, task_starts, sources) = compiler.tasks();
-        let Compiler { factors, pool, .. } = compiler;
-        let bound = norm_bound(elements, &diagonal);
-        let rectangle = rectangle(layout, &elements.effective);
-        let twice =
-            |d: &Vec<Complex64>, part: fn(&Complex64) -> f64| d.iter().flat_map(|z| [part(z); 2]).collect();
-        let column_diagonal = diagonal.iter().map(|d| (twice(d, |z| z.re), twice(d, |z| z.im))).collect();
-        let layout = layout.clone();
-        Self {
-            layout,
-            factors,
-            pool,
-            tasks,
-            task_starts,
-            sources,
-            diagonal,
-            column_diagonal,
-            bound,
-            rectangle,
-        }
+        let Elements { effective, jumps } = elements;
+        let program = Program::new(layout, effective, jumps);
+        let bound = norm_bound(elements, &program.diagonal);
+        let rectangle = rectangle(layout, effective);
+        Self { program, bound, rectangle }
     }
 
     /// The layout of the state vectors.
     pub fn layout(&self) -> &Layout {
-        &self.layout
+        &self.program.layout
     }
 
     /// Memory in bytes beside the state vectors.
     pub fn memory(&self) -> u64 {
-        let factors: u64 = self.factors.iter().map(Factor::memory).sum();
-        let tasks = self.tasks.len() * size_of::<Task>() + 4 * self.task_starts.len();
-        let diagonal: usize = self.diagonal.iter().map(|d| 48 * d.len()).sum();
-        factors
-            + self.pool.memory()
-            + (tasks + self.sources.len() * size_of::<Source>() + diagonal) as u64
-            + self.layout.memory()
+        self.program.memory()
     }
 
     fn run(&self, x: &[f64], out: &mut [f64], with_diagonal: bool) {
-        let pairs = self.layout.pairs().len();
+        let pairs = self.program.layout.pairs().len();
         self.run_range(0..pairs, x, out, with_diagonal);
     }
 
@@ -181,12 +76,13 @@ impl Lindbladian {
         /// Below this many f64 a range is not split further.
         const GRAIN: usize = 1 << 15;
         if out.len() <= GRAIN || range.len() < 2 {
-            Fill { generator: self, range, x, out, with_diagonal, scratch: &mut Scratch::default() }.run();
+            Fill { program: &self.program, range, x, out, with_diagonal, scratch: &mut Scratch::default() }
+                .run();
             return;
         }
         let middle = usize::midpoint(range.start, range.end);
-        let first = self.layout.pairs()[range.start].offset;
-        let (low, high) = out.split_at_mut(self.layout.pairs()[middle].offset - first);
+        let first = self.program.layout.pairs()[range.start].offset;
+        let (low, high) = out.split_at_mut(self.program.layout.pairs()[middle].offset - first);
         rayon::join(
             || self.run_range(range.start..middle, x, low, with_diagonal),
             || self.run_range(middle..range.end, x, high, with_diagonal),
@@ -196,7 +92,7 @@ impl Lindbladian {
 
 impl LinearOperator for Lindbladian {
     fn dim(&self) -> usize {
-        self.layout.len()
+        self.program.layout.len()
     }
 
     fn apply(&self, x: &[f64], out: &mut [f64]) {
@@ -213,8 +109,8 @@ impl LinearOperator for Lindbladian {
 
     fn exponential_of_diagonal(&self, dt: f64, x: &mut [f64]) -> bool {
         let factors: Vec<Vec<Complex64>> =
-            self.diagonal.iter().map(|d| d.par_iter().map(|g| (g * dt).exp()).collect()).collect();
-        let layout = &self.layout;
+            self.program.diagonal.iter().map(|d| d.par_iter().map(|g| (g * dt).exp()).collect()).collect();
+        let layout = &self.program.layout;
         let mut blocks: Vec<(usize, &mut [f64])> = Vec::with_capacity(layout.pairs().len());
         let mut rest = x;
         for pair in 0..layout.pairs().len() {
@@ -275,168 +171,4 @@ fn norm_bound(elements: &Elements, diagonal: &[Vec<Complex64>]) -> f64 {
         refill = refill.max(into);
     }
     energy_range + decay + refill.min(2.0 * decay.max(refill.sqrt()))
-}
-
-/// A term of a sector before it is cut to blocks.
-#[derive(Clone, Copy)]
-enum Term {
-    Left(Part, usize),
-    Right(Part, usize),
-    Sandwich(Part, usize, usize),
-}
-
-struct Compiler<'a> {
-    layout: &'a Layout,
-    factors: Vec<Factor>,
-    pool: Pool,
-    terms: Vec<Vec<Term>>,
-}
-
-impl Compiler<'_> {
-    /// A factor of jumps, for rows and for columns.
-    fn add_factor(&mut self, target: usize, source: usize, matrix: &CsMat<f64>) -> usize {
-        let rows = row_programs(self.layout, target, source, matrix, &mut self.pool);
-        let runs = run_programs(self.layout, target, source, matrix, &mut self.pool);
-        self.factors.push(Factor { rows, runs });
-        self.factors.len() - 1
-    }
-
-    /// The factors of `matrix rho` and of `sign rho matrix^T`.
-    fn add_sides(&mut self, sector: usize, matrix: &CsMat<f64>, sign: f64) -> [usize; 2] {
-        let rows = row_programs(self.layout, sector, sector, matrix, &mut self.pool);
-        self.factors.push(Factor { rows, runs: Vec::new() });
-        let signed = matrix.map(|x| sign * x);
-        let runs = run_programs(self.layout, sector, sector, &signed, &mut self.pool);
-        self.factors.push(Factor { rows: Vec::new(), runs });
-        [self.factors.len() - 2, self.factors.len() - 1]
-    }
-
-    /// Adds `G rho + rho G^dag` without the diagonal of G, which is returned.
-    fn add_effective(&mut self, sector: usize, effective: &SparseMatrix) -> Vec<Complex64> {
-        let generator = effective.map(|h| Complex64::new(0.0, -1.0) * h);
-        let mut diagonal = vec![Complex64::ZERO; generator.rows()];
-        for (value, (row, column)) in &generator {
-            if row == column {
-                diagonal[row] = *value;
-            }
-        }
-        let parts =
-            [(false, 1.0, real_part(&generator, true)), (true, -1.0, imaginary_part(&generator, true))];
-        for (imaginary, right_sign, matrix) in parts {
-            if matrix.nnz() > 0 {
-                let [left, right] = self.add_sides(sector, &matrix, right_sign);
-                self.terms[sector].push(Term::Left(Part { imaginary, sign: 1.0 }, left));
-                self.terms[sector].push(Term::Right(Part { imaginary, sign: 1.0 }, right));
-            }
-        }
-        diagonal
-    }
-
-    /// Adds `K rho K^dag`; a phase common to all elements of K drops out.
-    fn add_jump(&mut self, jump: &JumpBlock) {
-        let first = jump.matrix.data().first().copied().unwrap_or(Complex64::ONE);
-        let phase = first / first.norm();
-        let matrix = jump.matrix.map(|k| {
-            let turned = k * phase.conj();
-            // Rounding of the common phase must not look like a second, imaginary operator.
-            if turned.im.abs() <= 1e-15 * turned.norm() { Complex64::from(turned.re) } else { turned }
-        });
-        let (real, imaginary) = (real_part(&matrix, false), imaginary_part(&matrix, false));
-        let k_r = self.add_factor(jump.target, jump.source, &real);
-        let terms = |part, sign| Part { imaginary: part, sign };
-        self.terms[jump.target].push(Term::Sandwich(terms(false, 1.0), k_r, k_r));
-        if imaginary.nnz() > 0 {
-            let k_i = self.add_factor(jump.target, jump.source, &imaginary);
-            let list = &mut self.terms[jump.target];
-            list.push(Term::Sandwich(terms(false, 1.0), k_i, k_i));
-            list.push(Term::Sandwich(terms(true, 1.0), k_i, k_r));
-            list.push(Term::Sandwich(terms(true, -1.0), k_r, k_i));
-        }
-    }
-
-    fn tasks(&self) -> (Vec<Task>, Vec<u32>, Vec<Source>) {
-        let (mut tasks, mut starts, mut sources) = (Vec::new(), vec![0], Vec::new());
-        for pair in self.layout.pairs() {
-            let sector = self.layout.tiles()[pair.row].sector;
-            let first = self.layout.tiles_of_sector(sector).start;
-            let (row, column) = (pair.row - first, pair.column - first);
-            for term in &self.terms[sector] {
-                let before = sources.len();
-                let found = self.sources_of(*term, row, column, (pair.row, pair.column), &mut sources);
-                if !found || sources.len() == before {
-                    sources.truncate(before);
-                    continue;
-                }
-                let (row_tile, column_tile) = (row as u32, column as u32);
-                let (part, action) = match *term {
-                    Term::Left(part, f) => (part, Action::Left { factor: f as u32, tile: row_tile }),
-                    Term::Right(part, f) => (part, Action::Right { factor: f as u32, tile: column_tile }),
-                    Term::Sandwich(part, l, r) => {
-                        (part, Action::Sandwich { left: l as u32, right: r as u32, row_tile, column_tile })
-                    }
-                };
-                tasks.push(Task { part, action, sources: before as u32 });
-            }
-            starts.push(tasks.len() as u32);
-        }
-        (tasks, starts, sources)
-    }
-
-    /// Appends the source blocks of a term; false if a block is not stored, which the choice of coherences
-    /// excludes for blocks that are populated.
-    fn sources_of(
-        &self,
-        term: Term,
-        row: usize,
-        column: usize,
-        (row_tile, column_tile): (usize, usize),
-        sources: &mut Vec<Source>,
-    ) -> bool {
-        let on_diagonal = row_tile == column_tile;
-        // `itself`: how a diagonal source of a diagonal block is read.
-        let mut push = |row: usize, column: usize, itself: Reading| {
-            let (pair, reading) = match self.layout.place(row, column) {
-                Some(Place::Direct(pair)) if on_diagonal && row == column => (pair, itself),
-                Some(Place::Direct(pair)) => (pair, Reading::Direct),
-                Some(Place::Conjugate(pair)) if on_diagonal => (pair, Reading::Absent),
-                Some(Place::Conjugate(pair)) => (pair, Reading::Conjugate),
-                None => return false,
-            };
-            sources.push(Source { offset: self.layout.pairs()[pair].offset, reading });
-            true
-        };
-        match term {
-            Term::Left(_, f) => {
-                let mut tiles = self.factors[f].rows[row].tiles.iter();
-                tiles.all(|k| push(*k as usize, column_tile, Reading::Direct))
-            }
-            Term::Right(_, f) => {
-                let mut tiles = self.factors[f].runs[column].tiles.iter();
-                tiles.all(|k| push(row_tile, *k as usize, Reading::Absent))
-            }
-            Term::Sandwich(_, l, r) => {
-                let (rows, columns) = (&self.factors[l].rows[row].tiles, &self.factors[r].runs[column].tiles);
-                rows.iter().all(|i| columns.iter().all(|j| push(*i as usize, *j as usize, Reading::Half)))
-            }
-        }
-    }
-}
-
-fn part_of(matrix: &SparseMatrix, off_diagonal_only: bool, part: impl Fn(&Complex64) -> f64) -> CsMat<f64> {
-    let mut triplets = sprs::TriMat::new(matrix.shape());
-    for (value, (row, column)) in matrix {
-        let x = part(value);
-        if x != 0.0 && !(off_diagonal_only && row == column) {
-            triplets.add_triplet(row, column, x);
-        }
-    }
-    triplets.to_csr()
-}
-
-fn real_part(matrix: &SparseMatrix, off_diagonal_only: bool) -> CsMat<f64> {
-    part_of(matrix, off_diagonal_only, |z| z.re)
-}
-
-fn imaginary_part(matrix: &SparseMatrix, off_diagonal_only: bool) -> CsMat<f64> {
-    part_of(matrix, off_diagonal_only, |z| z.im)
 }

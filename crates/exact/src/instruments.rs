@@ -6,9 +6,10 @@ use superladder_engine::{Diagnostics, EngineError, Measurement, Problem, refuse}
 use superladder_model::{Evaluation, Observable, Operator, StateFunction};
 
 use crate::eigenvalues::Eigenvalues;
-use crate::engine::{Exact, NAME, space_error};
+use crate::error::{NAME, space_error};
 use crate::leakage::{Leakage, Leaked};
 use crate::monitors::Monitors;
+use crate::options::Exact;
 use crate::probes::Probes;
 use crate::setting::Setting;
 use crate::state_functions::{View, Whole};
@@ -42,7 +43,8 @@ impl Plan {
     }
 }
 
-/// Whether an observable of `problem` needs the whole state at the output times, and not only linear functionals.
+/// Whether an observable of `problem` needs the whole state at the output times, and not only linear
+/// functionals.
 pub(crate) fn needs_state(problem: &Problem) -> bool {
     problem.observables.iter().any(|o| match o.evaluation {
         Evaluation::Moments { .. } => false,
@@ -50,7 +52,7 @@ pub(crate) fn needs_state(problem: &Problem) -> bool {
     })
 }
 
-/// What a model loses through the cutoffs, and where in the probes the functionals of it are.
+/// What a model loses through the cutoffs, and where its functionals stand among the probes.
 struct Source {
     leakage: Leakage,
     values: Range<usize>,
@@ -64,7 +66,7 @@ pub(crate) struct Instruments {
     pub(crate) monitors: Monitors,
     pub(crate) needs_state: bool,
     eigenvalues: Eigenvalues,
-    /// The whole; then, if there are other modes, what leaves through the cutoff of every mode that adapts.
+    /// First all cutoffs together; then, if there are several modes, the cutoff of every mode that adapts.
     sources: Vec<Source>,
     /// By mode, the number of the source.
     source_of_mode: Vec<usize>,

@@ -1,23 +1,40 @@
 //! The inner loops of the generator: one stored block after the other, every source read where it lies.
 //!
-//! A row of the output is cut into strips of columns. A strip collects all its terms in registers and is written once;
-//! the last strip of a row reaches back over its neighbour instead of beyond the row, and computes the same numbers
-//! again. What is to be added to a row is listed first ([`Terms`]).
+//! A row of the output is cut into strips of columns. A strip collects all its terms in registers and is
+//! written once; the last strip of a row reaches back over its neighbour instead of beyond the row, and
+//! computes the same numbers again. What is to be added to a row is listed first ([`Terms`]).
+//!
+//! ```text
+//! one row of an output block, 11 vectors wide, strips of 4 vectors
+//!
+//!   0   1   2   3   4   5   6   7   8   9  10
+//! [  strip 0    ][  strip 1    ]
+//!                             [  strip 2    ]      reaches back: vector 7 is computed twice, alike
+//!
+//! a run with its margins of zeros in the pool, and a strip that meets it
+//!
+//! coefficients    0 0 0 0 [ c c c c c ] 0 0 0 0    Pool: MARGIN zeros, the run, MARGIN zeros
+//! strip                       |-------|-----|      reads beyond the run: adds zeros instead of branching
+//! source row      ....x x x x x x x x x x x....    column + shift; beyond the state vector a copy with zeros
+//! ```
 #![allow(
     clippy::inline_always,
     reason = "only code inlined into the dispatched function gets its instruction set"
 )]
 
+mod block;
+mod spans;
 mod terms;
 
 use std::ops::Range;
 
-use num_complex::Complex64;
 use pulp::{Arch, Simd, WithSimd};
 
-use self::terms::{COPIED, KINDS, ROWS, Span, Term, Terms, locate_sources};
-use crate::generator::{Lindbladian, Task};
+use self::block::Block;
+use self::spans::Span;
+use self::terms::{COPIED, KINDS, ROWS, Term, Terms};
 use crate::programs::MARGIN;
+use crate::tasks::Program;
 
 /// Buffers of one worker.
 #[derive(Default)]
@@ -29,7 +46,7 @@ pub(crate) struct Scratch {
 
 /// One range of stored blocks to be filled, dispatched once to the instruction set of the machine.
 pub(crate) struct Fill<'a> {
-    pub generator: &'a Lindbladian,
+    pub program: &'a Program,
     /// Stored pairs.
     pub range: Range<usize>,
     /// The state.
@@ -52,74 +69,14 @@ impl WithSimd for Fill<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Fill { generator, range, x, out, with_diagonal, scratch } = self;
+        let Fill { program, range, x, out, with_diagonal, scratch } = self;
         let mut rest = out;
         for pair in range {
-            let (out, after) = rest.split_at_mut(generator.layout.block(pair).len());
+            let (out, after) = rest.split_at_mut(program.layout.block(pair).len());
             rest = after;
             let Scratch { conjugates, spans, terms } = &mut *scratch;
-            let block = Block::new(generator, pair, x, with_diagonal, conjugates, spans);
+            let block = Block::new(program, pair, x, with_diagonal, conjugates, spans);
             fill_block(simd, &block, out, terms);
-        }
-    }
-}
-
-/// What a block is made from.
-struct Block<'a> {
-    generator: &'a Lindbladian,
-    tasks: &'a [Task],
-    /// Of all sources of all tasks, in their order.
-    spans: &'a [Span],
-    x: &'a [f64],
-    conjugates: &'a [f64],
-    /// Diagonal of the generator by row; real and imaginary parts by column, each twice.
-    left: &'a [Complex64],
-    right: [&'a [f64]; 2],
-    /// What the state holds in this block.
-    own: &'a [f64],
-    /// Factor of the diagonal of the generator: 1, 1/2 on the diagonal of the state, or 0.
-    weight: f64,
-    /// f64 a row.
-    width: usize,
-    on_diagonal: bool,
-}
-
-impl<'a> Block<'a> {
-    fn new(
-        generator: &'a Lindbladian,
-        pair: usize,
-        x: &'a [f64],
-        with_diagonal: bool,
-        conjugates: &'a mut Vec<f64>,
-        spans: &'a mut Vec<Span>,
-    ) -> Self {
-        let layout = &generator.layout;
-        let stored = layout.pairs()[pair];
-        let (rows, columns) = (&layout.tiles()[stored.row], &layout.tiles()[stored.column]);
-        let (height, width) = (rows.states.len(), columns.states.len());
-        let tasks =
-            &generator.tasks[generator.task_starts[pair] as usize..generator.task_starts[pair + 1] as usize];
-        conjugates.clear();
-        spans.clear();
-        for task in tasks {
-            locate_sources(generator, task, x, (height, width), conjugates, spans);
-        }
-        let on_diagonal = stored.row == stored.column;
-        let pairs = 2 * columns.states.start..2 * columns.states.end;
-        let (decays, energies) = &generator.column_diagonal[rows.sector];
-        let half = if on_diagonal { 0.5 } else { 1.0 };
-        Self {
-            generator,
-            tasks,
-            spans,
-            x,
-            conjugates,
-            left: &generator.diagonal[rows.sector][rows.states.clone()],
-            right: [&decays[pairs.clone()], &energies[pairs]],
-            own: &x[layout.block(pair)],
-            weight: if with_diagonal { half } else { 0.0 },
-            width: 2 * width,
-            on_diagonal,
         }
     }
 }
@@ -138,8 +95,8 @@ fn fill_block<S: Simd>(simd: S, block: &Block, out: &mut [f64], terms: &mut Term
     }
 }
 
-/// Vectors in a strip for rows of `width` f64: the least work, an overhead of two vectors a strip counted. 0 if a row is
-/// shorter than a vector, or a vector than a complex number.
+/// Vectors in a strip for rows of `width` f64: the least work, an overhead of two vectors a strip counted. 0
+/// if a row is shorter than a vector, or a vector than a complex number.
 fn strip_vectors(width: usize, lanes: usize) -> usize {
     let fits = |vectors: &usize| vectors * lanes <= width.min(MARGIN);
     let work = |vectors: &usize| width.div_ceil(vectors * lanes) * (vectors + 2);
@@ -158,8 +115,8 @@ fn fill_rows<S: Simd, const V: usize>(simd: S, block: &Block, terms: &mut Terms,
     }
 }
 
-/// Repeats a statement for every vector of a strip, with the number of the vector as a literal: sums stay in registers
-/// only if no index is computed.
+/// Repeats a statement for every vector of a strip, with the number of the vector as a literal: sums stay in
+/// registers only if no index is computed.
 macro_rules! each {
     ($V:ident, $v:ident, $body:block) => {
         each!(@ $V, $v, $body, 0, 1, 2, 3, 4, 5, 6, 7)
@@ -174,8 +131,8 @@ macro_rules! each {
 /// The sums of a strip, of which the first V are used.
 type Sums<S> = [<S as Simd>::f64s; 8];
 
-/// All terms of a strip: first the imaginary accumulator P, which then turns into i P, and on top of it the real one.
-/// The diagonal of the generator, `(g_i + conj g_j) rho_ij`, starts each of them.
+/// All terms of a strip: first the imaginary accumulator P, which then turns into i P, and on top of it the
+/// real one. The diagonal of the generator, `(g_i + conj g_j) rho_ij`, starts each of them.
 #[inline(always)]
 fn fill_strip<S: Simd, const V: usize>(
     simd: S,
@@ -197,7 +154,7 @@ fn fill_strip<S: Simd, const V: usize>(
             sums[K] = simd.mul_f64s(simd.mul_f64s(weight, simd.sub_f64s(energy, energies[K])), own[K]);
         });
     }
-    sums = add_part::<S, V>(simd, block, terms.part(0), column, sums);
+    sums = add_accumulator::<S, V>(simd, block, terms.of(0), column, sums);
     each!(V, K, {
         sums[K] = times_i(simd, sums[K]);
     });
@@ -208,7 +165,7 @@ fn fill_strip<S: Simd, const V: usize>(
             sums[K] = simd.mul_add_e_f64s(rate, own[K], sums[K]);
         });
     }
-    sums = add_part::<S, V>(simd, block, terms.part(1), column, sums);
+    sums = add_accumulator::<S, V>(simd, block, terms.of(1), column, sums);
     let (out, _) = S::as_mut_simd_f64s(out);
     each!(V, K, {
         out[K] = sums[K];
@@ -231,7 +188,7 @@ fn times_i<S: Simd>(simd: S, z: S::f64s) -> S::f64s {
 
 /// All terms of the imaginary or of the real accumulator.
 #[inline(always)]
-fn add_part<S: Simd, const V: usize>(
+fn add_accumulator<S: Simd, const V: usize>(
     simd: S,
     block: &Block,
     lists: &[Vec<Term>; KINDS],
@@ -249,7 +206,8 @@ fn add_part<S: Simd, const V: usize>(
     }
 }
 
-/// What a term reads for the strip at `column`: the state where it lies, or a copy if the strip reaches beyond its ends.
+/// What a term reads for the strip at `column`: the state where it lies, or a copy if the strip reaches
+/// beyond its ends.
 macro_rules! source_of {
     ($from:ident, $term:ident, $column:ident, $strip:ident, $beyond:ident) => {{
         let start = $term.source.wrapping_add($column);
@@ -293,7 +251,7 @@ fn add_runs<S: Simd, const V: usize, const SCALED: bool>(
     mut sums: Sums<S>,
 ) -> Sums<S> {
     let strip = V * S::F64_LANES;
-    let pool = block.generator.pool.coefficients.as_slice();
+    let pool = block.program.pool.coefficients.as_slice();
     for term in terms {
         if column >= term.end as usize || column + strip <= term.first as usize {
             continue;
@@ -331,8 +289,8 @@ fn fill_narrow(block: &Block, terms: &mut Terms, out: &mut [f64]) {
             let energy = block.weight * (left.im - block.right[1][column]);
             let (mut real, mut imaginary) =
                 ([rate * own[0], rate * own[1]], [energy * own[0], energy * own[1]]);
-            for (part, sum) in [&mut imaginary, &mut real].into_iter().enumerate() {
-                for (kind, list) in terms.part(part).iter().enumerate() {
+            for (accumulator, sum) in [&mut imaginary, &mut real].into_iter().enumerate() {
+                for (kind, list) in terms.of(accumulator).iter().enumerate() {
                     let from = if kind == COPIED { block.conjugates } else { block.x };
                     for term in list {
                         if column < term.first as usize || column >= term.end as usize {
@@ -340,7 +298,7 @@ fn fill_narrow(block: &Block, terms: &mut Terms, out: &mut [f64]) {
                         }
                         let source = &from[term.source.wrapping_add(column)..][..2];
                         let coefficients =
-                            &block.generator.pool.coefficients[term.coefficient as usize + column..];
+                            &block.program.pool.coefficients[term.coefficient as usize + column..];
                         let c = if kind == ROWS { term.scale } else { term.scale * coefficients[0] };
                         sum[0] += c * source[0];
                         sum[1] += c * source[1];

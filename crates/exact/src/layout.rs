@@ -1,9 +1,22 @@
 //! How the density matrix lies in memory: tiles of the Hermitian half, only the coherences that are needed.
 //!
-//! The basis of every sector is cut into *tiles* of consecutive states of equal charge. Of the tile pairs (I, J)
-//! with I <= J those whose charge difference is kept are stored, each as a dense row-major block of complex
-//! numbers (re, im). What Hermiticity repeats is stored only inside the diagonal tiles, where the lower half
-//! mirrors the upper.
+//! The basis of every sector is cut into *tiles* of consecutive states of equal charge. Of the tile pairs (I,
+//! J) with I <= J those whose charge difference is kept are stored, each as a dense row-major block of
+//! complex numbers (re, im). What Hermiticity repeats is stored only inside the diagonal tiles, where the
+//! lower half mirrors the upper.
+//!
+//! ```text
+//! one sector, charges A (tiles 0, 1) and B (tile 2); kept: A - A, B - B, not A - B
+//!
+//!          tile 0   tile 1  | tile 2
+//!  tile 0 [  d        D    ]|              d   diagonal tile: whole block, lower half = mirror of the upper
+//!  tile 1 [  C        d    ]|              D   stored as it is           (Place::Direct)
+//!         ------------------+-------       C   read as the conjugate of D (Place::Conjugate)
+//!  tile 2                   |[  d  ]           nothing: not stored
+//!
+//! state vector   | block (0, 0) | block (0, 1) | block (1, 1) | block (2, 2) |
+//! one block      row r, column c: re at offset + 2 (r * width + c), im after it
+//! ```
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -55,7 +68,8 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Cuts the sectors of `space` into tiles and keeps the pairs whose charge difference is in `coherences` (closed under negation).
+    /// Cuts the sectors of `space` into tiles and keeps the pairs whose charge difference is in `coherences`
+    /// (closed under negation).
     pub fn new(space: &Space, coherences: &BTreeSet<Charge>) -> Self {
         let mut layout = Self {
             tiles: Vec::new(),
@@ -71,8 +85,8 @@ impl Layout {
         }
         let sectors = 0..space.sectors().len();
         let mut pairs: Vec<_> = sectors.flat_map(|s| layout.pairs_of_sector(space, s, coherences)).collect();
-        // Jumps couple blocks of different ladders at equal labels: those lie side by side, and what is read for one is
-        // still in the cache for the next.
+        // Jumps couple blocks of different ladders at equal labels: those lie side by side, and what is read
+        // for one is still in the cache for the next.
         let label = |tile: usize| layout.slowest_label(space, tile);
         pairs.sort_by_cached_key(|&(row, column)| (label(row), label(column), row, column));
         for (row, column) in pairs {
@@ -181,8 +195,8 @@ impl Layout {
         offset..offset + 2 * self.tiles[row].states.len() * self.tiles[column].states.len()
     }
 
-    /// Where the element (i, j) of a sector is stored: index of its real part, and whether its complex conjugate
-    /// is what is stored there.
+    /// Where the element (i, j) of a sector is stored: index of its real part, and whether its complex
+    /// conjugate is what is stored there.
     pub fn element(&self, sector: usize, i: usize, j: usize) -> Option<(usize, bool)> {
         let (row, column) = (self.tile_of(sector, i), self.tile_of(sector, j));
         let (pair, (a, b), conjugate) = match self.place(row, column)? {
@@ -205,14 +219,14 @@ impl Layout {
 /// States in the largest tile.
 pub(crate) const LARGEST_TILE: usize = 128;
 
-/// Largest tile of a charge group of `dim` states: long enough runs for the kernel, and diagonal tiles (whose two
-/// halves are both stored) small beside the whole.
+/// Largest tile of a charge group of `dim` states: long enough runs for the kernel, and diagonal tiles (whose
+/// two halves are both stored) small beside the whole.
 fn tile_size(dim: usize) -> usize {
     (dim / 4).clamp(32, LARGEST_TILE)
 }
 
-/// Cuts `states` into tiles of at most `tile` states along the labels from number `depth` (slowest first) on. Equal
-/// values of the slow labels are cut alike, so that shift operators map whole tiles to whole tiles.
+/// Cuts `states` into tiles of at most `tile` states along the labels from number `depth` (slowest first) on.
+/// Equal values of the slow labels are cut alike, so that shift operators map whole tiles to whole tiles.
 fn cut(sector: &Sector, states: Range<usize>, depth: usize, tile: usize, tiles: &mut Vec<Range<usize>>) {
     if states.len() <= tile {
         tiles.push(states);

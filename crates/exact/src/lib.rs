@@ -1,15 +1,18 @@
 //! Engine: the exact density matrix in permutation-symmetric sector blocks.
 //!
-//! The file tree is the table of contents: [`Layout`] (which blocks are stored and where), `programs` and `kernel`
-//! (sparse factors and inner loops), [`Lindbladian`] (the matrix-free generator), [`assembled`] (the same
-//! generator as a sparse matrix), `probes` and `state_functions` (observables), `eigenvalues` (of dense sectors),
-//! `spectrum` (where those of the generator lie), `monitors` (trace, positivity, truncation), `leakage` (a bound of
-//! the error of truncation), `adaptive` (cutoffs that follow the state), [`Exact`] (the engine).
+//! The file tree is the table of contents, from the files that know little to those that know all: [`Exact`]
+//! (`options`), [`Layout`] (which blocks are stored and where), `programs`, `tasks` and `kernel` (sparse
+//! factors, what they act on, inner loops), [`Lindbladian`] (the matrix-free generator), [`assembled`] (the
+//! same generator as a sparse matrix), `probes` and `state_functions` (observables), `eigenvalues` (of dense
+//! sectors), `spectrum` (where those of the generator lie), `leakage` (a bound of the error of truncation),
+//! `monitors` (trace, positivity, truncation), `instruments` (all that measures), `adaptive` (cutoffs that
+//! follow the state), `resources` (memory), `evolution`, `engine`.
 
 mod adaptive;
 mod assembled;
 mod eigenvalues;
 mod engine;
+mod error;
 mod evolution;
 mod functionals;
 mod generator;
@@ -19,17 +22,20 @@ mod layout;
 mod leakage;
 mod measuring;
 mod monitors;
+mod options;
 mod probes;
 mod programs;
+mod resources;
 mod setting;
 mod spectrum;
 mod state;
 mod state_functions;
+mod tasks;
 
-pub use adaptive::AdaptiveCutoff;
 pub use assembled::{Assembled, AssembledIndex, assembled};
-pub use engine::{Exact, Generator, Positivity, available_memory};
 pub use generator::{Elements, Lindbladian};
 pub use layout::{Layout, Pair, Place, Tile};
+pub use options::{AdaptiveCutoff, Exact, Generator, Positivity};
+pub use resources::available_memory;
 pub use setting::{Setting, reduced_space};
 pub use state::{initial_vector, pack, sector_matrix};

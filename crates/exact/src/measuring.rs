@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use superladder_engine::{Diagnostics, Listener};
 use superladder_propagate::{Observer, Samples, Stop};
 
-use crate::adaptive::{Course, Growth};
+use crate::adaptive::{CutoffControl, Growth};
 use crate::instruments::Instruments;
 use crate::leakage::Leaked;
 
@@ -15,9 +15,9 @@ pub(crate) struct Measuring<'a> {
     diagnostics: &'a mut Diagnostics,
     listener: &'a mut dyn Listener,
     leaked: &'a mut Leaked,
-    course: Option<&'a mut Course>,
+    control: Option<&'a mut CutoffControl>,
     stage: usize,
-    /// What is left of the samples of the step: times, and the functionals of what leaves.
+    /// Samples of the step that are still ahead: times, and the functionals of what leaves.
     samples: Vec<(f64, Vec<f64>)>,
     /// Cutoffs that a step was refused for.
     pub(crate) growths: Vec<Growth>,
@@ -33,12 +33,12 @@ impl<'a> Measuring<'a> {
         diagnostics: &'a mut Diagnostics,
         listener: &'a mut dyn Listener,
         leaked: &'a mut Leaked,
-        course: Option<&'a mut Course>,
+        control: Option<&'a mut CutoffControl>,
         stage: usize,
     ) -> Self {
         let (samples, growths) = (Vec::new(), Vec::new());
         let (recorded, over) = (false, false);
-        Self { instruments, diagnostics, listener, leaked, course, stage, samples, growths, recorded, over }
+        Self { instruments, diagnostics, listener, leaked, control, stage, samples, growths, recorded, over }
     }
 
     /// Follows the samples up to `time`.
@@ -74,9 +74,9 @@ impl Observer for Measuring<'_> {
     }
 
     fn review(&mut self, samples: &Samples<'_>) -> ControlFlow<()> {
-        if let Some(course) = &mut self.course {
+        if let Some(control) = &mut self.control {
             let error = self.diagnostics.checks.get("propagation").map_or(0.0, |check| check.worst);
-            self.growths = course.review(self.instruments, self.stage, self.leaked.time(), samples, error);
+            self.growths = control.review(self.instruments, self.stage, self.leaked.time(), samples, error);
             if !self.growths.is_empty() {
                 return ControlFlow::Break(());
             }

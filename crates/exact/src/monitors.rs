@@ -3,8 +3,8 @@
 use superladder_engine::{Bounds, Diagnostics};
 use superladder_space::Space;
 
-use crate::engine::Positivity;
 use crate::layout::Layout;
+use crate::options::Positivity;
 use crate::probes::Probes;
 use crate::state_functions::View;
 
@@ -30,8 +30,8 @@ impl Monitors {
         Self { populations, bounds, positivity }
     }
 
-    /// Notes what the probes show at `time`: trace, negative marginal populations, population of the highest Fock
-    /// levels; `propagation` is the accumulated error estimate.
+    /// Notes what the probes show at `time`: trace, negative marginal populations, population of the highest
+    /// Fock levels; `propagation` is the accumulated error estimate.
     pub(crate) fn note(
         &self,
         probes: &Probes,

@@ -33,16 +33,16 @@ impl View<'_> {
             Whole::Purity => vec![self.purity()],
             Whole::Entropy => vec![self.entropy()],
             Whole::ReducedPurity(s) => {
-                let parts = self.reduced(s);
-                vec![parts.iter().map(Part::purity).sum()]
+                let blocks = self.reduced(s);
+                vec![blocks.iter().map(ReducedBlock::purity).sum()]
             }
             Whole::ReducedEntropy(s) => {
-                let parts = self.reduced(s);
-                vec![parts.iter().map(|p| self.entropy_of(&p.matrix, p.dim, p.ln_copies)).sum()]
+                let blocks = self.reduced(s);
+                vec![blocks.iter().map(|p| self.entropy_of(&p.matrix, p.dim, p.ln_copies)).sum()]
             }
             Whole::ReducedState(s) => {
-                let parts = self.reduced(s);
-                parts.iter().flat_map(|p| p.matrix.iter().flat_map(|z| [z.re, z.im])).collect()
+                let blocks = self.reduced(s);
+                blocks.iter().flat_map(|p| p.matrix.iter().flat_map(|z| [z.re, z.im])).collect()
             }
         }
     }
@@ -94,45 +94,47 @@ impl View<'_> {
         smallest
     }
 
-    /// Reduced density matrix of a subsystem: one part for a mode, one per ladder (j ascending) for an ensemble.
-    fn reduced(&self, subsystem: Subsystem) -> Vec<Part> {
+    /// Reduced density matrix of a subsystem: one block for a mode, one per ladder (j ascending) for an
+    /// ensemble.
+    fn reduced(&self, subsystem: Subsystem) -> Vec<ReducedBlock> {
         match subsystem {
             Subsystem::Mode(m) => {
-                let mut part = Part::new(self.space.levels()[m], 0.0);
+                let mut block = ReducedBlock::new(self.space.levels()[m], 0.0);
                 for number in 0..self.space.sectors().len() {
-                    self.trace_rest(number, m, 0, &mut part);
+                    self.trace_rest(number, m, 0, &mut block);
                 }
-                vec![part]
+                vec![block]
             }
             Subsystem::Ensemble(e) => {
                 let spins = self.space.spins()[e];
                 ladder::all_ladders(spins)
                     .into_iter()
                     .map(|twice_j| {
-                        let mut part = Part::new(twice_j + 1, ladder::ln_degeneracy(spins, twice_j));
+                        let mut block = ReducedBlock::new(twice_j + 1, ladder::ln_degeneracy(spins, twice_j));
                         let position = self.space.levels().len() + e;
                         for (number, sector) in self.space.sectors().iter().enumerate() {
                             if sector.twice_j[e] == twice_j {
-                                self.trace_rest(number, position, (spins - twice_j) / 2, &mut part);
+                                self.trace_rest(number, position, (spins - twice_j) / 2, &mut block);
                             }
                         }
-                        part
+                        block
                     })
                     .collect()
             }
         }
     }
 
-    /// Adds `sum_rest rho[(x, rest), (x', rest)]` of a sector to `part`; labels of the subsystem start at `lowest`.
-    fn trace_rest(&self, number: usize, position: usize, lowest: usize, part: &mut Part) {
+    /// Adds `sum_rest rho[(x, rest), (x', rest)]` of a sector to `block`; labels of the subsystem start at
+    /// `lowest`.
+    fn trace_rest(&self, number: usize, position: usize, lowest: usize, block: &mut ReducedBlock) {
         let sector = &self.space.sectors()[number];
         for state in 0..sector.dim() {
             let mut labels: Vec<i64> = sector.labels(state).iter().map(|l| i64::from(*l)).collect();
             let row = labels[position] as usize - lowest;
-            for column in 0..part.dim {
+            for column in 0..block.dim {
                 labels[position] = (column + lowest) as i64;
                 if let Some(other) = sector.find(&labels) {
-                    part.matrix[row * part.dim + column] += self.element(number, state, other);
+                    block.matrix[row * block.dim + column] += self.element(number, state, other);
                 }
             }
         }
@@ -140,13 +142,13 @@ impl View<'_> {
 }
 
 /// A dense Hermitian block with `exp(ln_copies)` equivalent copies sharing its weight.
-struct Part {
+struct ReducedBlock {
     dim: usize,
     matrix: Vec<Complex64>,
     ln_copies: f64,
 }
 
-impl Part {
+impl ReducedBlock {
     fn new(dim: usize, ln_copies: f64) -> Self {
         Self { dim, matrix: vec![Complex64::ZERO; dim * dim], ln_copies }
     }

@@ -1,4 +1,5 @@
-//! A branch of limit cycles over a parameter by pseudo-arclength continuation: it goes on around saddle-nodes.
+//! A branch of limit cycles over a parameter by pseudo-arclength continuation: it goes on around
+//! saddle-nodes.
 //!
 //! Source: H. B. Keller, in Applications of Bifurcation Theory (Academic Press, 1977), p. 359.
 
@@ -14,16 +15,16 @@ use crate::symmetry::parity;
 
 /// How a branch is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Course {
+pub struct Continuation {
     /// Where the parameter starts.
     pub from: f64,
-    /// Where it shall go; the branch ends there, or back at `from` when it has turned.
+    /// Where the parameter goes. The branch ends there, or back at `from` when it has turned.
     pub to: f64,
     /// Longest step of the parameter.
     pub step: f64,
-    /// Most points.
+    /// Largest number of points.
     pub most: usize,
-    /// To which a bifurcation is located in the parameter.
+    /// Error of the parameter at which a bifurcation is located.
     pub tolerance: f64,
 }
 
@@ -36,13 +37,13 @@ struct Place {
 
 struct Follower<'a, F> {
     equations: &'a F,
-    course: Course,
+    continuation: Continuation,
 }
 
 impl<E: From<PropagateError>, F: Fn(f64) -> Result<MeanFieldEquations, E>> Follower<'_, F> {
     /// Unit of the parameter.
     fn unit(&self) -> f64 {
-        (self.course.to - self.course.from).abs()
+        (self.continuation.to - self.continuation.from).abs()
     }
 
     fn coordinates(&self, place: &Place) -> Vec<f64> {
@@ -52,7 +53,8 @@ impl<E: From<PropagateError>, F: Fn(f64) -> Result<MeanFieldEquations, E>> Follo
         x
     }
 
-    /// The cycle on the plane through `guess` with the given normal, by Newton's method on state, period and parameter.
+    /// The cycle on the plane through `guess` with the given normal, by Newton's method on state, period and
+    /// parameter.
     fn solve(&self, guess: &[f64], normal: &[f64]) -> Result<Option<Place>, E> {
         let n = guess.len() - 2;
         let mut x = guess.to_vec();
@@ -138,7 +140,7 @@ impl<E: From<PropagateError>, F: Fn(f64) -> Result<MeanFieldEquations, E>> Follo
         let ((sign, _), (_, mut kind)) = (self.value(a)?, self.value(b)?);
         let (mut low, mut high, mut at) = (0.0, 1.0, 0.5 * (a.parameter + b.parameter));
         let width = (b.parameter - a.parameter).abs();
-        while (high - low) * width > self.course.tolerance {
+        while (high - low) * width > self.continuation.tolerance {
             let theta = 0.5 * (low + high);
             let Some(place) = self.between(a, b, theta)? else { break };
             let (value, found) = self.value(&place)?;
@@ -157,7 +159,8 @@ impl<E: From<PropagateError>, F: Fn(f64) -> Result<MeanFieldEquations, E>> Follo
         Ok((at, kind))
     }
 
-    /// The extreme parameter between `a` and `c`, with the cycle `b` between them beyond both: successive parabolas.
+    /// The extreme parameter between `a` and `c`, with the cycle `b` between them beyond both: successive
+    /// parabolas.
     fn turn(&self, mut a: Place, mut b: Place, mut c: Place) -> Result<(f64, Bifurcation), E> {
         for _ in 0..12 {
             let (x, y, z) = (self.coordinates(&a), self.coordinates(&b), self.coordinates(&c));
@@ -175,7 +178,7 @@ impl<E: From<PropagateError>, F: Fn(f64) -> Result<MeanFieldEquations, E>> Follo
             } else {
                 (a, b) = (b, found);
             }
-            if moved < self.course.tolerance {
+            if moved < self.continuation.tolerance {
                 break;
             }
         }
@@ -195,24 +198,26 @@ fn asymmetry(equations: &MeanFieldEquations, cycle: &Cycle) -> Result<f64, Propa
     Ok(off.fold(0.0, f64::max))
 }
 
-/// Follows the cycle `start` of `equations(course.from)` until the parameter leaves `[from, to]`, around saddle-nodes; every change
-/// of stability and every turn of the parameter is located and named. Returns what it has when `go_on` says no.
+/// Follows the cycle `start` of `equations(continuation.from)` until the parameter leaves `[from, to]`,
+/// around saddle-nodes. It locates and names every change of stability and every turn of the parameter. When
+/// `go_on` says no, it returns what it has.
 ///
 /// # Errors
 /// The error of `equations`, or [`PropagateError`] turned into it.
 pub fn followed<E: From<PropagateError>>(
     start: &Cycle,
-    course: Course,
+    continuation: Continuation,
     equations: impl Fn(f64) -> Result<MeanFieldEquations, E>,
     go_on: &dyn Fn(usize) -> bool,
 ) -> Result<Branch, E> {
-    let follower = Follower { equations: &equations, course };
+    let follower = Follower { equations: &equations, continuation };
     let mut branch = Branch::default();
-    let direction = (course.to - course.from).signum();
-    let mut places = vec![Place { cycle: start.clone(), parameter: course.from }];
-    let mut step = course.step / follower.unit();
-    let inside = |p: f64| (p - course.from) * direction >= -1e-12 && (course.to - p) * direction >= -1e-12;
-    while places.len() < course.most && go_on(places.len()) {
+    let direction = (continuation.to - continuation.from).signum();
+    let mut places = vec![Place { cycle: start.clone(), parameter: continuation.from }];
+    let mut step = continuation.step / follower.unit();
+    let inside =
+        |p: f64| (p - continuation.from) * direction >= -1e-12 && (continuation.to - p) * direction >= -1e-12;
+    while places.len() < continuation.most && go_on(places.len()) {
         let known = &places[places.len() - 1];
         let x = follower.coordinates(known);
         let heading: Vec<f64> = match places.len() {
@@ -227,14 +232,14 @@ pub fn followed<E: From<PropagateError>>(
         let guess: Vec<f64> = x.iter().zip(&heading).map(|(x, d)| x + step * d).collect();
         let Some(next) = follower.solve(&guess, &heading)?.filter(|p| p.parameter != known.parameter) else {
             step *= 0.5;
-            if step < 1e-4 * course.step / follower.unit() {
+            if step < 1e-4 * continuation.step / follower.unit() {
                 branch.lost = Some(known.parameter);
                 break;
             }
             continue;
         };
         // The longest step is one of the parameter, which along a steep branch is a small part of the way.
-        let moved = ((next.parameter - known.parameter) / course.step).abs();
+        let moved = ((next.parameter - known.parameter) / continuation.step).abs();
         step = (1.4 * step).min(step / moved.max(1e-9)).min(0.25);
         let here = places.len();
         let turned = here > 1
@@ -245,7 +250,7 @@ pub fn followed<E: From<PropagateError>>(
         let (before, after) = (follower.value(known)?.0, follower.value(&next)?.0);
         if before * after < 0.0 && !turned {
             let found = follower.crossing(known, &next)?;
-            let same = |b: &(f64, Bifurcation)| (b.0 - found.0).abs() < 0.1 * course.step;
+            let same = |b: &(f64, Bifurcation)| (b.0 - found.0).abs() < 0.1 * continuation.step;
             // Beside a turn the multiplier passes +1 in the same step or in the one before or after.
             if found.1 != Bifurcation::BranchPoint || !branch.bifurcations.iter().any(same) {
                 branch.bifurcations.push(found);

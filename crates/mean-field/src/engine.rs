@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use superladder_cumulant::{MomentEvolution, Parts, refuse_linear_methods, refuse_state_functions};
+use superladder_cumulant::{MomentEvolution, MomentSetup, refuse_linear_methods, refuse_state_functions};
 use superladder_engine::{
     Bounds, Diagnostics, Engine, EngineError, Evolution, Measurement, Problem, Resources,
 };
@@ -53,10 +53,10 @@ impl MeanField {
     /// As [`Engine::prepare`].
     pub fn evolution(&self, problem: &Problem) -> Result<MomentEvolution, EngineError> {
         let stages = self.stages(problem)?;
-        let start = stages[0].unknowns(&problem.initial).map_err(|e| unsupported(&e))?;
+        let start = stages[0].initial(&problem.initial).map_err(|e| unsupported(&e))?;
         let functionals = stages[0].equations().functionals(problem);
         let description = self.description(start.len());
-        MomentEvolution::new(Parts {
+        MomentEvolution::new(MomentSetup {
             engine: NAME,
             problem: problem.clone(),
             fields: stages.into_iter().map(|stage| -> Box<dyn VectorField> { Box::new(stage) }).collect(),
@@ -69,8 +69,9 @@ impl MeanField {
         })
     }
 
-    /// The initial state 'mean-field state': the solution of a problem's mean-field equations at `time`, through all the
-    /// stages that have begun by then, as the product state with these means (coherent modes, identical spins).
+    /// The initial state 'mean-field state': the solution of a problem's mean-field equations at `time`,
+    /// through all the stages that have begun by then, as the product state with these means (coherent modes,
+    /// identical spins).
     ///
     /// # Errors
     /// [`EngineError::Unsupported`] for a time that is not finite or before the problem's first, else as

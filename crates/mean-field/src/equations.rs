@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
-use superladder_cumulant::{Basis, Closure, Derivation, Equations, Tape, TapeTerm, Variable, derivative};
+use superladder_cumulant::{Basis, Closure, Derivation, Equations, Tape, TapeTerm, Unknown, derivative};
 use superladder_model::{EnsembleState, InitialState, ModeState, Model};
 use superladder_propagate::VectorField;
 
@@ -17,7 +17,8 @@ pub enum Limit {
     /// Leading order in N of every term of the model.
     #[default]
     Infinite,
-    /// All of order 1 at the model's sizes (they differ from the limit where a term acts twice on one ensemble or mode).
+    /// All of order 1 at the model's sizes (they differ from the limit where a term acts twice on one
+    /// ensemble or mode).
     Finite,
 }
 
@@ -30,7 +31,8 @@ pub(crate) fn leading() -> Derivation {
 /// `<Q>/sqrt N, <P>/sqrt N` per mode, then `<S^x>, <S^y>, <S^z>` per spin of each ensemble.
 #[derive(Debug)]
 pub struct MeanFieldEquations {
-    /// The derivation; of equations made by a `Family` the one of its free subsystems, which has the same unknowns.
+    /// The derivation; of equations made by a `Family` the one of its free subsystems, which has the same
+    /// unknowns.
     equations: Arc<Equations>,
     modes: usize,
     rows: Vec<Vec<TapeTerm>>,
@@ -96,8 +98,8 @@ impl MeanFieldEquations {
     }
 
     /// The unknowns: names, and scales that turn them into expectation values.
-    pub fn variables(&self) -> &[Variable] {
-        self.equations.variables()
+    pub fn unknowns(&self) -> &[Unknown] {
+        self.equations.unknowns()
     }
 
     /// Number of modes: the first `2 modes` unknowns are theirs, then come three for every ensemble.
@@ -110,8 +112,8 @@ impl MeanFieldEquations {
         &self.rows
     }
 
-    /// Ensembles whose spin length `|<S>|/N_e` the equations conserve: `s . ds/dt` is the zero polynomial, found by evaluating
-    /// it at generic points.
+    /// Ensembles whose spin length `|<S>|/N_e` the equations conserve: `s . ds/dt` is the zero polynomial,
+    /// found by evaluating it at generic points.
     pub fn conserved_lengths(&self) -> Vec<usize> {
         let ensembles = (self.dim() - 2 * self.modes) / 3;
         let mut out = vec![0.0; self.dim()];
@@ -130,8 +132,9 @@ impl MeanFieldEquations {
         (0..ensembles).filter(|e| conserved(e)).collect()
     }
 
-    /// The derivation behind, for names, scales and expectation values of the unknowns. (Of equations made by a
-    /// [`crate::Family`] it is that of the free subsystems, so that its terms are not those of [`MeanFieldEquations::rows`].)
+    /// The derivation behind, for names, scales and expectation values of the unknowns. (Of equations made by
+    /// a [`crate::Family`] it is that of the free subsystems, so that its terms are not those of
+    /// [`MeanFieldEquations::rows`].)
     pub fn equations(&self) -> &Equations {
         &self.equations
     }
@@ -158,12 +161,12 @@ impl MeanFieldEquations {
     ///
     /// # Errors
     /// [`MeanFieldError`].
-    pub fn unknowns(&self, state: &InitialState) -> Result<Vec<f64>, MeanFieldError> {
+    pub fn initial(&self, state: &InitialState) -> Result<Vec<f64>, MeanFieldError> {
         Ok(self.equations.initial(state)?)
     }
 
-    /// The product state with the means v: coherent modes and identical spins with Bloch vectors `2 <S>/N_e`, cut to
-    /// length 1 where integration errors made them longer ('mean-field state').
+    /// The product state with the means v: coherent modes and identical spins with Bloch vectors `2 <S>/N_e`,
+    /// cut to length 1 where integration errors made them longer ('mean-field state').
     ///
     /// # Panics
     /// If `v` is shorter than [`MeanFieldEquations::dim`].

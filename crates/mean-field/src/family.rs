@@ -13,9 +13,10 @@ use crate::{MeanFieldEquations, MeanFieldError};
 /// Drift of every unknown.
 type Rows = Vec<Vec<TapeTerm>>;
 
-/// Derives the equations of models one after another, each part of a model once: the drift is the sum over frequencies,
-/// interactions and dissipators of a real strength times the drift of the part of strength 1, which is kept. What comes out is
-/// that of [`MeanFieldEquations::with_options`] up to the rounding of these products.
+/// Derives the equations of models one after another, each part of a model once: the drift is the sum over
+/// frequencies, interactions and dissipators of a real strength times the drift of the part of strength 1,
+/// which is kept. What comes out is that of [`MeanFieldEquations::with_options`] up to the rounding of these
+/// products.
 #[derive(Debug, Default)]
 pub struct Family {
     known: Mutex<Known>,
@@ -30,7 +31,7 @@ struct Known {
 }
 
 /// A part of a model: its strength, and the same part of strength 1.
-struct Part {
+struct ModelTerm {
     strength: f64,
     unit: Model,
 }
@@ -56,8 +57,8 @@ impl Family {
             self.lock().frames.insert(key, Arc::clone(&frame));
             frame
         };
-        let mut sum: Vec<BTreeMap<Vec<u32>, f64>> = vec![BTreeMap::new(); frame.variables().len()];
-        for Part { strength, unit } in parts(model) {
+        let mut sum: Vec<BTreeMap<Vec<u32>, f64>> = vec![BTreeMap::new(); frame.unknowns().len()];
+        for ModelTerm { strength, unit } in terms(model) {
             for (row, terms) in self.rows(&unit)?.iter().enumerate() {
                 for term in terms {
                     *sum[row].entry(term.factors.clone()).or_default() += strength * term.coefficient;
@@ -96,16 +97,17 @@ fn bare(model: &Model, modes: &[f64], ensembles: &[f64]) -> Model {
     Model::new(modes, ensembles).unwrap_or_default()
 }
 
-fn parts(model: &Model) -> Vec<Part> {
+fn terms(model: &Model) -> Vec<ModelTerm> {
     let one = |k: usize| -> Vec<f64> { (0..=k).map(|i| f64::from(u8::from(i == k))).collect() };
     let modes = model.modes().iter().enumerate();
-    let modes = modes.map(|(k, m)| Part { strength: m.frequency, unit: bare(model, &one(k), &[]) });
+    let modes = modes.map(|(k, m)| ModelTerm { strength: m.frequency, unit: bare(model, &one(k), &[]) });
     let ensembles = model.ensembles().iter().enumerate();
-    let ensembles = ensembles.map(|(k, e)| Part { strength: e.frequency, unit: bare(model, &[], &one(k)) });
+    let ensembles =
+        ensembles.map(|(k, e)| ModelTerm { strength: e.frequency, unit: bare(model, &[], &one(k)) });
     let interactions = model.interactions().iter().map(|interaction| {
         let (strength, operator) = normalised(&interaction.operator);
         let unit = bare(model, &[], &[]).with_interaction(Interaction { operator, ..interaction.clone() });
-        Part { strength, unit }
+        ModelTerm { strength, unit }
     });
     let channels = model.channels().iter().flat_map(|channel| {
         channel.dissipators.iter().map(move |dissipator| {
@@ -118,7 +120,7 @@ fn parts(model: &Model) -> Vec<Part> {
             };
             let dissipators = vec![Dissipator { rate: 1.0, jump }];
             let unit = bare(model, &[], &[]).with_channel(Channel { dissipators, ..channel.clone() });
-            Part { strength, unit }
+            ModelTerm { strength, unit }
         })
     });
     modes.chain(ensembles).chain(interactions).chain(channels).filter(|p| p.strength != 0.0).collect()

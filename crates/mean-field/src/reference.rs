@@ -32,13 +32,15 @@ pub enum ReferenceError {
     },
 }
 
-/// Parameters of the reference model, in the units of PHYSICS: every rate and frequency in the same unit, couplings collective.
+/// Parameters of the reference model, in the units of `docs/EQUATIONS.md`, Model: every rate and frequency in
+/// the same unit, couplings collective.
 ///
 /// ```text
 /// H = wc a^dag a + wz S^z + wz' T^z + lambda/sqrt N (a + a^dag)(S^+ + S^-)
 ///     + eta/sqrt N (a T^+ + a^dag T^-) + eta'/N (S^+ T^- + S^- T^+),   kappa D[a], gamma_up D[tau^+], gamma_down D[tau^-]
 /// ```
-/// (Eqs. (1) and (2) of the paper.) A model without S has `lambda = eta' = 0`, one without T `eta = eta' = 0`.
+/// (Eqs. (1) and (2) of the paper.) A model without S has `lambda = eta' = 0`, one without T
+/// `eta = eta' = 0`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ReferenceModel {
     /// Frequency of the mode.
@@ -75,8 +77,8 @@ struct Roles {
 }
 
 impl ReferenceModel {
-    /// The parameters of a model whose derived equations are (A1), whatever its parts are called; `gilbert` is the damping of
-    /// the mode. Which ensemble is S and which T follows from the equations too.
+    /// The parameters of a model whose derived equations are (A1), whatever its parts are called; `gilbert`
+    /// is the damping of the mode. Which ensemble is S and which T follows from the equations too.
     ///
     /// # Errors
     /// [`ReferenceError`].
@@ -97,7 +99,7 @@ impl ReferenceModel {
             match found.first_difference(&equations, roles) {
                 None => return Ok(found),
                 Some(row) if furthest.1.is_empty() || row > furthest.0 => {
-                    furthest = (row, equations.variables()[row].name.clone());
+                    furthest = (row, equations.unknowns()[row].name.clone());
                 }
                 Some(_) => {}
             }

@@ -4,7 +4,7 @@ mod common;
 
 use common::{Parameters, derived, from_targets, number, parameters, standard, targets};
 use superladder_mean_field::{
-    Bifurcation, Branch, Course, Cycle, MeanFieldEquations, MeanFieldError, Waveform, followed,
+    Bifurcation, Branch, Continuation, Cycle, MeanFieldEquations, MeanFieldError, Waveform, followed,
     start_near_normal,
 };
 use superladder_propagate::PropagateError;
@@ -93,8 +93,8 @@ fn branch(cycle: &Cycle, up: f64, from: f64, to: f64, step: f64) -> Branch {
         MeanFieldEquations::new(&Parameters::standard(lambda, up, 0.06).model(10))
             .map_err(Failure::Derivation)
     };
-    let course = Course { from, to, step, most: 40, tolerance: 1e-7 };
-    followed(cycle, course, at, &|_| true).expect("runs")
+    let continuation = Continuation { from, to, step, most: 40, tolerance: 1e-7 };
+    followed(cycle, continuation, at, &|_| true).expect("runs")
 }
 
 /// The one change of stability of a branch.

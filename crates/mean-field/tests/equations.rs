@@ -13,7 +13,7 @@ use superladder_mean_field::{Family, Limit, MeanFieldEquations, turned};
 use superladder_model::Model;
 use superladder_propagate::{Dop853, Field, Method};
 
-/// (A1) of Chelpanova et al., PRB 108, 104302 (2023), as printed (PHYSICS.md section 5).
+/// (A1) of Chelpanova et al., PRB 108, 104302 (2023), as printed (docs/EQUATIONS.md, Mean field).
 fn paper(x: &Parameters, v: &[f64]) -> Vec<f64> {
     let i = Complex64::I;
     let r = std::f64::consts::FRAC_1_SQRT_2;
@@ -177,11 +177,11 @@ fn product_states_carry_the_means() {
     let x = Parameters::standard(0.6, 0.9, 0.06);
     let equations = MeanFieldEquations::new(&x.model(50)).expect("derived");
     let v = [0.4, -1.2, 0.1, 0.2, -0.4, -0.05, 0.02, 0.3];
-    let back = equations.unknowns(&equations.product_state(&v)).expect("fits");
+    let back = equations.initial(&equations.product_state(&v)).expect("fits");
     assert!(v.iter().zip(&back).all(|(a, b)| (a - b).abs() < 1e-15));
-    let names: Vec<&str> = equations.variables().iter().map(|v| v.name.as_str()).collect();
+    let names: Vec<&str> = equations.unknowns().iter().map(|v| v.name.as_str()).collect();
     assert_eq!(names[..3], ["<Q(a)>", "<P(a)>", "<s_x(S,1)>"]);
-    assert!((equations.variables()[0].scale - 50f64.sqrt()).abs() < 1e-14);
+    assert!((equations.unknowns()[0].scale - 50f64.sqrt()).abs() < 1e-14);
     assert!(MeanFieldEquations::with_options(&x.model(2), Limit::Finite, &[0.1, 0.2]).is_err());
 }
 
@@ -189,7 +189,7 @@ fn product_states_carry_the_means() {
 fn same_equations(family: &Family, model: &Model, gilbert: &[f64], what: &str) {
     let direct = MeanFieldEquations::with_options(model, Limit::Infinite, gilbert).expect("derived");
     let member = family.member(model, gilbert).expect("derived");
-    let names = |e: &MeanFieldEquations| e.variables().iter().map(|v| v.name.clone()).collect::<Vec<_>>();
+    let names = |e: &MeanFieldEquations| e.unknowns().iter().map(|v| v.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&direct), names(&member), "{what}");
     let v: Vec<f64> = (0..member.dim()).map(|i| (0.7 + 1.3 * i as f64).sin()).collect();
     let (mut a, mut b) = (vec![0.0; v.len()], vec![0.0; v.len()]);

@@ -1,5 +1,5 @@
-//! Closed formulas against eigenvalues of the Jacobian of the derived equations, against their fixed points, and against
-//! numbers of independent programs.
+//! Closed formulas against eigenvalues of the Jacobian of the derived equations, against their fixed points,
+//! and against numbers of independent programs.
 
 mod common;
 
@@ -189,7 +189,8 @@ fn thresholds_and_windows() {
     let window = &targets["lasing_window_lam0.2_gup0.9"]["eq4"];
     close(low, number(&window[0]), 1e-9);
     close(high, number(&window[1]), 1e-9);
-    // The boundary at small lambda, where field and spins hardly split: the reference has it at gamma_up = 0.65724.
+    // The boundary at small lambda, where field and spins hardly split: the reference has it at gamma_up =
+    // 0.65724.
     let up = number(&targets["NS_hopf_gup"]["wt=1"]["0.02"]);
     let boundary = reference(&Parameters::standard(0.02, up, 0.06), 0.0).weak_boundary();
     assert!((boundary - 0.02).abs() < 1e-3, "{boundary}");
@@ -265,11 +266,13 @@ fn adiabatic_elimination_is_right_in_the_rotating_frame_only() {
     let x = Parameters { wz: 3.0, etap: 0.0, ..Parameters::standard(0.0, 0.9, 0.06) };
     let model = reference(&x, 0.0);
     let exact = at(&normal(&x, 0.0), 1.0).re;
-    // PHYSICS: at gamma_t = 1 the mode decays at 0.01355, by (D4) in the rotating frame 0.014, as printed 0.0268.
+    // docs/EQUATIONS.md, Mean field: at gamma_t = 1 the mode decays at 0.01355, by (D4) in the rotating frame
+    // 0.014, as printed 0.0268.
     assert!((exact + 0.01355).abs() < 5e-6, "{exact}");
     close(model.eliminated().decay, 0.014, 1e-15);
     close(model.eliminated_printed().decay, 0.0268, 1e-15);
-    // Detuned and with gamma_t ten times larger both numbers are the eigenvalue's to the next order in 1/gamma_t.
+    // Detuned and with gamma_t ten times larger both numbers are the eigenvalue's to the next order in
+    // 1/gamma_t.
     let fast = Parameters { wt: 1.8, up: 9.0, down: 1.0, ..x };
     let (found, value) = (reference(&fast, 0.0).eliminated(), at(&normal(&fast, 0.0), 1.0));
     assert!((found.decay + value.re).abs() < 1e-5, "{found:?} {value}");

@@ -18,13 +18,13 @@ const LANES: usize = 8;
 const PIECE: usize = 512;
 
 /// A coefficient and its vector.
-pub type Term<'a> = (f64, &'a [f64]);
+pub type ScaledVector<'a> = (f64, &'a [f64]);
 
 /// `out` = sum of c x over `terms`, every vector read once; terms with c = 0 are not read at all.
 ///
 /// # Panics
 /// If a vector is shorter than `out` or there are more than [`MAX_TERMS`] non-zero terms.
-pub fn combine(out: &mut [f64], terms: &[Term]) {
+pub fn combine(out: &mut [f64], terms: &[ScaledVector]) {
     let (terms, count) = nonzero(terms);
     for_each_part(out, 0, &|offset, part| dispatch::<false>(part, offset, &terms[..count]));
 }
@@ -33,13 +33,13 @@ pub fn combine(out: &mut [f64], terms: &[Term]) {
 ///
 /// # Panics
 /// As [`combine`].
-pub fn accumulate(y: &mut [f64], terms: &[Term]) {
+pub fn accumulate(y: &mut [f64], terms: &[ScaledVector]) {
     let (terms, count) = nonzero(terms);
     for_each_part(y, 0, &|offset, part| dispatch::<true>(part, offset, &terms[..count]));
 }
 
-/// One step of a three-term recurrence, in one pass: `next` <- a `next` + b `now` + c `before`, and `sum` += d
-/// `next`, with the coefficients `[a, b, c, d]`; `before` is not read if c = 0.
+/// One step of a three-term recurrence, in one pass: `next` <- a `next` + b `now` + c `before`, and `sum` +=
+/// d `next`, with the coefficients `[a, b, c, d]`; `before` is not read if c = 0.
 pub(crate) fn recur(next: &mut [f64], coefficients: [f64; 4], now: &[f64], before: &[f64], sum: &mut [f64]) {
     if next.len() >= PARALLEL {
         let middle = (next.len() / 2).next_multiple_of(BLOCK);
@@ -99,8 +99,8 @@ pub(crate) fn error_sums(
     y: &[f64],
     y_new: &[f64],
     tolerance: Tolerance,
-    first: &[Term],
-    second: &[Term],
+    first: &[ScaledVector],
+    second: &[ScaledVector],
 ) -> [f64; 4] {
     let ((first, f), (second, g)) = (nonzero(first), nonzero(second));
     reduce(y.len(), &|range| {
@@ -130,8 +130,8 @@ pub(crate) fn weighted_norm(x: &[f64], y: &[f64], tolerance: Tolerance) -> f64 {
     (total / x.len().max(1) as f64).sqrt()
 }
 
-fn nonzero<'a>(terms: &[Term<'a>]) -> ([Term<'a>; MAX_TERMS], usize) {
-    let mut kept: [Term<'a>; MAX_TERMS] = [(0.0, &[]); MAX_TERMS];
+fn nonzero<'a>(terms: &[ScaledVector<'a>]) -> ([ScaledVector<'a>; MAX_TERMS], usize) {
+    let mut kept: [ScaledVector<'a>; MAX_TERMS] = [(0.0, &[]); MAX_TERMS];
     let mut count = 0;
     for &term in terms.iter().filter(|term| term.0 != 0.0) {
         kept[count] = term;
@@ -151,7 +151,7 @@ fn for_each_part(y: &mut [f64], offset: usize, work: &(impl Fn(usize, &mut [f64]
 }
 
 /// Picks the kernel for the number of terms, so that the inner loop is unrolled over them.
-fn dispatch<const ADD: bool>(out: &mut [f64], offset: usize, terms: &[Term]) {
+fn dispatch<const ADD: bool>(out: &mut [f64], offset: usize, terms: &[ScaledVector]) {
     macro_rules! cases {
         ($($n:literal)*) => {
             match terms.len() {
@@ -163,7 +163,7 @@ fn dispatch<const ADD: bool>(out: &mut [f64], offset: usize, terms: &[Term]) {
     cases!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
 }
 
-fn kernel<const N: usize, const ADD: bool>(out: &mut [f64], offset: usize, terms: &[Term]) {
+fn kernel<const N: usize, const ADD: bool>(out: &mut [f64], offset: usize, terms: &[ScaledVector]) {
     let length = out.len();
     let c: [f64; N] = std::array::from_fn(|j| terms[j].0);
     let x: [&[f64]; N] = std::array::from_fn(|j| &terms[j].1[offset..offset + length]);

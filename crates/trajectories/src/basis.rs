@@ -1,4 +1,20 @@
-//! The basis a state is written in: levels, frame and window of every subsystem; operations along one subsystem.
+//! The basis that a state is written in: levels, frame and window of every subsystem; operations along one
+//! subsystem.
+//!
+//! A window keeps the levels `low .. low + len` of a ladder, counted in the frame of its subsystem:
+//!
+//! ```text
+//! levels of the ladder   0   1   2   3   4   5   6   7   8 ...
+//! window                         [ 2   3   4   5   6 ]           low = 2, len = 5, end() = 7
+//! index in the array               0   1   2   3   4             index = level - low
+//! ```
+//! The windows of all subsystems make one dense array, the last subsystem running fastest. An operation on
+//! one of them sees that array as `outer x len x inner` ([`Grid`]):
+//!
+//! ```text
+//! windows    3 x 5 x 4 amplitudes; along the second: outer = 3, len = 5, inner = 4
+//! index      (outer * 5 + level) * 4 + inner          one level = 4 neighbours, so that loops vectorise
+//! ```
 
 use num_complex::Complex64;
 use pulp::NullaryFnOnce;
@@ -52,7 +68,13 @@ impl Basis {
         Grid { outer: before, len: self.windows[axis].len, inner: after }
     }
 
-    /// Moves `psi` to another window of a subsystem: levels that are new get zero, those that fall out are dropped.
+    /// Moves `psi` to another window of a subsystem: levels that are new get zero, those that fall out are
+    /// dropped.
+    ///
+    /// ```text
+    /// old           [ 2   3   4   5   6 ]
+    /// new                   [ 4   5   6   7 ]     first = 4, last = 7: levels 4, 5, 6 are copied
+    /// ```
     pub(crate) fn regrid(&mut self, axis: usize, window: Window, psi: &mut Vector, scratch: &mut Vector) {
         let (old, grid) = (self.windows[axis], self.grid(axis));
         if old == window {
@@ -80,8 +102,9 @@ impl Basis {
         wide(Populations { grid: self.grid(axis), psi, out });
     }
 
-    /// `<level + d|rho|level>*` of the reduced state of a subsystem, `sum conj(psi(level + d)) psi(level)` over the levels of
-    /// the others, for d = 0 to `depth`: `out[d][level]`, zero where `level + d` is beyond the window.
+    /// `<level + d|rho|level>*` of the reduced state of a subsystem, `sum conj(psi(level + d)) psi(level)`
+    /// over the levels of the others, for d = 0 to `depth`: `out[d][level]`, zero where `level + d` is beyond
+    /// the window.
     pub(crate) fn coherences(&self, axis: usize, psi: &Vector, depth: usize, out: &mut Vector) {
         out.clear((depth + 1) * self.windows[axis].len);
         wide(Coherences { grid: self.grid(axis), psi, depth, out });
@@ -96,8 +119,8 @@ impl Basis {
     }
 }
 
-/// Applies an operator of one subsystem, given by `bands[shift][level] = <level + shift| A |level>`: `out = A psi` on
-/// `pad` more levels at either end.
+/// Applies an operator of one subsystem, given by `bands[shift][level] = <level + shift| A |level>`:
+/// `out = A psi` on `pad` more levels at either end.
 pub(crate) fn apply_along(
     grid: Grid,
     shifts: &[i64],

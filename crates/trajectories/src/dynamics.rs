@@ -3,9 +3,9 @@
 use num_complex::Complex64;
 use superladder_model::{Factor, Jump, Model, Operator, Subsystem};
 
-use crate::Unravelling;
 use crate::basis::{Basis, Window, apply_along};
-use crate::products::{ActScratch, Bands, Layout, Local, Part, Table, Term, act, branch_image};
+use crate::options::Unravelling;
+use crate::products::{ActScratch, AxisOperator, Bands, Layout, Local, Table, Term, act, branch_image};
 use crate::stencil::Pattern;
 use crate::vector::Vector;
 
@@ -39,7 +39,8 @@ pub(crate) struct Dynamics {
     jump_table: Table,
     /// In the order of the dissipators.
     pub(crate) leaps: Vec<Leap>,
-    /// By subsystem: difference of the levels up to which coherences make the weights of the jumps that act on it alone.
+    /// By subsystem: difference of the levels up to which coherences make the weights of the jumps that act
+    /// on it alone.
     depths: Vec<Option<usize>>,
 }
 
@@ -100,7 +101,7 @@ impl Dynamics {
                 }
                 Escape::Local { ensemble, local } => {
                     let axis = layout.axis(Subsystem::Ensemble(*ensemble));
-                    let product = table.intern(layout, axis, Part::Decay(*local));
+                    let product = table.intern(layout, axis, AxisOperator::Decay(*local));
                     decays.push(Term { coefficient: Complex64::from(-0.5), products: vec![product] });
                     for dj in -1..=1 {
                         let kind = LeapKind::Branch { axis, local: *local, dj };
@@ -121,8 +122,8 @@ impl Dynamics {
 
     /// Weights `|K psi|^2` of all jumps, and all that is needed to make one of them from this basis.
     ///
-    /// What acts on one subsystem alone needs no image: `|K psi|^2 = sum_(k, l) (K^dag K)_(l, k) <l|..|k>` over the
-    /// coherences of the reduced state, a single pass over the state for all jumps of the subsystem.
+    /// What acts on one subsystem alone needs no image: `|K psi|^2 = sum_(k, l) (K^dag K)_(l, k) <l|..|k>`
+    /// over the coherences of the reduced state, a single pass over the state for all jumps of the subsystem.
     pub(crate) fn weigh(
         &self,
         basis: &Basis,
@@ -182,8 +183,8 @@ impl Dynamics {
         }
     }
 
-    /// Leaves the matrix of a jump that acts on one subsystem alone in `scratch.band`; zero for a branch to a ladder that
-    /// does not exist.
+    /// Leaves the matrix of a jump that acts on one subsystem alone in `scratch.band`; zero for a branch to a
+    /// ladder that does not exist.
     fn matrix(&self, leap: &Leap, axis: usize, basis: &Basis, scratch: &mut LeapScratch) {
         let LeapScratch { bands, band, shifts, .. } = scratch;
         let (window, pad) = (basis.windows[axis], leap.pad(axis) as i64);
@@ -250,8 +251,9 @@ impl Dynamics {
 /// A weight below this part of all weights is made again from its image.
 const ROUNDING: f64 = 1e-12;
 
-/// `|K psi|^2` of an operator of one subsystem, given by its matrix `[shift][level]` for consecutive shifts, from the coherences
-/// of the reduced state: two sources k and k + d of one level meet where their shifts differ by d.
+/// `|K psi|^2` of an operator of one subsystem, given by its matrix `[shift][level]` for consecutive shifts,
+/// from the coherences of the reduced state: two sources k and k + d of one level meet where their shifts
+/// differ by d.
 fn expectation(shifts: &[i64], band: &[Complex64], coherences: &Vector) -> f64 {
     let len = band.len() / shifts.len();
     let row = |number: usize| &band[number * len..(number + 1) * len];
@@ -291,9 +293,9 @@ fn is_loss(operator: &Operator) -> bool {
 
 /// All jump operators of a model with the numbers of their dissipators, square roots of the rates included.
 ///
-/// Heterodyne detection replaces every jump K of a mode's loss by the four `(K + i^q beta) / 2`, q = 0..3, of an
-/// eight-port detector with a local oscillator of flux `beta^2`. `sum_q i^q = 0`, so the master equation is the same
-/// for every beta: no bias, only the single trajectories become diffusive as beta grows.
+/// Heterodyne detection replaces every jump K of a mode's loss by the four `(K + i^q beta) / 2`, q = 0..3, of
+/// an eight-port detector with a local oscillator of flux `beta^2`. `sum_q i^q = 0`, so the master equation
+/// is the same for every beta: no bias, only the single trajectories become diffusive as beta grows.
 ///
 /// Source: H. M. Wiseman and G. J. Milburn, Quantum Measurement and Control (2010), chapter 4.
 pub(crate) fn escapes(model: &Model, unravelling: Unravelling) -> Vec<(usize, Escape)> {

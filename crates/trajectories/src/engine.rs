@@ -1,129 +1,29 @@
-//! The engine: options, resources and preparation.
+//! The engine: what it refuses, what it needs, and how it is prepared.
 
 use std::ops::Range;
 
-use superladder_engine::{Bounds, Engine, EngineError, Evolution, Problem, Resources};
+use superladder_engine::{Engine, EngineError, Evolution, Problem, Resources};
 use superladder_model::Model;
 use superladder_space::Ladders;
 
 use crate::dynamics::Dynamics;
+use crate::error::{NAME, unsupported};
 use crate::evolution::TrajectoryEvolution;
 use crate::initial::Preparation;
 use crate::instruments::Instruments;
 use crate::locality::Locality;
-use crate::notes::Histogram;
+use crate::options::{Choice, ErrorTarget, Trajectories, Unravelling};
 use crate::products::Layout;
 use crate::stencil::Stencil;
 use crate::sums::BLOCKS;
-use crate::target::Target;
 use crate::trajectory::{Setup, Workspace};
 
-pub(crate) const NAME: &str = "trajectories";
-
-/// Which measurement of the environment the trajectories are conditioned on; averages do not depend on it.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum Unravelling {
-    /// Quanta are counted.
-    #[default]
-    Jumps,
-    /// What modes lose is mixed with a local oscillator on an eight-port detector before it is counted.
-    Heterodyne {
-        /// Flux of the local oscillator, quanta per unit time.
-        flux: f64,
-    },
-}
-
-/// Whether something is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Choice {
-    /// Where it pays, judged by the size of the problem.
-    #[default]
-    Auto,
-    /// Always.
-    On,
-    /// Never.
-    Off,
-}
-
-impl Choice {
-    fn decide(self, pays: bool) -> bool {
-        match self {
-            Self::Auto => pays,
-            Self::On => true,
-            Self::Off => false,
-        }
-    }
-
-    /// Whether this choice for displaced bases displaces that of a mode with this cutoff, so that the cutoff limits the
-    /// levels above a coherent state only.
-    pub fn displaces(self, cutoff: usize) -> bool {
-        self.decide(cutoff >= MANY_PHOTONS)
-    }
-}
-
-/// A displaced basis pays from this cutoff on.
-const MANY_PHOTONS: usize = 24;
 /// A rotating basis pays from this many spins on.
 const MANY_SPINS: usize = 16;
 /// A ladder of fewer levels is whole in any case: turning it gains nothing.
 const SMALL_LADDER: usize = 6;
 /// Windows pay for sectors from this size on, and in moving bases.
 const LARGE_SECTOR: f64 = 2000.0;
-
-/// The engine of quantum trajectories.
-#[derive(Debug, Clone)]
-pub struct Trajectories {
-    /// Trajectories, or the most there may be with `targets`.
-    pub trajectories: u64,
-    /// Index of the first one.
-    pub first: u64,
-    /// Seed of all random numbers.
-    pub seed: u64,
-    /// How trajectories are conditioned.
-    pub unravelling: Unravelling,
-    /// Relative error of a state per unit time.
-    pub tolerance: f64,
-    /// Stop as soon as all of these are reached.
-    pub targets: Vec<Target>,
-    /// Distributions over trajectories.
-    pub histograms: Vec<Histogram>,
-    /// Trajectories with a smaller index are kept one by one.
-    pub shown: u64,
-    /// Windows of levels that follow the state.
-    pub windows: Choice,
-    /// Fock bases displaced by the mean of each trajectory, `a = alpha + b`.
-    pub displaced: Choice,
-    /// Dicke bases rotated to the mean spin of each trajectory.
-    pub rotating: Choice,
-    /// Weight that windows and moving bases may discard in one trajectory, all times together.
-    pub truncation: f64,
-    /// Bounds of the diagnostics.
-    pub bounds: Bounds,
-}
-
-impl Default for Trajectories {
-    fn default() -> Self {
-        Self {
-            trajectories: 1000,
-            first: 0,
-            seed: 1,
-            unravelling: Unravelling::default(),
-            tolerance: 1e-8,
-            targets: Vec::new(),
-            histograms: Vec::new(),
-            shown: 0,
-            windows: Choice::Auto,
-            displaced: Choice::Auto,
-            rotating: Choice::Auto,
-            truncation: 5e-7,
-            bounds: Bounds::default(),
-        }
-    }
-}
-
-pub(crate) fn unsupported(reason: impl Into<String>) -> EngineError {
-    EngineError::Unsupported { engine: NAME, reason: reason.into() }
-}
 
 impl Trajectories {
     fn check(&self) -> Result<(), EngineError> {
@@ -138,7 +38,7 @@ impl Trajectories {
             let found = self.truncation;
             return Err(unsupported(format!("`truncation` must be > 0 and <= 0.01, but is {found}")));
         }
-        if let Some(Target { error, .. }) =
+        if let Some(ErrorTarget { error, .. }) =
             self.targets.iter().find(|t| !(t.error.is_finite() && t.error > 0.0))
         {
             return Err(unsupported(format!("`target_error` must be finite and > 0, but is {error}")));

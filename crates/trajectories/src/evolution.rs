@@ -9,11 +9,12 @@ use superladder_engine::{
     Attachment, Diagnostics, EngineError, Evolution, Listener, Measurement, Record, Replicate, figures,
 };
 
-use crate::engine::{NAME, Trajectories, Unravelling};
+use crate::error::NAME;
 use crate::instruments::Instruments;
-use crate::notes::{FEW_JUMPS, Jumped, Notes, Single, values};
+use crate::options::{Trajectories, Unravelling};
+use crate::report::{FEW_JUMPS, Jumped, Single, TrajectoryReport, values};
 use crate::statistics::{estimates, means, replicates};
-use crate::sums::{BLOCKS, Block, Extent, Sums, Tally};
+use crate::sums::{BLOCKS, Block, SumSizes, Sums, Tally};
 use crate::target::{Goal, Standing, next_look};
 use crate::trajectory::{Setup, Snapshot, TrajectoryError, Witness, Workspace};
 
@@ -23,15 +24,15 @@ const SHORT: Duration = Duration::from_millis(100);
 const EACH: f64 = 5.0;
 /// ... but not longer than this.
 const LONG: Duration = Duration::from_secs(20);
-/// Trajectories that one turn may begin.
+/// Trajectories that one batch may begin.
 const MOST: usize = 1 << 16;
 
-/// An average over trajectories, on its way through all of them.
+/// The average over trajectories: those that have run, and those that are still to run.
 pub(crate) struct TrajectoryEvolution {
     options: Trajectories,
     setup: Setup,
     instruments: Instruments,
-    notes: Notes,
+    report: TrajectoryReport,
     goal: Goal,
     /// All that a checkpoint holds.
     sums: Sums,
@@ -45,33 +46,33 @@ pub(crate) struct TrajectoryEvolution {
     workspaces: Mutex<Vec<Workspace>>,
 }
 
-/// Notes the states and jumps of a trajectory.
-struct Noting<'a> {
+/// Tallies the states and jumps of a trajectory.
+struct Tallying<'a> {
     instruments: &'a Instruments,
     setup: &'a Setup,
-    notes: &'a Notes,
+    report: &'a TrajectoryReport,
     /// Index of the trajectory.
     index: u64,
     tally: &'a mut Tally,
 }
 
-impl Witness for Noting<'_> {
+impl Witness for Tallying<'_> {
     fn state(&mut self, output: usize, snapshot: Snapshot<'_>) {
         let width = self.instruments.count();
         let row = &mut self.tally.numbers[output * width..(output + 1) * width];
         row.fill(0.0);
         self.instruments.add(snapshot, row);
-        if self.notes.looks_at(self.index) {
+        if self.report.looks_at(self.index) {
             let values = values(self.instruments, &self.setup.problem, row);
-            self.notes.sort(output, &values, &mut self.tally.bins);
+            self.report.sort(output, &values, &mut self.tally.bins);
             if let Some(single) = &mut self.tally.single {
-                single.values.extend(self.notes.pick(&values));
+                single.values.extend(self.report.pick(&values));
             }
         }
     }
 
     fn jump(&mut self, time: f64, dissipator: usize) {
-        let Some(channel) = self.notes.channel(time, dissipator) else { return };
+        let Some(channel) = self.report.channel(time, dissipator) else { return };
         self.tally.jumps[channel] += 1;
         if let Some(single) = &mut self.tally.single {
             single.jumps.push(Jumped { time, channel });
@@ -85,12 +86,12 @@ impl TrajectoryEvolution {
         setup: Setup,
         instruments: Instruments,
     ) -> Result<Self, EngineError> {
-        let notes = Notes::new(&setup.problem, &options.histograms, options.shown)?;
+        let report = TrajectoryReport::new(&setup.problem, &options.histograms, options.shown)?;
         let goal = Goal::new(&setup.problem, &options.targets)?;
-        let extent = Extent {
+        let sizes = SumSizes {
             numbers: instruments.count() * setup.problem.times.len(),
-            channels: notes.channels.len(),
-            bins: notes.bins(),
+            channels: report.channels.len(),
+            bins: report.bins(),
         };
         let time = setup.problem.times[0];
         let start = Record { time, measurements: Vec::new(), diagnostics: Vec::new() };
@@ -98,9 +99,9 @@ impl TrajectoryEvolution {
             options,
             setup,
             instruments,
-            notes,
+            report,
             goal,
-            sums: Sums::new(extent),
+            sums: Sums::new(sizes),
             time,
             complete: false,
             standing: Standing::default(),
@@ -110,7 +111,7 @@ impl TrajectoryEvolution {
         };
         evolution.sums = evolution.initial()?;
         evolution.begin();
-        evolution.sums = Sums::new(extent);
+        evolution.sums = Sums::new(sizes);
         Ok(evolution)
     }
 
@@ -122,8 +123,8 @@ impl TrajectoryEvolution {
         let mut workspace = self.workspace();
         for index in first..first + count {
             let mut tally = self.tally(index);
-            let mut noting = self.noting(index, &mut tally);
-            self.setup.start(index, &mut workspace, &mut noting);
+            let mut tallying = self.tallying(index, &mut tally);
+            self.setup.start(index, &mut workspace, &mut tallying);
             self.add(&mut sums.blocks[index as usize % BLOCKS], index, &mut tally).map_err(Self::failed)?;
         }
         self.put_back(workspace);
@@ -135,7 +136,7 @@ impl TrajectoryEvolution {
         self.diagnostics = Diagnostics::default();
         self.start = self.record(0);
         if self.setup.preparation.is_pure() {
-            // Nothing is drawn: known without error.
+            // Nothing is drawn, so that the values have no error.
             let errors = self.start.measurements.iter_mut().flat_map(|m| &mut m.values);
             errors.for_each(|v| v.standard_error = Some(0.0));
         }
@@ -151,17 +152,17 @@ impl TrajectoryEvolution {
     }
 
     fn tally(&self, index: u64) -> Tally {
-        let shown = index < self.notes.shown;
+        let shown = index < self.report.shown;
         Tally {
-            numbers: vec![0.0; self.sums.extent.numbers],
-            jumps: vec![0; self.sums.extent.channels],
+            numbers: vec![0.0; self.sums.sizes.numbers],
+            jumps: vec![0; self.sums.sizes.channels],
             single: shown.then(|| Single { index, values: Vec::new(), jumps: Vec::new() }),
             ..Tally::default()
         }
     }
 
-    fn noting<'a>(&'a self, index: u64, tally: &'a mut Tally) -> Noting<'a> {
-        Noting { instruments: &self.instruments, setup: &self.setup, notes: &self.notes, index, tally }
+    fn tallying<'a>(&'a self, index: u64, tally: &'a mut Tally) -> Tallying<'a> {
+        Tallying { instruments: &self.instruments, setup: &self.setup, report: &self.report, index, tally }
     }
 
     fn add(&self, block: &mut Block, index: u64, tally: &mut Tally) -> Result<(), TrajectoryError> {
@@ -190,9 +191,9 @@ impl TrajectoryEvolution {
         self.wanted().filter(|i| !self.sums.contains(*i)).take(room.min(MOST)).collect()
     }
 
-    /// Runs trajectories of `pending` in order, as many as there is time for. What has been begun is brought to its end,
-    /// so that the trajectories done are the first ones of `pending`.
-    fn turn(&mut self, pending: &[u64]) -> Result<(), EngineError> {
+    /// Runs trajectories of `pending` in order, as many as there is time for. Every trajectory that has begun
+    /// is finished, so that those done are the first ones of `pending`.
+    fn run_batch(&mut self, pending: &[u64]) -> Result<(), EngineError> {
         let begun = Instant::now();
         let blocks: Vec<_> = std::mem::take(&mut self.sums.blocks).into_iter().map(Mutex::new).collect();
         let next = AtomicUsize::new(0);
@@ -208,8 +209,8 @@ impl TrajectoryEvolution {
                 }
                 let Some(&index) = pending.get(next.fetch_add(1, Ordering::SeqCst)) else { break };
                 let mut tally = this.tally(index);
-                tally.course =
-                    this.setup.follow(index, &mut workspace, &mut this.noting(index, &mut tally))?;
+                tally.statistics =
+                    this.setup.follow(index, &mut workspace, &mut this.tallying(index, &mut tally))?;
                 let block = &blocks[index as usize % BLOCKS];
                 let mut block = block.lock().unwrap_or_else(PoisonError::into_inner);
                 this.add(&mut block, index, &mut tally)?;
@@ -225,7 +226,7 @@ impl TrajectoryEvolution {
         results.into_iter().collect::<Result<(), _>>().map_err(Self::failed)
     }
 
-    /// Looks at the standard errors. When depends on nothing but the number of trajectories, so that a run that stops
+    /// Looks at the standard errors. The number of trajectories alone decides when, so that a run that stops
     /// early stops at the same one everywhere.
     fn look(&mut self) {
         let problem = &self.setup.problem;
@@ -280,7 +281,7 @@ impl TrajectoryEvolution {
     /// Sums by channel.
     fn by_channel(&self, figure: fn(&Block) -> &Vec<u64>) -> Vec<u64> {
         let sum = |c: usize| self.sums.blocks.iter().map(|b| figure(b)[c]).sum();
-        (0..self.notes.channels.len()).map(sum).collect()
+        (0..self.report.channels.len()).map(sum).collect()
     }
 }
 
@@ -301,7 +302,7 @@ impl Evolution for TrajectoryEvolution {
             if pending.is_empty() {
                 break;
             }
-            self.turn(&pending)?;
+            self.run_batch(&pending)?;
             let done = self.sums.count();
             let due = if self.goal.is_set() {
                 next_look(done - 1) == done
@@ -312,9 +313,9 @@ impl Evolution for TrajectoryEvolution {
                 self.look();
             }
             let share = self.standing.share(done, self.options.trajectories);
-            let told = listener.step(first + share * (last - first));
+            let flow = listener.step(first + share * (last - first));
             listener.status(&self.status());
-            if told.is_break() && !self.complete {
+            if flow.is_break() && !self.complete {
                 return Ok(());
             }
         }
@@ -344,7 +345,7 @@ impl Evolution for TrajectoryEvolution {
 
     fn statistics(&self) -> serde_json::Value {
         let (jumps, fired) = (self.by_channel(|b| &b.jumps), self.by_channel(|b| &b.fired));
-        let channels = self.notes.channels.iter().zip(jumps.iter().zip(fired));
+        let channels = self.report.channels.iter().zip(jumps.iter().zip(fired));
         let channel = |(name, (jumps, fired))| serde_json::json!({ "channel": name, "jumps": jumps, "trajectories_with": fired });
         serde_json::json!({
             "trajectories": self.sums.count(),
@@ -387,17 +388,17 @@ impl Evolution for TrajectoryEvolution {
     fn attachments(&self) -> Vec<Attachment> {
         let mut singles: Vec<&Single> = self.sums.blocks.iter().flat_map(|b| &b.singles).collect();
         singles.sort_by_key(|s| s.index);
-        let mut bins = vec![0; self.sums.extent.bins];
+        let mut bins = vec![0; self.sums.sizes.bins];
         for block in &self.sums.blocks {
             bins.iter_mut().zip(&block.bins).for_each(|(sum, x)| *sum += x);
         }
-        self.notes.attachments(&self.setup.problem.times, &singles, &bins)
+        self.report.attachments(&self.setup.problem.times, &singles, &bins)
     }
 
     fn warnings(&self) -> Vec<String> {
         let done = self.sums.count();
-        let counts = self.notes.channels.iter().zip(self.by_channel(|b| &b.jumps));
-        let counts = counts.zip(&self.notes.possible).filter(|(_, possible)| **possible).map(|(c, _)| c);
+        let counts = self.report.channels.iter().zip(self.by_channel(|b| &b.jumps));
+        let counts = counts.zip(&self.report.possible).filter(|(_, possible)| **possible).map(|(c, _)| c);
         let rare = counts.filter(|(_, jumps)| *jumps < FEW_JUMPS);
         let warning = |(channel, jumps): (&String, u64)| {
             format!(
@@ -414,8 +415,8 @@ impl Evolution for TrajectoryEvolution {
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
         let (sums, damaged) = Sums::from_bytes(bytes).map_err(|e| EngineError::Checkpoint(e.to_string()))?;
-        if sums.extent != self.sums.extent {
-            let expected = self.sums.extent.numbers;
+        if sums.sizes != self.sums.sizes {
+            let expected = self.sums.sizes.numbers;
             return Err(EngineError::Checkpoint(format!("its sums do not have {expected} numbers")));
         }
         if !damaged.is_empty() {

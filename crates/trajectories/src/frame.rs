@@ -1,10 +1,23 @@
 //! The moving basis of a subsystem: what the factors of operators are in it.
+//!
+//! ```text
+//! mode: the origin of phase space moves        ensemble: -z' points along the mean spin
+//!
+//!   Im                                              z      z'
+//!    |      . b = 0: the state                      |     /
+//!    |     /                                        |    /  theta: U = exp(-i phi S^z) exp(-i theta S^y)
+//!    |    / alpha                                   |   /
+//!    |   /                                          |  /
+//!    |__/__________ Re                              | /_______ x      column j of Q: axis j of the frame
+//!   a = alpha + b                                   S_i = sum_j Q_ij S'_j
+//! ```
+//! In both the state is near the lowest level, `b |0> = 0` or `S'^- |-j> = 0`, so that few levels hold it.
 
 use num_complex::Complex64;
 use superladder_model::{Factor, Subsystem};
 
-/// How the basis of a subsystem lies in the laboratory. Any frame is exact: it is a unitary change of basis, and every
-/// factor becomes a linear combination of the factors of the frame.
+/// How the basis of a subsystem lies in the laboratory. Any frame is exact: it is a unitary change of basis,
+/// and every factor becomes a linear combination of the factors of the frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Frame {
     /// `a = alpha + b`: `|psi> = D(alpha) |psi'>`.
@@ -33,8 +46,8 @@ impl Frame {
         }
     }
 
-    /// The frame whose z axis points along `(theta, phi)`: `U = exp(-i phi S^z) exp(-i theta S^y)`, so that the
-    /// spin-coherent state of these angles is its lowest level.
+    /// The frame whose z axis points along `(theta, phi)`: `U = exp(-i phi S^z) exp(-i theta S^y)`, so that
+    /// the spin-coherent state of these angles is its lowest level.
     pub(crate) fn along(theta: f64, phi: f64) -> Self {
         let ((st, ct), (sp, cp)) = (theta.sin_cos(), phi.sin_cos());
         Self::Rotated([[cp * ct, -sp, cp * st], [sp * ct, cp, sp * st], [-st, 0.0, ct]])
@@ -54,8 +67,8 @@ impl Frame {
         }
     }
 
-    /// `raise S^+ + lower S^- + z S^z` of the laboratory in this frame; the same holds for every vector operator, such
-    /// as the three parts of a branch of a local jump.
+    /// `raise S^+ + lower S^- + z S^z` of the laboratory in this frame; the same holds for every vector
+    /// operator, such as the three parts of a branch of a local jump.
     pub(crate) fn vector(&self, raise: Complex64, lower: Complex64, z: Complex64) -> Linear {
         let Self::Rotated(q) = self else {
             return Linear { constant: Complex64::ZERO, lower, z, raise };
@@ -65,12 +78,12 @@ impl Frame {
         }
         // Along the axes: raise S^+ + lower S^- = (raise + lower) S^x + i (raise - lower) S^y.
         let along = [raise + lower, Complex64::I * (raise - lower), z];
-        let turned = |j: usize| (0..3).map(|i| along[i] * q[i][j]).sum::<Complex64>();
-        let (x, y) = (turned(0), turned(1));
+        let component = |j: usize| (0..3).map(|i| along[i] * q[i][j]).sum::<Complex64>();
+        let (x, y) = (component(0), component(1));
         Linear {
             constant: Complex64::ZERO,
             lower: 0.5 * (x + Complex64::I * y),
-            z: turned(2),
+            z: component(2),
             raise: 0.5 * (x - Complex64::I * y),
         }
     }
@@ -88,9 +101,9 @@ impl Frame {
         let Self::Rotated(q) = self else { return self };
         let ((s, c), (y, x)) = (angle.sin_cos(), direction.sin_cos());
         let v = 1.0 - c;
-        let turn =
+        let about =
             [[c + x * x * v, x * y * v, y * s], [x * y * v, c + y * y * v, -x * s], [-y * s, x * s, c]];
-        let product = |i: usize, j: usize| (0..3).map(|k| q[i][k] * turn[k][j]).sum();
+        let product = |i: usize, j: usize| (0..3).map(|k| q[i][k] * about[k][j]).sum();
         Self::Rotated(orthonormal(std::array::from_fn(|i| std::array::from_fn(|j| product(i, j)))))
     }
 }

@@ -9,8 +9,8 @@ use superladder_space::{Axis, Ladders, mode_density, mode_vector, product_weight
 use crate::basis::{Basis, Window};
 use crate::frame::Frame;
 use crate::locality::{Locality, Losses};
+use crate::rotation::{Rotation, RotationScratch};
 use crate::stream::Stream;
-use crate::turn::{Turn, TurnScratch};
 use crate::vector::Vector;
 
 /// A pure state of one subsystem and its weight in the mixture.
@@ -38,9 +38,9 @@ pub(crate) struct Preparation {
 const ROUNDING: f64 = 1e-14;
 
 impl Preparation {
-    /// Mixtures of the initial state: of a mode whose frame moves displaced Fock states, of one at rest the eigenvectors
-    /// of the very density matrix that the exact engine starts from, of an ensemble Dicke states along an axis. `None` if
-    /// a state has no weight below the cutoff or a decomposition fails.
+    /// Mixtures of the initial state: of a mode whose frame moves displaced Fock states, of one at rest the
+    /// eigenvectors of the very density matrix that the exact engine starts from, of an ensemble Dicke states
+    /// along an axis. `None` if a state has no weight below the cutoff or a decomposition fails.
     pub(crate) fn new(problem: &Problem, ladders: &Ladders, locality: &Locality) -> Option<Self> {
         let (mut mixtures, mut losses) = (Vec::new(), Vec::new());
         for (m, state) in problem.initial.modes.iter().enumerate() {
@@ -84,7 +84,7 @@ impl Preparation {
         psi.re[0] = 1.0;
         let tail = 0.01 * locality.truncation / (2 * chosen.len().max(1)) as f64;
         for (axis, component) in chosen.into_iter().enumerate() {
-            let (mut window, mut vector) = component.turned();
+            let (mut window, mut vector) = component.rotated();
             if locality.windows {
                 trim(&mut window, &mut vector, tail, losses);
             } else {
@@ -136,7 +136,7 @@ fn trim(window: &mut Window, vector: &mut Vec<Complex64>, tail: f64, losses: &mu
 
 impl Component {
     /// Window and amplitudes on the levels of its frame.
-    fn turned(&self) -> (Window, Vec<Complex64>) {
+    fn rotated(&self) -> (Window, Vec<Complex64>) {
         let (window, vector) = (Window { low: self.low, len: self.vector.len() }, self.vector.clone());
         let Some((theta, phi)) = self.angles else { return (window, vector) };
         // exp(-i phi S^z) exp(-i theta S^y) on the whole ladder.
@@ -146,14 +146,15 @@ impl Component {
         psi.clear(vector.len());
         vector.iter().enumerate().for_each(|(k, a)| psi.set(k, *a));
         basis.regrid(0, whole, &mut psi, &mut spare);
-        let turn = Turn { beta: Complex64::from(-0.5 * theta) };
-        turn.apply(&basis, 0, &mut psi, &mut TurnScratch::default());
+        let rotation = Rotation { beta: Complex64::from(-0.5 * theta) };
+        rotation.apply(&basis, 0, &mut psi, &mut RotationScratch::default());
         let phase = |k: usize| Complex64::from_polar(1.0, -phi * k as f64);
         (whole, (0..psi.len()).map(|k| phase(k) * psi.get(k)).collect())
     }
 }
 
-/// Displaced Fock states: the eigenvectors of a displaced thermal state, with weights `n̄^n / (1 + n̄)^(n+1)`.
+/// Displaced Fock states: the eigenvectors of a displaced thermal state, with weights
+/// `n̄^n / (1 + n̄)^(n+1)`.
 fn displaced(state: &ModeState) -> Vec<Component> {
     let component = |weight: f64, alpha: Complex64, level: usize| Component {
         weight,

@@ -8,7 +8,7 @@ use superladder_engine::{EngineError, Problem, refuse};
 use superladder_model::{Evaluation, Observable, Operator, StateFunction, Subsystem};
 use superladder_space::{Axis, Ladders};
 
-use crate::engine::NAME;
+use crate::error::NAME;
 use crate::laboratory;
 use crate::locality::Locality;
 use crate::products::{ActScratch, Bands, Layout, Table, act};
@@ -44,8 +44,8 @@ struct Photons {
     taken: bool,
 }
 
-/// The numbers taken of every state: expectation values as pairs, populations of Fock levels and of ladders, elements
-/// of reduced density matrices as pairs.
+/// The numbers taken of every state: expectation values as pairs, populations of Fock levels and of ladders,
+/// elements of reduced density matrices as pairs.
 #[derive(Debug, Clone)]
 pub(crate) struct Instruments {
     table: Table,
@@ -243,7 +243,8 @@ fn not_linear(observable: &Observable) -> EngineError {
 }
 
 impl Reduced {
-    /// Adds `sum_rest psi(x, rest) conj psi(x', rest)` and returns it; blocks of an ensemble follow each other, j ascending.
+    /// Adds `sum_rest psi(x, rest) conj psi(x', rest)` and returns it; blocks of an ensemble follow each
+    /// other, j ascending.
     fn add(&self, snapshot: Snapshot<'_>, sums: &mut [f64]) -> Vec<Complex64> {
         let (levels, before) = match snapshot.basis.axes[self.axis] {
             Axis::Fock { .. } => (self.size, 0),

@@ -5,19 +5,19 @@ use superladder_space::Axis;
 
 use crate::basis::{Basis, Window};
 use crate::frame::Frame;
+use crate::rotation::{Rotation, RotationScratch};
 use crate::trajectory::Snapshot;
-use crate::turn::{Turn, TurnScratch};
 use crate::vector::Vector;
 
-/// Levels above the last one that is asked for, so that a displaced state is not reflected there: as many as the
-/// displaced levels reach.
+/// Levels above the last one that is asked for, so that a displaced state is not reflected there: as many as
+/// the displaced levels reach.
 fn room(alpha: Complex64, highest: i64, levels: usize) -> usize {
     let top = (alpha.norm() + (highest as f64).sqrt() + 6.0).powi(2).ceil() as usize;
     top.max(levels) + 8
 }
 
-/// Normalised reduced density matrix of a subsystem, row-major, on its `levels` lowest levels of the laboratory; exact
-/// there whatever the frame.
+/// Normalised reduced density matrix of a subsystem, row-major, on its `levels` lowest levels of the
+/// laboratory; exact there whatever the frame.
 pub(crate) fn density(snapshot: Snapshot<'_>, axis: usize, levels: usize) -> Vec<Complex64> {
     let Snapshot { basis, psi, square } = snapshot;
     let window = basis.windows[axis];
@@ -63,21 +63,21 @@ fn reduced(basis: &Basis, axis: usize, psi: &Vector) -> Vec<Complex64> {
 /// The levels of a window, each as its amplitudes on the `levels` lowest levels of the laboratory.
 fn columns(basis: &Basis, axis: usize, levels: usize) -> Vec<Vec<Complex64>> {
     let (ladder, window) = (basis.axes[axis], basis.windows[axis]);
-    let (wide, turn, angles) = match (basis.frames[axis], ladder) {
+    let (wide, rotation, angles) = match (basis.frames[axis], ladder) {
         (Frame::Displaced(alpha), Axis::Fock { .. }) => {
-            (room(alpha, window.end(), levels), Turn { beta: alpha }, [0.0; 2])
+            (room(alpha, window.end(), levels), Rotation { beta: alpha }, [0.0; 2])
         }
         (Frame::Rotated(q), _) => {
             let [phi, theta, chi] = euler(q);
-            (ladder.levels(), Turn { beta: Complex64::from(-0.5 * theta) }, [phi, chi])
+            (ladder.levels(), Rotation { beta: Complex64::from(-0.5 * theta) }, [phi, chi])
         }
-        (Frame::Displaced(_), _) => (ladder.levels(), Turn { beta: Complex64::ZERO }, [0.0; 2]),
+        (Frame::Displaced(_), _) => (ladder.levels(), Rotation { beta: Complex64::ZERO }, [0.0; 2]),
     };
     let first = Window { low: 0, len: window.len };
     let whole = Window { low: 0, len: wide };
     let columns = Axis::Fock { levels: Axis::UNBOUNDED };
     let still = Frame::Displaced(Complex64::ZERO);
-    // The levels of the window run fastest, so that they are turned side by side.
+    // The levels of the window run fastest, so that they are rotated side by side.
     let table = Basis { axes: vec![ladder, columns], frames: vec![still; 2], windows: vec![whole, first] };
     let mut psi = Vector::default();
     psi.clear(window.len * wide);
@@ -86,8 +86,8 @@ fn columns(basis: &Basis, axis: usize, levels: usize) -> Vec<Vec<Complex64>> {
         let level = window.low as usize + k;
         psi.set(level * window.len + k, phase(angles[1], level));
     }
-    if turn.beta != Complex64::ZERO {
-        turn.apply(&table, 0, &mut psi, &mut TurnScratch::default());
+    if rotation.beta != Complex64::ZERO {
+        rotation.apply(&table, 0, &mut psi, &mut RotationScratch::default());
     }
     let column =
         |k: usize| (0..levels.min(wide)).map(|n| phase(angles[0], n) * psi.get(n * window.len + k)).collect();

@@ -1,17 +1,30 @@
 //! Where a trajectory is: frames that move with it and windows that it fits in.
+//!
+//! ```text
+//! a mode in the laboratory           the same state in its frame, a = alpha + b
+//!
+//!  p(n)          _                    p(k) _
+//!               / \                       | \
+//!   ___________/   \____              ____|  \___________
+//!   0         |alpha|^2  n               0    k
+//!                                       [-----] window: the levels with weight, GUARD more at either end
+//! ```
+//! Between two steps the frame of a subsystem moves to the mean of its state once that is more than [`MOVE`]
+//! away. The move needs room: the window is widened first, then the state is rotated, then the windows are
+//! cut to the state again.
 
 use num_complex::Complex64;
 use superladder_space::Axis;
 
 use crate::basis::{Basis, Window};
+use crate::rotation::{Rotation, RotationScratch};
 use crate::stencil::Stencil;
-use crate::turn::{Turn, TurnScratch};
 use crate::vector::Vector;
 
 /// A frame moves when the mean of its state is a coherent state of this amplitude away: of b, or of
 /// `S'^- / sqrt(2j)`.
 const MOVE: f64 = 0.3;
-/// A spin is turned to only if its mean has at least this length, in units of j.
+/// The frame is rotated to a mean spin only if it has at least this length, in units of j.
 const DIRECTED: f64 = 0.5;
 /// Empty levels kept at either end of a window, for what moves in a step.
 const GUARD: i64 = 2;
@@ -44,7 +57,7 @@ pub(crate) struct Locality {
     pub(crate) moving: Vec<bool>,
     /// By subsystem: most levels that a window may have.
     pub(crate) caps: Vec<usize>,
-    /// Ladders with a smaller `2 j` are not turned.
+    /// Ladders with a smaller `2 j` are not rotated.
     pub(crate) smallest: usize,
     /// Whether windows follow the state; otherwise they hold all levels up to the caps.
     pub(crate) windows: bool,
@@ -58,7 +71,7 @@ pub(crate) struct Locality {
 /// Buffers of [`Locality`].
 #[derive(Debug, Default)]
 pub(crate) struct LocalityScratch {
-    turn: TurnScratch,
+    rotation: RotationScratch,
     /// Weight of every level of the subsystem at work.
     populations: Vec<f64>,
     spare: Vector,
@@ -80,7 +93,8 @@ impl Locality {
         Window { low: 0, len: ladder.levels().min(self.caps[axis]) }
     }
 
-    /// Moves frames to the state and windows around it; the norm of `psi` stays. True when anything has changed.
+    /// Moves frames to the state and windows around it; the norm of `psi` stays. True when anything has
+    /// changed.
     pub(crate) fn settle(
         &self,
         basis: &mut Basis,
@@ -118,7 +132,7 @@ impl Locality {
                 if mean.norm() <= MOVE {
                     return false;
                 }
-                self.turn(axis, Turn { beta: -mean }, mean.norm(), basis, psi, losses, scratch);
+                self.rotate(axis, Rotation { beta: -mean }, mean.norm(), basis, psi, losses, scratch);
                 basis.frames[axis] = basis.frames[axis].displaced(self.slipped(mean));
             }
             Axis::Dicke { twice_j, .. } => {
@@ -133,25 +147,25 @@ impl Locality {
                 if !away || across.hypot(up) < DIRECTED * j {
                     return false;
                 }
-                // <S'> = (across cos phi, across sin phi, up) with phi = -arg <S'^->; V about (sin phi, -cos phi, 0) takes
-                // -z there, and the state becomes V^dag psi.
+                // <S'> = (across cos phi, across sin phi, up) with phi = -arg <S'^->; V about (sin phi, -cos
+                // phi, 0) takes -z there, and the state becomes V^dag psi.
                 let angle = across.atan2(-up);
                 let direction = -mean.arg() - 0.5 * std::f64::consts::PI;
                 let beta = Complex64::from_polar(0.5 * angle, 0.5 * std::f64::consts::PI - direction);
                 let size = if angle < 0.7 { angle * (0.5 * j).sqrt() } else { f64::INFINITY };
-                self.turn(axis, Turn { beta }, size, basis, psi, losses, scratch);
+                self.rotate(axis, Rotation { beta }, size, basis, psi, losses, scratch);
                 basis.frames[axis] = basis.frames[axis].rotated(angle, direction);
             }
         }
         true
     }
 
-    /// Applies a turn on a window that is wide enough for a displacement of `size`.
+    /// Rotates the frame on a window that is wide enough for a displacement of `size`.
     #[allow(clippy::too_many_arguments, reason = "a state with its buffers and its account")]
-    fn turn(
+    fn rotate(
         &self,
         axis: usize,
-        turn: Turn,
+        rotation: Rotation,
         size: f64,
         basis: &mut Basis,
         psi: &mut Vector,
@@ -167,7 +181,7 @@ impl Locality {
             basis.regrid(axis, Window { low, len: (end - low) as usize }, psi, &mut scratch.spare);
         }
         let square = psi.norm_sqr();
-        let left = turn.apply(basis, axis, psi, &mut scratch.turn) / square.sqrt();
+        let left = rotation.apply(basis, axis, psi, &mut scratch.rotation) / square.sqrt();
         losses.lose(left * left);
         psi.scale((square / psi.norm_sqr()).sqrt());
     }
@@ -218,6 +232,12 @@ impl Locality {
     }
 
     /// The smallest window that leaves out at most `tail` at either end, with its guard levels.
+    ///
+    /// ```text
+    /// populations   1e-9 1e-8 | 1e-3  0.4  0.5  1e-2 | 1e-9
+    ///               below = 2 |                      | above = 1
+    /// window        guard guard                        guard guard      (GUARD = 2)
+    /// ```
     fn wanted(&self, axis: usize, ladder: Axis, now: Window, populations: &[f64], tail: f64) -> Window {
         let kept = |levels: &mut dyn Iterator<Item = &f64>| {
             let mut sum = 0.0;
@@ -236,9 +256,9 @@ impl Locality {
         Window { low, len }
     }
 
-    /// Bound of the norm that leaves the windows per unit time, relative to that of `psi`: in all, and at the ends that
-    /// can still be widened. Without windows, only a displaced basis is looked at: what others lose at the cutoff shows in
-    /// the population below it.
+    /// Bound of the norm that leaves the windows per unit time, relative to that of `psi`: in all, and at the
+    /// ends that can still be widened. Without windows, only a displaced basis is looked at: what others lose
+    /// at the cutoff shows in the population below it.
     pub(crate) fn exit(
         &self,
         stencil: &Stencil,

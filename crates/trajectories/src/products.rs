@@ -8,7 +8,8 @@ use crate::basis::{Basis, apply_along};
 use crate::frame::Linear;
 use crate::vector::Vector;
 
-/// Coefficients of a local jump `raise sigma^+ + lower sigma^- + z sigma^z/2`, square root of the rate included.
+/// Coefficients of a local jump `raise sigma^+ + lower sigma^- + z sigma^z/2`, square root of the rate
+/// included.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Local {
     pub(crate) raise: Complex64,
@@ -43,20 +44,20 @@ impl Local {
     }
 }
 
-/// What a small matrix is made of.
+/// What an operator of one subsystem is made of.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Part {
+pub(crate) enum AxisOperator {
     /// A product of factors, the rightmost acting first.
     Factors(Vec<Factor>),
     /// `sum_dj K_dj^dag K_dj` of a local jump.
     Decay(Local),
 }
 
-/// An operator of one subsystem.
+/// An operator of one subsystem, with the shifts of its matrix.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Product {
     pub(crate) axis: usize,
-    pub(crate) part: Part,
+    pub(crate) operator: AxisOperator,
     /// Shifts of the level that its matrix can have.
     pub(crate) shifts: Vec<i64>,
 }
@@ -94,17 +95,17 @@ impl Layout {
         }
     }
 
-    fn shifts(&self, axis: usize, part: &Part) -> Vec<i64> {
+    fn shifts(&self, axis: usize, operator: &AxisOperator) -> Vec<i64> {
         let mut shifts = vec![0];
         let mut add = |steps: &[i64]| {
             shifts = shifts.iter().flat_map(|s| steps.iter().map(move |t| s + t)).collect();
             shifts.sort_unstable();
             shifts.dedup();
         };
-        match part {
-            Part::Factors(factors) => factors.iter().for_each(|f| add(&self.steps(*f))),
-            Part::Decay(_) if self.moving[axis] => add(&[-2, -1, 0, 1, 2]),
-            Part::Decay(Local { raise, lower, z, .. }) => {
+        match operator {
+            AxisOperator::Factors(factors) => factors.iter().for_each(|f| add(&self.steps(*f))),
+            AxisOperator::Decay(_) if self.moving[axis] => add(&[-2, -1, 0, 1, 2]),
+            AxisOperator::Decay(Local { raise, lower, z, .. }) => {
                 let present = [(*raise, 1), (*lower, -1), (*z, 0)];
                 let present: Vec<i64> =
                     present.iter().filter(|(c, _)| *c != Complex64::ZERO).map(|(_, s)| *s).collect();
@@ -125,11 +126,11 @@ pub(crate) struct Table {
 
 impl Table {
     /// Number of a product.
-    pub(crate) fn intern(&mut self, layout: &Layout, axis: usize, part: Part) -> usize {
-        let known = self.products.iter().position(|p| p.axis == axis && p.part == part);
+    pub(crate) fn intern(&mut self, layout: &Layout, axis: usize, operator: AxisOperator) -> usize {
+        let known = self.products.iter().position(|p| p.axis == axis && p.operator == operator);
         known.unwrap_or_else(|| {
-            let shifts = layout.shifts(axis, &part);
-            self.products.push(Product { axis, part, shifts });
+            let shifts = layout.shifts(axis, &operator);
+            self.products.push(Product { axis, operator, shifts });
             self.products.len() - 1
         })
     }
@@ -143,7 +144,7 @@ impl Table {
                 let of_axis = |f: &&Factor| layout.axis(f.subsystem()) == axis;
                 let factors: Vec<Factor> = term.factors.iter().filter(of_axis).copied().collect();
                 if !factors.is_empty() {
-                    products.push(self.intern(layout, axis, Part::Factors(factors)));
+                    products.push(self.intern(layout, axis, AxisOperator::Factors(factors)));
                 }
             }
             terms.push(Term { coefficient: term.coefficient, products });
@@ -152,7 +153,8 @@ impl Table {
     }
 }
 
-/// Matrices of the products of a [`Table`] on the windows of a basis: `[shift][level]`, by the level they act on.
+/// Matrices of the products of a [`Table`] on the windows of a basis: `[shift][level]`, by the level they act
+/// on.
 #[derive(Debug, Default)]
 pub(crate) struct Bands {
     values: Vec<Vec<Complex64>>,
@@ -168,9 +170,11 @@ impl Bands {
             let window = basis.windows[product.axis];
             band.clear();
             band.resize(product.shifts.len() * window.len, Complex64::ZERO);
-            match &product.part {
-                Part::Factors(factors) => fill_factors(basis, product, factors, &mut self.image, band),
-                Part::Decay(local) => fill_decay(basis, product, *local, band),
+            match &product.operator {
+                AxisOperator::Factors(factors) => {
+                    fill_factors(basis, product, factors, &mut self.image, band);
+                }
+                AxisOperator::Decay(local) => fill_decay(basis, product, *local, band),
             }
         }
     }
@@ -267,7 +271,8 @@ pub(crate) struct ActScratch {
     identity: Vec<Complex64>,
 }
 
-/// `products |psi>` without coefficient, on `pads` more levels at either end of every window, left in `scratch.image`.
+/// `products |psi>` without coefficient, on `pads` more levels at either end of every window, left in
+/// `scratch.image`.
 pub(crate) fn act(
     table: &Table,
     bands: &Bands,

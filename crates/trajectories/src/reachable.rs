@@ -3,16 +3,16 @@
 use superladder_engine::Problem;
 use superladder_model::{EnsembleState, Factor, Jump, ModeState, Model, Operator, Subsystem};
 
-/// By subsystem, modes and then ensembles, the numbers of quanta or of excited spins that a state may have. Correlations are
-/// left out, so that there may be some that it never has, but none is missing.
+/// By subsystem, modes and then ensembles, the numbers of quanta or of excited spins that a state may have.
+/// Correlations are left out, so that there may be some that it never has, but none is missing.
 #[derive(Debug, Clone, PartialEq)]
 struct Reachable {
     modes: usize,
     levels: Vec<Vec<bool>>,
 }
 
-/// By stage and dissipator: whether its jumps can have weight. One that only states without the necessary quanta or spins
-/// meet, such as the emission of spins that are all down and stay so, cannot.
+/// By stage and dissipator: whether its jumps can have weight. One that only states without the necessary
+/// quanta or spins meet, such as the emission of spins that are all down and stay so, cannot.
 pub(crate) fn can_jump(problem: &Problem) -> Vec<Vec<bool>> {
     let mut reachable = Reachable::at_start(problem);
     let of_stage = |stage: &superladder_engine::Stage| {

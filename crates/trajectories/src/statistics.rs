@@ -60,9 +60,9 @@ pub(crate) fn replicates(instruments: &Instruments, problem: &Problem, sums: &Su
     replicates
 }
 
-/// Observables at one output time: functions of the averages, with the standard error of the jackknife that leaves out one
-/// block at a time ([`superladder_engine::jackknife`]). For averages themselves this is the usual standard error of the
-/// mean of the blocks. With fewer than two blocks it is NaN.
+/// Observables at one output time: functions of the averages, with the standard error of the jackknife that
+/// leaves out one block at a time ([`superladder_engine::jackknife`]). For averages themselves this is the
+/// usual standard error of the mean of the blocks. With fewer than two blocks it is NaN.
 pub(crate) fn estimates(
     instruments: &Instruments,
     problem: &Problem,

@@ -1,4 +1,21 @@
-//! The generator `-i H_eff` on the windows of a basis: one array of coefficients for every shift of the levels.
+//! The generator on the windows of a basis: one array of coefficients for every shift of the levels.
+//!
+//! A term of `G = -i H_eff` changes the level of every subsystem by a fixed amount, its *shift*. The windows
+//! are one array whose last subsystem runs fastest, so that a shift is one distance (*offset*) in that array:
+//!
+//! ```text
+//! two subsystems, windows of 3 x 4 levels; shift (+1, -1), offset 1 * 4 - 1 * 1 = 3
+//!
+//!     level of the second    0   1   2   3
+//!     first 0                0   1   2   3       y[i + 3] += c[i + 3] x[i]
+//!     first 1                4   5   6   7           1 -> 4    2 -> 5    3 -> 6
+//!     first 2                8   9  10  11           5 -> 8    6 -> 9    7 -> 10
+//! ```
+//! Along the array 0 -> 3, 4 -> 7 and 8 -> 11 have the same offset, but they leave the window: the second
+//! level would be -1. Their coefficients c[3], c[7] and c[11] are zero, so that the loop needs no branch at
+//! the edges.
+//!
+//! The first array is the diagonal, offset 0. The Taylor series shifts it (see [`Stencil`]).
 
 use num_complex::Complex64;
 use pulp::{Simd, WithSimd};
@@ -23,7 +40,8 @@ struct Group {
     shares: Vec<Share>,
 }
 
-/// Which shifts a generator has and which terms contribute to each: all that does not depend on windows and frames.
+/// Which shifts a generator has and which terms contribute to each: all that does not depend on windows and
+/// frames.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pattern {
     /// By number: change of the level of every subsystem.
@@ -81,22 +99,31 @@ impl Pattern {
     }
 }
 
-/// The coefficients on the windows of a basis.
+/// The coefficients on the windows of a basis, of the generator `G - i c` with `G = -i H_eff`.
+///
+/// [`Stencil::fill`] makes them with c = 0. Every expansion of a Taylor series then subtracts the mean
+/// frequency of its state as the shifted generator has it ([`Stencil::subtract_frequency`]), so that c is the
+/// sum of all frequencies subtracted since the last filling, and the array of the diagonal is `-i H_eff` only
+/// until the first expansion. Nothing that is read off a stencil depends on the real number c: it gives the
+/// state a global phase, it drops out of the decay `-2 Re <psi|G|psi>`, and the exits come from the other
+/// arrays.
 #[derive(Debug, Default)]
 pub(crate) struct Stencil {
     dim: usize,
-    /// By shift: `y[i + offset] += c[i + offset] x[i]`, zero where the image is outside. There may be more than offsets, kept
-    /// for another pattern.
+    /// By shift: `y[i + offset] += c[i + offset] x[i]`, zero where the image is outside; the diagonal is the
+    /// first. There may be more arrays than offsets, kept for another pattern.
     coefficients: Vec<Vector>,
     offsets: Vec<i64>,
-    /// By subsystem, end (low, high) and number of levels at this end: sum of the largest coefficients that lead out.
+    /// By subsystem, end (low, high) and number of levels at this end: sum of the largest coefficients that
+    /// lead out.
     exits: Vec<[Vec<f64>; 2]>,
     small: [Vector; 2],
     sum: Vector,
 }
 
 impl Stencil {
-    /// Fills the coefficients.
+    /// Fills the coefficients with those of `-i H_eff`; what was subtracted from the diagonal before is
+    /// forgotten.
     pub(crate) fn fill(&mut self, pattern: &Pattern, bands: &Bands, basis: &Basis) {
         self.dim = basis.len();
         let count = pattern.shifts.len();
@@ -170,8 +197,16 @@ impl Stencil {
         }
     }
 
-    /// Bound of the norm of `(1 - P) G psi`, P the projector on the windows, at one end of a subsystem whose levels have
-    /// these populations.
+    /// Bound of the norm of `(1 - P) G psi`, P the projector on the windows, at one end of a subsystem whose
+    /// levels have these populations. A shift by s levels leads out of the last s levels only:
+    ///
+    /// ```text
+    /// upper end of a window            levels that lead out, with their weight
+    ///  ... | n-3 | n-2 | n-1 |
+    ///                    s=1 ->        n-1
+    ///              s=2 ------->        n-1, n-2
+    /// bound = sum_s (largest coefficients of shift s) * sqrt(weight of the last s levels)
+    /// ```
     pub(crate) fn exit(&self, axis: usize, upper: bool, populations: &[f64]) -> f64 {
         let mut weight = 0.0;
         let mut sum = 0.0;
@@ -183,10 +218,10 @@ impl Stencil {
         sum
     }
 
-    /// Subtracts a number from the diagonal.
-    pub(crate) fn lower_diagonal(&mut self, by: Complex64) {
-        self.coefficients[0].re.iter_mut().for_each(|x| *x -= by.re);
-        self.coefficients[0].im.iter_mut().for_each(|x| *x -= by.im);
+    /// Subtracts `i frequency` from the diagonal. It adds to what was subtracted since the coefficients were
+    /// filled.
+    pub(crate) fn subtract_frequency(&mut self, frequency: f64) {
+        self.coefficients[0].im.iter_mut().for_each(|x| *x -= frequency);
     }
 
     /// Leaves the diagonal out.
@@ -195,7 +230,7 @@ impl Stencil {
         self.coefficients[0].clear(self.dim);
     }
 
-    /// `out = scale G x`.
+    /// `out = scale (G - i c) x`.
     pub(crate) fn apply(&self, x: &Vector, scale: f64, out: &mut Vector) {
         out.reshape(self.dim);
         wide(Apply { stencil: self, x, scale, out });
@@ -207,7 +242,8 @@ impl Stencil {
     }
 }
 
-/// Adds the coefficients of a group, which act on the levels of its own subsystems, for all levels of the others.
+/// Adds the coefficients of a group, which act on the levels of its own subsystems, for all levels of the
+/// others. Levels whose image is outside of a window are left out.
 fn spread(group: &Group, shift: &[i64], sum: &Vector, basis: &Basis, offset: i64, target: &mut Vector) {
     let axes = basis.axes.len();
     if axes == 0 {

@@ -1,7 +1,9 @@
-//! Sums over trajectories that are the same bits in whatever order and in however many pieces they are formed.
+//! Sums over trajectories that are the same bits in whatever order and in however many pieces they are
+//! formed.
 //!
-//! Numbers are added as multiples of 2^-56 in 128-bit integers, whose addition is associative: a sum over a set of
-//! trajectories is a property of the set, not of threads, rounds, interruptions, processes or machines.
+//! Numbers are added as multiples of 2^-56 in 128-bit integers, whose addition is associative: a sum over a
+//! set of trajectories is a property of the set, not of threads, rounds, interruptions, processes or
+//! machines.
 
 use std::ops::Range;
 
@@ -9,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::notes::Single;
-use crate::trajectory::Course;
+use crate::report::Single;
+use crate::trajectory::TrajectoryStatistics;
 
-/// Trajectory `i` belongs to block `i mod BLOCKS`: the groups of the jackknife, and the pieces of a file that are
-/// damaged or whole by themselves.
+/// Trajectory `i` belongs to block `i mod BLOCKS`: the groups of the jackknife, and the pieces of a file that
+/// are damaged or whole by themselves.
 pub const BLOCKS: usize = 64;
 
 /// Units per 1.
@@ -42,10 +44,10 @@ pub(crate) struct Tally {
     pub(crate) jumps: Vec<u64>,
     /// Bins of the histograms that it falls into.
     pub(crate) bins: Vec<usize>,
-    /// Its own course, if it is shown.
+    /// Its values and jumps, if it is shown.
     pub(crate) single: Option<Single>,
-    /// What it tells of itself.
-    pub(crate) course: Course,
+    /// Steps, errors and losses.
+    pub(crate) statistics: TrajectoryStatistics,
 }
 
 /// The trajectories of one block.
@@ -79,9 +81,9 @@ pub(crate) struct Block {
     pub(crate) largest: u64,
 }
 
-/// How many numbers there are.
+/// How many numbers, channels and bins the sums have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Extent {
+pub(crate) struct SumSizes {
     /// Numbers per trajectory, all output times together.
     pub(crate) numbers: usize,
     pub(crate) channels: usize,
@@ -94,12 +96,12 @@ pub(crate) struct Extent {
 pub(crate) struct OutOfRange;
 
 impl Block {
-    fn new(extent: Extent) -> Self {
+    fn new(sizes: SumSizes) -> Self {
         Self {
-            sums: vec![0; extent.numbers],
-            jumps: vec![0; extent.channels],
-            fired: vec![0; extent.channels],
-            bins: vec![0; extent.bins],
+            sums: vec![0; sizes.numbers],
+            jumps: vec![0; sizes.channels],
+            fired: vec![0; sizes.channels],
+            bins: vec![0; sizes.bins],
             ..Self::default()
         }
     }
@@ -109,13 +111,13 @@ impl Block {
         self.covered.iter().map(|(from, to)| to - from).sum()
     }
 
-    fn covers(&self, turn: u64) -> bool {
-        let next = self.covered.partition_point(|(from, _)| *from <= turn);
-        next > 0 && turn < self.covered[next - 1].1
+    fn covers(&self, place: u64) -> bool {
+        let next = self.covered.partition_point(|(from, _)| *from <= place);
+        next > 0 && place < self.covered[next - 1].1
     }
 
-    /// Takes in the trajectory number `turn` of the block.
-    pub(crate) fn add(&mut self, turn: u64, tally: &mut Tally) -> Result<(), OutOfRange> {
+    /// Takes in the trajectory number `place` of the block.
+    pub(crate) fn add(&mut self, place: u64, tally: &mut Tally) -> Result<(), OutOfRange> {
         if tally.numbers.iter().any(|x| units(*x).is_none()) {
             return Err(OutOfRange);
         }
@@ -131,15 +133,15 @@ impl Block {
         }
         self.singles.extend(tally.single.take());
         self.singles.sort_by_key(|s| s.index);
-        let course = &tally.course;
-        self.steps += course.steps;
-        self.applications += course.applications;
-        self.error = self.error.max(course.error);
-        self.mismatch = self.mismatch.max(course.mismatch);
-        self.discarded = self.discarded.max(course.losses.weight);
-        self.truncation = self.truncation.max(course.losses.norm);
-        self.largest = self.largest.max(course.largest);
-        self.cover(turn, turn + 1);
+        let own = &tally.statistics;
+        self.steps += own.steps;
+        self.applications += own.applications;
+        self.error = self.error.max(own.error);
+        self.mismatch = self.mismatch.max(own.mismatch);
+        self.discarded = self.discarded.max(own.losses.weight);
+        self.truncation = self.truncation.max(own.losses.norm);
+        self.largest = self.largest.max(own.largest);
+        self.cover(place, place + 1);
         Ok(())
     }
 
@@ -156,7 +158,7 @@ impl Block {
         self.covered = joined;
     }
 
-    /// The first turn that both have.
+    /// The first place that both have.
     fn common(&self, other: &Self) -> Option<u64> {
         let of = |a: &(u64, u64)| {
             let meets = other.covered.iter().find(|b| a.0 < b.1 && b.0 < a.1)?;
@@ -186,21 +188,21 @@ impl Block {
     }
 
     fn to_bytes(&self) -> Vec<u8> {
-        let notes = postcard::to_stdvec(self).unwrap_or_default();
-        let mut bytes = (notes.len() as u64).to_le_bytes().to_vec();
-        bytes.extend(notes);
+        let head = postcard::to_stdvec(self).unwrap_or_default();
+        let mut bytes = (head.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(head);
         self.sums.iter().for_each(|sum| bytes.extend(sum.to_le_bytes()));
         bytes
     }
 
-    fn from_bytes(bytes: &[u8], extent: Extent) -> Option<Self> {
+    fn from_bytes(bytes: &[u8], sizes: SumSizes) -> Option<Self> {
         let (length, rest) = bytes.split_first_chunk::<8>()?;
-        let (notes, sums) = rest.split_at_checked(u64::from_le_bytes(*length) as usize)?;
-        let mut block: Self = postcard::from_bytes(notes).ok()?;
-        let fits = sums.len() == 16 * extent.numbers
-            && block.jumps.len() == extent.channels
-            && block.fired.len() == extent.channels
-            && block.bins.len() == extent.bins;
+        let (head, sums) = rest.split_at_checked(u64::from_le_bytes(*length) as usize)?;
+        let mut block: Self = postcard::from_bytes(head).ok()?;
+        let fits = sums.len() == 16 * sizes.numbers
+            && block.jumps.len() == sizes.channels
+            && block.fired.len() == sizes.channels
+            && block.bins.len() == sizes.bins;
         let (sums, _) = sums.as_chunks::<16>();
         block.sums = sums.iter().map(|chunk| i128::from_le_bytes(*chunk)).collect();
         fits.then_some(block)
@@ -210,14 +212,14 @@ impl Block {
 /// Everything that is kept of a set of trajectories; sets that do not overlap can be merged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sums {
-    pub(crate) extent: Extent,
+    pub(crate) sizes: SumSizes,
     pub(crate) blocks: Vec<Block>,
 }
 
 /// Why sums cannot be read or merged.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SumsError {
-    /// The part that says what follows is cut short or has changed.
+    /// The head, which says what follows, is cut short or has changed.
     #[error("the beginning of its sums is damaged, so that nothing after it can be read")]
     Damaged,
     /// Both sets contain the same trajectory.
@@ -234,18 +236,18 @@ pub enum SumsError {
 /// What precedes the blocks in a file.
 #[derive(Serialize, Deserialize)]
 struct Head {
-    extent: Extent,
+    sizes: SumSizes,
     /// Length and digest of every block.
     blocks: Vec<(u64, [u8; DIGEST])>,
 }
 
 impl Sums {
-    /// Of no trajectory.
-    pub(crate) fn new(extent: Extent) -> Self {
-        Self { extent, blocks: vec![Block::new(extent); BLOCKS] }
+    /// Sums over no trajectory.
+    pub(crate) fn new(sizes: SumSizes) -> Self {
+        Self { sizes, blocks: vec![Block::new(sizes); BLOCKS] }
     }
 
-    /// Trajectories in all.
+    /// Number of trajectories.
     pub fn count(&self) -> u64 {
         self.blocks.iter().map(Block::count).sum()
     }
@@ -267,15 +269,15 @@ impl Sums {
             _ => ranges.push(next),
         };
         let all = BLOCKS as u64;
-        // Between two ends every block has all turns or none.
+        // Between two ends every block has all places or none.
         for pair in ends.windows(2) {
             let present: Vec<u64> = (0..all).filter(|b| self.blocks[*b as usize].covers(pair[0])).collect();
             if present.len() == BLOCKS {
                 join(all * pair[0]..all * pair[1]);
                 continue;
             }
-            for turn in pair[0]..pair[1] {
-                present.iter().map(|b| all * turn + b).for_each(|i| join(i..i + 1));
+            for place in pair[0]..pair[1] {
+                present.iter().map(|b| all * place + b).for_each(|i| join(i..i + 1));
             }
         }
         ranges
@@ -286,7 +288,7 @@ impl Sums {
     /// # Errors
     /// [`SumsError::Overlap`] and [`SumsError::Different`]; nothing is taken in then.
     pub fn merge(&mut self, other: &Self) -> Result<(), SumsError> {
-        if self.extent != other.extent {
+        if self.sizes != other.sizes {
             return Err(SumsError::Different);
         }
         let pairs = self.blocks.iter().zip(&other.blocks).enumerate();
@@ -302,7 +304,7 @@ impl Sums {
     pub fn to_bytes(&self) -> Vec<u8> {
         let blocks: Vec<Vec<u8>> = self.blocks.iter().map(Block::to_bytes).collect();
         let entry = |block: &Vec<u8>| (block.len() as u64, Sha256::digest(block).into());
-        let head = Head { extent: self.extent, blocks: blocks.iter().map(entry).collect() };
+        let head = Head { sizes: self.sizes, blocks: blocks.iter().map(entry).collect() };
         let head = postcard::to_stdvec(&head).unwrap_or_default();
         let mut bytes = (head.len() as u64).to_le_bytes().to_vec();
         bytes.extend(&head);
@@ -323,17 +325,17 @@ impl Sums {
             let good = Sha256::digest(head)[..] == *digest;
             good.then(|| postcard::from_bytes::<Head>(head).ok().map(|head| (head, rest)))?
         };
-        let (Head { extent, blocks: entries }, mut rest) = head().ok_or(SumsError::Damaged)?;
+        let (Head { sizes, blocks: entries }, mut rest) = head().ok_or(SumsError::Damaged)?;
         if entries.len() != BLOCKS {
             return Err(SumsError::Damaged);
         }
-        let mut sums = Self::new(extent);
+        let mut sums = Self::new(sizes);
         let mut damaged = Vec::new();
         for (number, (length, digest)) in entries.iter().enumerate() {
             let length = (*length as usize).min(rest.len());
             let (own, later) = rest.split_at(length);
             let whole = Sha256::digest(own)[..] == *digest;
-            match Block::from_bytes(own, extent).filter(|_| whole) {
+            match Block::from_bytes(own, sizes).filter(|_| whole) {
                 Some(block) => sums.blocks[number] = block,
                 None => damaged.push(number),
             }
@@ -347,7 +349,7 @@ impl Sums {
 mod tests {
     use super::*;
 
-    const EXTENT: Extent = Extent { numbers: 3, channels: 2, bins: 4 };
+    const SIZES: SumSizes = SumSizes { numbers: 3, channels: 2, bins: 4 };
 
     fn tally(index: u64) -> Tally {
         let x = (index as f64 + 0.1).sin();
@@ -355,13 +357,17 @@ mod tests {
             numbers: vec![x, 1e5 * x * x, -1e-9 * x],
             jumps: vec![index % 3, 0],
             bins: vec![(index % 4) as usize],
-            course: Course { steps: index, error: x.abs(), ..Course::default() },
+            statistics: TrajectoryStatistics {
+                steps: index,
+                error: x.abs(),
+                ..TrajectoryStatistics::default()
+            },
             ..Tally::default()
         }
     }
 
     fn of(indices: impl IntoIterator<Item = u64>) -> Sums {
-        let mut sums = Sums::new(EXTENT);
+        let mut sums = Sums::new(SIZES);
         for index in indices {
             let block = &mut sums.blocks[index as usize % BLOCKS];
             block.add(index / BLOCKS as u64, &mut tally(index)).expect("in range");
@@ -417,11 +423,11 @@ mod tests {
 
     #[test]
     fn numbers_that_no_sum_holds_are_refused() {
-        let mut block = Block::new(EXTENT);
+        let mut block = Block::new(SIZES);
         for x in [f64::NAN, f64::INFINITY, 1e300] {
             let mut bad = Tally { numbers: vec![0.0, x, 0.0], ..tally(1) };
             assert_eq!(block.add(0, &mut bad), Err(OutOfRange));
         }
-        assert_eq!(block, Block::new(EXTENT));
+        assert_eq!(block, Block::new(SIZES));
     }
 }

@@ -1,26 +1,18 @@
-//! When there are enough trajectories.
+//! Decides when there are enough trajectories.
 
 use superladder_engine::{EngineError, Measurement, Problem};
 
-use crate::notes::unknown;
+use crate::error::unknown;
+use crate::options::ErrorTarget;
 use crate::sums::BLOCKS;
-
-/// A standard error that is asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Target {
-    /// An observable such as `spin(S)` or one of its columns such as `spin(S).z`; none: every observable.
-    pub observable: Option<String>,
-    /// Largest standard error at any output time.
-    pub error: f64,
-}
 
 /// With fewer trajectories than this the errors are not looked at: they are themselves too uncertain.
 const FEWEST: u64 = 16;
 /// With fewer than this no target counts as reached: every block of the jackknife has one.
 const ENOUGH: u64 = BLOCKS as u64;
 
-/// The smallest number of trajectories above `done` at which the errors are looked at: each a quarter more than the one
-/// before.
+/// The smallest number of trajectories above `done` at which the errors are looked at: each a quarter more
+/// than the one before.
 pub fn next_look(done: u64) -> u64 {
     let mut look = FEWEST;
     while look <= done {
@@ -61,7 +53,7 @@ impl Goal {
     ///
     /// # Errors
     /// [`EngineError::Unsupported`] for a name that is not measured.
-    pub(crate) fn new(problem: &Problem, targets: &[Target]) -> Result<Self, EngineError> {
+    pub(crate) fn new(problem: &Problem, targets: &[ErrorTarget]) -> Result<Self, EngineError> {
         let levels = problem.levels();
         let mut columns: Vec<(String, Option<f64>)> = Vec::new();
         let mut met = vec![false; targets.len()];
@@ -90,8 +82,8 @@ impl Goal {
         self.set
     }
 
-    /// Compares the errors at all times with the targets. An undefined value has no error; a value whose error is not
-    /// known has not reached its target.
+    /// Compares the errors at all times with the targets. An undefined value has no error; a value whose
+    /// error is not known has not reached its target.
     pub(crate) fn stand(&self, problem: &Problem, measured: &[Vec<Measurement>], done: u64) -> Standing {
         let mut worst: Option<(f64, Worst)> = None;
         for (measurements, &time) in measured.iter().zip(&problem.times).skip(1) {

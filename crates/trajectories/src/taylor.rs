@@ -13,10 +13,11 @@ const ACCURACY: f64 = 1e-14;
 /// Amplitudes that are summed together, so that they stay in the nearest memory.
 const CHUNK: usize = 128;
 
-/// `psi(t + s) = e^(i phi) sum_k s^k v_k`, `v_k = (G - i c)^k psi(t) / k!`, for `G = -i H_eff` and the real number
-/// `c = Im <G>` of the state: the global phase `phi = c s` drops out of everything that is measured, and what is left
-/// of G is only its spread within the state. The series is its own dense output, exact to the tolerance at every s of
-/// a step.
+/// `psi(t + s) = e^(i phi) sum_k s^k v_k`, `v_k = (G - i c)^k psi(t) / k!`, for `G = -i H_eff` and the real
+/// number `c = Im <G>` of the state: the global phase `phi = c s` drops out of everything that is measured,
+/// and what is left of G is only its spread within the state. The generator passed in stays shifted, and the
+/// next step shifts it further: c is the mean of what is left. The series is its own dense output, exact to
+/// the tolerance at every s of a step.
 ///
 /// Source: step from the last two terms as in A. Jorba and M. Zou, Experimental Mathematics 14, 99 (2005).
 #[derive(Debug)]
@@ -58,8 +59,9 @@ impl Series {
         ORDER + 1
     }
 
-    /// Expands around `psi`; `tolerance` is the relative error allowed per unit time. `wish` gives the length of the step
-    /// that would be enough from the rate `-d ln|psi|^2/dt`: no more terms are made than it needs.
+    /// Expands around `psi`; `tolerance` is the relative error allowed per unit time. `wish` gives the length
+    /// of the step that would be enough from the rate `-d ln|psi|^2/dt`: no more terms are made than it
+    /// needs.
     pub(crate) fn expand(
         &mut self,
         generator: &mut Stencil,
@@ -74,7 +76,7 @@ impl Series {
         let mean = psi.dot(&self.terms[1]) / square;
         let phase = Complex64::new(0.0, mean.im);
         self.terms[1].add(-phase, psi);
-        generator.lower_diagonal(phase);
+        generator.subtract_frequency(mean.im);
         let target = wish(-2.0 * mean.re);
         // |v_k| s^k <= tolerance s / 2 for the last two terms.
         let longest = |k: usize, size: f64| (0.5 * tolerance / size).powf(1.0 / (k as f64 - 1.0));
@@ -97,9 +99,9 @@ impl Series {
         wide(Evaluate { terms: &self.terms[..=self.order], s, out })
     }
 
-    /// Where in `[0, end]` the squared norm falls to `threshold`, by regula falsi (Illinois variant) for its logarithm, which
-    /// is nearly linear; it is above at 0 and `at_end` at the end. The norm falls monotonically, so that the root is unique.
-    /// `out` is left at the root.
+    /// Where in `[0, end]` the squared norm falls to `threshold`, by regula falsi (Illinois variant) for its
+    /// logarithm, which is nearly linear; it is above at 0 and `at_end` at the end. The norm falls
+    /// monotonically, so that the root is unique. `out` is left at the root.
     pub(crate) fn locate(&self, end: f64, at_end: f64, threshold: f64, out: &mut Vector) -> f64 {
         let (mut a, mut b) = (0.0, end);
         let excess = |square: f64| (square / threshold).ln();

@@ -16,7 +16,7 @@ use crate::dynamics::{Dynamics, Escape, escapes};
 use crate::evolution::TrajectoryEvolution;
 use crate::products::Layout;
 use crate::trajectory::{Setup, Snapshot, Witness, Workspace};
-use crate::{Histogram, Target, Trajectories, Unravelling};
+use crate::{ErrorTarget, Histogram, Trajectories, Unravelling};
 
 mod locality;
 
@@ -34,9 +34,9 @@ fn bare(sizes: &[usize]) -> Model {
     Model::new(vec![Mode { name: "a".into(), frequency: 1.0 }], ensembles.collect()).expect("valid")
 }
 
-type Part<'a> = (&'a str, &'a [&'a str], &'a [&'a str], f64);
+type Entry<'a> = (&'a str, &'a [&'a str], &'a [&'a str], f64);
 
-fn with(bare: &Model, interactions: &[Part<'_>], channels: &[Part<'_>]) -> Model {
+fn with(bare: &Model, interactions: &[Entry<'_>], channels: &[Entry<'_>]) -> Model {
     let mut model = bare.clone();
     for (name, m, e, x) in interactions {
         let strength = [("strength".to_owned(), Value::Real(*x))];
@@ -52,19 +52,19 @@ fn with(bare: &Model, interactions: &[Part<'_>], channels: &[Part<'_>]) -> Model
 
 /// The reference model.
 fn reference(n: usize) -> Model {
-    let interactions: [Part<'_>; 3] = [
+    let interactions: [Entry<'_>; 3] = [
         ("dicke", &["a"], &["S"], 0.2),
         ("tavis-cummings", &["a"], &["T"], 0.1),
         ("exchange", &[], &["S", "T"], 0.1),
     ];
-    let channels: [Part<'_>; 3] =
+    let channels: [Entry<'_>; 3] =
         [("cavity-loss", &["a"], &[], 0.06), ("pumping", &[], &["T"], 0.9), ("emission", &[], &["T"], 0.1)];
     with(&bare(&[n, n]), &interactions, &channels)
 }
 
 /// One model with many channels: of the mode, local and collective ones.
 fn many_channels() -> Model {
-    let channels: [Part<'_>; 8] = [
+    let channels: [Entry<'_>; 8] = [
         ("cavity-loss", &["a"], &[], 0.5),
         ("cavity-dephasing", &["a"], &[], 0.2),
         ("emission", &[], &["S"], 0.4),
@@ -100,7 +100,8 @@ fn pure() -> InitialState {
         modes: vec![ModeState::Coherent(Complex64::new(0.6, 0.3))],
         ensembles: vec![
             EnsembleState::SpinCoherent { theta: 0.9, phi: 0.4 },
-            // Superposed, so that what a jump does is no rare event: standard errors of few rare events are too small.
+            // Superposed, so that what a jump does is no rare event: standard errors of few rare events are
+            // too small.
             EnsembleState::SpinCoherent { theta: 1.8, phi: -0.7 },
         ],
     }
@@ -231,7 +232,8 @@ fn decays(size: usize, count: u64) -> Vec<Vec<f64>> {
     (0..count).map(follow).collect()
 }
 
-/// `sqrt(n) sup |F_n - F|` for `F(t) = 1 - exp(-rate t)`; above 1.628 in 1 % of all samples of that distribution.
+/// `sqrt(n) sup |F_n - F|` for `F(t) = 1 - exp(-rate t)`; above 1.628 in 1 % of all samples of that
+/// distribution.
 fn kolmogorov_smirnov(mut times: Vec<f64>, rate: f64) -> f64 {
     times.sort_by(f64::total_cmp);
     let n = times.len() as f64;
@@ -328,7 +330,7 @@ fn what_trajectories_cannot_do_is_refused_by_name() {
     refused.observables.clear();
     assert!(text(&engine(0), &refused).contains("`trajectories` must be at least 1"));
     assert!(text(&Trajectories { tolerance: 0.0, ..engine(1) }, &refused).contains("`tolerance`"));
-    let target = Target { observable: Some("photons(b)".into()), error: 0.1 };
+    let target = ErrorTarget { observable: Some("photons(b)".into()), error: 0.1 };
     assert!(text(&Trajectories { targets: vec![target], ..engine(1) }, &refused).contains("'photons(b)'"));
     let histogram = Histogram { column: "photons(a)".into(), low: 1.0, high: 1.0, bins: 3 };
     assert!(

@@ -70,9 +70,9 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) square: f64,
 }
 
-/// What a trajectory tells of itself.
+/// What a trajectory has cost, and bounds of its errors.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Course {
+pub(crate) struct TrajectoryStatistics {
     /// Jumps.
     pub(crate) jumps: u64,
     /// Steps of the propagator.
@@ -133,8 +133,8 @@ struct Trial {
     exit: f64,
 }
 
-/// A step is halved at most this often for the sake of the windows. Their bound falls at least as its square, and what a step
-/// may lose in any case as its length, so that a short one always fits.
+/// A step is halved at most this often for the sake of the windows. What leaves them falls with the square of
+/// its length or faster, and what a step may lose falls with its length, so that a short step always fits.
 const HALVINGS: usize = 64;
 /// A step aims this much beyond the time at which the jump is expected.
 const BEYOND: f64 = 1.05;
@@ -162,24 +162,24 @@ impl Setup {
         index: u64,
         workspace: &mut Workspace,
         witness: &mut dyn Witness,
-    ) -> Result<Course, TrajectoryError> {
+    ) -> Result<TrajectoryStatistics, TrajectoryError> {
         let times = &self.problem.times;
         let (mut stream, losses) = self.start(index, workspace, witness);
-        let mut course = Course { losses, ..Course::default() };
+        let mut statistics = TrajectoryStatistics { losses, ..TrajectoryStatistics::default() };
         let mut at = Position { time: times[0], output: 1, threshold: stream.uniform(), filled: None };
         while at.time < times[times.len() - 1] {
             let stage = self.problem.stages.iter().rposition(|s| s.start <= at.time).unwrap_or(0);
-            self.settle(stage, &mut at, workspace, &mut course);
-            let jumps = self.step(index, stage, &mut at, workspace, witness, &mut course)?;
+            self.settle(stage, &mut at, workspace, &mut statistics);
+            let jumps = self.step(index, stage, &mut at, workspace, witness, &mut statistics)?;
             if jumps {
-                let dissipator = jump(&self.stages[stage], workspace, &mut stream, &mut course);
+                let dissipator = jump(&self.stages[stage], workspace, &mut stream, &mut statistics);
                 let dissipator = dissipator.ok_or(TrajectoryError::NoJump { index, time: at.time })?;
                 witness.jump(at.time, dissipator);
                 at.threshold = stream.uniform();
                 at.filled = None;
             }
         }
-        Ok(course)
+        Ok(statistics)
     }
 
     /// Part of the time that has passed.
@@ -189,16 +189,22 @@ impl Setup {
     }
 
     /// Lets frames and windows follow the state, and the generator follow them.
-    fn settle(&self, stage: usize, at: &mut Position, workspace: &mut Workspace, course: &mut Course) {
+    fn settle(
+        &self,
+        stage: usize,
+        at: &mut Position,
+        workspace: &mut Workspace,
+        statistics: &mut TrajectoryStatistics,
+    ) {
         let Workspace { basis, psi, stencil, bands, locality, .. } = workspace;
         let fraction = self.fraction(at.time);
-        let moved = self.locality.settle(basis, psi, fraction, &mut course.losses, locality);
+        let moved = self.locality.settle(basis, psi, fraction, &mut statistics.losses, locality);
         if moved || at.filled != Some(stage) {
             let dynamics = &self.stages[stage];
             bands.fill(&dynamics.table, basis);
             stencil.fill(&dynamics.pattern, bands, basis);
             at.filled = Some(stage);
-            course.largest = course.largest.max(basis.len() as u64);
+            statistics.largest = statistics.largest.max(basis.len() as u64);
         }
     }
 
@@ -210,7 +216,7 @@ impl Setup {
         at: &mut Position,
         workspace: &mut Workspace,
         witness: &mut dyn Witness,
-        course: &mut Course,
+        statistics: &mut TrajectoryStatistics,
     ) -> Result<bool, TrajectoryError> {
         let (times, time) = (&self.problem.times, at.time);
         let last = times[times.len() - 1];
@@ -227,7 +233,7 @@ impl Setup {
             return Err(TrajectoryError::Step { index, time, step: longest });
         }
         let Trial { step, at_end, exit } =
-            self.tried(longest, time, course.losses, locality, (series, stencil, basis, trial));
+            self.tried(longest, time, statistics.losses, locality, (series, stencil, basis, trial));
         if !at_end.is_finite() {
             return Err(TrajectoryError::Step { index, time, step: f64::NAN });
         }
@@ -240,15 +246,16 @@ impl Setup {
             witness.state(at.output, Snapshot { basis, psi: trial, square });
             at.output += 1;
         }
-        course.steps += 1;
-        course.applications += reach.order() as u64;
-        course.error += reach.error(s);
-        course.losses.lose((exit * s).powi(2));
+        statistics.steps += 1;
+        statistics.applications += reach.order() as u64;
+        statistics.error += reach.error(s);
+        statistics.losses.lose((exit * s).powi(2));
         at.time = now;
         Ok(jumps)
     }
 
-    /// The state after a step that has been shortened until what leaves the windows is tolerable; it is left in `trial`.
+    /// The state after a step that has been shortened until what leaves the windows is tolerable; it is left
+    /// in `trial`.
     fn tried(
         &self,
         longest: f64,
@@ -281,7 +288,7 @@ fn jump(
     dynamics: &Dynamics,
     workspace: &mut Workspace,
     stream: &mut Stream,
-    course: &mut Course,
+    statistics: &mut TrajectoryStatistics,
 ) -> Option<usize> {
     let Workspace { basis, psi, trial, stencil, leaps, weights, .. } = workspace;
     dynamics.weigh(basis, psi, leaps, weights);
@@ -289,13 +296,13 @@ fn jump(
     // The weights are the decay of the norm, -d|psi|^2/dt = -2 Re <psi|G|psi>.
     stencil.apply(psi, 1.0, trial);
     let decay = -2.0 * psi.dot(trial).re;
-    course.mismatch = course.mismatch.max((decay / total - 1.0).abs());
+    statistics.mismatch = statistics.mismatch.max((decay / total - 1.0).abs());
     let chosen = stream.choose(weights.iter().copied(), total);
     let leap = dynamics.leaps.get(chosen).filter(|_| total > 0.0)?;
     dynamics.image(leap, basis, psi, leaps);
     std::mem::swap(psi, &mut leaps.image);
     Dynamics::land(leap, basis, psi, trial);
     psi.normalise();
-    course.jumps += 1;
+    statistics.jumps += 1;
     Some(leap.dissipator)
 }

@@ -5,7 +5,8 @@ use std::ops::Range;
 use num_complex::Complex64;
 use pulp::{Arch, NullaryFnOnce, WithSimd};
 
-/// Runs a loop with the widest instructions that the machine has. They change no bit, unless the loop asks for fused products.
+/// Runs a loop with the widest instructions that the machine has. They change no bit, unless the loop asks
+/// for fused products.
 pub(crate) fn wide<L: WithSimd>(work: L) -> L::Output {
     Arch::new().dispatch(work)
 }

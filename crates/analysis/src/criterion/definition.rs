@@ -1,7 +1,7 @@
 //! The table of criteria and the language of their targets.
 
 use super::formulas;
-use crate::System;
+use crate::Subsystems;
 
 /// What a criterion is taken of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct Needs {
 pub(super) struct Sample<'a> {
     pub(super) reference: &'a [f64],
     pub(super) tested: &'a [f64],
-    pub(super) system: &'a System,
+    pub(super) system: &'a Subsystems,
 }
 
 /// An entry of the table of criteria.
@@ -52,7 +52,7 @@ pub struct CriterionDefinition {
     pub formula: &'static str,
     /// One sentence.
     pub summary: &'static str,
-    pub(super) needs: fn(&System, &Target) -> Needs,
+    pub(super) needs: fn(&Subsystems, &Target) -> Needs,
     pub(super) evaluate: fn(&Sample) -> [f64; 2],
 }
 
@@ -79,7 +79,7 @@ pub(super) enum Target {
 
 impl Target {
     /// As written between the parentheses; none for the whole system.
-    pub(super) fn name<'a>(&'a self, system: &'a System) -> Option<&'a str> {
+    pub(super) fn name<'a>(&'a self, system: &'a Subsystems) -> Option<&'a str> {
         match self {
             Self::System => None,
             Self::Mode(m) => system.modes.get(*m).map(String::as_str),
@@ -91,7 +91,7 @@ impl Target {
 
 impl CriterionTarget {
     /// The target that `argument` names; left out, the only one there is.
-    pub(super) fn resolve(self, system: &System, argument: Option<&str>) -> Result<Target, String> {
+    pub(super) fn resolve(self, system: &Subsystems, argument: Option<&str>) -> Result<Target, String> {
         match (self, argument) {
             (Self::System, None) => Ok(Target::System),
             (Self::System, Some(_)) => Err("it is taken of the whole system, without parentheses".into()),
@@ -110,7 +110,7 @@ impl CriterionTarget {
     }
 
     /// Every target in the system; none where an observable must be named.
-    pub(super) fn all(self, system: &System) -> Vec<Target> {
+    pub(super) fn all(self, system: &Subsystems) -> Vec<Target> {
         match self {
             Self::System => vec![Target::System],
             Self::Mode => (0..system.modes.len()).map(Target::Mode).collect(),
@@ -133,9 +133,9 @@ fn pick(kind: &str, names: &[String], argument: Option<&str>) -> Result<usize, S
     }
 }
 
-/// Every criterion superladder knows. `MF` marks values of the reference run, everything else is of the tested run;
-/// `<..>_c` is a second cumulant; `v` holds `<Q>/sqrt N`, `<P>/sqrt N` of all modes and `<S>/N_e` of all ensembles, N being
-/// the largest N_e.
+/// Every criterion superladder knows. `MF` marks values of the reference run, everything else is of the
+/// tested run; `<..>_c` is a second cumulant; `v` holds `<Q>/sqrt N`, `<P>/sqrt N` of all modes and `<S>/N_e`
+/// of all ensembles, N being the largest N_e.
 pub static CRITERIA: &[CriterionDefinition] = &[
     CriterionDefinition {
         name: "aa",
@@ -230,37 +230,37 @@ fn need(observable: String, components: &[&str]) -> Need {
     Need { observable, columns }
 }
 
-fn target<'a>(system: &'a System, target: &'a Target) -> &'a str {
+fn target<'a>(system: &'a Subsystems, target: &'a Target) -> &'a str {
     target.name(system).unwrap_or_default()
 }
 
-fn amplitude(s: &System, t: &Target) -> Need {
+fn amplitude(s: &Subsystems, t: &Target) -> Need {
     need(format!("amplitude({})", target(s, t)), &["re", "im"])
 }
 
-fn cumulants(s: &System, t: &Target, components: &[&str]) -> Need {
+fn cumulants(s: &Subsystems, t: &Target, components: &[&str]) -> Need {
     need(format!("field-cumulants({})", target(s, t)), components)
 }
 
-fn spin(s: &System, t: &Target, components: &[&str]) -> Need {
+fn spin(s: &Subsystems, t: &Target, components: &[&str]) -> Need {
     need(format!("spin({})", target(s, t)), components)
 }
 
-fn covariance(s: &System, t: &Target, components: &[&str]) -> Need {
+fn covariance(s: &Subsystems, t: &Target, components: &[&str]) -> Need {
     need(format!("covariance({})", target(s, t)), components)
 }
 
 /// First moments of all subsystems, modes first.
-fn means(system: &System) -> Vec<Need> {
+fn means(system: &Subsystems) -> Vec<Need> {
     let modes = (0..system.modes.len()).map(|m| amplitude(system, &Target::Mode(m)));
     let ensembles = (0..system.ensembles.len()).map(|e| spin(system, &Target::Ensemble(e), &["x", "y", "z"]));
     modes.chain(ensembles).collect()
 }
 
 /// Second cumulants of all subsystems and pairs, in the order of [`formulas::pairs`].
-fn covariances(system: &System) -> Vec<Need> {
+fn covariances(system: &Subsystems) -> Vec<Need> {
     let of = |(x, y): (usize, usize)| {
-        let (a, b) = (formulas::part(system, x), formulas::part(system, y));
+        let (a, b) = (formulas::subsystem(system, x), formulas::subsystem(system, y));
         let name = if x == y { a.name.to_owned() } else { format!("{},{}", a.name, b.name) };
         let pairs = (0..a.components.len()).flat_map(|k| (0..b.components.len()).map(move |l| (k, l)));
         let components: Vec<String> = pairs

@@ -1,6 +1,6 @@
 //! Numerators and denominators from the numbers of one time.
 
-use crate::System;
+use crate::Subsystems;
 
 /// Euclidean norm.
 pub(super) fn length(x: &[f64]) -> f64 {
@@ -17,7 +17,8 @@ pub(super) fn distance(x: &[f64], y: &[f64]) -> f64 {
     x.iter().zip(y).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt()
 }
 
-/// `|<S^- S^->_c|` from the symmetrised covariances xx, xy, yy: `S^- S^- = S_x^2 - S_y^2 - i (S_x S_y + S_y S_x)`.
+/// `|<S^- S^->_c|` from the symmetrised covariances xx, xy, yy:
+/// `S^- S^- = S_x^2 - S_y^2 - i (S_x S_y + S_y S_x)`.
 pub(super) fn lowering_pair(covariances: &[f64]) -> f64 {
     match covariances {
         [xx, xy, yy] => (xx - yy).hypot(2.0 * xy),
@@ -25,9 +26,9 @@ pub(super) fn lowering_pair(covariances: &[f64]) -> f64 {
     }
 }
 
-/// `|v - w|^2` of the intensive first moments; amplitudes of modes first, then spins; `other` may be empty (w = 0).
-/// `<Q>^2 + <P>^2 = 2 |<a>|^2`, per N; spins per N_e.
-pub(super) fn intensive(system: &System, means: &[f64], other: &[f64]) -> f64 {
+/// `|v - w|^2` of the intensive first moments; amplitudes of modes first, then spins; `other` may be empty
+/// (w = 0). `<Q>^2 + <P>^2 = 2 |<a>|^2`, per N; spins per N_e.
+pub(super) fn intensive(system: &Subsystems, means: &[f64], other: &[f64]) -> f64 {
     let scale = system.scale();
     let modes = (0..2 * system.modes.len()).map(|_| 2.0 / scale);
     let spins = (0..3 * system.ensembles.len()).map(|k| system.spins(k / 3).powi(-2));
@@ -36,35 +37,35 @@ pub(super) fn intensive(system: &System, means: &[f64], other: &[f64]) -> f64 {
 }
 
 /// A subsystem: name, names of its components, and what divides them to make them intensive.
-pub(super) struct Part<'a> {
+pub(super) struct Subsystem<'a> {
     pub(super) name: &'a str,
     pub(super) components: &'static [&'static str],
     divisor: f64,
 }
 
 /// Subsystem number `k`, modes first.
-pub(super) fn part(system: &System, k: usize) -> Part<'_> {
+pub(super) fn subsystem(system: &Subsystems, k: usize) -> Subsystem<'_> {
     if let Some(name) = system.modes.get(k) {
-        return Part { name, components: &["Q", "P"], divisor: system.scale().sqrt() };
+        return Subsystem { name, components: &["Q", "P"], divisor: system.scale().sqrt() };
     }
     let e = k - system.modes.len();
     let name = system.ensembles.get(e).map_or("", |e| e.name.as_str());
-    Part { name, components: &["x", "y", "z"], divisor: system.spins(e) }
+    Subsystem { name, components: &["x", "y", "z"], divisor: system.spins(e) }
 }
 
 /// Subsystem numbers (x, y) with x <= y, in the order of the covariances.
-pub(super) fn pairs(system: &System) -> Vec<(usize, usize)> {
+pub(super) fn pairs(system: &Subsystems) -> Vec<(usize, usize)> {
     let count = system.modes.len() + system.ensembles.len();
     (0..count).flat_map(|x| (x..count).map(move |y| (x, y))).collect()
 }
 
-/// Frobenius norm of the covariance matrix of the intensive variables, `|G|/N` with `G = N Cov_sym(v, v)`; each
-/// element off the diagonal counts twice.
-pub(super) fn covariance_norm(system: &System, covariances: &[f64]) -> f64 {
+/// Frobenius norm of the covariance matrix of the intensive variables, `|G|/N` with `G = N Cov_sym(v, v)`;
+/// each element off the diagonal counts twice.
+pub(super) fn covariance_norm(system: &Subsystems, covariances: &[f64]) -> f64 {
     let mut values = covariances.iter();
     let mut sum = 0.0;
     for (x, y) in pairs(system) {
-        let (a, b) = (part(system, x), part(system, y));
+        let (a, b) = (subsystem(system, x), subsystem(system, y));
         for k in 0..a.components.len() {
             for l in (0..b.components.len()).filter(|l| x != y || k <= *l) {
                 let element = values.next().copied().unwrap_or(f64::NAN) / (a.divisor * b.divisor);
@@ -80,9 +81,9 @@ mod tests {
     use super::*;
     use crate::EnsembleSize;
 
-    fn two_ensembles(n: usize) -> System {
+    fn two_ensembles(n: usize) -> Subsystems {
         let ensemble = |name: &str| EnsembleSize { name: name.into(), size: n };
-        System { modes: vec!["a".into()], ensembles: vec![ensemble("S"), ensemble("T")] }
+        Subsystems { modes: vec!["a".into()], ensembles: vec![ensemble("S"), ensemble("T")] }
     }
 
     #[test]

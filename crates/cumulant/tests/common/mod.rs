@@ -79,7 +79,8 @@ impl Case {
     }
 }
 
-/// A random product state: weak displaced thermal modes, identical mixed spins (of zero polarisation if `unpolarised`).
+/// A random product state: weak displaced thermal modes, identical mixed spins (of zero polarisation if
+/// `unpolarised`).
 pub fn random_state(model: &Model, seed: u64, unpolarised: bool) -> InitialState {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut number = |bound: f64| random.random_range(-bound..bound);
@@ -96,7 +97,7 @@ pub fn random_state(model: &Model, seed: u64, unpolarised: bool) -> InitialState
     InitialState { modes, ensembles }
 }
 
-/// PHYSICS.md section 1 at the parameters of the L1 point, with the given lambda.
+/// The reference model (docs/EQUATIONS.md, Model) at the parameters of the L1 point, with the given lambda.
 pub fn reference_model(n: usize, lambda: f64) -> Model {
     let modes = vec![Mode { name: "a".into(), frequency: 1.0 }];
     let ensemble = |name: &str| Ensemble { name: name.into(), size: n, frequency: 1.0 };
@@ -131,7 +132,8 @@ pub fn problem(model: Model, initial: InitialState, observables: &[&str], times:
     Problem { stages: vec![Stage { start: times[0], model }], initial, observables, times, cutoffs }
 }
 
-/// `<a> = 0.5 sqrt N`, S spins `(0.3, 0, -0.4)` (pure), T spins `(0, 0, 0.4)` (mixed); halves of Bloch vectors.
+/// `<a> = 0.5 sqrt N`, S spins `(0.3, 0, -0.4)` (pure), T spins `(0, 0, 0.4)` (mixed); halves of Bloch
+/// vectors.
 pub fn reference_state(n: usize) -> InitialState {
     let product = |bloch: [f64; 3]| EnsembleState::Product { bloch };
     InitialState {

@@ -1,11 +1,11 @@
-//! What is told of cutoffs that follow the state.
+//! The report on cutoffs that follow the state.
 
 use serde_json::{Map, Value as Json, json};
 use superladder_engine::{Diagnostics, Problem};
 
-use super::{Change, Course, Followed};
+use super::{Change, CutoffControl, Followed};
 
-impl Course {
+impl CutoffControl {
     /// Puts the cutoffs into the diagnostics.
     pub(crate) fn describe(&self, problem: &Problem, diagnostics: &mut Diagnostics) {
         for followed in &self.followed {

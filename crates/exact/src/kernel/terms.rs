@@ -1,19 +1,12 @@
-//! What is to be added to a row of a block: the terms of the generator, with their sources found.
+//! The terms to be added to a row of a block, with their sources located.
 
-use crate::generator::{Action, Lindbladian, Reading, Source, Task};
-use crate::kernel::Block;
+use super::block::Block;
+use super::spans::Span;
 use crate::programs::{ONES, RowEntry, Run};
+use crate::tasks::{Action, Reading, Task};
 
-/// Where a source block of a task starts: in the state vector or among the conjugated copies.
-#[derive(Clone, Copy)]
-pub(super) struct Span {
-    start: usize,
-    reading: Reading,
-    /// f64 a row.
-    width: usize,
-}
-
-/// `out[c] += scale * coefficient[c] * source[c]` for the columns of a row from `first` to `end`; everything counts f64.
+/// `out[c] += scale * coefficient[c] * source[c]` for the columns of a row from `first` to `end`; everything
+/// counts f64.
 #[derive(Clone, Copy)]
 pub(super) struct Term {
     pub(super) scale: f64,
@@ -33,8 +26,8 @@ pub(super) struct Term {
     weight: f64,
 }
 
-/// Kinds of terms: whole rows, whose coefficients are 1; runs, whose scale is 1; runs with a scale; and those that read
-/// conjugated copies, all of them as runs with a scale.
+/// Kinds of terms: whole rows, whose coefficients are 1; runs, whose scale is 1; runs with a scale; and those
+/// that read conjugated copies, all of them as runs with a scale.
 pub(super) const KINDS: usize = 4;
 pub(super) const ROWS: usize = 0;
 const RUNS: usize = 1;
@@ -50,16 +43,16 @@ pub(super) struct Terms {
 impl Terms {
     /// The terms of the imaginary (0) or the real (1) accumulator, by kind.
     #[inline]
-    pub(super) fn part(&self, part: usize) -> &[Vec<Term>; KINDS] {
-        &self.lists[part]
+    pub(super) fn of(&self, accumulator: usize) -> &[Vec<Term>; KINDS] {
+        &self.lists[accumulator]
     }
 
-    /// Lists all terms of a row. Where the rows of all sources follow those of the row before, only what changes is
-    /// written anew.
+    /// Lists all terms of a row. Where the rows of all sources follow those of the row before, only what
+    /// changes is written anew.
     pub(super) fn list(&mut self, block: &Block, row: usize) {
         let follows = block.tasks.iter().all(|task| match task.action {
             Action::Left { factor, tile } | Action::Sandwich { left: factor, row_tile: tile, .. } => {
-                block.generator.factors[factor as usize].rows[tile as usize].follows[row]
+                block.program.factors[factor as usize].rows[tile as usize].follows[row]
             }
             Action::Right { .. } => true,
         });
@@ -76,7 +69,7 @@ impl Terms {
 
     /// Moves all terms to the next row of their sources and gives them the scales of that row.
     fn advance(&mut self, block: &Block) {
-        let entries = &block.generator.pool.entries;
+        let entries = &block.program.pool.entries;
         for list in self.lists.iter_mut().flatten() {
             for term in list {
                 term.source = term.source.wrapping_add(term.width as usize);
@@ -91,13 +84,13 @@ impl Terms {
     /// Lists the terms of a task; takes its sources off the front of `spans`.
     #[inline]
     fn push(&mut self, block: &Block, task: &Task, spans: &mut &[Span], row: usize) {
-        let (factors, entries) = (&block.generator.factors, &block.generator.pool.entries);
+        let (factors, entries) = (&block.program.factors, &block.program.pool.entries);
         let mut take = |count: usize| {
             let (taken, rest) = spans.split_at(count);
             *spans = rest;
             taken
         };
-        let lists = &mut self.lists[usize::from(!task.part.imaginary)];
+        let lists = &mut self.lists[usize::from(!task.into.imaginary)];
         match task.action {
             Action::Left { factor, tile } => {
                 let program = &factors[factor as usize].rows[tile as usize];
@@ -112,7 +105,7 @@ impl Terms {
                     };
                     let whole = Run { slot: 0, first: 0, end: block.width as u32, shift: 0, base: ONES };
                     let term = Term::new(&whole, span, entry.row as usize);
-                    lists[kind].push(term.scaled(task.part.sign, entry, at, program.of_row(row).len()));
+                    lists[kind].push(term.scaled(task.into.sign, entry, at, program.of_row(row).len()));
                 }
             }
             Action::Right { factor, tile } => {
@@ -146,7 +139,7 @@ impl Terms {
                         };
                         for run in columns.of_slot(slot) {
                             let term = Term::new(run, span, entry.row as usize);
-                            let weight = half * task.part.sign;
+                            let weight = half * task.into.sign;
                             lists[kind].push(term.scaled(weight, entry, at, rows.of_row(row).len()));
                         }
                     }
@@ -179,60 +172,4 @@ impl Term {
         let (entry, scale) = (at as u32, weight * entry.coefficient);
         Self { scale, weight, entry, entries: entries as u16, ..self }
     }
-}
-
-/// Appends where the source blocks of a task start; those stored as conjugates are copied.
-pub(super) fn locate_sources(
-    generator: &Lindbladian,
-    task: &Task,
-    x: &[f64],
-    (height, width): (usize, usize),
-    conjugates: &mut Vec<f64>,
-    spans: &mut Vec<Span>,
-) {
-    let length_of = |tile: u32| generator.layout.tiles()[tile as usize].states.len();
-    let mut sources = generator.sources[task.sources as usize..].iter();
-    let mut push = |shape: (usize, usize)| {
-        if let Some(source) = sources.next() {
-            spans.push(locate(x, *source, shape, conjugates));
-        }
-    };
-    match task.action {
-        Action::Left { factor, tile } => {
-            let program = &generator.factors[factor as usize].rows[tile as usize];
-            program.tiles.iter().for_each(|from| push((length_of(*from), width)));
-        }
-        Action::Right { factor, tile } => {
-            let program = &generator.factors[factor as usize].runs[tile as usize];
-            program.tiles.iter().for_each(|from| push((height, length_of(*from))));
-        }
-        Action::Sandwich { left, right, row_tile, column_tile } => {
-            let rows = &generator.factors[left as usize].rows[row_tile as usize].tiles;
-            let columns = &generator.factors[right as usize].runs[column_tile as usize].tiles;
-            for i in rows {
-                for j in columns {
-                    push((length_of(*i), length_of(*j)));
-                }
-            }
-        }
-    }
-}
-
-/// Finds a source block of the given shape; one stored as its Hermitian conjugate is copied behind `conjugates`.
-fn locate(x: &[f64], source: Source, (height, width): (usize, usize), conjugates: &mut Vec<f64>) -> Span {
-    let Source { offset, reading } = source;
-    if reading != Reading::Conjugate {
-        return Span { start: offset, reading, width: 2 * width };
-    }
-    let start = conjugates.len();
-    conjugates.resize(start + 2 * height * width, 0.0);
-    let (stored, _) = x[offset..offset + 2 * height * width].as_chunks::<2>();
-    let (copy, _) = conjugates[start..].as_chunks_mut::<2>();
-    for (r, row) in copy.chunks_exact_mut(width).enumerate() {
-        for (element, column) in row.iter_mut().zip(stored.chunks_exact(height)) {
-            let [re, im] = column[r];
-            *element = [re, -im];
-        }
-    }
-    Span { start, reading, width: 2 * width }
 }

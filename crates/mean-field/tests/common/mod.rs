@@ -4,7 +4,7 @@
 use superladder_mean_field::{Limit, MeanFieldEquations};
 use superladder_model::{Channel, Ensemble, Interaction, Mode, Model, Value};
 
-/// Parameters of PHYSICS.md section 1.
+/// Parameters of the reference model (docs/EQUATIONS.md, Model).
 #[derive(Debug, Clone, Copy)]
 pub struct Parameters {
     pub wc: f64,

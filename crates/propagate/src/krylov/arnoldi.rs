@@ -5,7 +5,7 @@ use faer::Mat;
 use crate::LinearOperator;
 use crate::dense::{expm, one_norm, scaled, squared};
 use crate::propagator::Observer;
-use crate::vector::{MAX_TERMS, Term, accumulate, combine, dot, norm, scale};
+use crate::vector::{MAX_TERMS, ScaledVector, accumulate, combine, dot, norm, scale};
 
 /// A new direction smaller than this, relative to A times the last one, is rounding only.
 const BREAKDOWN: f64 = 1e-14;
@@ -124,7 +124,7 @@ impl Subspace {
     pub(crate) fn state(&self, h: f64, out: &mut [f64]) -> Option<()> {
         out.fill(0.0);
         let coefficients = self.coefficients(h)?;
-        let mut terms: [Term; MAX_TERMS] = [(0.0, &[]); MAX_TERMS];
+        let mut terms: [ScaledVector; MAX_TERMS] = [(0.0, &[]); MAX_TERMS];
         for (chunk, basis) in coefficients.chunks(MAX_TERMS).zip(self.basis.chunks(MAX_TERMS)) {
             for (term, (&c, v)) in terms.iter_mut().zip(chunk.iter().zip(basis)) {
                 *term = (c, v);
@@ -145,7 +145,8 @@ impl Subspace {
         }
     }
 
-    /// `out` = the probes of the state `h` after the start, after [`Subspace::evaluate`]; None if they overflow.
+    /// `out` = the probes of the state `h` after the start, after [`Subspace::evaluate`]; None if they
+    /// overflow.
     pub(crate) fn probes(&self, h: f64, out: &mut [f64]) -> Option<()> {
         self.sum(&self.coefficients(h)?, out);
         Some(())
@@ -160,8 +161,8 @@ impl Subspace {
         }
     }
 
-    /// `out` = the probes at `count` times `spacing` apart, one row a time, after [`Subspace::evaluate`]; None if they
-    /// overflow. One exponential serves all of them.
+    /// `out` = the probes at `count` times `spacing` apart, one row a time, after [`Subspace::evaluate`];
+    /// None if they overflow. One exponential serves all of them.
     pub(crate) fn samples(&self, spacing: f64, count: usize, out: &mut [f64]) -> Option<()> {
         let width = (out.len() / count.max(1)).max(1);
         if self.size == 0 {

@@ -3,7 +3,7 @@
 use super::controller::Controller;
 use super::dop853_table::{A, B3, C, D, E5, Row};
 use super::scheme::{Estimate, Evaluator, Scheme, Step};
-use crate::vector::{MAX_TERMS, Term, combine, copy, error_sums};
+use crate::vector::{MAX_TERMS, ScaledVector, combine, copy, error_sums};
 
 /// Vector that holds the derivative of each stage: those of stages 1 to 4 are needed only for a while
 /// and make room for later ones. Vectors 10 and 11 belong to the dense output.
@@ -35,7 +35,7 @@ impl Dop853Scheme {
 
     /// `out` = y + h sum of a k over one row of the table.
     fn stage(slopes: &[Vec<f64>], row: Row, h: f64, y: &[f64], out: &mut [f64]) {
-        let mut terms: [Term; MAX_TERMS] = [(0.0, &[]); MAX_TERMS];
+        let mut terms: [ScaledVector; MAX_TERMS] = [(0.0, &[]); MAX_TERMS];
         terms[0] = (1.0, y);
         for (term, &(stage, a)) in terms[1..].iter_mut().zip(row) {
             *term = (h * a, &slopes[SLOT[stage]]);
@@ -46,8 +46,8 @@ impl Dop853Scheme {
     /// Error sums of the new state, which this carries into the frame of the step end.
     fn sums(&mut self, field: &Evaluator<'_>, step: Step, y: &[f64]) -> [f64; 4] {
         let h = step.h;
-        let mut fifth: [Term; 8] = [(0.0, &[]); 8];
-        let mut third: [Term; 8] = [(0.0, &[]); 8];
+        let mut fifth: [ScaledVector; 8] = [(0.0, &[]); 8];
+        let mut third: [ScaledVector; 8] = [(0.0, &[]); 8];
         if !field.framed {
             Self::error_terms(&self.slopes, h, &mut fifth, &mut third);
             return error_sums(y, &self.state, step.tolerance, &fifth, &third);
@@ -66,7 +66,12 @@ impl Dop853Scheme {
         sums
     }
 
-    fn error_terms<'a>(slopes: &'a [Vec<f64>], h: f64, fifth: &mut [Term<'a>; 8], third: &mut [Term<'a>; 8]) {
+    fn error_terms<'a>(
+        slopes: &'a [Vec<f64>],
+        h: f64,
+        fifth: &mut [ScaledVector<'a>; 8],
+        third: &mut [ScaledVector<'a>; 8],
+    ) {
         for (term, &(stage, e)) in fifth.iter_mut().zip(E5) {
             *term = (h * e, &slopes[SLOT[stage]]);
         }
@@ -133,7 +138,7 @@ impl Scheme for Dop853Scheme {
 
     fn interpolate(&mut self, field: &Evaluator<'_>, step: Step, theta: f64, y: &[f64]) -> &[f64] {
         let weights = dense_weights(theta);
-        let mut terms: [Term; MAX_TERMS] = [(0.0, &[]); MAX_TERMS];
+        let mut terms: [ScaledVector; MAX_TERMS] = [(0.0, &[]); MAX_TERMS];
         terms[0] = (1.0, y);
         let used = weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0);
         for (term, (stage, weight)) in terms[1..].iter_mut().zip(used) {

@@ -3,7 +3,7 @@
 
 use super::controller::Controller;
 use super::scheme::{Estimate, Evaluator, Scheme, Step};
-use crate::vector::{Term, combine, copy, error_sums};
+use crate::vector::{ScaledVector, combine, copy, error_sums};
 
 const STAGES: usize = 7;
 
@@ -109,8 +109,13 @@ impl Tsit5Scheme {
     }
 
     /// The terms y + h sum of w k.
-    fn terms<'a>(slopes: &'a [Vec<f64>], weights: &[f64], h: f64, y: &'a [f64]) -> [Term<'a>; STAGES + 1] {
-        let mut terms: [Term; STAGES + 1] = [(0.0, &[]); STAGES + 1];
+    fn terms<'a>(
+        slopes: &'a [Vec<f64>],
+        weights: &[f64],
+        h: f64,
+        y: &'a [f64],
+    ) -> [ScaledVector<'a>; STAGES + 1] {
+        let mut terms: [ScaledVector; STAGES + 1] = [(0.0, &[]); STAGES + 1];
         terms[0] = (1.0, y);
         for ((term, slope), weight) in terms[1..].iter_mut().zip(slopes).zip(weights) {
             *term = (h * weight, slope);
@@ -173,8 +178,8 @@ impl Scheme for Tsit5Scheme {
     fn finish(&mut self, field: &mut Evaluator<'_>, _step: Step, y: &mut [f64]) {
         copy(y, &self.state);
         self.slopes.swap(0, STAGES - 1);
-        // Carried to the next frame it would differ in its last bits from the derivative evaluated there, and a
-        // run that is broken off and continued from the one that is not.
+        // Carried to the next frame it would differ in its last bits from the derivative evaluated there, and
+        // a run that is broken off and continued from the one that is not.
         self.started = !field.framed;
     }
 

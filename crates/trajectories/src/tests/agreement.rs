@@ -1,20 +1,22 @@
 //! When averages over trajectories agree with what they should be.
 //!
-//! Observables and times are correlated, so that the mean square of their deviations is not distributed as that of independent
-//! numbers. Its distribution is taken from the trajectories themselves. A deviation is a sum of contributions `d_bi` of the
-//! blocks b of the jackknife. Blocks are independent, and where a value i has the expected mean, the contribution of a
-//! block, an average over hundreds of trajectories, is as likely as its negative. With
+//! Observables and times are correlated, so that the mean square of their deviations is not distributed as
+//! that of independent numbers. Its distribution is taken from the trajectories themselves. A deviation is a
+//! sum of contributions `d_bi` of the blocks b of the jackknife. Blocks are independent, and where a value i
+//! has the expected mean, the contribution of a block, an average over hundreds of trajectories, is as likely
+//! as its negative. With
 //!
 //! ```text
 //! z_i = sum_b d_bi / sqrt(sum_b d_bi^2),   chi^2 = (1/n) sum_i z_i^2 = sum_bc e_b e_c G_bc,   all e_b = 1,
 //! G_bc = (1/n) sum_i d_bi d_ci / sum_a d_ai^2
 //! ```
-//! the same form with random signs e_b = +-1 has the distribution of chi^2 under that hypothesis, given the contributions
-//! up to sign and whatever their correlations: its mean is tr G = 1 and its variance `2 sum_(b != c) G_bc^2 = 2 / nu`, nu
-//! being the effective number of independent values of Satterthwaite, `(tr R)^2 / tr R^2` for the correlation matrix R.
-//! The limits are its quantiles at [`FALSE_ALARM`].
+//! the same form with random signs e_b = +-1 has the distribution of chi^2 under that hypothesis, given the
+//! contributions up to sign and whatever their correlations: its mean is tr G = 1 and its variance
+//! `2 sum_(b != c) G_bc^2 = 2 / nu`, nu being the effective number of independent values of Satterthwaite,
+//! `(tr R)^2 / tr R^2` for the correlation matrix R. The limits are its quantiles at [`FALSE_ALARM`].
 //!
-//! Sources: F. E. Satterthwaite, Biometrics Bulletin 2, 110 (1946); E. S. Edgington and P. Onghena, Randomization Tests (2007).
+//! Sources: F. E. Satterthwaite, Biometrics Bulletin 2, 110 (1946); E. S. Edgington and P. Onghena,
+//! Randomization Tests (2007).
 
 use superladder_engine::{Record, Recorder, Replicate};
 
@@ -26,8 +28,9 @@ const FALSE_ALARM: f64 = 1e-3;
 /// Random signs: so many that 20 are beyond a limit.
 const FLIPS: u64 = 20_000;
 
-/// Standard errors below this part of an observable's largest value come from a few rare jumps and are themselves
-/// uncertain; deviations are then measured in this unit. A tenth of the 0.5 % that the comparison is to resolve.
+/// Standard errors below this part of an observable's largest value come from a few rare jumps and are
+/// themselves uncertain; deviations are then measured in this unit. A tenth of the 0.5 % that the comparison
+/// is to resolve.
 const RESOLVED: f64 = 5e-4;
 
 /// What has been found, and what has been found without each block in turn.
@@ -64,8 +67,8 @@ fn owners(record: &Record) -> Vec<usize> {
 }
 
 impl Found {
-    /// Contributions of the blocks to `value - expected` of the value in this place: pseudo-values of the jackknife by
-    /// their weights, and what they are off from the value altogether.
+    /// Contributions of the blocks to `value - expected` of the value in this place: pseudo-values of the
+    /// jackknife by their weights, and what they are off from the value altogether.
     fn parts(&self, row: usize, column: usize, value: f64, expected: f64) -> Vec<f64> {
         let pseudo = |r: &Replicate| r.ratio * value - (r.ratio - 1.0) * r.values[row][column];
         let centre = self.replicates.iter().map(|r| pseudo(r) / r.ratio).sum::<f64>();
@@ -189,8 +192,8 @@ fn chi_square(parts: &[Vec<f64>], flips: u64) -> ChiSquare {
     ChiSquare { value, limits: (sample[beyond], sample[sample.len() - 1 - beyond]), effective, above }
 }
 
-/// Contributions of 64 blocks to `values` numbers that are made of `sources` independent ones, each off by `shift` standard
-/// errors; uniform random numbers in place of normal ones.
+/// Contributions of 64 blocks to `values` numbers that are made of `sources` independent ones, each off by
+/// `shift` standard errors; uniform random numbers in place of normal ones.
 fn correlated(values: usize, sources: usize, shift: f64, seed: u64) -> Vec<Vec<f64>> {
     let mut stream = Stream::new(seed, 1);
     let mut uniform = || 12f64.sqrt() * (stream.uniform() - 0.5);

@@ -10,8 +10,8 @@ use crate::dynamics::LeapScratch;
 use crate::frame::Frame;
 use crate::instruments::Instruments;
 use crate::locality::PORTION;
-use crate::trajectory::Course;
-use crate::turn::{Turn, TurnScratch};
+use crate::rotation::{Rotation, RotationScratch};
+use crate::trajectory::TrajectoryStatistics;
 use crate::vector::Vector;
 
 /// Everything on, whatever the size.
@@ -97,13 +97,13 @@ impl Witness for Seen<'_> {
 }
 
 /// Follows trajectory `index`; a `slip` other than 1 displaces wrongly.
-fn seen(engine: &Trajectories, problem: &Problem, index: u64, slip: f64) -> (Course, Recorded) {
+fn seen(engine: &Trajectories, problem: &Problem, index: u64, slip: f64) -> (TrajectoryStatistics, Recorded) {
     let (mut setup, instruments) = engine.setup(problem).expect("valid");
     setup.locality.slip = slip;
     let mut seen = Seen { instruments: &instruments, jumps: Vec::new(), numbers: Vec::new() };
-    let course = setup.follow(index, &mut Workspace::new(), &mut seen).expect("runs");
+    let statistics = setup.follow(index, &mut Workspace::new(), &mut seen).expect("runs");
     let values = seen.numbers.iter().map(|n| instruments.values(problem, n).concat()).collect();
-    (course, Recorded { jumps: seen.jumps, values })
+    (statistics, Recorded { jumps: seen.jumps, values })
 }
 
 struct Recorded {
@@ -141,28 +141,30 @@ fn compared(n: usize, cutoff: usize, end: f64) -> Problem {
     problem
 }
 
-/// What a trajectory can lose of `truncation` as long as no window reaches its cap. A look at the windows takes at most a
-/// part `PORTION` of what may still be lost, and so does a step, so that the sum stays below `truncation`; but a step that
-/// is a part p of the time may always take `PORTION^2 truncation p`, and all p sum to 1. Frames that move lose rounding.
+/// What a trajectory can lose of `truncation` as long as no window reaches its cap. A look at the windows
+/// takes at most a part `PORTION` of what may still be lost, and so does a step, so that the sum stays below
+/// `truncation`; but a step that is a part p of the time may always take `PORTION^2 truncation p`, and all p
+/// sum to 1. Frames that move lose rounding.
 fn most_lost(truncation: f64) -> f64 {
     (1.0 + PORTION * PORTION) * truncation
 }
 
 #[test]
 fn every_trajectory_is_the_same_in_every_basis() {
-    // Wide enough for windows to stay below the cap: what leaves there is the error of the cutoff, which both have.
+    // Wide enough for windows to stay below the cap: what leaves there is the error of the cutoff, which both
+    // have.
     let problem = compared(6, 44, 4.0);
     let truncation = 1e-14;
     let tight = |e: Trajectories| Trajectories { tolerance: 1e-11, truncation, ..e };
     for index in 0..3 {
         let (_, expected) = seen(&tight(plain(1)), &problem, index, 1.0);
         assert!(!expected.jumps.is_empty(), "jumps must be compared");
-        let (course, found) = seen(&tight(local(1)), &problem, index, 1.0);
+        let (statistics, found) = seen(&tight(local(1)), &problem, index, 1.0);
         let (times, values) = difference(&expected, &found);
-        println!("{index}: times {times:.1e}, values {values:.1e}, {course:?}");
+        println!("{index}: times {times:.1e}, values {values:.1e}, {statistics:?}");
         assert!(times < 1e-6 && values < 1e-5, "{times} {values}");
-        assert!(course.largest < 45 * 7 * 7, "a window is at its cap");
-        assert!(course.losses.weight <= most_lost(truncation), "{:?}", course.losses);
+        assert!(statistics.largest < 45 * 7 * 7, "a window is at its cap");
+        assert!(statistics.losses.weight <= most_lost(truncation), "{:?}", statistics.losses);
         // Each piece alone.
         for pieces in [(true, false, false), (false, true, false), (false, false, true)] {
             let choice = |on: bool| if on { Choice::On } else { Choice::Off };
@@ -201,14 +203,14 @@ fn a_wrong_branch_coefficient_is_seen_in_moving_bases() {
 fn halved_tolerances_move_a_trajectory_within_its_bound() {
     let problem = compared(10, 40, 3.0);
     for index in 0..3 {
-        let (course, coarse) = seen(&local(1), &problem, index, 1.0);
+        let (statistics, coarse) = seen(&local(1), &problem, index, 1.0);
         let halved = Trajectories { tolerance: 0.5e-8, truncation: 2.5e-7, ..local(1) };
         let (_, fine) = seen(&halved, &problem, index, 1.0);
         let (times, values) = difference(&coarse, &fine);
-        println!("{index}: times {times:.1e}, values {values:.1e}, {:?}", course.losses);
+        println!("{index}: times {times:.1e}, values {values:.1e}, {:?}", statistics.losses);
         // The values are at most 2 N; both states are within the bound of the right one.
-        assert!(values < 2.0 * 20.0 * 2.0 * course.losses.norm);
-        assert!(course.losses.weight <= most_lost(local(1).truncation), "{:?}", course.losses);
+        assert!(values < 2.0 * 20.0 * 2.0 * statistics.losses.norm);
+        assert!(statistics.losses.weight <= most_lost(local(1).truncation), "{:?}", statistics.losses);
     }
 }
 
@@ -217,16 +219,16 @@ fn windows_stay_small_and_buffers_change_nothing() {
     let problem = compared(40, 60, 1.0);
     let (setup, _) = Trajectories { rotating: Choice::Auto, ..local(1) }.setup(&problem).expect("valid");
     let mut workspace = Workspace::new();
-    let mut course = setup.follow(0, &mut workspace, &mut Jumps(Vec::new())).expect("runs");
-    println!("{course:?}");
-    assert!(course.largest < 20_000, "{} of {}", course.largest, 61 * 41 * 41);
-    assert!(course.losses.weight <= most_lost(local(1).truncation) && course.losses.weight > 0.0);
+    let mut statistics = setup.follow(0, &mut workspace, &mut Jumps(Vec::new())).expect("runs");
+    println!("{statistics:?}");
+    assert!(statistics.largest < 20_000, "{} of {}", statistics.largest, 61 * 41 * 41);
+    assert!(statistics.losses.weight <= most_lost(local(1).truncation) && statistics.losses.weight > 0.0);
     for _ in 0..2 {
         let again = setup.follow(0, &mut workspace, &mut Jumps(Vec::new())).expect("runs");
-        assert_eq!(again, course, "buffers that are used again change a trajectory");
-        course = again;
+        assert_eq!(again, statistics, "buffers that are used again change a trajectory");
+        statistics = again;
     }
-    assert!(course.jumps > 5);
+    assert!(statistics.jumps > 5);
 }
 
 /// Sees nothing, so that all allocations are those of the steps.
@@ -257,14 +259,14 @@ fn steps_of_a_trajectory_that_has_run_before_allocate_nothing() {
     for (engine, problem) in cases {
         let (setup, _) = engine.setup(&problem).expect("valid");
         let mut workspace = Workspace::new();
-        let mut course = Course::default();
+        let mut statistics = TrajectoryStatistics::default();
         // Buffers change places: each must have been the largest.
-        (0..8).for_each(|_| course = setup.follow(0, &mut workspace, &mut Blind).expect("runs"));
+        (0..8).for_each(|_| statistics = setup.follow(0, &mut workspace, &mut Blind).expect("runs"));
         let start = measure(|| drop(setup.start(0, &mut workspace, &mut Blind)));
-        let whole = measure(|| course = setup.follow(0, &mut workspace, &mut Blind).expect("runs"));
+        let whole = measure(|| statistics = setup.follow(0, &mut workspace, &mut Blind).expect("runs"));
         let steps = whole.count_total - start.count_total;
-        println!("{} steps, {} jumps: {steps} allocations", course.steps, course.jumps);
-        assert!(course.steps > 5 && course.jumps > 1, "{course:?}");
+        println!("{} steps, {} jumps: {steps} allocations", statistics.steps, statistics.jumps);
+        assert!(statistics.steps > 5 && statistics.jumps > 1, "{statistics:?}");
         assert_eq!(steps, 0, "{engine:?}");
     }
     let counted = measure(|| drop(std::hint::black_box(vec![1])));
@@ -311,7 +313,8 @@ fn a_turn_of_many_states_at_once_is_that_of_each() {
     let columns = Axis::Fock { levels: Axis::UNBOUNDED };
     let (mode, spin) = (Axis::Fock { levels: Axis::UNBOUNDED }, Axis::Dicke { spins: 24, twice_j: 20 });
     let window = |low, len| Window { low, len };
-    // Inner lengths below, at and beyond whole tiles, and 1; a window in the middle; so large that it needs substeps.
+    // Inner lengths below, at and beyond whole tiles, and 1; a window in the middle; so large that it needs
+    // substeps.
     let cases = [(mode, window(0, 22), 0.3), (mode, window(7, 19), 2.4), (spin, window(0, 21), 0.8)];
     for (axis, own, size) in cases {
         for (outer, inner) in [(40, 1), (1, 37), (3, 16), (5, 7)] {
@@ -320,17 +323,17 @@ fn a_turn_of_many_states_at_once_is_that_of_each() {
             let (axes, frames) = (vec![columns, axis, columns], vec![still; 3]);
             let basis = Basis { axes, frames, windows: vec![before, own, after] };
             let alone = Basis { axes: vec![axis], frames: vec![still], windows: vec![own] };
-            let turn = Turn { beta: Complex64::from_polar(size, 1.1) };
+            let rotation = Rotation { beta: Complex64::from_polar(size, 1.1) };
             let before = scattered(basis.len());
             let mut psi = before.clone();
-            let left = turn.apply(&basis, 1, &mut psi, &mut TurnScratch::default());
+            let left = rotation.apply(&basis, 1, &mut psi, &mut RotationScratch::default());
             let (mut worst, mut squares) = (0.0f64, 0.0);
             for column in 0..outer * inner {
                 let place = |k: usize| (column / inner * own.len + k) * inner + column % inner;
                 let mut single = Vector::default();
                 single.clear(own.len);
                 (0..own.len).for_each(|k| single.set(k, before.get(place(k))));
-                squares += turn.apply(&alone, 0, &mut single, &mut TurnScratch::default()).powi(2);
+                squares += rotation.apply(&alone, 0, &mut single, &mut RotationScratch::default()).powi(2);
                 let differences = (0..own.len).map(|k| (single.get(k) - psi.get(place(k))).norm());
                 worst = differences.fold(worst, f64::max);
             }

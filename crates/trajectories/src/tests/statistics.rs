@@ -3,22 +3,24 @@
 use superladder_engine::Engine;
 
 use super::*;
-use crate::{Histogram, Sums, Target};
+use crate::{ErrorTarget, Histogram, Sums};
 
 #[test]
 fn a_target_error_ends_a_run_early_and_is_kept() {
     let mut problem = problem(reference(2), pure(), 5, 1.0);
     problem.observables =
         observables_by_name(problem.model(), &names(&["photons(a)", "spin(S)", "spin(T)"])).expect("known");
-    let target = |observable: Option<&str>, error| Target { observable: observable.map(Into::into), error };
+    let target =
+        |observable: Option<&str>, error| ErrorTarget { observable: observable.map(Into::into), error };
     let loose = Trajectories { targets: vec![target(None, 0.02)], ..engine(5000) };
     let (evolution, recorder) = run(&loose, &problem, &mut Silent).expect("runs");
     assert!(evolution.statistics()["trajectories"].as_u64().expect("a count") < 5000);
     let values = recorder.records.iter().flat_map(|r| &r.measurements).flat_map(|m| &m.values);
     let worst = values.filter_map(|v| v.standard_error).fold(0.0, f64::max);
     assert!(worst <= 0.02 && worst > 0.0, "{worst}");
-    // A target for one column alone needs fewer, and one that is reached by far the fewest that are looked at.
-    let done = |targets: Vec<Target>| {
+    // A target for one column alone needs fewer, and one that is reached by far the fewest that are looked
+    // at.
+    let done = |targets: Vec<ErrorTarget>| {
         let (evolution, _) =
             run(&Trajectories { targets, ..engine(5000) }, &problem, &mut Silent).expect("runs");
         evolution.statistics()["trajectories"].as_u64().expect("a count")
@@ -87,7 +89,7 @@ fn a_block_that_is_lost_is_repeated_and_nothing_else() {
 
 #[test]
 fn channels_with_few_jumps_are_named() {
-    let channels: [Part<'_>; 2] = [("cavity-loss", &["a"], &[], 2.0), ("emission", &[], &["S"], 1e-6)];
+    let channels: [Entry<'_>; 2] = [("cavity-loss", &["a"], &[], 2.0), ("emission", &[], &["S"], 1e-6)];
     let model = with(&bare(&[1]), &[], &channels);
     let ensembles = vec![EnsembleState::SpinCoherent { theta: 0.9, phi: 0.4 }];
     let initial = InitialState { modes: vec![ModeState::Coherent(Complex64::ONE)], ensembles };
@@ -106,7 +108,7 @@ fn channels_with_few_jumps_are_named() {
 #[test]
 fn channels_that_cannot_jump_are_not_named() {
     // S stays down until the quench couples it to the mode; T is up, so that pumping finds no spin.
-    let channels: [Part<'_>; 4] = [
+    let channels: [Entry<'_>; 4] = [
         ("cavity-loss", &["a"], &[], 2.0),
         ("emission", &[], &["S"], 1e-6),
         ("pumping", &[], &["T"], 1e-6),

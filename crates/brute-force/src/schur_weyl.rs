@@ -28,8 +28,8 @@ pub(crate) fn has_ladder(n: usize, twice_j: usize) -> bool {
     twice_j <= n && (n - twice_j).is_multiple_of(2)
 }
 
-/// Orthogonal projector onto total spin j: `prod_{j' != j} (S^2 - j'(j'+1)) / (j(j+1) - j'(j'+1))` over the spins j'
-/// that occur (spectral projector by Lagrange interpolation).
+/// Orthogonal projector onto total spin j: `prod_{j' != j} (S^2 - j'(j'+1)) / (j(j+1) - j'(j'+1))` over the
+/// spins j' that occur (spectral projector by Lagrange interpolation).
 pub(crate) fn spin_projector(n: usize, twice_j: usize) -> Dense {
     let space = Space::of_spins(n);
     let square = Operator::spin(0).into_iter().fold(Operator::zero(), |sum, s| sum + s.clone() * s);
@@ -55,8 +55,8 @@ pub(crate) fn ladders(n: usize) -> Vec<Ladder> {
     spins.map(|twice_j| ladder(n, twice_j, &lower)).collect()
 }
 
-/// Highest-weight vectors by Gram-Schmidt on the columns of the projector onto (j, m = j), where `S^+` vanishes;
-/// the rest of each copy by normalised applications of `S^-`.
+/// Highest-weight vectors by Gram-Schmidt on the columns of the projector onto (j, m = j), where `S^+`
+/// vanishes; the rest of each copy by normalised applications of `S^-`.
 fn ladder(n: usize, twice_j: usize, lower: &Dense) -> Ladder {
     let highest = usize::midpoint(n, twice_j);
     let projector = spin_projector(n, twice_j).mul(&excitation_projector(n, highest));

@@ -13,14 +13,14 @@ pub struct EnsembleSize {
 
 /// Names and sizes of the subsystems of a model, in its order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct System {
+pub struct Subsystems {
     /// Names of the modes.
     pub modes: Vec<String>,
     /// The ensembles.
     pub ensembles: Vec<EnsembleSize>,
 }
 
-impl System {
+impl Subsystems {
     /// Number of spins of ensemble number `e`; 1 when there is none, or when it is empty.
     pub(crate) fn spins(&self, e: usize) -> f64 {
         self.ensembles.get(e).map_or(1.0, |e| e.size.max(1) as f64)

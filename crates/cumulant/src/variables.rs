@@ -1,11 +1,11 @@
-//! The elementary variables and joint cumulants of them.
+//! The elementary variables of a model, and their joint cumulants.
 
 use superladder_model::{Model, Subsystem};
 
 use crate::CumulantError;
 
 /// Number of an elementary variable: two per mode, then three per ensemble.
-pub(crate) type Leg = u8;
+pub(crate) type Variable = u8;
 
 /// The elementary variables in which the equations are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,27 +26,33 @@ pub(crate) enum Ordering {
     Symmetrised,
 }
 
-/// A joint cumulant: a multiset of legs, packed so that order is by length, then by legs.
+/// A joint cumulant: a multiset of variables, packed so that order is by length, then by variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Joint(u64);
+pub(crate) struct JointCumulant(u64);
 
-impl Joint {
-    pub(crate) fn new(legs: &[Leg]) -> Self {
-        legs.iter().fold(Self(0), |joint, leg| joint.with(*leg))
+impl JointCumulant {
+    pub(crate) fn new(variables: &[Variable]) -> Self {
+        variables.iter().fold(Self(0), |joint, variable| joint.with(*variable))
     }
 
     pub(crate) fn len(self) -> usize {
         (64 - self.0.leading_zeros() as usize).div_ceil(8)
     }
 
-    /// The legs in ascending order.
-    pub(crate) fn legs(self) -> impl DoubleEndedIterator<Item = Leg> {
+    /// The variables in ascending order.
+    pub(crate) fn variables(self) -> impl DoubleEndedIterator<Item = Variable> {
         (0..self.len()).rev().map(move |i| (self.0 >> (8 * i)) as u8 - 1)
     }
 
-    /// One more leg; at most eight in all.
-    pub(crate) fn with(self, leg: Leg) -> Self {
-        let value = u64::from(leg) + 1;
+    /// The cumulant with one variable more; at most eight fit.
+    ///
+    /// ```text
+    /// one byte per variable, its number + 1, the largest lowest
+    /// {2, 5, 7}            00 00 00 00 00 03 06 08
+    /// with 5               00 00 00 00 03 06 06 08      the bytes above 8 move up
+    /// ```
+    pub(crate) fn with(self, variable: Variable) -> Self {
+        let value = u64::from(variable) + 1;
         let mut shift = 0;
         while shift < 64 && (self.0 >> shift) & 0xff > value {
             shift += 8;
@@ -57,9 +63,9 @@ impl Joint {
     }
 }
 
-/// The legs of a model.
+/// The elementary variables of a model.
 #[derive(Debug, Clone)]
-pub(crate) struct Legs {
+pub(crate) struct Variables {
     modes: Vec<String>,
     ensembles: Vec<(String, usize)>,
     pub(crate) basis: Basis,
@@ -68,12 +74,12 @@ pub(crate) struct Legs {
     pub(crate) scale: f64,
 }
 
-impl Legs {
+impl Variables {
     pub(crate) fn new(model: &Model, basis: Basis, ordering: Ordering) -> Result<Self, CumulantError> {
         let modes: Vec<String> = model.modes().iter().map(|m| m.name.clone()).collect();
         let ensembles: Vec<_> = model.ensembles().iter().map(|e| (e.name.clone(), e.size)).collect();
         let found = 2 * modes.len() + 3 * ensembles.len();
-        let limit = usize::from(Leg::MAX) - 1;
+        let limit = usize::from(Variable::MAX) - 1;
         if found > limit {
             return Err(CumulantError::TooLarge { found, limit });
         }
@@ -93,57 +99,59 @@ impl Legs {
         self.ensembles[ensemble].1
     }
 
-    pub(crate) fn mode(mode: usize, component: usize) -> Leg {
-        (2 * mode + component) as Leg
+    pub(crate) fn mode(mode: usize, component: usize) -> Variable {
+        (2 * mode + component) as Variable
     }
 
-    pub(crate) fn spin(&self, ensemble: usize, component: usize) -> Leg {
-        (2 * self.modes.len() + 3 * ensemble + component) as Leg
+    pub(crate) fn spin(&self, ensemble: usize, component: usize) -> Variable {
+        (2 * self.modes.len() + 3 * ensemble + component) as Variable
     }
 
-    /// Subsystem and component of a leg.
-    pub(crate) fn place(&self, leg: Leg) -> (Subsystem, usize) {
-        let (leg, modes) = (usize::from(leg), 2 * self.modes.len());
-        if leg < modes {
-            (Subsystem::Mode(leg / 2), leg % 2)
+    /// Subsystem and component of a variable.
+    pub(crate) fn place(&self, variable: Variable) -> (Subsystem, usize) {
+        let (variable, modes) = (usize::from(variable), 2 * self.modes.len());
+        if variable < modes {
+            (Subsystem::Mode(variable / 2), variable % 2)
         } else {
-            (Subsystem::Ensemble((leg - modes) / 3), (leg - modes) % 3)
+            (Subsystem::Ensemble((variable - modes) / 3), (variable - modes) % 3)
         }
     }
 
-    pub(crate) fn is_mode(&self, leg: Leg) -> bool {
-        usize::from(leg) < 2 * self.modes.len()
+    pub(crate) fn is_mode(&self, variable: Variable) -> bool {
+        usize::from(variable) < 2 * self.modes.len()
     }
 
-    /// The Hermitian conjugate of a leg.
-    pub(crate) fn conjugate_leg(&self, leg: Leg) -> Leg {
-        match (self.basis, self.place(leg)) {
-            (Basis::Cartesian, _) | (_, (Subsystem::Ensemble(_), 2)) => leg,
+    /// The Hermitian conjugate of a variable.
+    pub(crate) fn conjugate_variable(&self, variable: Variable) -> Variable {
+        match (self.basis, self.place(variable)) {
+            (Basis::Cartesian, _) | (_, (Subsystem::Ensemble(_), 2)) => variable,
             (Basis::Ladder, (Subsystem::Mode(m), k)) => Self::mode(m, 1 - k),
             (Basis::Ladder, (Subsystem::Ensemble(e), k)) => self.spin(e, 1 - k),
         }
     }
 
     /// The complex conjugate of a cumulant.
-    pub(crate) fn conjugate(&self, joint: Joint) -> Joint {
+    pub(crate) fn conjugate(&self, joint: JointCumulant) -> JointCumulant {
         if self.basis == Basis::Cartesian {
             return joint;
         }
-        joint.legs().fold(Joint::new(&[]), |found, leg| found.with(self.conjugate_leg(leg)))
+        joint
+            .variables()
+            .fold(JointCumulant::new(&[]), |found, variable| found.with(self.conjugate_variable(variable)))
     }
 
     /// The one of a cumulant and its conjugate that is an unknown.
-    pub(crate) fn canonical(&self, joint: Joint) -> Joint {
+    pub(crate) fn canonical(&self, joint: JointCumulant) -> JointCumulant {
         joint.min(self.conjugate(joint))
     }
 
     /// Twice the exponent e of `c = N^e C`: the scaled c of a joint cumulant C is of order 1 as N grows.
     ///
     /// Intensive variables (`a/sqrt N`, `S/N`) have cumulants of order k proportional to `N^(1-k)`; hence
-    /// `e = m/2 + n - 1` for m mode legs and n sites, `e = m/2 - 1` for collective spins.
-    pub(crate) fn twice_exponent(&self, joint: Joint) -> i32 {
+    /// `e = m/2 + n - 1` for m mode variables and n sites, `e = m/2 - 1` for collective spins.
+    pub(crate) fn twice_exponent(&self, joint: JointCumulant) -> i32 {
         let per_spin = if self.ordering == Ordering::Sites { 2 } else { 0 };
-        joint.legs().map(|leg| if self.is_mode(leg) { 1 } else { per_spin }).sum::<i32>() - 2
+        joint.variables().map(|variable| if self.is_mode(variable) { 1 } else { per_spin }).sum::<i32>() - 2
     }
 
     /// `N^(twice/2)`.
@@ -152,14 +160,14 @@ impl Legs {
         if twice.rem_euclid(2) == 1 { whole * self.scale.sqrt() } else { whole }
     }
 
-    /// Whether the sites of a cumulant exist: no ensemble has fewer spins than legs.
-    pub(crate) fn exists(&self, joint: Joint) -> bool {
+    /// Whether the sites of a cumulant exist: no ensemble has fewer spins than variables.
+    pub(crate) fn exists(&self, joint: JointCumulant) -> bool {
         if self.ordering == Ordering::Symmetrised {
             return true;
         }
         let mut previous = None;
         let mut run = 0;
-        joint.legs().all(|leg| match self.place(leg).0 {
+        joint.variables().all(|variable| match self.place(variable).0 {
             Subsystem::Mode(_) => true,
             Subsystem::Ensemble(e) => {
                 run = if previous == Some(e) { run + 1 } else { 1 };
@@ -177,18 +185,19 @@ impl Legs {
         }
     }
 
-    /// Every multiset of one to `order` legs.
-    pub(crate) fn all_joints(&self, order: usize) -> Vec<Joint> {
+    /// Every multiset of one to `order` variables.
+    pub(crate) fn all_joints(&self, order: usize) -> Vec<JointCumulant> {
         let mut all = Vec::new();
-        let mut last: Vec<Vec<Leg>> = vec![Vec::new()];
+        let mut last: Vec<Vec<Variable>> = vec![Vec::new()];
         for _ in 0..order {
-            let longer = |legs: &Vec<Leg>| {
-                let first = legs.last().copied().unwrap_or(0);
-                let legs = legs.clone();
-                (first..self.count() as Leg).map(move |leg| [legs.as_slice(), &[leg]].concat())
+            let longer = |variables: &Vec<Variable>| {
+                let first = variables.last().copied().unwrap_or(0);
+                let variables = variables.clone();
+                (first..self.count() as Variable)
+                    .map(move |variable| [variables.as_slice(), &[variable]].concat())
             };
             last = last.iter().flat_map(longer).collect();
-            all.extend(last.iter().map(|legs| Joint::new(legs)));
+            all.extend(last.iter().map(|variables| JointCumulant::new(variables)));
         }
         all.retain(|joint| self.exists(*joint));
         all
@@ -201,12 +210,12 @@ mod tests {
 
     #[test]
     fn joints_are_sorted_multisets() {
-        let joint = Joint::new(&[7, 2, 5, 2]);
-        assert_eq!(joint.legs().collect::<Vec<_>>(), [2, 2, 5, 7]);
+        let joint = JointCumulant::new(&[7, 2, 5, 2]);
+        assert_eq!(joint.variables().collect::<Vec<_>>(), [2, 2, 5, 7]);
         assert_eq!(joint.len(), 4);
-        assert!(Joint::new(&[200]) < Joint::new(&[0, 0]));
-        assert_eq!(Joint::new(&[]).len(), 0);
-        let full = Joint::new(&[8, 1, 7, 2, 6, 3, 5, 4]);
-        assert_eq!(full.legs().collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert!(JointCumulant::new(&[200]) < JointCumulant::new(&[0, 0]));
+        assert_eq!(JointCumulant::new(&[]).len(), 0);
+        let full = JointCumulant::new(&[8, 1, 7, 2, 6, 3, 5, 4]);
+        assert_eq!(full.variables().collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8]);
     }
 }

@@ -1,29 +1,17 @@
-//! What is noted of trajectories beside their averages: jumps by channel, histograms, single courses.
+//! What is reported of trajectories beside their averages: jumps by channel, histograms, single trajectories.
 
 use serde::{Deserialize, Serialize};
 use superladder_engine::{Attachment, EngineError, Problem};
 use superladder_model::{Channel, Model, Shape};
 
-use crate::engine::unsupported;
+use crate::error::{unknown, unsupported};
 use crate::instruments::Instruments;
+use crate::options::Histogram;
 use crate::reachable::can_jump;
 
-/// A channel with fewer jumps than this has effects whose standard errors are themselves uncertain: the relative error of
-/// a variance from k rare events is about `1 / sqrt k`.
+/// A channel with fewer jumps than this has effects whose standard errors are themselves uncertain: the
+/// relative error of a variance from k rare events is about `1 / sqrt k`.
 pub const FEW_JUMPS: u64 = 30;
-
-/// How the values of one column of an observable in single trajectories are distributed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Histogram {
-    /// The column, such as `photons(a)` or `spin(S).z`.
-    pub column: String,
-    /// Lower end of the first bin.
-    pub low: f64,
-    /// Upper end of the last bin.
-    pub high: f64,
-    /// Bins of equal width; values below and above are counted too, undefined ones are not.
-    pub bins: usize,
-}
 
 /// A jump of a trajectory that is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -41,12 +29,12 @@ pub(crate) struct Single {
     pub(crate) jumps: Vec<Jumped>,
 }
 
-/// What is to be noted.
+/// Which jumps, histograms and single trajectories are reported.
 #[derive(Debug, Clone)]
-pub(crate) struct Notes {
+pub(crate) struct TrajectoryReport {
     /// Names of the dissipators of all stages, each once.
     pub(crate) channels: Vec<String>,
-    /// By channel: whether it can jump at all.
+    /// By channel: whether it can jump from any state that is reached.
     pub(crate) possible: Vec<bool>,
     /// By stage and dissipator, its number among the channels.
     numbers: Vec<Vec<usize>>,
@@ -60,11 +48,11 @@ pub(crate) struct Notes {
     times: usize,
 }
 
-impl Notes {
+impl TrajectoryReport {
     /// For a problem.
     ///
     /// # Errors
-    /// [`EngineError::Unsupported`] for a histogram of what is not measured, or without extent.
+    /// [`EngineError::Unsupported`] for a histogram of what is not measured, or whose range is empty.
     pub(crate) fn new(problem: &Problem, histograms: &[Histogram], shown: u64) -> Result<Self, EngineError> {
         let mut channels: Vec<String> = Vec::new();
         let mut numbers = Vec::new();
@@ -198,13 +186,8 @@ pub(crate) fn values(instruments: &Instruments, problem: &Problem, numbers: &[f6
     instruments.values(problem, numbers).concat()
 }
 
-pub(crate) fn unknown(key: &str, name: &str, columns: &[(usize, String)]) -> EngineError {
-    let known: Vec<&str> = columns.iter().map(|(_, name)| name.as_str()).take(40).collect();
-    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-    unsupported(format!("`{key}` names '{name}', which the study does not measure; it measures {known}"))
-}
-
-/// Names of the dissipators of a model, in their order: the channel with its subject, numbered where it has several.
+/// Names of the dissipators of a model, in their order: the channel with its subject, numbered where it has
+/// several.
 fn names(model: &Model) -> Vec<String> {
     let subject = |c: &Channel| {
         let modes = c.subject.modes.iter().map(|m| model.modes()[*m].name.as_str());

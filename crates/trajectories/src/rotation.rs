@@ -1,4 +1,11 @@
-//! Frames that move: the unitary that takes a state along, on the levels of one subsystem.
+//! Rotations of a frame: the unitary that keeps a state where it is while the basis of one subsystem moves.
+//!
+//! ```text
+//! ladder: the axis of quantisation turns by 2 |beta|       mode: the origin moves by beta (a very large sphere)
+//!
+//! exp(beta A^+ - beta* A^-) = e^(i phi k) exp(r (A^+ - A^-)) e^(-i phi k)       beta = r e^(i phi), level k
+//!                             phases      real matrix        phases
+//! ```
 
 use num_complex::Complex64;
 use pulp::NullaryFnOnce;
@@ -6,14 +13,14 @@ use pulp::NullaryFnOnce;
 use crate::basis::{Basis, Grid, apply_along};
 use crate::vector::{Vector, products, weight, wide};
 
-/// Largest norm of the exponent of one substep of [`Turn::apply`].
+/// Largest norm of the exponent of one substep of [`Rotation::apply`].
 const SUBSTEP: f64 = 2.0;
 /// A substep as a series costs as much per amplitude as this many elements of a dense row.
 const SERIES: usize = 100;
 
-/// Buffers of [`Turn::apply`].
+/// Buffers of [`Rotation::apply`].
 #[derive(Debug, Default)]
-pub(crate) struct TurnScratch {
+pub(crate) struct RotationScratch {
     bands: Vec<Complex64>,
     phases: Vec<Complex64>,
     matrix: Vector,
@@ -23,25 +30,24 @@ pub(crate) struct TurnScratch {
 
 /// `exp(beta A^+ - beta* A^-)` along one subsystem: a displacement by beta of a mode, a rotation of a ladder.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Turn {
+pub(crate) struct Rotation {
     pub(crate) beta: Complex64,
 }
 
-impl Turn {
-    /// Applies it to `psi` on the levels of its window, to rounding; unitary there. Returns a bound of the norm of what would
-    /// have left the window.
+impl Rotation {
+    /// Applies the rotation to `psi` on the levels of its window. It is unitary there to rounding. Returns a
+    /// bound of the norm that would have left the window.
     ///
-    /// With `beta = r e^(i phi)` and the level k it is `e^(i phi k) exp(r (A^+ - A^-)) e^(-i phi k)`, whose middle is a real
-    /// matrix. Substeps, so that its series converges soon, are series for `psi` itself or, where there are many states of
-    /// the other subsystems, products with that matrix.
+    /// The rotation is cut into substeps, so that its series converges soon. A substep is a series for `psi`
+    /// itself or, where the other subsystems have many states, a product with the real matrix.
     pub(crate) fn apply(
         self,
         basis: &Basis,
         axis: usize,
         psi: &mut Vector,
-        scratch: &mut TurnScratch,
+        scratch: &mut RotationScratch,
     ) -> f64 {
-        let TurnScratch { bands, phases, matrix, term, next } = scratch;
+        let RotationScratch { bands, phases, matrix, term, next } = scratch;
         let (ladder, window, grid) = (basis.axes[axis], basis.windows[axis], basis.grid(axis));
         let levels = || (0..window.len as i64).map(|k| window.low + k);
         let largest = levels().map(|k| ladder.element(1, k)).fold(0.0, f64::max);

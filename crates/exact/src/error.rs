@@ -1,0 +1,11 @@
+//! How the engine says that it cannot do something.
+
+use superladder_engine::EngineError;
+use superladder_space::SpaceError;
+
+/// The name of the engine.
+pub(crate) const NAME: &str = "exact";
+
+pub(crate) fn space_error(error: &SpaceError) -> EngineError {
+    EngineError::Unsupported { engine: NAME, reason: error.to_string() }
+}

@@ -1,0 +1,195 @@
+//! The memory that a run needs, estimated before anything large is built.
+
+use superladder_engine::{EngineError, Problem};
+use superladder_model::{Evaluation, Observable, Operator, StateFunction};
+use superladder_space::{Sector, Space};
+
+use crate::error::{NAME, space_error};
+use crate::generator::{Elements, Lindbladian};
+use crate::instruments::needs_state;
+use crate::options::{AdaptiveCutoff, Exact, Generator, Positivity};
+use crate::probes::Probes;
+use crate::setting::Setting;
+
+/// Memory of the program itself, without any study.
+const PROGRAM: u64 = 19 << 19;
+
+impl Exact {
+    /// Refuses what cannot fit before anything large is built. Closed forms give a lower bound of the memory;
+    /// they are evaluated in floating point, which cannot overflow.
+    pub(crate) fn refuse_the_impossible(&self, problem: &Problem) -> Result<(), EngineError> {
+        /// Bytes of tables per basis state: its labels, its tile, its diagonal matrix elements.
+        const PER_STATE: f64 = 200.0;
+        let levels: f64 = problem.cutoffs.iter().map(|cutoff| *cutoff as f64 + 1.0).product();
+        // At least the largest ladder of every ensemble, and one complex number per state and vector.
+        let spins: f64 = problem.model().ensembles().iter().map(|e| e.size as f64 + 1.0).product();
+        let states = levels * spins;
+        let vectors = self.vectors(problem, 1) as f64;
+        let (needed, available) = (states * (PER_STATE + 16.0 * vectors), self.available());
+        if needed > available as f64 {
+            let needed = needed.min(u64::MAX as f64) as u64;
+            let unknowns = states.min(u64::MAX as f64) as u64;
+            return Err(EngineError::Memory { engine: NAME, needed, available, unknowns });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn available(&self) -> u64 {
+        self.memory_limit.or_else(available_memory).unwrap_or(u64::MAX)
+    }
+
+    /// State vectors of length `dim` that a run holds.
+    pub(crate) fn vectors(&self, problem: &Problem, dim: usize) -> usize {
+        /// No method holds more vectors than this, whatever the length.
+        const MOST: usize = 1001;
+        self.method.propagator(dim.min(MOST)).state_vectors(needs_state(problem)) + 1
+    }
+
+    /// Memory beside the state vectors: what measures, the tables of the space, and the `generator`.
+    pub(crate) fn overhead(
+        &self,
+        problem: &Problem,
+        setting: &Setting,
+        elements: &Elements,
+        generator: u64,
+    ) -> u64 {
+        /// Bytes per matrix element while they are enumerated: in the space and a little above its cutoffs,
+        /// as triplets, summed and in rows. They are freed before the run, but the allocator keeps them.
+        const PER_ELEMENT: u64 = 100;
+        let dense = if self.needs_eigenvalues(problem) {
+            /// Complex matrices of the largest sector that are held for its eigenvalues.
+            const MATRICES: u64 = 3;
+            let largest = setting.space.sectors().iter().map(Sector::dim).max().unwrap_or(0) as u64;
+            16 * MATRICES * largest * largest
+        } else {
+            0
+        };
+        generator + probes_memory(problem, setting) + PER_ELEMENT * elements.nnz() as u64 + dense
+    }
+
+    /// Whether eigenvalues of whole sectors are asked for.
+    fn needs_eigenvalues(&self, problem: &Problem) -> bool {
+        let entropy = |o: &Observable| matches!(o.evaluation, Evaluation::State(StateFunction::Entropy));
+        self.positivity == Positivity::Eigenvalues || problem.observables.iter().any(entropy)
+    }
+
+    pub(crate) fn generator_memory(&self, setting: &Setting, elements: &Elements) -> u64 {
+        match self.generator {
+            Generator::MatrixFree => Lindbladian::new(&setting.layout, elements).memory(),
+            Generator::Assembled => assembled_memory(&setting.space, setting, elements),
+        }
+    }
+
+    pub(crate) fn memory(&self, problem: &Problem, setting: &Setting, overhead: u64) -> u64 {
+        let vectors = self.vectors(problem, setting.layout.len()) as u64;
+        PROGRAM + 8 * vectors * setting.layout.len() as u64 + overhead
+    }
+
+    /// Says where cutoffs that follow the state start, how far they can go, and how much memory that needs. A
+    /// cutoff without a largest value goes as far as the memory.
+    pub(crate) fn range_of_cutoffs(
+        &self,
+        problem: &Problem,
+        setting: &Setting,
+        overhead: u64,
+    ) -> Result<Vec<(String, String)>, EngineError> {
+        let follows = |m: usize| self.adaptive.get(m).copied().flatten();
+        let modes = 0..problem.cutoffs.len();
+        if !modes.clone().any(|m| follows(m).is_some()) {
+            return Ok(Vec::new());
+        }
+        let overhead = (overhead, setting.layout.len());
+        // Cutoffs without a largest value are raised by the same factor.
+        let raised = |factor: f64| -> Vec<usize> {
+            let cutoff = |m: usize| match follows(m) {
+                Some(AdaptiveCutoff { max: Some(max) }) => max,
+                Some(_) => ((problem.cutoffs[m] as f64 + 1.0) * factor) as usize,
+                None => problem.cutoffs[m],
+            };
+            modes.clone().map(cutoff).collect()
+        };
+        let memory = |cutoffs: Vec<usize>| -> Result<u64, EngineError> {
+            let problem = Problem { cutoffs, ..problem.clone() };
+            if let Err(EngineError::Memory { needed, .. }) = self.refuse_the_impossible(&problem) {
+                return Ok(needed);
+            }
+            let setting = setting.resized(&problem).map_err(|e| space_error(&e))?;
+            Ok(self.memory_scaled(&problem, overhead, setting.layout.len()))
+        };
+        let bounded = modes.clone().all(|m| follows(m).is_none_or(|a| a.max.is_some()));
+        let (mut good, mut bad) = (1.0, 1.0);
+        while !bounded && memory(raised(bad))? <= self.available() && bad < 1e4 {
+            (good, bad) = (bad, 2.0 * bad);
+        }
+        while bad - good > 0.03 * good {
+            let middle = f64::midpoint(good, bad);
+            if memory(raised(middle))? <= self.available() { good = middle } else { bad = middle }
+        }
+        let last = raised(good);
+        let mut lines = Vec::new();
+        for m in modes {
+            let name = &problem.model().modes()[m].name;
+            let (start, last) = (problem.cutoffs[m], last[m]);
+            let words = match follows(m) {
+                None => continue,
+                Some(AdaptiveCutoff { max: Some(_) }) => {
+                    format!("follows the state from {start} to at most {last}")
+                }
+                Some(_) => {
+                    format!("follows the state from {start}; the memory available ends at about {last}")
+                }
+            };
+            lines.push((format!("cutoff of mode '{name}'"), words));
+        }
+        let needed = memory(last)?;
+        let fits = if needed <= self.available() {
+            ""
+        } else {
+            ", more than is available: the run would stop growing"
+        };
+        lines.push(("memory at these largest cutoffs".into(), format!("{}{fits}", mebibytes(needed))));
+        Ok(lines)
+    }
+
+    /// Memory of a run with state vectors of length `dim`, and one vector more while a state is carried over.
+    /// `overhead`: bytes beside the vectors in a run of the same model at other cutoffs, and the length of
+    /// vectors there; the bytes are taken to grow with the length.
+    pub(crate) fn memory_scaled(&self, problem: &Problem, overhead: (u64, usize), dim: usize) -> u64 {
+        let vectors = self.vectors(problem, dim) as f64 + 1.0;
+        let rest = overhead.0 as f64 * dim as f64 / overhead.1.max(1) as f64;
+        PROGRAM + (8.0 * vectors * dim as f64 + rest) as u64
+    }
+}
+
+/// Bytes as a text in MiB.
+pub(crate) fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
+}
+
+/// Memory of the probes.
+fn probes_memory(problem: &Problem, setting: &Setting) -> u64 {
+    let operators: Vec<&Operator> = problem
+        .observables
+        .iter()
+        .flat_map(|o| match &o.evaluation {
+            Evaluation::Moments { operators, .. } => operators.as_slice(),
+            Evaluation::State(_) => &[],
+        })
+        .collect();
+    Probes::new(&setting.space, &setting.layout, &operators).memory()
+}
+
+/// Memory of the assembled generator, from the mean number of entries per row of the factors: every unknown
+/// couples through all of them.
+fn assembled_memory(space: &Space, setting: &Setting, elements: &Elements) -> u64 {
+    let per_row = 2.0 * elements.nnz() as f64 / space.dim() as f64;
+    (setting.layout.unknowns() as f64 * (per_row * 24.0 + 40.0)) as u64
+}
+
+/// Memory that the machine has available in bytes, `None` where it does not say.
+pub fn available_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find(|l| l.starts_with("MemAvailable:"))?;
+    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kibibytes * 1024)
+}

@@ -1,0 +1,119 @@
+//! The options of the engine.
+
+use superladder_engine::Bounds;
+
+/// Which measurement of the environment the trajectories are conditioned on; averages do not depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Unravelling {
+    /// Quanta are counted.
+    #[default]
+    Jumps,
+    /// What modes lose is mixed with a local oscillator on an eight-port detector before it is counted.
+    Heterodyne {
+        /// Flux of the local oscillator, quanta per unit time.
+        flux: f64,
+    },
+}
+
+/// Whether something is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Choice {
+    /// Where it pays, judged by the size of the problem.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
+impl Choice {
+    pub(crate) fn decide(self, pays: bool) -> bool {
+        match self {
+            Self::Auto => pays,
+            Self::On => true,
+            Self::Off => false,
+        }
+    }
+
+    /// Whether this choice for displaced bases displaces that of a mode with this cutoff, so that the cutoff
+    /// limits the levels above a coherent state only.
+    pub fn displaces(self, cutoff: usize) -> bool {
+        self.decide(cutoff >= MANY_PHOTONS)
+    }
+}
+
+/// A displaced basis pays from this cutoff on.
+const MANY_PHOTONS: usize = 24;
+/// A standard error that is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ErrorTarget {
+    /// An observable such as `spin(S)` or one of its columns such as `spin(S).z`; none: every observable.
+    pub observable: Option<String>,
+    /// Largest standard error at any output time.
+    pub error: f64,
+}
+
+/// How the values of one column of an observable in single trajectories are distributed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Histogram {
+    /// The column, such as `photons(a)` or `spin(S).z`.
+    pub column: String,
+    /// Lower end of the first bin.
+    pub low: f64,
+    /// Upper end of the last bin.
+    pub high: f64,
+    /// Bins of equal width; values below and above are counted too, undefined ones are not.
+    pub bins: usize,
+}
+
+/// The engine of quantum trajectories.
+#[derive(Debug, Clone)]
+pub struct Trajectories {
+    /// Trajectories, or the most there may be with `targets`.
+    pub trajectories: u64,
+    /// Index of the first one.
+    pub first: u64,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// How trajectories are conditioned.
+    pub unravelling: Unravelling,
+    /// Relative error of a state per unit time.
+    pub tolerance: f64,
+    /// Stop as soon as all of these are reached.
+    pub targets: Vec<ErrorTarget>,
+    /// Distributions over trajectories.
+    pub histograms: Vec<Histogram>,
+    /// Trajectories with a smaller index are kept one by one.
+    pub shown: u64,
+    /// Windows of levels that follow the state.
+    pub windows: Choice,
+    /// Fock bases displaced by the mean of each trajectory, `a = alpha + b`.
+    pub displaced: Choice,
+    /// Dicke bases rotated to the mean spin of each trajectory.
+    pub rotating: Choice,
+    /// Weight that windows and moving bases may discard in one trajectory, all times together.
+    pub truncation: f64,
+    /// Bounds of the diagnostics.
+    pub bounds: Bounds,
+}
+
+impl Default for Trajectories {
+    fn default() -> Self {
+        Self {
+            trajectories: 1000,
+            first: 0,
+            seed: 1,
+            unravelling: Unravelling::default(),
+            tolerance: 1e-8,
+            targets: Vec::new(),
+            histograms: Vec::new(),
+            shown: 0,
+            windows: Choice::Auto,
+            displaced: Choice::Auto,
+            rotating: Choice::Auto,
+            truncation: 5e-7,
+            bounds: Bounds::default(),
+        }
+    }
+}
