@@ -6,16 +6,19 @@
 //! Engines (exact density matrix, trajectories, cumulants, mean field) are siblings behind this seam, so that
 //! the same [`Problem`] can be held against each of them.
 
+mod builder;
+mod columns;
 mod diagnostics;
 mod evolution;
 mod problem;
 mod recorder;
 mod samples;
 
+pub use builder::{Observables, ProblemBuilder};
 pub use diagnostics::{Bounds, Check, Diagnostics};
 pub use evolution::{
     Engine, EngineError, Estimate, Evolution, Listener, Measurement, Progress, Resources, Silent, refuse,
 };
 pub use problem::{Problem, ProblemError, Stage};
-pub use recorder::{Record, Recorder, figures, proceed, run};
+pub use recorder::{Record, Recorder, figures, proceed, record, run};
 pub use samples::{Attachment, Replicate, jackknife};

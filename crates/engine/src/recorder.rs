@@ -85,16 +85,29 @@ pub fn run(
 ) -> Result<(Box<dyn Evolution>, Recorder), EngineError> {
     problem.validate()?;
     let mut evolution = engine.prepare(problem)?;
+    let recorder = record(evolution.as_mut(), problem, progress)?;
+    Ok((evolution, recorder))
+}
+
+/// Takes a fresh `evolution` of `problem` through all its output times, for evolutions that are of use afterwards.
+///
+/// # Errors
+/// [`EngineError`] of the engine.
+pub fn record(
+    evolution: &mut dyn Evolution,
+    problem: &Problem,
+    progress: &mut dyn Progress,
+) -> Result<Recorder, EngineError> {
     let mut recorder = Recorder::default();
     let time = problem.times[0];
     let measurements = evolution.measure();
     recorder.records.push(Record { time, measurements, diagnostics: evolution.diagnostics().row() });
-    if progress.reached(time).is_break() && progress.paused(evolution.as_ref(), &recorder)?.is_break() {
+    if progress.reached(time).is_break() && progress.paused(evolution, &recorder)?.is_break() {
         recorder.interrupted = problem.times.len() > 1;
-        return Ok((evolution, recorder));
+        return Ok(recorder);
     }
-    proceed(evolution.as_mut(), &mut recorder, problem, progress)?;
-    Ok((evolution, recorder))
+    proceed(evolution, &mut recorder, problem, progress)?;
+    Ok(recorder)
 }
 
 /// Goes on with a run: from what `recorder` holds through the output times that are left.
