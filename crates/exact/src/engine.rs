@@ -36,6 +36,25 @@ pub enum Positivity {
 }
 
 /// The exact density-matrix engine.
+///
+/// ```
+/// use superladder_engine::{Problem, Silent, run};
+/// use superladder_exact::Exact;
+/// use superladder_model::Model;
+///
+/// // A damped cavity: <a^dag a> = 4 exp(-kappa t).
+/// let model = Model::builder().mode("a", 1.0).channel("cavity-loss", "a", 0.5).build()?;
+/// let problem = Problem::builder(&model)
+///     .initial("a", "fock", 4)
+///     .cutoff("a", 4)
+///     .observe("photons(a)")
+///     .times(0.0, 3.0, 4)
+///     .build()?;
+/// let (_, recorder) = run(&Exact::default(), &problem, &mut Silent)?;
+/// let photons = recorder.get(&problem, "photons(a)")?;
+/// assert!((photons[3] - 4.0 * (-1.5f64).exp()).abs() < 1e-8);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Exact {
     /// How the state is moved in time.
@@ -246,6 +265,30 @@ impl Exact {
         Ok(lines)
     }
 
+    /// [`Engine::prepare`] with the density matrix within reach, see [`ExactEvolution::density_matrix`].
+    ///
+    /// # Errors
+    /// As [`Engine::prepare`].
+    pub fn evolution(&self, problem: &Problem) -> Result<ExactEvolution, EngineError> {
+        let setting = self.setting(problem)?;
+        let available = self.available();
+        let check = |needed: u64| {
+            let unknowns = setting.layout.unknowns();
+            let refused = EngineError::Memory { engine: NAME, needed, available, unknowns };
+            if needed > available { Err(refused) } else { Ok(()) }
+        };
+        check(self.memory(problem, &setting, 0))?;
+        let elements = Elements::new(&setting.space, problem.model());
+        let generator = self.generator_memory(&setting, &elements);
+        let overhead = self.overhead(problem, &setting, &elements, generator);
+        let memory = self.memory(problem, &setting, overhead);
+        check(memory)?;
+        let generator = build_generator(self, &setting, &elements);
+        drop(elements);
+        let prepared = Prepared { setting, generator, overhead, memory, available };
+        ExactEvolution::new(self.clone(), problem.clone(), prepared)
+    }
+
     /// Memory of a run with state vectors of length `dim`, one more while a state is carried over, if another one of the
     /// same model at other cutoffs has an `overhead` for vectors of some length.
     pub(crate) fn memory_scaled(&self, problem: &Problem, overhead: (u64, usize), dim: usize) -> u64 {
@@ -340,22 +383,6 @@ impl Engine for Exact {
     }
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {
-        let setting = self.setting(problem)?;
-        let available = self.available();
-        let check = |needed: u64| {
-            let unknowns = setting.layout.unknowns();
-            let refused = EngineError::Memory { engine: NAME, needed, available, unknowns };
-            if needed > available { Err(refused) } else { Ok(()) }
-        };
-        check(self.memory(problem, &setting, 0))?;
-        let elements = Elements::new(&setting.space, problem.model());
-        let generator = self.generator_memory(&setting, &elements);
-        let overhead = self.overhead(problem, &setting, &elements, generator);
-        let memory = self.memory(problem, &setting, overhead);
-        check(memory)?;
-        let generator = build_generator(self, &setting, &elements);
-        drop(elements);
-        let prepared = Prepared { setting, generator, overhead, memory, available };
-        Ok(Box::new(ExactEvolution::new(self.clone(), problem.clone(), prepared)?))
+        Ok(Box::new(self.evolution(problem)?))
     }
 }

@@ -13,9 +13,10 @@ use crate::leakage::Leaked;
 use crate::measuring::Measuring;
 use crate::setting::Setting;
 use crate::state::{carried, initial_vector};
+use crate::state_functions::View;
 
 /// A density matrix on its way through time.
-pub(crate) struct ExactEvolution {
+pub struct ExactEvolution {
     options: Exact,
     instruments: Instruments,
     generator: Box<dyn LinearOperator>,
@@ -78,6 +79,16 @@ impl ExactEvolution {
         };
         evolution.start()?;
         Ok(evolution)
+    }
+
+    /// The problem at the present cutoffs.
+    pub fn problem(&self) -> &Problem {
+        &self.instruments.problem
+    }
+
+    /// What a view of the state is made of.
+    pub(crate) fn parts(&self) -> (View<'_>, &Setting, &Problem) {
+        (self.instruments.view(&self.vector), &self.instruments.setting, &self.instruments.problem)
     }
 
     /// Raises the cutoffs until the initial state fits, and notes it.

@@ -4,10 +4,11 @@
 //! (sparse factors and inner loops), [`Lindbladian`] (the matrix-free generator), [`assembled`] (the same
 //! generator as a sparse matrix), `probes` and `state_functions` (observables), `eigenvalues` (of dense sectors),
 //! `spectrum` (where those of the generator lie), `monitors` (trace, positivity, truncation), `leakage` (a bound of
-//! the error of truncation), `adaptive` (cutoffs that follow the state), [`Exact`] (the engine).
+//! the error of truncation), [`DensityMatrix`] (the state for a reader), `adaptive` (cutoffs that follow the state), [`Exact`] (the engine).
 
 mod adaptive;
 mod assembled;
+mod density_matrix;
 mod eigenvalues;
 mod engine;
 mod evolution;
@@ -28,7 +29,11 @@ mod state_functions;
 
 pub use adaptive::AdaptiveCutoff;
 pub use assembled::{Assembled, AssembledIndex, assembled};
+pub use density_matrix::{
+    BasisState, DensityMatrix, DensityMatrixError, Element, LadderBlock, Matrix, SectorView,
+};
 pub use engine::{Exact, Generator, Positivity, available_memory};
+pub use evolution::ExactEvolution;
 pub use generator::{Elements, Lindbladian};
 pub use layout::{Layout, Pair, Place, Tile};
 pub use setting::{Setting, reduced_space};
