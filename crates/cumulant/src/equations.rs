@@ -48,6 +48,31 @@ impl Derivation {
 }
 
 /// Closed moment equations: real unknowns, their drift in every stage, and expectation values.
+///
+/// ```
+/// use superladder_cumulant::{Closure, Derivation, Equations};
+/// use superladder_model::{InitialState, Model, Operator};
+///
+/// // A superradiant laser of 10^5 atoms. Second order: 5 means and their 15 second cumulants.
+/// let model = Model::builder()
+///     .mode("a", 1.0)
+///     .ensemble("T", 100_000, 1.0)
+///     .interaction("tavis-cummings", ["a", "T"], 0.1)
+///     .channel("cavity-loss", "a", 0.06)
+///     .channel("pumping", "T", 0.9)
+///     .build()?;
+/// let equations = Equations::of_model(&model, Derivation::new(2, Closure::Sites))?;
+/// assert_eq!(equations.variables().len(), 20);
+///
+/// // From the ground state pumping starts at full rate: d<S^z>/dt = 0.9 N, of <S^z> = -N/2.
+/// let start = equations.initial(&InitialState::ground(&model))?;
+/// let mut slope = vec![0.0; start.len()];
+/// equations.tape(0).evaluate(&start, &mut slope);
+/// let inversion = equations.expectation(&Operator::sz(0));
+/// assert!((inversion.evaluate(&start).re + 50_000.0).abs() < 1e-6);
+/// assert!((inversion.evaluate(&slope).re - 90_000.0).abs() < 1e-6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Equations {
     pub(crate) derivation: Derivation,

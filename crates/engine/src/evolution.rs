@@ -136,6 +136,32 @@ impl Progress for Silent {
 }
 
 /// An engine: turns a [`Problem`] into an [`Evolution`].
+///
+/// Engines hold numerics only, so that the same problem goes to any of them:
+///
+/// ```
+/// use superladder_cumulant::Cumulant;
+/// use superladder_engine::{Engine, Problem, Silent, run};
+/// use superladder_exact::Exact;
+/// use superladder_model::Model;
+///
+/// // A driven cavity stays coherent, which second-order cumulants describe exactly.
+/// let model = Model::builder()
+///     .mode("a", 0.5)
+///     .interaction("drive", "a", 0.2)
+///     .channel("cavity-loss", "a", 0.4)
+///     .build()?;
+/// let problem =
+///     Problem::builder(&model).cutoff("a", 16).observe("photons(a)").times(0.0, 5.0, 6).build()?;
+/// let engines: [&dyn Engine; 2] = [&Exact::default(), &Cumulant::default()];
+/// let mut photons = Vec::new();
+/// for engine in engines {
+///     let (_, recorder) = run(engine, &problem, &mut Silent)?;
+///     photons.push(recorder.get(&problem, "photons(a)")?[5]);
+/// }
+/// assert!((photons[0] - photons[1]).abs() < 1e-6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Engine {
     /// Name as in configurations.
     fn name(&self) -> &'static str;

@@ -6,6 +6,8 @@
 //! Engines (exact density matrix, trajectories, cumulants, mean field) are siblings behind this seam, so that
 //! the same [`Problem`] can be held against each of them.
 
+mod builder;
+mod columns;
 mod diagnostics;
 mod evolution;
 mod problem;
@@ -13,11 +15,12 @@ mod recorder;
 mod run;
 mod samples;
 
+pub use builder::{Observables, ProblemBuilder};
 pub use diagnostics::{Bounds, Check, Diagnostics};
 pub use evolution::{
     Engine, EngineError, Estimate, Evolution, Listener, Measurement, Progress, Resources, Silent, refuse,
 };
 pub use problem::{Problem, ProblemError, Stage};
 pub use recorder::{Record, Recorder, figures};
-pub use run::{Run, run};
+pub use run::{Run, record, run};
 pub use samples::{Attachment, Replicate, jackknife};

@@ -1,6 +1,6 @@
 //! A problem: the model as it changes in time, the initial state, what to measure and when.
 
-use superladder_model::{InitialState, Model, Observable};
+use superladder_model::{Evaluation, InitialState, Model, ModelError, Observable};
 use thiserror::Error;
 
 /// A stretch of time with a constant model.
@@ -13,6 +13,28 @@ pub struct Stage {
 }
 
 /// Everything an engine needs to know, free of any numerical method.
+///
+/// ```
+/// use superladder_engine::Problem;
+/// use superladder_model::{Model, Observable, Operator};
+///
+/// // Superradiance of four inverted spins; the coupling is switched off at t = 6.
+/// let coupled = |strength: f64| {
+///     let spins = Model::builder().mode("a", 1.0).ensemble("S", 4, 1.0);
+///     spins.interaction("tavis-cummings", ["a", "S"], strength).channel("cavity-loss", "a", 2.0).build()
+/// };
+/// let problem = Problem::builder(&coupled(0.5)?)
+///     .initial("S", "up", ())
+///     .cutoff("a", 4)
+///     .observe(["photons(a)", "spin(S)"])
+///     .observe(Observable::expectation("flow", Operator::create(0) * Operator::lower(0)))
+///     .times(0.0, 10.0, 101)
+///     .quench(6.0, &coupled(0.0)?)
+///     .build()?;
+/// assert_eq!(problem.stages.len(), 2);
+/// assert_eq!(problem.times[50], 5.0);
+/// # Ok::<(), superladder_engine::ProblemError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Problem {
     /// Stages in order of time; the first starts at the first output time. All share modes, ensembles and
@@ -31,6 +53,15 @@ pub struct Problem {
 /// Why a problem is not well posed.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum ProblemError {
+    /// A name, a value or an operator does not belong to the model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Two observables share a name.
+    #[error("the name '{name}' is used by two observables")]
+    DuplicateObservable {
+        /// The repeated name.
+        name: String,
+    },
     /// Output times are not strictly increasing and finite.
     #[error("output times must be finite and strictly increasing, but time number {index} is {value}")]
     Times {
@@ -96,6 +127,15 @@ impl Problem {
         }
         if self.cutoffs.len() != modes {
             return Err(ProblemError::Mismatch { what: "the cutoffs" });
+        }
+        self.validate_observables()
+    }
+
+    fn validate_observables(&self) -> Result<(), ProblemError> {
+        for observable in &self.observables {
+            if let Evaluation::Moments { operators, .. } = &observable.evaluation {
+                operators.iter().try_for_each(|o| self.model().check_operator(o))?;
+            }
         }
         Ok(())
     }

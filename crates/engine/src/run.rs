@@ -49,10 +49,8 @@ impl<'a> Run<'a> {
 
     /// The run of an evolution that stands at the first output time of its problem.
     pub fn of(mut evolution: Box<dyn Evolution>, problem: &'a Problem) -> Self {
-        let time = problem.times[0];
-        let measurements = evolution.measure();
-        let first = Record { time, measurements, diagnostics: evolution.diagnostics().row() };
-        Self { problem, evolution, recorder: Recorder { records: vec![first], interrupted: false } }
+        let recorder = begun(evolution.as_mut(), problem);
+        Self { problem, evolution, recorder }
     }
 
     /// Goes through the output times that are left, until `progress` ends the run.
@@ -60,47 +58,12 @@ impl<'a> Run<'a> {
     /// # Errors
     /// [`EngineError`] of the engine, or of `progress` when it could not write a checkpoint.
     pub fn proceed(&mut self, progress: &mut dyn Progress) -> Result<(), EngineError> {
-        self.recorder.interrupted = false;
-        let times = &self.problem.times;
-        let begins = self.recorder.records.len() == 1 && progress.reached(times[0]).is_break();
-        if begins && self.ends(progress)? {
-            return Ok(());
-        }
-        while self.recorder.records.len() < times.len() {
-            let remaining = &times[self.recorder.records.len()..];
-            self.evolution.advance(remaining, &mut Recording { recorder: &mut self.recorder, progress })?;
-            if self.recorder.records.len() < times.len() && self.ends(progress)? {
-                return Ok(());
-            }
-        }
-        self.settle();
-        Ok(())
-    }
-
-    /// Whether a run that pauses ends here.
-    fn ends(&mut self, progress: &mut dyn Progress) -> Result<bool, EngineError> {
-        let ends = progress.paused(self.evolution.as_ref(), &self.recorder)?.is_break();
-        if ends {
-            self.stop();
-        }
-        Ok(ends)
+        proceed(self.evolution.as_mut(), &mut self.recorder, self.problem, progress)
     }
 
     /// Ends the run where it is. Of engines that sample, what is known of later times is recorded.
     pub fn stop(&mut self) {
-        let times = &self.problem.times;
-        self.recorder.interrupted = self.recorder.records.len() < times.len();
-        self.recorder.records.extend(self.evolution.preview(&times[self.recorder.records.len()..]));
-        self.settle();
-    }
-
-    /// Engines that sample know the record at the first time only now.
-    fn settle(&mut self) {
-        if let (Some(first), Some(record)) =
-            (self.evolution.first_record(), self.recorder.records.first_mut())
-        {
-            *record = first;
-        }
+        stop(self.evolution.as_mut(), &mut self.recorder, self.problem);
     }
 
     /// The evolution where it is.
@@ -131,6 +94,66 @@ pub fn run(
     let mut run = Run::begin(engine, problem)?;
     run.proceed(progress)?;
     Ok(run.into_parts())
+}
+
+/// Takes a fresh `evolution` of `problem` through all its output times, for evolutions that are of use afterwards.
+///
+/// # Errors
+/// [`EngineError`] of the engine.
+pub fn record(
+    evolution: &mut dyn Evolution,
+    problem: &Problem,
+    progress: &mut dyn Progress,
+) -> Result<Recorder, EngineError> {
+    let mut recorder = begun(evolution, problem);
+    proceed(evolution, &mut recorder, problem, progress)?;
+    Ok(recorder)
+}
+
+/// The record at the first output time.
+fn begun(evolution: &mut dyn Evolution, problem: &Problem) -> Recorder {
+    let (time, measurements) = (problem.times[0], evolution.measure());
+    let first = Record { time, measurements, diagnostics: evolution.diagnostics().row() };
+    Recorder { records: vec![first], interrupted: false }
+}
+
+fn proceed(
+    evolution: &mut dyn Evolution,
+    recorder: &mut Recorder,
+    problem: &Problem,
+    progress: &mut dyn Progress,
+) -> Result<(), EngineError> {
+    recorder.interrupted = false;
+    let times = &problem.times;
+    let pauses = recorder.records.len() == 1 && progress.reached(times[0]).is_break();
+    if pauses && progress.paused(evolution, recorder)?.is_break() {
+        stop(evolution, recorder, problem);
+        return Ok(());
+    }
+    while recorder.records.len() < times.len() {
+        let remaining = &times[recorder.records.len()..];
+        evolution.advance(remaining, &mut Recording { recorder, progress })?;
+        if recorder.records.len() < times.len() && progress.paused(evolution, recorder)?.is_break() {
+            stop(evolution, recorder, problem);
+            return Ok(());
+        }
+    }
+    settle(evolution, recorder);
+    Ok(())
+}
+
+fn stop(evolution: &mut dyn Evolution, recorder: &mut Recorder, problem: &Problem) {
+    let times = &problem.times;
+    recorder.interrupted = recorder.records.len() < times.len();
+    recorder.records.extend(evolution.preview(&times[recorder.records.len()..]));
+    settle(evolution, recorder);
+}
+
+/// Engines that sample know the record at the first time only now.
+fn settle(evolution: &dyn Evolution, recorder: &mut Recorder) {
+    if let (Some(first), Some(record)) = (evolution.first_record(), recorder.records.first_mut()) {
+        *record = first;
+    }
 }
 
 /// Records and passes on what the engine says.

@@ -49,6 +49,30 @@ impl Exact {
         }
         reduced_space(problem, self.symmetries).map_err(|e| space_error(&e))
     }
+
+    /// [`Engine::prepare`] with the density matrix within reach, see [`ExactEvolution::density_matrix`].
+    ///
+    /// # Errors
+    /// As [`Engine::prepare`].
+    pub fn evolution(&self, problem: &Problem) -> Result<ExactEvolution, EngineError> {
+        let setting = self.setting(problem)?;
+        let available = self.available();
+        let check = |needed: u64| {
+            let unknowns = setting.layout.unknowns();
+            let refused = EngineError::Memory { engine: NAME, needed, available, unknowns };
+            if needed > available { Err(refused) } else { Ok(()) }
+        };
+        check(self.memory(problem, &setting, 0))?;
+        let elements = Elements::new(&setting.space, problem.model());
+        let generator = self.generator_memory(&setting, &elements);
+        let overhead = self.overhead(problem, &setting, &elements, generator);
+        let memory = self.memory(problem, &setting, overhead);
+        check(memory)?;
+        let generator = build_generator(self, &setting, &elements);
+        drop(elements);
+        let prepared = Prepared { setting, generator, overhead, memory, available };
+        ExactEvolution::new(self.clone(), problem.clone(), prepared)
+    }
 }
 
 impl Engine for Exact {
@@ -89,22 +113,6 @@ impl Engine for Exact {
     }
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {
-        let setting = self.setting(problem)?;
-        let available = self.available();
-        let check = |needed: u64| {
-            let unknowns = setting.layout.unknowns();
-            let refused = EngineError::Memory { engine: NAME, needed, available, unknowns };
-            if needed > available { Err(refused) } else { Ok(()) }
-        };
-        check(self.memory(problem, &setting, 0))?;
-        let elements = Elements::new(&setting.space, problem.model());
-        let generator = self.generator_memory(&setting, &elements);
-        let overhead = self.overhead(problem, &setting, &elements, generator);
-        let memory = self.memory(problem, &setting, overhead);
-        check(memory)?;
-        let generator = build_generator(self, &setting, &elements);
-        drop(elements);
-        let prepared = Prepared { setting, generator, overhead, memory, available };
-        Ok(Box::new(ExactEvolution::new(self.clone(), problem.clone(), prepared)?))
+        Ok(Box::new(self.evolution(problem)?))
     }
 }

@@ -14,6 +14,7 @@ use crate::measuring::Measuring;
 use crate::options::{Exact, Generator};
 use crate::setting::Setting;
 use crate::state::{carried, initial_vector};
+use crate::state_functions::View;
 
 /// What a run starts from.
 pub(crate) struct Prepared {
@@ -27,8 +28,8 @@ pub(crate) struct Prepared {
     pub(crate) available: u64,
 }
 
-/// The density matrix at the present time, and what moves it.
-pub(crate) struct ExactEvolution {
+/// A density matrix on its way through time.
+pub struct ExactEvolution {
     options: Exact,
     instruments: Instruments,
     generator: Box<dyn LinearOperator>,
@@ -91,6 +92,16 @@ impl ExactEvolution {
         };
         evolution.start()?;
         Ok(evolution)
+    }
+
+    /// The problem at the present cutoffs.
+    pub fn problem(&self) -> &Problem {
+        &self.instruments.problem
+    }
+
+    /// What a view of the state is made of.
+    pub(crate) fn parts(&self) -> (View<'_>, &Setting, &Problem) {
+        (self.instruments.view(&self.vector), &self.instruments.setting, &self.instruments.problem)
     }
 
     /// Raises the cutoffs until the initial state fits, and notes it.

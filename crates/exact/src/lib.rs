@@ -5,11 +5,12 @@
 //! factors, what they act on, inner loops), [`Lindbladian`] (the matrix-free generator), [`assembled`] (the
 //! same generator as a sparse matrix), `probes` and `state_functions` (observables), `eigenvalues` (of dense
 //! sectors), `spectrum` (where those of the generator lie), `leakage` (a bound of the error of truncation),
-//! `monitors` (trace, positivity, truncation), `instruments` (all that measures), `adaptive` (cutoffs that
+//! [`DensityMatrix`] (the state for a reader), `monitors` (trace, positivity, truncation), `instruments` (all that measures), `adaptive` (cutoffs that
 //! follow the state), `resources` (memory), `evolution`, `engine`.
 
 mod adaptive;
 mod assembled;
+mod density_matrix;
 mod eigenvalues;
 mod engine;
 mod error;
@@ -33,6 +34,10 @@ mod state_functions;
 mod tasks;
 
 pub use assembled::{Assembled, AssembledIndex, assembled};
+pub use density_matrix::{
+    BasisState, DensityMatrix, DensityMatrixError, Element, LadderBlock, Matrix, SectorView,
+};
+pub use evolution::ExactEvolution;
 pub use generator::{Elements, Lindbladian};
 pub use layout::{Layout, Pair, Place, Tile};
 pub use options::{AdaptiveCutoff, Exact, Generator, Positivity};

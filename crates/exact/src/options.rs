@@ -34,6 +34,25 @@ pub struct AdaptiveCutoff {
 }
 
 /// The exact density-matrix engine.
+///
+/// ```
+/// use superladder_engine::{Problem, Silent, run};
+/// use superladder_exact::Exact;
+/// use superladder_model::Model;
+///
+/// // A damped cavity: <a^dag a> = 4 exp(-kappa t).
+/// let model = Model::builder().mode("a", 1.0).channel("cavity-loss", "a", 0.5).build()?;
+/// let problem = Problem::builder(&model)
+///     .initial("a", "fock", 4)
+///     .cutoff("a", 4)
+///     .observe("photons(a)")
+///     .times(0.0, 3.0, 4)
+///     .build()?;
+/// let (_, recorder) = run(&Exact::default(), &problem, &mut Silent)?;
+/// let photons = recorder.get(&problem, "photons(a)")?;
+/// assert!((photons[3] - 4.0 * (-1.5f64).exp()).abs() < 1e-8);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Exact {
     /// How the state is moved in time.

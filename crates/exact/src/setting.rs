@@ -80,23 +80,45 @@ fn stored_fraction(space: &Space, coherences: &BTreeSet<Charge>) -> f64 {
     kept / all
 }
 
-/// Differences of charge that are populated by the initial state and needed by an observable.
-fn kept_coherences(problem: &Problem, charges: &Charges) -> BTreeSet<Charge> {
-    let model = problem.model();
-    let ranges: Vec<usize> =
-        problem.levels().into_iter().chain(model.ensembles().iter().map(|e| e.size + 1)).collect();
-    let position = |s: Subsystem| match s {
+/// Number of values of every label: Fock levels, then excitations.
+fn ranges(problem: &Problem) -> Vec<usize> {
+    problem.levels().into_iter().chain(problem.model().ensembles().iter().map(|e| e.size + 1)).collect()
+}
+
+/// Position of a subsystem among the labels.
+fn position(problem: &Problem, subsystem: Subsystem) -> usize {
+    match subsystem {
         Subsystem::Mode(m) => m,
-        Subsystem::Ensemble(e) => model.modes().len() + e,
-    };
+        Subsystem::Ensemble(e) => problem.model().modes().len() + e,
+    }
+}
+
+/// Differences of charge between which the initial state has coherences; all others stay zero.
+pub(crate) fn populated_coherences(problem: &Problem, charges: &Charges) -> BTreeSet<Charge> {
     let initial = &problem.initial;
-    let coherent: Vec<usize> = model
+    let coherent: Vec<usize> = problem
+        .model()
         .subsystems()
         .into_iter()
         .filter(|s| !is_diagonal(*s, &initial.modes, &initial.ensembles))
-        .map(position)
+        .map(|s| position(problem, s))
         .collect();
-    let populated = charges.coherences(&coherent, &ranges);
+    charges.coherences(&coherent, &ranges(problem))
+}
+
+/// Differences of charge that the reduced state of a subsystem needs.
+pub(crate) fn subsystem_coherences(
+    problem: &Problem,
+    charges: &Charges,
+    subsystem: Subsystem,
+) -> BTreeSet<Charge> {
+    charges.coherences(&[position(problem, subsystem)], &ranges(problem))
+}
+
+/// Differences of charge that are populated by the initial state and needed by an observable.
+fn kept_coherences(problem: &Problem, charges: &Charges) -> BTreeSet<Charge> {
+    let model = problem.model();
+    let populated = populated_coherences(problem, charges);
     let mut needed = BTreeSet::from([vec![0; charges.len()]]);
     for observable in &problem.observables {
         match &observable.evaluation {
@@ -108,7 +130,7 @@ fn kept_coherences(problem: &Problem, charges: &Charges) -> BTreeSet<Charge> {
                 StateFunction::ReducedPurity(s)
                 | StateFunction::ReducedEntropy(s)
                 | StateFunction::ReducedState(s),
-            ) => needed.extend(charges.coherences(&[position(*s)], &ranges)),
+            ) => needed.extend(subsystem_coherences(problem, charges, *s)),
             Evaluation::State(
                 StateFunction::PhotonDistribution(_)
                 | StateFunction::LadderDistribution(_)

@@ -48,7 +48,7 @@ impl View<'_> {
     }
 
     /// `rho_ij` of a sector; zero if the coherence is not stored.
-    fn element(&self, sector: usize, i: usize, j: usize) -> Complex64 {
+    pub(crate) fn element(&self, sector: usize, i: usize, j: usize) -> Complex64 {
         match self.layout.element(sector, i, j) {
             Some((index, conjugate)) => {
                 let value = Complex64::new(self.vector[index], self.vector[index + 1]);
@@ -96,7 +96,7 @@ impl View<'_> {
 
     /// Reduced density matrix of a subsystem: one block for a mode, one per ladder (j ascending) for an
     /// ensemble.
-    fn reduced(&self, subsystem: Subsystem) -> Vec<ReducedBlock> {
+    pub(crate) fn reduced(&self, subsystem: Subsystem) -> Vec<ReducedBlock> {
         match subsystem {
             Subsystem::Mode(m) => {
                 let mut block = ReducedBlock::new(self.space.levels()[m], 0.0);
@@ -142,9 +142,9 @@ impl View<'_> {
 }
 
 /// A dense Hermitian block with `exp(ln_copies)` equivalent copies sharing its weight.
-struct ReducedBlock {
-    dim: usize,
-    matrix: Vec<Complex64>,
+pub(crate) struct ReducedBlock {
+    pub(crate) dim: usize,
+    pub(crate) matrix: Vec<Complex64>,
     ln_copies: f64,
 }
 

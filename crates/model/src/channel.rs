@@ -26,6 +26,36 @@ pub enum Jump {
     },
 }
 
+impl Jump {
+    /// The jump `raise sigma^+ + lower sigma^- + z sigma^z` (Pauli matrix) on every spin of an ensemble.
+    pub fn local(ensemble: usize, raise: Complex64, lower: Complex64, z: Complex64) -> Self {
+        Self::Local { ensemble, raise, lower, z }
+    }
+
+    fn check_finite(&self) -> Result<(), ModelError> {
+        match self {
+            Self::Collective(operator) => operator.check_finite(),
+            Self::Local { raise, lower, z, .. } => {
+                match [raise, lower, z].into_iter().find(|c| !c.is_finite()) {
+                    Some(c) => Err(out_of_range("coefficient", "a local jump", c, "finite")),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl From<Operator> for Jump {
+    fn from(operator: Operator) -> Self {
+        Self::Collective(operator)
+    }
+}
+
+fn out_of_range(key: &str, of: &str, value: &dyn ToString, allowed: &str) -> ModelError {
+    let (key, of, value, allowed) = (key.into(), of.into(), value.to_string(), allowed.into());
+    ModelError::OutOfRange { key, of, value, allowed }
+}
+
 /// `rate * D[jump]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dissipator {
@@ -38,7 +68,7 @@ pub struct Dissipator {
 /// A channel of a model: a named entry of [`CHANNELS`] with its arguments put in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Channel {
-    /// Name in the table.
+    /// Name in the table, or `own`.
     pub name: &'static str,
     /// What it acts on.
     pub subject: Subject,
@@ -80,6 +110,24 @@ impl Channel {
         let arguments = Arguments::check(definition.arguments, given, &of)?;
         let dissipators = (definition.build)(model, &subject, &arguments);
         Ok(Self { name: definition.name, subject, dissipators })
+    }
+}
+
+impl Channel {
+    /// Dissipators that are in no table.
+    ///
+    /// # Errors
+    /// [`ModelError::OutOfRange`] for a rate that is negative or not finite, a coefficient that is not finite, and for a jump on a
+    /// subsystem that the model does not have.
+    pub fn own(model: &Model, dissipators: Vec<Dissipator>) -> Result<Self, ModelError> {
+        for Dissipator { rate, jump } in &dissipators {
+            if !(rate.is_finite() && *rate >= 0.0) {
+                return Err(out_of_range("rate", "a jump", rate, ArgumentKind::NonNegative.allowed()));
+            }
+            jump.check_finite()?;
+            model.check_jump(jump)?;
+        }
+        Ok(Self { name: "own", subject: Subject::default(), dissipators })
     }
 }
 

@@ -35,6 +35,30 @@ impl SubjectKind {
             Self::Free => &[],
         }
     }
+
+    /// Numbers of modes and of ensembles that it takes.
+    fn counts(self) -> (usize, usize) {
+        match self {
+            Self::Mode => (1, 0),
+            Self::Ensemble => (0, 1),
+            Self::ModeAndEnsemble => (1, 1),
+            Self::TwoEnsembles => (0, 2),
+            Self::TwoModes => (2, 0),
+            Self::Free => (0, 0),
+        }
+    }
+
+    /// What it takes, in words.
+    fn allowed(self) -> &'static str {
+        match self {
+            Self::Mode => "one mode",
+            Self::Ensemble => "one ensemble",
+            Self::ModeAndEnsemble => "one mode and one ensemble",
+            Self::TwoEnsembles => "two ensembles",
+            Self::TwoModes => "two modes",
+            Self::Free => "empty: the operators name what they act on",
+        }
+    }
 }
 
 /// The modes and ensembles (by number) that an entry of a model acts on.
@@ -254,8 +278,8 @@ impl SubjectKind {
     /// Resolves names to numbers.
     ///
     /// # Errors
-    /// [`ModelError::UnknownName`] for a name the model lacks, [`ModelError::OutOfRange`] when an entry on two
-    /// subsystems names the same one twice.
+    /// [`ModelError::UnknownName`] for a name the model lacks, [`ModelError::OutOfRange`] when these are not the subsystems that
+    /// the entry acts on, or when an entry on two subsystems names the same one twice.
     pub fn resolve(
         self,
         model: &Model,
@@ -267,6 +291,14 @@ impl SubjectKind {
             modes: modes.iter().map(|n| model.mode_number(n)).collect::<Result<_, _>>()?,
             ensembles: ensembles.iter().map(|n| model.ensemble_number(n)).collect::<Result<_, _>>()?,
         };
+        if (modes.len(), ensembles.len()) != self.counts() {
+            return Err(ModelError::OutOfRange {
+                key: "subject".to_owned(),
+                of: of.to_owned(),
+                value: format!("{:?}", [modes, ensembles].concat()),
+                allowed: self.allowed().to_owned(),
+            });
+        }
         for (numbers, names, key) in
             [(&subject.modes, modes, "modes"), (&subject.ensembles, ensembles, "ensembles")]
         {

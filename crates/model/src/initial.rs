@@ -4,7 +4,7 @@ use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
 
 use crate::model::find;
-use crate::{Argument, ArgumentKind, Arguments, Model, ModelError, Subsystem, Value};
+use crate::{Argument, ArgumentKind, Arguments, Given, Model, ModelError, Subsystem, Value};
 
 /// Initial state of a mode.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -68,6 +68,57 @@ pub struct InitialState {
     pub modes: Vec<ModeState>,
     /// One state per ensemble.
     pub ensembles: Vec<EnsembleState>,
+}
+
+impl InitialState {
+    /// No quanta in any mode, all spins down.
+    pub fn ground(model: &Model) -> Self {
+        let down = |n: usize| EnsembleState::Dicke { twice_j: n, twice_m: -(n as i64) };
+        Self {
+            modes: vec![ModeState::Fock(0); model.modes().len()],
+            ensembles: model.ensembles().iter().map(|e| down(e.size)).collect(),
+        }
+    }
+
+    /// Puts a mode or an ensemble, by its name, into the state called `state` of [`MODE_STATES`] or [`ENSEMBLE_STATES`].
+    ///
+    /// ```
+    /// use superladder_model::{EnsembleState, InitialState, Model};
+    ///
+    /// let model = Model::builder().mode("a", 1.0).ensemble("S", 10, 1.0).build()?;
+    /// let initial = InitialState::ground(&model).with(&model, "S", "spin-coherent", [("theta", 0.3)])?;
+    /// assert_eq!(initial.ensembles[0], EnsembleState::SpinCoherent { theta: 0.3, phi: 0.0 });
+    /// # Ok::<(), superladder_model::ModelError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ModelError`] for an unknown name or a bad argument.
+    pub fn with(
+        mut self,
+        model: &Model,
+        subsystem: &str,
+        state: &str,
+        given: impl Into<Given>,
+    ) -> Result<Self, ModelError> {
+        let (all, given) = (model.subsystems(), given.into());
+        let known: Vec<&str> = all.iter().map(|s| model.name(*s)).collect();
+        match all[find("mode or ensemble", subsystem, &known)?] {
+            Subsystem::Mode(m) => {
+                let given = given.by_key(arguments(MODE_STATES, state));
+                self.modes[m] = mode_state(model, m, state, &given)?;
+            }
+            Subsystem::Ensemble(e) => {
+                let given = given.by_key(arguments(ENSEMBLE_STATES, state));
+                self.ensembles[e] = ensemble_state(model, e, state, &given)?;
+            }
+        }
+        Ok(self)
+    }
+}
+
+/// Arguments of a state; none if it is not in the table.
+fn arguments<S, C>(table: &[StateDefinition<S, C>], name: &str) -> &'static [Argument] {
+    table.iter().find(|d| d.name == name).map_or(&[], |d| d.arguments)
 }
 
 /// An entry of a table of initial states; `S` is the state type and `C` what the builder knows of the subsystem.

@@ -10,7 +10,7 @@ use crate::{
 /// An interaction of a model: a named entry of [`INTERACTIONS`] with its arguments put in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Interaction {
-    /// Name in the table.
+    /// Name in the table, or `own`.
     pub name: &'static str,
     /// What it acts on.
     pub subject: Subject,
@@ -52,6 +52,23 @@ impl Interaction {
         let arguments = Arguments::check(definition.arguments, given, &of)?;
         let operator = (definition.build)(model, &subject, &arguments)?.collected();
         Ok(Self { name: definition.name, subject, operator })
+    }
+}
+
+impl Interaction {
+    /// A term of the Hamiltonian that is in no table, taken as it is.
+    ///
+    /// # Errors
+    /// [`ModelError::OperatorText`] if the operator is not Hermitian as written ([`Operator::is_hermitian`]),
+    /// [`ModelError::OutOfRange`] if it acts on a subsystem that the model does not have or has a coefficient that is not finite.
+    pub fn own(model: &Model, operator: &Operator) -> Result<Self, ModelError> {
+        model.check_operator(operator)?;
+        operator.check_finite()?;
+        if !operator.is_hermitian() {
+            let reason = "is not Hermitian as written; add its Hermitian conjugate, `.adjoint()`".to_owned();
+            return Err(ModelError::OperatorText { text: operator.to_string(), reason });
+        }
+        Ok(Self { name: "own", subject: Subject::default(), operator: operator.collected() })
     }
 }
 

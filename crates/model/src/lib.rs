@@ -10,9 +10,11 @@
 //! ([`CHANNELS`], [`INTERACTIONS`], [`OBSERVABLES`], [`MODE_STATES`], [`ENSEMBLE_STATES`]): adding an entry there adds
 //! it to the configuration, the help and the conformance tests.
 
+mod builder;
 mod channel;
 mod definition;
 mod error;
+mod given;
 mod initial;
 mod interaction;
 mod model;
@@ -20,9 +22,11 @@ mod observable;
 mod operator;
 mod spin_quantities;
 
+pub use builder::ModelBuilder;
 pub use channel::{CHANNELS, Channel, ChannelDefinition, Dissipator, Jump};
 pub use definition::{Argument, ArgumentKind, Arguments, Subject, SubjectKind, Value, nearest};
 pub use error::ModelError;
+pub use given::{Given, Names};
 pub use initial::{
     ENSEMBLE_STATES, EnsembleState, InitialState, MODE_STATES, ModeState, StateDefinition, ensemble_state,
     mode_state,
@@ -30,7 +34,7 @@ pub use initial::{
 pub use interaction::{INTERACTIONS, Interaction, InteractionDefinition};
 pub use model::{Ensemble, Mode, Model};
 pub use observable::{
-    Context, Evaluation, OBSERVABLES, Observable, ObservableDefinition, Shape, StateFunction, Target,
-    TargetKind, observables_by_name,
+    Caption, Combine, Context, Evaluation, OBSERVABLES, Observable, ObservableDefinition, Shape,
+    StateFunction, Target, TargetKind, observables_by_name,
 };
 pub use operator::{Factor, Operator, Subsystem, Term};

@@ -3,7 +3,7 @@
 use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
 
-use crate::{Channel, Dissipator, Interaction, ModelError, Operator, Subsystem, nearest};
+use crate::{Channel, Dissipator, Interaction, Jump, ModelBuilder, ModelError, Operator, Subsystem, nearest};
 
 /// A bosonic mode with energy `frequency * a^dag a`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,24 @@ pub struct Ensemble {
 }
 
 /// A driven-dissipative model: `H` and the channels of the Lindblad equation.
+///
+/// ```
+/// use superladder_model::{Model, Operator};
+///
+/// // Four spins in a lossy cavity, repumped one by one; a weak drive of one's own holds the phase of the light.
+/// let a = Operator::annihilate(0);
+/// let model = Model::builder()
+///     .mode("a", 1.0)
+///     .ensemble("T", 4, 1.0)
+///     .interaction("tavis-cummings", ["a", "T"], 0.2)
+///     .channel("cavity-loss", "a", 0.06)
+///     .channel("pumping", "T", 0.9)
+///     .hamiltonian(0.01 * (a.clone() + a.adjoint()))
+///     .build()?;
+/// assert_eq!(model.dissipators().count(), 2);
+/// assert!(model.hamiltonian().is_hermitian());
+/// # Ok::<(), superladder_model::ModelError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Model {
     modes: Vec<Mode>,
@@ -35,6 +53,12 @@ pub struct Model {
 }
 
 impl Model {
+    /// Starts a model that is written down as in a study file: subsystems, entries of the tables by name, terms and jumps of
+    /// one's own.
+    pub fn builder() -> ModelBuilder {
+        ModelBuilder::default()
+    }
+
     /// A model of free subsystems; add [`Interaction`]s and [`Channel`]s to it.
     ///
     /// # Errors
@@ -145,6 +169,34 @@ impl Model {
         self.channels.iter().flat_map(|c| &c.dissipators).filter(|d| d.rate > 0.0)
     }
 
+    /// Checks that an operator acts on modes and ensembles of this model only.
+    ///
+    /// # Errors
+    /// [`ModelError::OutOfRange`].
+    pub fn check_operator(&self, operator: &Operator) -> Result<(), ModelError> {
+        let of = || format!("operator '{operator}'");
+        for factor in operator.terms.iter().flat_map(|t| &t.factors) {
+            match factor.subsystem() {
+                Subsystem::Mode(m) => in_range("number of a mode", m, self.modes.len(), of)?,
+                Subsystem::Ensemble(e) => in_range("number of an ensemble", e, self.ensembles.len(), of)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that a jump acts on modes and ensembles of this model only.
+    ///
+    /// # Errors
+    /// [`ModelError::OutOfRange`].
+    pub fn check_jump(&self, jump: &Jump) -> Result<(), ModelError> {
+        match jump {
+            Jump::Collective(operator) => self.check_operator(operator),
+            Jump::Local { ensemble, .. } => {
+                in_range("number of an ensemble", *ensemble, self.ensembles.len(), || "a local jump".into())
+            }
+        }
+    }
+
     /// Number of the mode called `name`.
     ///
     /// # Errors
@@ -162,6 +214,14 @@ impl Model {
         let known: Vec<&str> = self.ensembles.iter().map(|e| e.name.as_str()).collect();
         find("ensemble", name, &known)
     }
+}
+
+fn in_range(key: &str, number: usize, count: usize, of: impl Fn() -> String) -> Result<(), ModelError> {
+    if number < count {
+        return Ok(());
+    }
+    let (of, value, allowed) = (of(), number.to_string(), format!("below {count}"));
+    Err(ModelError::OutOfRange { key: key.to_owned(), of, value, allowed })
 }
 
 /// Position of `name` in `known`, or an error that lists what is known.

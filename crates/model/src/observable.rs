@@ -1,6 +1,11 @@
 //! Observables: a list of operators and a function of their expectation values, or a named function of the state.
 
+mod combine;
+mod own;
+
 use num_complex::Complex64;
+
+pub use combine::Combine;
 
 use crate::model::find;
 use crate::spin_quantities::SpinMoments;
@@ -68,7 +73,7 @@ pub enum Evaluation {
         /// The operators whose expectation values are needed.
         operators: Vec<Operator>,
         /// The function of the expectation values; one value per component. NaN means undefined.
-        combine: fn(&[Complex64], &Context) -> Vec<f64>,
+        combine: Combine,
         /// The context handed to `combine`.
         context: Context,
     },
@@ -123,17 +128,31 @@ pub struct ObservableDefinition {
     build: fn(&Model, &Target, Context) -> Evaluation,
 }
 
+/// What observables of one kind share in tables and pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caption {
+    /// Name of the kind: that of the entry in [`OBSERVABLES`], or of an observable of one's own.
+    pub name: &'static str,
+    /// Formula in ASCII.
+    pub formula: &'static str,
+}
+
 /// An observable of a model.
+///
+/// Those of the table [`OBSERVABLES`] are read by name, [`Observable::parse`]; others are made of operators,
+/// [`Observable::expectation`] and [`Observable::function`]. Every engine evaluates both alike.
 #[derive(Debug, Clone)]
 pub struct Observable {
-    /// As written in a configuration: `name(targets)`.
+    /// As written in a configuration, `name(targets)`, or a name of one's own.
     pub name: String,
-    /// Its entry in [`OBSERVABLES`].
-    pub definition: &'static ObservableDefinition,
+    /// Name and formula of its kind.
+    pub definition: Caption,
     /// What it is taken of.
     pub target: Target,
     /// How it is evaluated.
     pub evaluation: Evaluation,
+    /// Names of the components of a value made of moments.
+    components: Vec<&'static str>,
 }
 
 impl Observable {
@@ -161,7 +180,9 @@ impl Observable {
             _ => 0.0,
         };
         let evaluation = (definition.build)(model, &target, Context { spins });
-        Self { name, definition, target, evaluation }
+        let components = (definition.components)(&target);
+        let definition = Caption { name: definition.name, formula: definition.formula };
+        Self { name, definition, target, evaluation, components }
     }
 
     /// Shape of the value; `levels` are the numbers of Fock levels kept per mode (engines without a Fock space
@@ -172,7 +193,7 @@ impl Observable {
             (n % 2 + 1..=n + 1).step_by(2).collect()
         };
         match &self.evaluation {
-            Evaluation::Moments { .. } => Shape::Components((self.definition.components)(&self.target)),
+            Evaluation::Moments { .. } => Shape::Components(self.components.clone()),
             Evaluation::State(function) => match *function {
                 StateFunction::PhotonDistribution(m) => Shape::Vector(levels[m]),
                 StateFunction::LadderDistribution(e) => Shape::Vector(model.ensembles()[e].size / 2 + 1),
@@ -390,7 +411,8 @@ fn spin_function(
     context: Context,
     combine: fn(&[Complex64], &Context) -> Vec<f64>,
 ) -> Evaluation {
-    Evaluation::Moments { operators: spin_moment_operators(ensemble(target)), combine, context }
+    let operators = spin_moment_operators(ensemble(target));
+    Evaluation::Moments { operators, combine: Combine::new(combine), context }
 }
 
 fn photon_pair(m: usize) -> Operator {
@@ -417,7 +439,7 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
         components: |_| vec!["re", "im"],
         build: |_, t, context| Evaluation::Moments {
             operators: vec![Operator::annihilate(mode(t))],
-            combine: |e, _| vec![e[0].re, e[0].im],
+            combine: Combine::new(|e, _| vec![e[0].re, e[0].im]),
             context,
         },
     },
@@ -430,7 +452,7 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
         components: single,
         build: |_, t, context| Evaluation::Moments {
             operators: vec![Operator::number(mode(t))],
-            combine: |e, _| vec![e[0].re],
+            combine: Combine::new(|e, _| vec![e[0].re]),
             context,
         },
     },
@@ -443,7 +465,7 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
         components: single,
         build: |_, t, context| Evaluation::Moments {
             operators: vec![photon_pair(mode(t)), Operator::number(mode(t))],
-            combine: |e, _| vec![ratio(e[0].re, e[1].re * e[1].re)],
+            combine: Combine::new(|e, _| vec![ratio(e[0].re, e[1].re * e[1].re)]),
             context,
         },
     },
@@ -462,10 +484,10 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
                     Operator::number(m),
                     Operator::annihilate(m),
                 ],
-                combine: |e, _| {
+                combine: Combine::new(|e, _| {
                     let aa = e[0] - e[2] * e[2];
                     vec![aa.re, aa.im, e[1].re - e[2].norm_sqr()]
-                },
+                }),
                 context,
             }
         },
@@ -479,7 +501,7 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
         components: |_| vec!["x", "y", "z"],
         build: |_, t, context| Evaluation::Moments {
             operators: Operator::spin(ensemble(t)).to_vec(),
-            combine: |e, _| e.iter().map(|z| z.re).collect(),
+            combine: Combine::new(|e, _| e.iter().map(|z| z.re).collect()),
             context,
         },
     },
@@ -494,7 +516,7 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
             let squares = Operator::spin(ensemble(t)).map(|s| s.clone() * s);
             Evaluation::Moments {
                 operators: vec![squares.into_iter().fold(Operator::zero(), |sum, s| sum + s).collected()],
-                combine: |e, _| vec![e[0].re],
+                combine: Combine::new(|e, _| vec![e[0].re]),
                 context,
             }
         },
@@ -535,7 +557,7 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
         components: pair_names,
         build: |_, t, context| Evaluation::Moments {
             operators: pair_operators(t),
-            combine: |e, _| e.chunks_exact(3).map(|c| c[0].re).collect(),
+            combine: Combine::new(|e, _| e.chunks_exact(3).map(|c| c[0].re).collect()),
             context,
         },
     },
@@ -548,7 +570,7 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
         components: pair_names,
         build: |_, t, context| Evaluation::Moments {
             operators: pair_operators(t),
-            combine: |e, _| e.chunks_exact(3).map(|c| c[0].re - c[1].re * c[2].re).collect(),
+            combine: Combine::new(|e, _| e.chunks_exact(3).map(|c| c[0].re - c[1].re * c[2].re).collect()),
             context,
         },
     },
@@ -561,7 +583,7 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
         components: single,
         build: |model, _, context| Evaluation::Moments {
             operators: vec![model.hamiltonian()],
-            combine: |e, _| vec![e[0].re],
+            combine: Combine::new(|e, _| vec![e[0].re]),
             context,
         },
     },

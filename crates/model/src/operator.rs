@@ -1,6 +1,7 @@
 //! The operator language: sums of products of mode and collective-spin operators.
 
-use std::fmt;
+mod arithmetic;
+mod text;
 
 use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
@@ -184,6 +185,15 @@ impl Operator {
         words.iter().try_fold(Self::identity(), |product, word| Ok(product * Self::parse_word(model, word)?))
     }
 
+    /// As [`Operator::parse_product`], the words separated by spaces: `"create(a) lower(S)"`.
+    ///
+    /// # Errors
+    /// [`ModelError::OperatorText`] for a word or a name that is not known.
+    pub fn parse(model: &Model, text: &str) -> Result<Self, ModelError> {
+        let words: Vec<String> = text.split_whitespace().map(ToOwned::to_owned).collect();
+        Self::parse_product(model, &words)
+    }
+
     fn parse_word(model: &Model, text: &str) -> Result<Self, ModelError> {
         const MODE_WORDS: [&str; 3] = ["annihilate", "create", "number"];
         const SPIN_WORDS: [&str; 5] = ["lower", "raise", "sx", "sy", "sz"];
@@ -215,54 +225,6 @@ impl Operator {
         let known: Vec<&str> = MODE_WORDS.iter().chain(&SPIN_WORDS).copied().collect();
         let hint = nearest(word, &known).map(|n| format!(" (did you mean '{n}'?)")).unwrap_or_default();
         Err(fail(format!("unknown word '{word}'{hint}; known words: {}", known.join(", "))))
-    }
-}
-
-impl std::ops::Add for Operator {
-    type Output = Self;
-    fn add(mut self, other: Self) -> Self {
-        self.terms.extend(other.terms);
-        self
-    }
-}
-
-impl std::ops::Mul for Operator {
-    type Output = Self;
-    fn mul(self, other: Self) -> Self {
-        let mut terms = Vec::with_capacity(self.terms.len() * other.terms.len());
-        for left in &self.terms {
-            for right in &other.terms {
-                let factors = left.factors.iter().chain(&right.factors).copied().collect();
-                terms.push(Term { coefficient: left.coefficient * right.coefficient, factors });
-            }
-        }
-        Self { terms }
-    }
-}
-
-impl std::ops::Mul<Complex64> for Operator {
-    type Output = Self;
-    fn mul(mut self, factor: Complex64) -> Self {
-        for term in &mut self.terms {
-            term.coefficient *= factor;
-        }
-        self
-    }
-}
-
-impl fmt::Display for Operator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.terms.is_empty() {
-            return write!(f, "0");
-        }
-        for (i, term) in self.terms.iter().enumerate() {
-            let separator = if i == 0 { "" } else { " + " };
-            write!(f, "{separator}({})", term.coefficient)?;
-            for factor in &term.factors {
-                write!(f, " {factor:?}")?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -68,6 +68,26 @@ pub struct Histogram {
 }
 
 /// The engine of quantum trajectories.
+///
+/// ```
+/// use superladder_engine::{Problem, Silent, run};
+/// use superladder_model::Model;
+/// use superladder_trajectories::Trajectories;
+///
+/// // Six inverted spins emit one by one: <S^z> = 3 (2 exp(-t) - 1).
+/// let model = Model::builder().ensemble("S", 6, 1.0).channel("emission", "S", 1.0).build()?;
+/// let problem = Problem::builder(&model)
+///     .initial("S", "up", ())
+///     .observe("spin(S)")
+///     .times(0.0, 1.0, 2)
+///     .build()?;
+/// let engine = Trajectories { trajectories: 500, ..Trajectories::default() };
+/// let (_, recorder) = run(&engine, &problem, &mut Silent)?;
+/// let mean = recorder.get(&problem, "spin(S).z")?[1];
+/// let error = recorder.standard_errors(&problem, "spin(S).z")?.expect("sampled")[1];
+/// assert!(error < 0.1 && (mean - 3.0 * (2.0 * (-1f64).exp() - 1.0)).abs() < 5.0 * error);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Trajectories {
     /// Trajectories, or the most there may be with `targets`.
