@@ -1,6 +1,6 @@
 //! Where the eigenvalues of a generator lie, from the extreme energies of the charge groups.
 //!
-//! The coherences between group g and group h of a sector turn with energy differences between the two, within
+//! The coherences between group g and group h of a sector oscillate with energy differences of the two, within
 //! `[E_min(g) - E_max(h), E_max(g) - E_min(h)]`, and decay at most at the mean of the largest total decay rates of
 //! both. Jumps move these eigenvalues by little where decay is slow beside the energies. Extreme energies come from a
 //! few Lanczos steps (C. Lanczos, J. Res. Natl. Bur. Stand. 45, 255 (1950)) and a margin: methods check what they do
@@ -21,7 +21,7 @@ const MARGIN: f64 = 0.01;
 
 /// Extreme energies and the largest decay rate of one charge group of a sector.
 #[derive(Debug, Clone, Copy)]
-struct Extent {
+struct EnergyRange {
     low: f64,
     high: f64,
     decay: f64,
@@ -40,26 +40,26 @@ pub(crate) fn rectangle(layout: &Layout, effective: &[SparseMatrix]) -> (f64, f6
             groups.push(tile.states.clone());
         }
     }
-    let extents: Vec<Vec<Extent>> = effective
+    let ranges: Vec<Vec<EnergyRange>> = effective
         .par_iter()
         .zip(&groups)
         .map(|(matrix, groups)| {
             let adjoint: SparseMatrix = matrix.transpose_view().to_csr().map(Complex64::conj);
-            groups.iter().map(|states| extent(matrix, &adjoint, states.clone())).collect()
+            groups.iter().map(|states| energy_range(matrix, &adjoint, states.clone())).collect()
         })
         .collect();
     let (mut energy, mut decay) = (0.0_f64, 0.0_f64);
     for pair in layout.pairs() {
         let (row, column) = (&layout.tiles()[pair.row], &layout.tiles()[pair.column]);
-        let extents = &extents[row.sector];
-        let (g, h) = (extents[row.group], extents[column.group]);
+        let ranges = &ranges[row.sector];
+        let (g, h) = (ranges[row.group], ranges[column.group]);
         energy = energy.max(g.high - h.low).max(h.high - g.low);
         decay = decay.max(0.5 * (g.decay + h.decay));
     }
     (-decay, 0.0, energy)
 }
 
-fn extent(matrix: &SparseMatrix, adjoint: &SparseMatrix, states: Range<usize>) -> Extent {
+fn energy_range(matrix: &SparseMatrix, adjoint: &SparseMatrix, states: Range<usize>) -> EnergyRange {
     let rate = |i: usize| matrix.get(i, i).map_or(0.0, |h| -2.0 * h.im);
     let decay = states.clone().map(rate).fold(0.0, f64::max);
     let (diagonal, off_diagonal) = lanczos(matrix, adjoint, states);
@@ -67,7 +67,7 @@ fn extent(matrix: &SparseMatrix, adjoint: &SparseMatrix, states: Range<usize>) -
     let negated: Vec<f64> = diagonal.iter().map(|a| -a).collect();
     let low = -largest_eigenvalue(&negated, &off_diagonal);
     let margin = MARGIN * (high - low);
-    Extent { low: low - margin, high: high + margin, decay }
+    EnergyRange { low: low - margin, high: high + margin, decay }
 }
 
 /// The tridiagonal matrix of the Hermitian part of `matrix` on `states`: diagonal and off-diagonal.
@@ -171,7 +171,7 @@ mod tests {
         triplets.add_triplet(n, n, Complex64::from(1e6));
         let matrix: SparseMatrix = triplets.to_csr();
         let adjoint: SparseMatrix = matrix.transpose_view().to_csr().map(Complex64::conj);
-        let found = extent(&matrix, &adjoint, 0..n);
+        let found = energy_range(&matrix, &adjoint, 0..n);
         let dense = faer::Mat::from_fn(n, n, |i, j| match i.abs_diff(j) {
             0 => 0.1 * i as f64,
             1 => 1.0,
