@@ -34,7 +34,7 @@ pub(crate) fn limit_cycles(
         arguments.output.as_ref().map(|target| OutputFolder::begin(target, arguments.force)).transpose()?;
     let first = sweep.as_ref().map_or(&study, |s| &s.points[0].study);
     let equations = maps::equations(first).map_err(CyclesError::from)?;
-    let names: Vec<String> = equations.variables().iter().map(|v| v.name.clone()).collect();
+    let names: Vec<String> = equations.unknowns().iter().map(|v| v.name.clone()).collect();
     let Some(cycle) = attracting(&equations, arguments.burn)? else {
         writeln!(out, "{}: no limit cycle was found from the start near the normal state", study.title)?;
         return Ok(Verdict::Done);

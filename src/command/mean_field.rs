@@ -30,7 +30,7 @@ pub(crate) fn fixed_points(arguments: &cli::MeanFieldStudy, out: &mut dyn Write)
     let study = of_mean_field(&arguments.study)?;
     let equations = derived(&study)?;
     let points = superladder::mean_field::fixed_points(&equations);
-    let names: Vec<&str> = equations.variables().iter().map(|v| v.name.as_str()).collect();
+    let names: Vec<&str> = equations.unknowns().iter().map(|v| v.name.as_str()).collect();
     if arguments.json {
         let point = |p: &superladder::mean_field::FixedPoint| {
             let values: Vec<[f64; 2]> = p.eigenvalues.iter().map(|z| [z.re, z.im]).collect();

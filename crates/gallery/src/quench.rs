@@ -88,7 +88,7 @@ fn lowest(mean: &[(f64, f64)]) -> (f64, f64) {
 fn readings(study: &Study, context: &Context<'_>) -> Result<Readings, ReproduceError> {
     let trace = run(study, context)?;
     let equations = maps::equations(study)?;
-    let start = equations.unknowns(&study.problem.initial)?;
+    let start = equations.initial(&study.problem.initial)?;
     let cycle =
         Cycle::attracting(&equations, &start, 4000.0, 24)?.ok_or_else(|| not_found("the limit cycle"))?;
     let photons: Vec<f64> =

@@ -1,6 +1,8 @@
 //! Fig. 9: from L1 to L2 and beyond along gamma_up = 0.9.
 
-use superladder_mean_field::{Bifurcation, Branch, Course, MeanFieldEquations, Phase, followed, parity};
+use superladder_mean_field::{
+    Bifurcation, Branch, Continuation, MeanFieldEquations, Phase, followed, parity,
+};
 
 use crate::diagram::settled;
 use crate::error::ReproduceError;
@@ -14,10 +16,10 @@ use superladder_plot::{Corner, Curve, CurvesPanel, Note, Orbit, Sheet, SheetPane
 /// Follows the cycle that is reached at `from`.
 fn branch(from: f64, to: f64, step: f64, context: &Context<'_>) -> Result<Branch, ReproduceError> {
     let (_, cycle) = cycle_at(&[("lambda", from)])?;
-    let course = Course { from, to, step, most: 60, tolerance: 1e-7 };
+    let continuation = Continuation { from, to, step, most: 60, tolerance: 1e-7 };
     let at =
         |lambda: f64| -> Result<MeanFieldEquations, ReproduceError> { FIG2.equations(&[("lambda", lambda)]) };
-    followed(&cycle, course, at, &|_| !context.stopped())
+    followed(&cycle, continuation, at, &|_| !context.stopped())
 }
 
 /// The first bifurcation of a kind.

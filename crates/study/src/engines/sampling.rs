@@ -1,13 +1,13 @@
 //! Keys of engines that sample: when there are enough samples, and what is kept of them.
 
-use superladder_trajectories::{Histogram, Target};
+use superladder_trajectories::{ErrorTarget, Histogram};
 use toml::de::DeValue;
 
 use crate::error::StudyError;
 use crate::section::Section;
 
 /// `target_error`, one number or a table from observables to numbers, with `target_observables`.
-pub(super) fn targets(section: &Section<'_>) -> Result<Vec<Target>, StudyError> {
+pub(super) fn targets(section: &Section<'_>) -> Result<Vec<ErrorTarget>, StudyError> {
     const ALLOWED: &str = "a number > 0, or a table from observables to numbers > 0";
     let names = section.words("target_observables")?;
     let good = |x: f64| x > 0.0 && x.is_finite();
@@ -19,7 +19,7 @@ pub(super) fn targets(section: &Section<'_>) -> Result<Vec<Target>, StudyError> 
         let target = |key: &str| {
             let error = table.number(key)?.filter(|x| good(*x));
             let error = error.ok_or_else(|| table.wrong(key, "a number > 0"))?;
-            Ok(Target { observable: Some(key.to_owned()), error })
+            Ok(ErrorTarget { observable: Some(key.to_owned()), error })
         };
         return table.keys().map(target).collect();
     }
@@ -32,7 +32,7 @@ pub(super) fn targets(section: &Section<'_>) -> Result<Vec<Target>, StudyError> 
     if !good(error) {
         return Err(section.wrong("target_error", ALLOWED));
     }
-    let target = |observable| Target { observable, error };
+    let target = |observable| ErrorTarget { observable, error };
     Ok(match names {
         None => vec![target(None)],
         Some(names) => names.into_iter().map(|name| target(Some(name))).collect(),

@@ -1,7 +1,7 @@
 //! The engine of quantum trajectories as study files see it.
 
 use serde_json::{Map, Value as Json, json};
-use superladder_trajectories::{Choice, Target, Trajectories, Unravelling};
+use superladder_trajectories::{Choice, ErrorTarget, Trajectories, Unravelling};
 
 use super::choice::EngineChoice;
 use super::definition::{EngineDefinition, Read};
@@ -182,7 +182,7 @@ const ENTRIES: &[Entry<Options>] = &[
         },
         shown: Some(|options| match options.engine.targets.as_slice() {
             [] => Json::Null,
-            [Target { observable: None, error }] => json!(error),
+            [ErrorTarget { observable: None, error }] => json!(error),
             named => named
                 .iter()
                 .filter_map(|t| Some((t.observable.clone()?, json!(t.error))))

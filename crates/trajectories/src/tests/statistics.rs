@@ -1,6 +1,6 @@
 //! When there are enough trajectories, how they are split and merged, and what is noted of them.
 
-use superladder_engine::Engine;
+use superladder_engine::{Engine, Run};
 
 use super::*;
 use crate::{ErrorTarget, Histogram, Sums};

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
-use superladder_analysis::{AnalysisError, EnsembleSize, System, criteria_by_name, needs_of};
+use superladder_analysis::{AnalysisError, EnsembleSize, Subsystems, criteria_by_name, needs_of};
 use superladder_engine::{Engine, EngineError, Problem};
 use superladder_mean_field::MeanField;
 use superladder_model::{Model, ModelError, Observable, observables_by_name};
@@ -166,9 +166,9 @@ fn digest(plan: &Plan, study: &Study) -> String {
     hexadecimal(&Sha256::digest(words))
 }
 
-fn system(model: &Model) -> System {
+fn system(model: &Model) -> Subsystems {
     let size = |e: &superladder_model::Ensemble| EnsembleSize { name: e.name.clone(), size: e.size };
-    System {
+    Subsystems {
         modes: model.modes().iter().map(|m| m.name.clone()).collect(),
         ensembles: model.ensembles().iter().map(size).collect(),
     }

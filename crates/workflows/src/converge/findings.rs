@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 use superladder_analysis::{
-    AnalysisError, Convergence, ConvergenceOptions, Regime, Setting, Tolerance, converge,
+    AnalysisError, Convergence, ConvergenceOptions, Regime, SettingValues, Tolerance, converge,
 };
 
 use super::measure::{distinct, matrices};
@@ -199,13 +199,13 @@ fn judge(mut family: Family, measured: &Measured, tolerance: f64) -> Result<Vari
             notes.push(format!("{} is undefined at all times and not judged", series.name));
             continue;
         }
-        let setting = |(k, values): (usize, Vec<f64>)| Setting {
+        let setting = |(k, values): (usize, Vec<f64>)| SettingValues {
             label: format!("{} = {}", family.key, family.choices[k].label),
             size: family.choices[k].size,
             cost: (family.vary == Vary::Method).then_some(runs[k].seconds),
             values,
         };
-        let settings: Vec<Setting> = values.into_iter().enumerate().map(setting).collect();
+        let settings: Vec<SettingValues> = values.into_iter().enumerate().map(setting).collect();
         let allowed = Tolerance { absolute: tolerance * scale + ROUNDING, relative: 0.0 };
         let options = ConvergenceOptions { law: family.law, tolerance: allowed };
         let convergence = converge(&series.name, &settings, &options)?;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use superladder_mean_field::{Branch, BranchPoint, Course, MeanFieldEquations, followed, instability};
+use superladder_mean_field::{Branch, BranchPoint, Continuation, MeanFieldEquations, followed, instability};
 
 use super::CyclesError;
 use super::picture::CycleBranch;
@@ -58,8 +58,8 @@ pub fn follow(
         }
         !watch.stopped()
     };
-    let course = Course { from, to, step, most, tolerance: TOLERANCE };
-    let branch = followed(&cycle.cycle, course, at, &go_on)?;
+    let continuation = Continuation { from, to, step, most, tolerance: TOLERANCE };
+    let branch = followed(&cycle.cycle, continuation, at, &go_on)?;
     let shown = branch.points.iter().map(|p| Ok(Shown::new(&at(p.parameter)?, p.cycle.clone())?));
     let shown = shown.collect::<Result<Vec<Shown>, CyclesError>>()?;
     Ok(Followed { key: axis.key.clone(), branch, shown, conserved })

@@ -23,7 +23,7 @@ pub fn write(
     branch: Option<&Followed>,
     clock: &Clock,
 ) -> Result<PathBuf, OutputError> {
-    let names: Vec<String> = equations.variables().iter().map(|v| v.name.clone()).collect();
+    let names: Vec<String> = equations.unknowns().iter().map(|v| v.name.clone()).collect();
     folder.write_json("cycle.json", &cycle.json(&names))?;
     if let Some(followed) = branch {
         folder.write("branch.csv", |file| {
