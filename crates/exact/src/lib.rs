@@ -2,9 +2,10 @@
 //!
 //! The file tree is the table of contents: [`Layout`] (which blocks are stored and where), `programs` and `kernel`
 //! (sparse factors and inner loops), [`Lindbladian`] (the matrix-free generator), [`assembled`] (the same
-//! generator as a sparse matrix), `probes` and `state_functions` (observables), `eigenvalues` (of dense sectors),
-//! `spectrum` (where those of the generator lie), `monitors` (trace, positivity, truncation), `leakage` (a bound of
-//! the error of truncation), [`DensityMatrix`] (the state for a reader), `adaptive` (cutoffs that follow the state), [`Exact`] (the engine).
+//! generator as a sparse matrix), `probes` and `state_functions` (observables), [`DensityMatrix`] (the state for a
+//! reader), `eigenvalues` (of dense sectors), `spectrum` (where those of the generator lie), `monitors` (trace,
+//! positivity, truncation), `leakage` (a bound of the error of truncation), `adaptive` (cutoffs that follow the
+//! state), [`Exact`] (the engine).
 
 mod adaptive;
 mod assembled;
