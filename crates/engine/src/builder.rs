@@ -1,5 +1,7 @@
 //! Problems in Rust that read like study files.
 
+use std::collections::BTreeSet;
+
 use superladder_model::{Given, InitialState, Model, ModelError, Observable, observables_by_name};
 
 use crate::{Problem, ProblemError, Stage};
@@ -154,19 +156,22 @@ impl ProblemBuilder {
         for wanted in &self.observables {
             match wanted {
                 Wanted::ByName(name) => {
-                    let found = observables_by_name(&self.model, std::slice::from_ref(name))?;
-                    for observable in found {
-                        if !all.iter().any(|known| known.name == observable.name) {
+                    for observable in observables_by_name(&self.model, std::slice::from_ref(name))? {
+                        let again = |known: &Observable| {
+                            known.name == observable.name && known.definition == observable.definition
+                        };
+                        if !all.iter().any(again) {
                             all.push(observable);
                         }
                     }
                 }
-                Wanted::Own(own) if all.iter().any(|known| known.name == own.name) => {
-                    return Err(ProblemError::DuplicateObservable { name: own.name.clone() });
-                }
                 Wanted::Own(own) => all.push((**own).clone()),
             }
         }
-        Ok(all)
+        let mut names = BTreeSet::new();
+        match all.iter().find(|o| !names.insert(&o.name)) {
+            Some(twice) => Err(ProblemError::DuplicateObservable { name: twice.name.clone() }),
+            None => Ok(all),
+        }
     }
 }

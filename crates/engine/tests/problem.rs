@@ -61,6 +61,8 @@ fn observables_of_the_table_and_of_ones_own_stand_side_by_side() {
     assert_eq!(names, ["photons(a)", "amplitude(a)", "spin(S)", "squeezing(S)", "n"]);
     let twice = problem().observe(own("n")).observe(own("n")).build();
     assert_eq!(twice.map(|_| ()), Err(ProblemError::DuplicateObservable { name: "n".into() }));
+    let taken = problem().observe(own("photons(a)")).observe("photons(a)").build();
+    assert_eq!(taken.map(|_| ()), Err(ProblemError::DuplicateObservable { name: "photons(a)".into() }));
     let absent = problem().observe(Observable::expectation("n", Operator::number(1))).build();
     assert!(matches!(absent, Err(ProblemError::Model(ModelError::OutOfRange { .. }))));
 }

@@ -90,9 +90,14 @@ impl<'a> DensityMatrix<'a> {
         self.sectors().map(|s| s.trace()).sum()
     }
 
-    /// All weak symmetries of the model, in words, and whether they reduce what is stored.
-    pub fn symmetries(&self) -> (&'a [String], bool) {
-        (&self.setting.symmetries, self.setting.reduced)
+    /// All weak symmetries of the model, in words.
+    pub fn symmetries(&self) -> &'a [String] {
+        &self.setting.symmetries
+    }
+
+    /// True if the symmetries reduce what is stored, see [`Element`].
+    pub fn is_reduced(&self) -> bool {
+        self.setting.reduced
     }
 
     /// True if every element that is not zero by symmetry is stored.
@@ -110,8 +115,8 @@ impl<'a> DensityMatrix<'a> {
         Ok(blocks.swap_remove(0))
     }
 
-    /// The reduced density matrix of an ensemble: one block per ladder, j ascending, the lowest m first. A block holds the sum over
-    /// the copies of its ladder; ladders without weight are there, too.
+    /// The reduced density matrix of an ensemble: one block per ladder, j ascending, the lowest m first. A block holds
+    /// the sum over the copies of its ladder; ladders without weight are there, too.
     ///
     /// # Errors
     /// [`DensityMatrixError::NotStored`], and [`DensityMatrixError::Model`] for an unknown name.

@@ -26,7 +26,7 @@ fn problem(model: &Model, observables: Vec<Observable>) -> Problem {
 fn own_terms_and_jumps_are_those_of_the_tables() {
     let (a, s) = (Operator::annihilate(0), Operator::lower(0));
     let coupling = (0.2 / 3f64.sqrt()) * (a.clone() * s.adjoint() + a.adjoint() * s);
-    let local = Jump::local(0, Complex64::ONE, Complex64::ZERO, Complex64::ZERO);
+    let local = Jump::local(0, [1.0, 0.0, 0.0]);
     let own = free().hamiltonian(coupling).jump(0.4, local).jump(0.3, a).build().expect("valid");
     let table = free()
         .interaction("tavis-cummings", ["a", "S"], 0.2)

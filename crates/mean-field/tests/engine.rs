@@ -7,7 +7,8 @@ use num_complex::Complex64;
 use superladder_engine::{Engine, Problem, Silent, Stage, run};
 use superladder_mean_field::{Limit, MeanField, MeanFieldEquations};
 use superladder_model::{
-    Channel, Ensemble, EnsembleState, InitialState, ModeState, Model, Value, observables_by_name,
+    Channel, Ensemble, EnsembleState, InitialState, ModeState, Model, Observable, Operator, Value,
+    observables_by_name,
 };
 
 fn problem(
@@ -207,4 +208,21 @@ fn finite_size_order_one_is_the_cumulant_engine_at_order_one() {
             assert!((a - b).abs() < 1e-10, "{a} and {b}");
         }
     }
+}
+
+/// A driven, lossy mode written without the tables: `<a> = -2i F/k (1 - exp(-k t/2))` from the vacuum.
+#[test]
+fn own_terms_jumps_and_functions_follow_the_closed_form() {
+    let a = Operator::annihilate(0);
+    let drive = 0.3 * (a.clone() + a.adjoint());
+    let model =
+        Model::builder().mode("a", 0.0).hamiltonian(drive).jump(0.8, a.clone()).build().expect("valid");
+    let brightness = Observable::function("brightness", [a], [""], |[a]| [a.norm_sqr()]);
+    let builder = Problem::builder(&model).cutoff("a", 0).observe(brightness).times(0.0, 2.0, 3);
+    let problem = builder.build().expect("valid");
+    let engine = MeanField { limit: Limit::Finite, ..MeanField::default() };
+    let (_, recorder) = run(&engine, &problem, &mut Silent).expect("runs");
+    let expected = (2.0 * 0.3 / 0.8 * (1.0 - (-0.8f64).exp())).powi(2);
+    let found = recorder.get(&problem, "brightness").expect("known")[2];
+    assert!((found - expected).abs() < 1e-8, "{found} {expected}");
 }

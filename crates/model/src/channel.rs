@@ -27,9 +27,10 @@ pub enum Jump {
 }
 
 impl Jump {
-    /// The jump `raise sigma^+ + lower sigma^- + z sigma^z` (Pauli matrix) on every spin of an ensemble.
-    pub fn local(ensemble: usize, raise: Complex64, lower: Complex64, z: Complex64) -> Self {
-        Self::Local { ensemble, raise, lower, z }
+    /// The jump `raise sigma^+ + lower sigma^- + z sigma^z` (Pauli matrix) on every spin of an ensemble:
+    /// `Jump::local(0, [0.0, 1.0, 0.0])` is emission.
+    pub fn local<C: Into<Complex64>>(ensemble: usize, [raise, lower, z]: [C; 3]) -> Self {
+        Self::Local { ensemble, raise: raise.into(), lower: lower.into(), z: z.into() }
     }
 
     fn check_finite(&self) -> Result<(), ModelError> {
@@ -117,8 +118,8 @@ impl Channel {
     /// Dissipators that are in no table.
     ///
     /// # Errors
-    /// [`ModelError::OutOfRange`] for a rate that is negative or not finite, a coefficient that is not finite, and for a jump on a
-    /// subsystem that the model does not have.
+    /// [`ModelError::OutOfRange`] for a rate that is negative or not finite, a coefficient that is not finite, and for
+    /// a jump on a subsystem that the model does not have.
     pub fn own(model: &Model, dissipators: Vec<Dissipator>) -> Result<Self, ModelError> {
         for Dissipator { rate, jump } in &dissipators {
             if !(rate.is_finite() && *rate >= 0.0) {

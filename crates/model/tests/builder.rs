@@ -72,8 +72,7 @@ fn entries_on_the_wrong_subsystems_are_refused() {
 fn rates_out_of_range_are_refused() {
     assert!(fault(cavity().channel("pumping", "S", -0.1)).contains("finite and >= 0, but is -0.1"));
     assert!(fault(cavity().jump(f64::NAN, Operator::annihilate(0))).contains("`rate` of a jump"));
-    let infinite = Complex64::from(f64::INFINITY);
-    let jump = Jump::local(0, infinite, Complex64::ZERO, Complex64::ZERO);
+    let jump = Jump::local(0, [f64::INFINITY, 0.0, 0.0]);
     assert!(fault(cavity().jump(0.1, jump)).contains("`coefficient` of a local jump"));
     assert!(fault(cavity().hamiltonian(f64::NAN * Operator::sz(0))).contains("`coefficient` of operator"));
 }
@@ -109,7 +108,7 @@ fn hermiticity_knows_that_subsystems_commute_and_nothing_else() {
 fn operators_of_subsystems_that_are_not_there_are_refused() {
     let mode = fault(cavity().hamiltonian(Operator::number(2)));
     assert!(mode.contains("`number of a mode` of operator 'a2^dag a2' must be below 2, but is 2"), "{mode}");
-    let jump = fault(cavity().jump(0.1, Jump::local(1, 1.0.into(), 0.0.into(), 0.0.into())));
+    let jump = fault(cavity().jump(0.1, Jump::local(1, [1.0, 0.0, 0.0])));
     assert!(jump.contains("`number of an ensemble` of a local jump"), "{jump}");
 }
 
