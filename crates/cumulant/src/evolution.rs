@@ -180,14 +180,14 @@ impl Evolution for MomentEvolution {
         serde_json::Value::Object(all)
     }
 
-    fn save(&self) -> Vec<u8> {
+    fn save(&self) -> Result<Vec<u8>, EngineError> {
         let saved = Saved {
             time: self.time,
             memory: self.propagator.memory(),
             diagnostics: self.diagnostics.clone(),
             vector: self.vector.clone(),
         };
-        postcard::to_stdvec(&saved).unwrap_or_default()
+        postcard::to_stdvec(&saved).map_err(|e| EngineError::Checkpoint(e.to_string()))
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {

@@ -74,7 +74,7 @@ fn a_quench_continues_and_a_checkpoint_has_the_same_bits() {
     // In two calls, stopped at an output time inside of the second stage.
     let mut first = engine.prepare(&problem).expect("prepared");
     first.advance(&problem.times[1..8], &mut ignore).expect("runs");
-    let bytes = first.save();
+    let bytes = first.save().expect("bytes");
     first.advance(&problem.times[8..], &mut ignore).expect("runs");
     let mut second = engine.prepare(&problem).expect("prepared");
     second.restore(&bytes).expect("fits");

@@ -1,12 +1,12 @@
 //! The seam between the run loop and the engines.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 use superladder_model::{ModelError, Observable};
 use thiserror::Error;
 
-use crate::{Attachment, Diagnostics, Problem, ProblemError, Record, Recorder, Replicate};
+use crate::{Attachment, Diagnostics, Problem, ProblemError, Record, Recorder};
 
 /// A value and, for statistical engines, its standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -177,11 +177,6 @@ pub trait Engine {
     /// # Errors
     /// [`EngineError`].
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError>;
-
-    /// This engine over the samples with these indices, for engines that sample; what different ranges give can be merged.
-    fn over(&self, _indices: Range<u64>) -> Option<Box<dyn Engine>> {
-        None
-    }
 }
 
 /// Hears the measurements at the output times. Closures `|time, measurements, diagnostics|` are listeners.
@@ -214,6 +209,26 @@ impl<F: FnMut(f64, Vec<Measurement>, &Diagnostics) -> ControlFlow<()>> Listener 
     }
 }
 
+/// What is known of the records only when a run ends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Concluded {
+    /// The record at the first output time.
+    pub first: Record,
+    /// Records at the output times that were left, as far as they are known.
+    pub later: Vec<Record>,
+}
+
+/// A cutoff that has followed the state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FollowedCutoff {
+    /// Name of its mode.
+    pub mode: String,
+    /// Its value in the end.
+    pub last: usize,
+    /// Its largest value.
+    pub largest: usize,
+}
+
 /// A problem on its way through time.
 pub trait Evolution {
     /// Present time.
@@ -236,19 +251,14 @@ pub trait Evolution {
     /// Named figures of the method (steps, right-hand sides, ...), for the manifest.
     fn statistics(&self) -> serde_json::Value;
 
-    /// The record at the first time, for engines that know it only in the end because they sample.
-    fn first_record(&self) -> Option<Record> {
+    /// What an engine knows of the records only when its run ends, be it at the last output time or on its way, with the `left`
+    /// output times before it: for engines that do not go through time.
+    fn concluded(&mut self, _left: &[f64]) -> Option<Concluded> {
         None
     }
 
-    /// What is known at later times when a run is stopped on its way, for engines that do not go through time.
-    fn preview(&mut self, _times: &[f64]) -> Vec<Record> {
-        Vec::new()
-    }
-
-    /// All that was measured without one block of the samples at a time, for engines that sample: what standard errors of
-    /// anything that is read off the records come from.
-    fn replicates(&self) -> Vec<Replicate> {
+    /// Cutoffs that have followed the state.
+    fn followed_cutoffs(&self) -> Vec<FollowedCutoff> {
         Vec::new()
     }
 
@@ -263,14 +273,17 @@ pub trait Evolution {
     }
 
     /// Everything needed to continue bit by bit, for a checkpoint.
-    fn save(&self) -> Vec<u8>;
+    ///
+    /// # Errors
+    /// [`EngineError::Checkpoint`] when it cannot be put into bytes.
+    fn save(&self) -> Result<Vec<u8>, EngineError>;
 
     /// Writes what [`Evolution::save`] gives; engines with large states do so without a second copy of it.
     ///
     /// # Errors
     /// Whatever the writer says.
     fn save_to(&self, writer: &mut dyn std::io::Write) -> std::io::Result<()> {
-        writer.write_all(&self.save())
+        writer.write_all(&self.save().map_err(std::io::Error::other)?)
     }
 
     /// Continues from [`Evolution::save`] of the same problem.

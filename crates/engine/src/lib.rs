@@ -6,6 +6,7 @@
 //! Engines (exact density matrix, trajectories, cumulants, mean field) are siblings behind this seam, so that
 //! the same [`Problem`] can be held against each of them.
 
+mod attachment;
 mod builder;
 mod columns;
 mod diagnostics;
@@ -13,14 +14,14 @@ mod evolution;
 mod problem;
 mod recorder;
 mod run;
-mod samples;
 
+pub use attachment::Attachment;
 pub use builder::{Observables, ProblemBuilder};
 pub use diagnostics::{Bounds, Check, Diagnostics};
 pub use evolution::{
-    Engine, EngineError, Estimate, Evolution, Listener, Measurement, Progress, Resources, Silent, refuse,
+    Concluded, Engine, EngineError, Estimate, Evolution, FollowedCutoff, Listener, Measurement, Progress,
+    Resources, Silent, refuse,
 };
 pub use problem::{Problem, ProblemError, Stage};
 pub use recorder::{Record, Recorder, figures};
 pub use run::{Run, record, run};
-pub use samples::{Attachment, Replicate, jackknife};

@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 
 use crate::{
-    Diagnostics, Engine, EngineError, Evolution, Listener, Measurement, Problem, Progress, Record, Recorder,
+    Concluded, Diagnostics, Engine, EngineError, Evolution, Listener, Measurement, Problem, Progress, Record,
+    Recorder,
 };
 
 /// A problem on its way through its output times, with what was recorded so far.
@@ -138,21 +139,21 @@ fn proceed(
             return Ok(());
         }
     }
-    settle(evolution, recorder);
+    conclude(evolution, recorder, problem);
     Ok(())
 }
 
 fn stop(evolution: &mut dyn Evolution, recorder: &mut Recorder, problem: &Problem) {
-    let times = &problem.times;
-    recorder.interrupted = recorder.records.len() < times.len();
-    recorder.records.extend(evolution.preview(&times[recorder.records.len()..]));
-    settle(evolution, recorder);
+    recorder.interrupted = recorder.records.len() < problem.times.len();
+    conclude(evolution, recorder, problem);
 }
 
-/// Engines that sample know the record at the first time only now.
-fn settle(evolution: &dyn Evolution, recorder: &mut Recorder) {
-    if let (Some(first), Some(record)) = (evolution.first_record(), recorder.records.first_mut()) {
-        *record = first;
+/// Takes in what is known only when the run ends.
+fn conclude(evolution: &mut dyn Evolution, recorder: &mut Recorder, problem: &Problem) {
+    let left = &problem.times[recorder.records.len()..];
+    if let Some(Concluded { first, later }) = evolution.concluded(left) {
+        recorder.records[0] = first;
+        recorder.records.extend(later);
     }
 }
 

@@ -1,7 +1,9 @@
 //! The evolution of a density matrix through the stages of a problem.
 
 use serde::{Deserialize, Serialize};
-use superladder_engine::{Diagnostics, EngineError, Evolution, Listener, Measurement, Problem};
+use superladder_engine::{
+    Diagnostics, EngineError, Evolution, FollowedCutoff, Listener, Measurement, Problem,
+};
 use superladder_propagate::{Linear, LinearOperator, Memory, Propagator};
 
 use crate::adaptive::{CutoffControl, Growth, Limit, Reason};
@@ -358,9 +360,14 @@ impl Evolution for ExactEvolution {
         self.control.as_ref().map_or_else(Vec::new, |control| control.notes().to_vec())
     }
 
-    fn save(&self) -> Vec<u8> {
+    fn save(&self) -> Result<Vec<u8>, EngineError> {
         let mut bytes = Vec::with_capacity(8 * self.vector.len() + (1 << 16));
-        self.save_to(&mut bytes).map(|()| bytes).unwrap_or_default()
+        self.save_to(&mut bytes).map(|()| bytes).map_err(|e| EngineError::Checkpoint(e.to_string()))
+    }
+
+    fn followed_cutoffs(&self) -> Vec<FollowedCutoff> {
+        let control = self.control.iter();
+        control.flat_map(|control| control.cutoffs(&self.instruments.problem)).collect()
     }
 
     fn save_to(&self, writer: &mut dyn std::io::Write) -> std::io::Result<()> {

@@ -1,7 +1,6 @@
 //! Fig. 3: the quench from superradiance into lasing, and the decay rates read off it.
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 use superladder_mean_field::{Cycle, FixedPoint, Polariton, Waveform};
 
 use crate::critical::{Rate, critical, normal_state, superradiant_state};
@@ -11,7 +10,7 @@ use crate::paper::{FIG3, sets};
 use superladder_plot::{Corner, Curve, CurvesPanel, Note, Shade, Sheet, SheetPanel, Stroke, TIME};
 use superladder_study::Study;
 use superladder_workflows::attempt::attempt;
-use superladder_workflows::identity::hexadecimal;
+use superladder_workflows::identity::of_words;
 use superladder_workflows::maps;
 
 /// The frequency that the caption prints.
@@ -139,7 +138,7 @@ fn scan(context: &Context<'_>) -> Result<Option<Table>, ReproduceError> {
         let beat =
             std::f64::consts::TAU / (model.polariton(Polariton::Upper) - model.polariton(Polariton::Lower));
         let words = format!("rates {STAGE_A:?} {STAGE_C:?} {}", point.digest);
-        let digest = hexadecimal(&Sha256::digest(words.as_bytes()));
+        let digest = of_words(&words);
         let kept: Option<[f64; 2]> = context.store.read(&digest);
         let found = match kept {
             Some(kept) => kept,

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use superladder_engine::{Engine, EngineError, Evolution, Problem, Resources};
 use superladder_model::Model;
+use superladder_sampling::{BLOCKS, ErrorTarget, SampledEvolution, Sampling};
 use superladder_space::Ladders;
 
 use crate::dynamics::Dynamics;
@@ -12,10 +13,9 @@ use crate::evolution::TrajectoryEvolution;
 use crate::initial::Preparation;
 use crate::instruments::Instruments;
 use crate::locality::Locality;
-use crate::options::{Choice, ErrorTarget, Trajectories, Unravelling};
+use crate::options::{Choice, Trajectories, Unravelling};
 use crate::products::Layout;
 use crate::stencil::Stencil;
-use crate::sums::BLOCKS;
 use crate::trajectory::{Setup, Workspace};
 
 /// A rotating basis pays from this many spins on.
@@ -92,6 +92,13 @@ impl Trajectories {
     }
 }
 
+impl Trajectories {
+    fn evolution(&self, problem: &Problem) -> Result<TrajectoryEvolution, EngineError> {
+        let (setup, instruments) = self.setup(problem)?;
+        TrajectoryEvolution::new(self.clone(), setup, instruments)
+    }
+}
+
 impl Engine for Trajectories {
     fn name(&self) -> &'static str {
         NAME
@@ -135,13 +142,22 @@ impl Engine for Trajectories {
         Ok(Resources { unknowns: 2 * largest, memory, report })
     }
 
-    fn over(&self, indices: Range<u64>) -> Option<Box<dyn Engine>> {
+    fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {
+        Ok(Box::new(self.evolution(problem)?))
+    }
+}
+
+impl Sampling for Trajectories {
+    fn over(&self, indices: Range<u64>) -> Box<dyn Sampling> {
         let trajectories = indices.end.saturating_sub(indices.start);
-        Some(Box::new(Self { first: indices.start, trajectories, ..self.clone() }))
+        Box::new(Self { first: indices.start, trajectories, ..self.clone() })
     }
 
-    fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {
-        let (setup, instruments) = self.setup(problem)?;
-        Ok(Box::new(TrajectoryEvolution::new(self.clone(), setup, instruments)?))
+    fn without_targets(&self) -> Box<dyn Sampling> {
+        Box::new(Self { targets: Vec::new(), ..self.clone() })
+    }
+
+    fn begin(&self, problem: &Problem) -> Result<Box<dyn SampledEvolution>, EngineError> {
+        Ok(Box::new(self.evolution(problem)?))
     }
 }

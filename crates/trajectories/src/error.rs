@@ -11,8 +11,8 @@ pub(crate) fn unsupported(reason: impl Into<String>) -> EngineError {
 }
 
 /// An option `key` that names a column which is not measured.
-pub(crate) fn unknown(key: &str, name: &str, columns: &[(usize, String)]) -> EngineError {
-    let known: Vec<&str> = columns.iter().map(|(_, name)| name.as_str()).take(40).collect();
+pub(crate) fn unknown<'a>(key: &str, name: &str, columns: impl Iterator<Item = &'a str>) -> EngineError {
+    let known: Vec<&str> = columns.take(40).collect();
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
     unsupported(format!("`{key}` names '{name}', which the study does not measure; it measures {known}"))
 }

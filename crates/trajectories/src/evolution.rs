@@ -6,17 +6,18 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use superladder_engine::{
-    Attachment, Diagnostics, EngineError, Evolution, Listener, Measurement, Record, Replicate, figures,
+    Attachment, Concluded, Diagnostics, EngineError, Evolution, Listener, Measurement, Record, figures,
+};
+use superladder_sampling::{
+    BLOCKS, Block, Goal, Progressed, Replicate, SampledEvolution, Shown, Standing, SumSizes, Sums, Tally,
+    estimates, means, next_look, replicates,
 };
 
-use crate::error::NAME;
+use crate::error::{NAME, unknown};
 use crate::instruments::Instruments;
 use crate::options::{Trajectories, Unravelling};
-use crate::report::{FEW_JUMPS, Jumped, Single, TrajectoryReport, values};
-use crate::statistics::{estimates, means, replicates};
-use crate::sums::{BLOCKS, Block, SumSizes, Sums, Tally};
-use crate::target::{Goal, Standing, next_look};
-use crate::trajectory::{Setup, Snapshot, TrajectoryError, Witness, Workspace};
+use crate::report::{FEW_JUMPS, TrajectoryReport, values};
+use crate::trajectory::{Setup, Snapshot, TrajectoryError, TrajectoryStatistics, Witness, Workspace};
 
 /// Between two looks at the clock and the listener at least this long ...
 const SHORT: Duration = Duration::from_millis(100);
@@ -26,6 +27,28 @@ const EACH: f64 = 5.0;
 const LONG: Duration = Duration::from_secs(20);
 /// Trajectories that one batch may begin.
 const MOST: usize = 1 << 16;
+
+/// Figures of which the largest of all trajectories is kept: accumulated error, mismatch of norms, weight discarded, bound of the
+/// norm of what was changed, amplitudes of a state.
+const WORST: usize = 5;
+const ERROR: usize = 0;
+const MISMATCH: usize = 1;
+const DISCARDED: usize = 2;
+const TRUNCATION: usize = 3;
+const AMPLITUDES: usize = 4;
+
+/// Enters what following a trajectory took: its figures, and its steps and applications as the last two counts. The counts are
+///
+/// ```text
+/// jumps by channel | 1 where the channel has jumped | bins of the histograms | steps | applications
+/// ```
+fn enter(followed: &TrajectoryStatistics, tally: &mut Tally) {
+    let TrajectoryStatistics { steps, error, mismatch, losses, applications, largest, .. } = *followed;
+    tally.worst = vec![error, mismatch, losses.weight, losses.norm, largest as f64];
+    if let [.., of_steps, of_applications] = tally.counts.as_mut_slice() {
+        (*of_steps, *of_applications) = (steps, applications);
+    }
+}
 
 /// The average over trajectories: those that have run, and those that are still to run.
 pub(crate) struct TrajectoryEvolution {
@@ -64,8 +87,9 @@ impl Witness for Tallying<'_> {
         self.instruments.add(snapshot, row);
         if self.report.looks_at(self.index) {
             let values = values(self.instruments, &self.setup.problem, row);
-            self.report.sort(output, &values, &mut self.tally.bins);
-            if let Some(single) = &mut self.tally.single {
+            let bins = 2 * self.report.channels.len();
+            self.report.histograms.count(output, &values, &mut self.tally.counts[bins..]);
+            if let Some(single) = &mut self.tally.shown {
                 single.values.extend(self.report.pick(&values));
             }
         }
@@ -73,9 +97,10 @@ impl Witness for Tallying<'_> {
 
     fn jump(&mut self, time: f64, dissipator: usize) {
         let Some(channel) = self.report.channel(time, dissipator) else { return };
-        self.tally.jumps[channel] += 1;
-        if let Some(single) = &mut self.tally.single {
-            single.jumps.push(Jumped { time, channel });
+        self.tally.counts[channel] += 1;
+        self.tally.counts[self.report.channels.len() + channel] = 1;
+        if let Some(single) = &mut self.tally.shown {
+            single.events.push((time, channel as u64));
         }
     }
 }
@@ -87,11 +112,12 @@ impl TrajectoryEvolution {
         instruments: Instruments,
     ) -> Result<Self, EngineError> {
         let report = TrajectoryReport::new(&setup.problem, &options.histograms, options.shown)?;
-        let goal = Goal::new(&setup.problem, &options.targets)?;
+        let goal = Goal::new(&setup.problem, &options.targets)
+            .map_err(|e| unknown("target_error", &e.name, e.known.iter().map(String::as_str)))?;
         let sizes = SumSizes {
             numbers: instruments.count() * setup.problem.times.len(),
-            channels: report.channels.len(),
-            bins: report.bins(),
+            counts: 2 * report.channels.len() + report.histograms.bins() + 2,
+            worst: WORST,
         };
         let time = setup.problem.times[0];
         let start = Record { time, measurements: Vec::new(), diagnostics: Vec::new() };
@@ -125,7 +151,7 @@ impl TrajectoryEvolution {
             let mut tally = self.tally(index);
             let mut tallying = self.tallying(index, &mut tally);
             self.setup.start(index, &mut workspace, &mut tallying);
-            self.add(&mut sums.blocks[index as usize % BLOCKS], index, &mut tally).map_err(Self::failed)?;
+            sums.add(index, &mut tally).map_err(|_| Self::failed(self.out_of_range(index)))?;
         }
         self.put_back(workspace);
         Ok(sums)
@@ -152,12 +178,12 @@ impl TrajectoryEvolution {
     }
 
     fn tally(&self, index: u64) -> Tally {
-        let shown = index < self.report.shown;
+        let (shown, sizes) = (index < self.report.shown, self.sums.sizes());
         Tally {
-            numbers: vec![0.0; self.sums.sizes.numbers],
-            jumps: vec![0; self.sums.sizes.channels],
-            single: shown.then(|| Single { index, values: Vec::new(), jumps: Vec::new() }),
-            ..Tally::default()
+            numbers: vec![0.0; sizes.numbers],
+            counts: vec![0; sizes.counts],
+            worst: vec![0.0; sizes.worst],
+            shown: shown.then(|| Shown { index, ..Shown::default() }),
         }
     }
 
@@ -165,9 +191,8 @@ impl TrajectoryEvolution {
         Tallying { instruments: &self.instruments, setup: &self.setup, report: &self.report, index, tally }
     }
 
-    fn add(&self, block: &mut Block, index: u64, tally: &mut Tally) -> Result<(), TrajectoryError> {
-        let time = self.setup.problem.times[0];
-        block.add(index / BLOCKS as u64, tally).map_err(|_| TrajectoryError::OutOfRange { index, time })
+    fn out_of_range(&self, index: u64) -> TrajectoryError {
+        TrajectoryError::OutOfRange { index, time: self.setup.problem.times[0] }
     }
 
     fn failed(error: TrajectoryError) -> EngineError {
@@ -195,7 +220,7 @@ impl TrajectoryEvolution {
     /// is finished, so that those done are the first ones of `pending`.
     fn run_batch(&mut self, pending: &[u64]) -> Result<(), EngineError> {
         let begun = Instant::now();
-        let blocks: Vec<_> = std::mem::take(&mut self.sums.blocks).into_iter().map(Mutex::new).collect();
+        let blocks: Vec<_> = self.sums.take_blocks().into_iter().map(Mutex::new).collect();
         let next = AtomicUsize::new(0);
         let this = &*self;
         let work = || -> Result<(), TrajectoryError> {
@@ -209,11 +234,12 @@ impl TrajectoryEvolution {
                 }
                 let Some(&index) = pending.get(next.fetch_add(1, Ordering::SeqCst)) else { break };
                 let mut tally = this.tally(index);
-                tally.statistics =
+                let followed =
                     this.setup.follow(index, &mut workspace, &mut this.tallying(index, &mut tally))?;
+                enter(&followed, &mut tally);
                 let block = &blocks[index as usize % BLOCKS];
                 let mut block = block.lock().unwrap_or_else(PoisonError::into_inner);
-                this.add(&mut block, index, &mut tally)?;
+                block.add(index, &mut tally).map_err(|_| this.out_of_range(index))?;
                 own += 1.0;
             }
             this.put_back(workspace);
@@ -222,7 +248,7 @@ impl TrajectoryEvolution {
         let workers = rayon::current_num_threads().min(pending.len());
         let results: Vec<_> = (0..workers).into_par_iter().with_max_len(1).map(|_| work()).collect();
         let whole = |b: Mutex<_>| b.into_inner().unwrap_or_else(PoisonError::into_inner);
-        self.sums.blocks = blocks.into_iter().map(whole).collect();
+        self.sums.put_back(blocks.into_iter().map(whole).collect());
         results.into_iter().collect::<Result<(), _>>().map_err(Self::failed)
     }
 
@@ -231,7 +257,7 @@ impl TrajectoryEvolution {
     fn look(&mut self) {
         let problem = &self.setup.problem;
         let rows = 0..problem.times.len();
-        let row = |row| estimates(&self.instruments, problem, &self.sums, row);
+        let row = |row| self.estimates(row);
         let measured: Vec<Vec<Measurement>> = rows.into_par_iter().map(row).collect();
         self.standing = self.goal.stand(problem, &measured, self.sums.count());
         self.complete |= self.standing.reached;
@@ -241,25 +267,23 @@ impl TrajectoryEvolution {
     fn note(&mut self, row: usize) {
         let times = &self.setup.problem.times;
         let (bounds, time, end) = (self.options.bounds, times[row], times[times.len() - 1]);
-        let worst = |figure: fn(&Block) -> f64| self.sums.blocks.iter().map(figure).fold(0.0, f64::max);
-        let (error, mismatch) = (worst(|b| b.error), worst(|b| b.mismatch));
+        let worst = self.sums.worst();
         let means = means(&self.sums, row, self.instruments.count());
         if let Some(top) = self.instruments.top_population(&means) {
             self.diagnostics.note("top_population", top, time, bounds.top_population);
         }
-        self.diagnostics.note("propagation", error, end, bounds.propagation);
+        self.diagnostics.note("propagation", worst[ERROR], end, bounds.propagation);
         if self.setup.locality.loses() {
-            let (weight, norm) = (worst(|b| b.discarded), worst(|b| b.truncation));
-            self.diagnostics.note("discarded_weight", weight, end, bounds.discarded_weight);
-            self.diagnostics.note("truncation", norm, end, bounds.truncation);
+            self.diagnostics.note("discarded_weight", worst[DISCARDED], end, bounds.discarded_weight);
+            self.diagnostics.note("truncation", worst[TRUNCATION], end, bounds.truncation);
         }
-        self.diagnostics.note("norm_decay", mismatch, end, bounds.trace);
+        self.diagnostics.note("norm_decay", worst[MISMATCH], end, bounds.trace);
     }
 
     /// Measurements and diagnostics at output number `row`.
     fn record(&mut self, row: usize) -> Record {
         self.note(row);
-        let measurements = estimates(&self.instruments, &self.setup.problem, &self.sums, row);
+        let measurements = self.estimates(row);
         let time = self.setup.problem.times[row];
         Record { time, measurements, diagnostics: figures(&self.diagnostics) }
     }
@@ -278,10 +302,15 @@ impl TrajectoryEvolution {
         format!("{inside} of {} trajectories{other}{}", self.options.trajectories, self.standing.words(done))
     }
 
-    /// Sums by channel.
-    fn by_channel(&self, figure: fn(&Block) -> &Vec<u64>) -> Vec<u64> {
-        let sum = |c: usize| self.sums.blocks.iter().map(|b| figure(b)[c]).sum();
-        (0..self.report.channels.len()).map(sum).collect()
+    /// Observables with their errors at output number `row`.
+    fn estimates(&self, row: usize) -> Vec<Measurement> {
+        let functions = |numbers: &[f64]| self.instruments.values(&self.setup.problem, numbers);
+        estimates(&functions, &self.sums, row, self.instruments.count())
+    }
+
+    /// Jumps by channel.
+    fn jumps(&self) -> Vec<u64> {
+        self.sums.counts()[..self.report.channels.len()].to_vec()
     }
 }
 
@@ -335,7 +364,7 @@ impl Evolution for TrajectoryEvolution {
     fn measure(&mut self) -> Vec<Measurement> {
         match self.row(self.time) {
             0 => self.start.measurements.clone(),
-            row => estimates(&self.instruments, &self.setup.problem, &self.sums, row),
+            row => self.estimates(row),
         }
     }
 
@@ -344,7 +373,9 @@ impl Evolution for TrajectoryEvolution {
     }
 
     fn statistics(&self) -> serde_json::Value {
-        let (jumps, fired) = (self.by_channel(|b| &b.jumps), self.by_channel(|b| &b.fired));
+        let (counts, all) = (self.sums.counts(), self.report.channels.len());
+        let (jumps, fired) = (&counts[..all], &counts[all..2 * all]);
+        let totals = &counts[counts.len() - 2..];
         let channels = self.report.channels.iter().zip(jumps.iter().zip(fired));
         let channel = |(name, (jumps, fired))| serde_json::json!({ "channel": name, "jumps": jumps, "trajectories_with": fired });
         serde_json::json!({
@@ -359,45 +390,36 @@ impl Evolution for TrajectoryEvolution {
             "blocks": BLOCKS,
             "jumps": jumps.iter().sum::<u64>(),
             "jumps_by_channel": channels.map(channel).collect::<Vec<_>>(),
-            "steps": self.sums.blocks.iter().map(|b| b.steps).sum::<u64>(),
-            "applications": self.sums.blocks.iter().map(|b| b.applications).sum::<u64>(),
-            "most_amplitudes": self.sums.blocks.iter().map(|b| b.largest).max(),
+            "steps": totals[0],
+            "applications": totals[1],
+            "most_amplitudes": self.sums.worst()[AMPLITUDES] as u64,
             "largest_standard_error": self.standing.json(),
             "target_reached": self.goal.is_set().then_some(self.standing.reached),
             "initial_weight_cut_off": self.setup.preparation.losses,
         })
     }
 
-    fn first_record(&self) -> Option<Record> {
-        Some(self.start.clone())
-    }
-
-    fn preview(&mut self, times: &[f64]) -> Vec<Record> {
-        if self.sums.count() == 0 {
-            return Vec::new();
+    fn concluded(&mut self, left: &[f64]) -> Option<Concluded> {
+        let mut later = Vec::new();
+        if !left.is_empty() && self.sums.count() > 0 {
+            self.look();
+            self.begin();
+            later = left.iter().map(|time| self.record(self.row(*time))).collect();
         }
-        self.look();
-        self.begin();
-        times.iter().map(|time| self.record(self.row(*time))).collect()
-    }
-
-    fn replicates(&self) -> Vec<Replicate> {
-        replicates(&self.instruments, &self.setup.problem, &self.sums)
+        Some(Concluded { first: self.start.clone(), later })
     }
 
     fn attachments(&self) -> Vec<Attachment> {
-        let mut singles: Vec<&Single> = self.sums.blocks.iter().flat_map(|b| &b.singles).collect();
+        let mut singles: Vec<&Shown> = self.sums.blocks().iter().flat_map(Block::shown).collect();
         singles.sort_by_key(|s| s.index);
-        let mut bins = vec![0; self.sums.sizes.bins];
-        for block in &self.sums.blocks {
-            bins.iter_mut().zip(&block.bins).for_each(|(sum, x)| *sum += x);
-        }
-        self.report.attachments(&self.setup.problem.times, &singles, &bins)
+        let (counts, first) = (self.sums.counts(), 2 * self.report.channels.len());
+        let bins = &counts[first..counts.len() - 2];
+        self.report.attachments(&self.setup.problem.times, &singles, bins)
     }
 
     fn warnings(&self) -> Vec<String> {
         let done = self.sums.count();
-        let counts = self.report.channels.iter().zip(self.by_channel(|b| &b.jumps));
+        let counts = self.report.channels.iter().zip(self.jumps());
         let counts = counts.zip(&self.report.possible).filter(|(_, possible)| **possible).map(|(c, _)| c);
         let rare = counts.filter(|(_, jumps)| *jumps < FEW_JUMPS);
         let warning = |(channel, jumps): (&String, u64)| {
@@ -409,14 +431,14 @@ impl Evolution for TrajectoryEvolution {
         rare.map(warning).collect()
     }
 
-    fn save(&self) -> Vec<u8> {
-        self.sums.to_bytes()
+    fn save(&self) -> Result<Vec<u8>, EngineError> {
+        Ok(self.sums.to_bytes())
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
         let (sums, damaged) = Sums::from_bytes(bytes).map_err(|e| EngineError::Checkpoint(e.to_string()))?;
-        if sums.sizes != self.sums.sizes {
-            let expected = self.sums.sizes.numbers;
+        if sums.sizes() != self.sums.sizes() {
+            let expected = self.sums.sizes().numbers;
             return Err(EngineError::Checkpoint(format!("its sums do not have {expected} numbers")));
         }
         if !damaged.is_empty() {
@@ -427,5 +449,24 @@ impl Evolution for TrajectoryEvolution {
         }
         self.sums = sums;
         Ok(())
+    }
+}
+
+impl SampledEvolution for TrajectoryEvolution {
+    fn progressed(&mut self) -> Progressed {
+        if self.sums.count() > 0 {
+            self.look();
+        }
+        Progressed {
+            done: self.sums.count(),
+            asked: self.options.trajectories,
+            reached: self.goal.is_set().then_some(self.standing.reached),
+        }
+    }
+
+    fn replicates(&self) -> Vec<Replicate> {
+        let problem = &self.setup.problem;
+        let functions = |numbers: &[f64]| self.instruments.values(problem, numbers);
+        replicates(&functions, &self.sums, problem.times.len(), self.instruments.count())
     }
 }

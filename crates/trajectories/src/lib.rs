@@ -37,18 +37,13 @@ mod products;
 mod reachable;
 mod report;
 mod rotation;
-mod statistics;
 mod stencil;
 mod stream;
-mod sums;
-mod target;
 mod taylor;
 #[cfg(test)]
 mod tests;
 mod trajectory;
 mod vector;
 
-pub use options::{Choice, ErrorTarget, Histogram, Trajectories, Unravelling};
+pub use options::{Choice, Trajectories, Unravelling};
 pub use report::FEW_JUMPS;
-pub use sums::{BLOCKS, Sums, SumsError};
-pub use target::next_look;

@@ -1,6 +1,7 @@
 //! The options of the engine.
 
 use superladder_engine::Bounds;
+use superladder_sampling::{ErrorTarget, Histogram};
 
 /// Which measurement of the environment the trajectories are conditioned on; averages do not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -45,28 +46,6 @@ impl Choice {
 
 /// A displaced basis pays from this cutoff on.
 const MANY_PHOTONS: usize = 24;
-/// A standard error that is asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ErrorTarget {
-    /// An observable such as `spin(S)` or one of its columns such as `spin(S).z`; none: every observable.
-    pub observable: Option<String>,
-    /// Largest standard error at any output time.
-    pub error: f64,
-}
-
-/// How the values of one column of an observable in single trajectories are distributed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Histogram {
-    /// The column, such as `photons(a)` or `spin(S).z`.
-    pub column: String,
-    /// Lower end of the first bin.
-    pub low: f64,
-    /// Upper end of the last bin.
-    pub high: f64,
-    /// Bins of equal width; values below and above are counted too, undefined ones are not.
-    pub bins: usize,
-}
-
 /// The engine of quantum trajectories.
 ///
 /// ```

@@ -16,7 +16,8 @@ use crate::dynamics::{Dynamics, Escape, escapes};
 use crate::evolution::TrajectoryEvolution;
 use crate::products::Layout;
 use crate::trajectory::{Setup, Snapshot, Witness, Workspace};
-use crate::{ErrorTarget, Histogram, Trajectories, Unravelling};
+use crate::{Trajectories, Unravelling};
+use superladder_sampling::{ErrorTarget, Histogram, SampledEvolution as _};
 
 mod locality;
 
@@ -306,7 +307,7 @@ fn a_run_continued_from_a_checkpoint_has_the_same_bits() {
     first.advance(&problem.times[1..], &mut Impatient).expect("runs");
     assert!(first.statistics()["trajectories"].as_u64().expect("a count") < 3000);
     let mut second = engine.prepare(&problem).expect("valid");
-    second.restore(&first.save()).expect("its own state");
+    second.restore(&first.save().expect("bytes")).expect("its own state");
     let mut continued = Vec::new();
     let mut listener = |_: f64, m: Vec<_>, _: &superladder_engine::Diagnostics| {
         continued.push(m);

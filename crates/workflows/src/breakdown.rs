@@ -5,7 +5,6 @@
 //! ```
 
 mod all;
-mod halves;
 mod measured;
 mod picture;
 mod reading;

@@ -1,8 +1,6 @@
 //! What makes two results the same: the digest of everything that decides them. `--resume` of every command goes by it.
 
-use std::fmt::Write as _;
-
-use sha2::{Digest, Sha256};
+use superladder_frame::{digest, hexadecimal};
 use superladder_study::Study;
 
 use crate::results::version;
@@ -14,18 +12,10 @@ pub fn of_results(study: &Study) -> String {
     if let Some(values) = resolved.as_object_mut() {
         values.shift_remove("title");
     }
-    hexadecimal(&Sha256::digest(format!("{}\n{resolved}", version())))
-}
-
-/// Bytes as hexadecimal digits.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hexadecimal(&digest(format!("{}\n{resolved}", version()).as_bytes()))
 }
 
 /// Digest, as hexadecimal digits, of `words` and of the version that works on them.
 pub fn of_words(words: &str) -> String {
-    hexadecimal(&Sha256::digest(format!("{}\n{words}", version())))
+    hexadecimal(&digest(format!("{}\n{words}", version()).as_bytes()))
 }

@@ -17,6 +17,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use superladder_engine::{Engine, EngineError, Evolution, Progress, Recorder, Resources, Run};
+use superladder_sampling::{Sampling, SumsFileError};
 use superladder_study::Study;
 
 pub use error::RunError;
@@ -26,7 +27,7 @@ pub use summary::summary;
 use self::start::Start;
 use crate::checkpoint::Checkpoint;
 use crate::results::{Clock, OutputFolder, Spent};
-use crate::samples::{self, Samples, SamplesError};
+use crate::samples;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -48,7 +49,7 @@ pub struct Plan<'a> {
 /// A run that can begin: nothing is in its way.
 pub struct Prepared<'a> {
     study: &'a Study,
-    engine: Box<dyn Engine>,
+    engine: Ready,
     resources: Resources,
     start: Start,
     folder: OutputFolder,
@@ -87,19 +88,21 @@ impl<'a> Plan<'a> {
     /// [`RunError`].
     pub fn prepare(self) -> Result<Option<Prepared<'a>>, RunError> {
         let Self { study, output: target, force, resume, indices, clock } = self;
-        let engine = over(study, indices.as_ref())?;
-        let keeper = Keeper { study, path: Checkpoint::path(&target), samples: engine.over(0..1).is_some() };
+        let engine = Ready::new(study, indices.as_ref())?;
+        let keeper =
+            Keeper { study, path: Checkpoint::path(&target), samples: matches!(engine, Ready::Samples(_)) };
         #[cfg(feature = "mpi")]
         let ranks = crate::ranks::Ranks::start();
         #[cfg(feature = "mpi")]
         if let Some(ranks) = ranks.as_ref().filter(|r| !r.leads()) {
-            ranks::serve(ranks, study)?;
+            ranks::serve(ranks, study);
             return Ok(None);
         }
         let start = Start::find(study, &keeper.path, &target, keeper.samples, (resume, force))?;
-        let resources = engine.resources(&study.problem).map_err(|e| RunError::placed(study, e))?;
+        let resources = engine.engine().resources(&study.problem).map_err(|e| RunError::placed(study, e))?;
         if start.is_resumed() {
             OutputFolder::remove_leftovers(&target);
+            superladder_frame::remove_partials(&keeper.path);
         }
         // What an interrupted run left is replaced by the whole.
         let folder = OutputFolder::begin(&target, force || start.is_resumed())?;
@@ -120,12 +123,28 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The engine of the study, over the indices asked for.
-fn over(study: &Study, indices: Option<&Range<u64>>) -> Result<Box<dyn Engine>, RunError> {
-    let engine = study.engine();
-    match indices {
-        None => Ok(engine),
-        Some(indices) => engine.over(indices.clone()).ok_or(RunError::Indices(engine.name())),
+/// The engine of a run.
+enum Ready {
+    InTime(Box<dyn Engine>),
+    Samples(Box<dyn Sampling>),
+}
+
+impl Ready {
+    /// The engine of the study, over the indices asked for.
+    fn new(study: &Study, indices: Option<&Range<u64>>) -> Result<Self, RunError> {
+        match (study.engine.sampling(), indices) {
+            (Some(engine), Some(indices)) => Ok(Self::Samples(engine.over(indices.clone()))),
+            (Some(engine), None) => Ok(Self::Samples(engine)),
+            (None, Some(_)) => Err(RunError::Indices(study.engine.name())),
+            (None, None) => Ok(Self::InTime(study.engine())),
+        }
+    }
+
+    fn engine(&self) -> &dyn Engine {
+        match self {
+            Self::InTime(engine) => engine.as_ref(),
+            Self::Samples(engine) => engine.as_ref(),
+        }
     }
 }
 
@@ -156,19 +175,19 @@ impl<'a> Prepared<'a> {
         let (resumed_at, clock) = (self.resumed_at(), Clock::start());
         let placed = |e| RunError::placed(self.study, e);
         #[cfg(feature = "mpi")]
-        let run = match &self.ranks {
-            Some((ranks, indices)) if self.keeper.samples => {
+        let run = match (&self.ranks, &self.engine) {
+            (Some((ranks, indices)), Ready::Samples(engine)) => {
                 let sums = match self.start {
                     Start::Samples(sums, _) => Some(*sums),
                     Start::Fresh | Start::Checkpoint(_) => None,
                 };
-                ranks::evolve(ranks, self.engine.as_ref(), self.study, sums, indices.clone(), progress)
+                ranks::evolve(ranks, engine.as_ref(), self.study, sums, indices.clone(), progress)
                     .map_err(placed)?
             }
-            _ => alone(self.start, self.engine.as_ref(), self.study, progress).map_err(placed)?,
+            _ => alone(self.start, self.engine.engine(), self.study, progress).map_err(placed)?,
         };
         #[cfg(not(feature = "mpi"))]
-        let run = alone(self.start, self.engine.as_ref(), self.study, progress).map_err(placed)?;
+        let run = alone(self.start, self.engine.engine(), self.study, progress).map_err(placed)?;
         let (evolution, recorder) = run.into_parts();
         Ok(Finished {
             study: self.study,
@@ -204,6 +223,7 @@ impl Finished<'_> {
     /// [`RunError`].
     pub fn write<R>(self, told: impl FnOnce(&Outcome<'_>, &Path) -> R) -> Result<R, RunError> {
         let Self { study, evolution, recorder, resources, folder, keeper, .. } = self;
+        let samples = keeper.samples.then(|| evolution.save()).transpose()?;
         let outcome = Outcome {
             command: "run",
             study,
@@ -212,10 +232,11 @@ impl Finished<'_> {
             statistics: evolution.statistics(),
             warnings: evolution.warnings(),
             attachments: evolution.attachments(),
-            samples: keeper.samples.then(|| samples::to_bytes(study, &evolution.save())),
+            samples,
             resources: &resources,
             clock: self.clock,
             evolution: self.spent,
+            cutoffs: evolution.followed_cutoffs(),
             resumed_at: self.resumed_at,
         };
         outcome.write(&folder)?;
@@ -234,7 +255,7 @@ impl Keeper<'_> {
     /// [`EngineError::Checkpoint`]; an older one is then still whole.
     pub fn keep(&self, evolution: &dyn Evolution, recorder: &Recorder) -> Result<(), EngineError> {
         let written = if self.samples {
-            samples::write(&self.path, self.study, &evolution.save()).map_err(|e| e.to_string())
+            samples::write(&self.path, self.study, &evolution.save()?).map_err(|e| e.to_string())
         } else {
             Checkpoint::write(&self.path, self.study, recorder, evolution).map_err(|e| e.to_string())
         };
@@ -267,14 +288,15 @@ pub fn merge<R>(
     told: impl FnOnce(&Outcome<'_>, &Path) -> R,
 ) -> Result<R, RunError> {
     let clock = Clock::start();
-    let (merged, lost) = Samples::merged(parts, salvage)?;
+    let (merged, lost) = samples::merged(parts, salvage)?;
     let indices = merged.sums.indices();
-    let some = indices.first().ok_or(SamplesError::Empty)?;
+    let some = indices.first().ok_or(SumsFileError::Empty)?;
     let (name, text) = merged.study();
     let study = Study::parse(&merged.path().display().to_string(), name, text, &[])?;
     // All trajectories of this engine are there already.
-    let engine = study.engine().over(some.start..some.start + 1);
-    let engine = engine.ok_or_else(|| SamplesError::Foreign { path: merged.path().to_owned() })?;
+    let engine = study.engine.sampling();
+    let engine = engine.ok_or_else(|| SumsFileError::Foreign { path: merged.path().to_owned() })?;
+    let engine = engine.over(some.start..some.start + 1);
     let folder = OutputFolder::begin(target, force)?;
     let placed = |error| RunError::placed(&study, error);
     let resources = engine.resources(&study.problem).map_err(placed)?;
@@ -296,10 +318,11 @@ pub fn merge<R>(
         statistics,
         warnings,
         attachments: evolution.attachments(),
-        samples: Some(samples::to_bytes(&study, &evolution.save())),
+        samples: Some(evolution.save()?),
         resources: &resources,
         clock,
         evolution: evolution_clock.read(),
+        cutoffs: Vec::new(),
         resumed_at: None,
     };
     outcome.write(&folder)?;

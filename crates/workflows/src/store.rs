@@ -4,24 +4,22 @@
 //! a temporary name and renamed. One more file says which version that is.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
+use superladder_frame::{self as frame, Frame};
 use thiserror::Error;
 
 use crate::results::version;
 
 /// Extension of finished points.
 const EXTENSION: &str = "point";
-/// Beginning of the names of files being written.
-const UNFINISHED: &str = ".point-";
 /// Name of the file with the version that finished the points.
 const VERSION: &str = "version";
-/// Bytes of a SHA-256 digest.
-const DIGEST: usize = 32;
+/// First line of a finished point.
+const MAGIC: &[u8] = b"superladder point 1\n";
 
 /// Why finished points cannot be kept or removed.
 #[derive(Debug, Error)]
@@ -74,9 +72,8 @@ impl Store {
 
     /// A finished point, if it is there and whole.
     pub fn read<T: DeserializeOwned>(&self, digest: &str) -> Option<T> {
-        let bytes = fs::read(self.file(digest)).ok()?;
-        let (body, sum) = bytes.split_at_checked(bytes.len().checked_sub(DIGEST)?)?;
-        (Sha256::digest(body)[..] == *sum).then(|| postcard::from_bytes(body).ok())?
+        let point = Frame::read(&self.file(digest), MAGIC).ok().filter(Frame::is_whole)?;
+        postcard::from_bytes(point.body()).ok()
     }
 
     /// Sees to it that the points that are there, if any, are of this version.
@@ -101,22 +98,13 @@ impl Store {
         let path = self.file(digest);
         let write = || {
             let body = postcard::to_stdvec(kept).map_err(io::Error::other)?;
-            fs::create_dir_all(&self.folder)?;
             let known = self.folder.join(VERSION);
             if !known.exists() {
-                self.put(&known, &[version().as_bytes()])?;
+                frame::write_whole(&known, |file| file.write_all(version().as_bytes()))?;
             }
-            self.put(&path, &[&body, &Sha256::digest(&body)])
+            frame::write(&path, MAGIC, version().as_bytes(), |point| point.write_all(&body))
         };
         write().map_err(Self::failed("write", &path))
-    }
-
-    /// Writes a file of the folder, whole or not at all.
-    fn put(&self, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
-        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.folder)?;
-        parts.iter().try_for_each(|part| file.write_all(part))?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|e| e.error).map(drop)
     }
 
     /// Removes a point, if it is there.
@@ -144,7 +132,7 @@ impl Store {
             let path = entry.map_err(Self::failed("read", &self.folder))?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let point = path.extension().is_some_and(|e| e == EXTENSION);
-            if point || name == VERSION || name.starts_with(UNFINISHED) {
+            if point || name == VERSION || name.ends_with(frame::PARTIAL) {
                 fs::remove_file(&path).map_err(Self::failed("remove", &path))?;
             }
         }

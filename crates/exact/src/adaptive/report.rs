@@ -1,7 +1,7 @@
 //! The report on cutoffs that follow the state.
 
 use serde_json::{Map, Value as Json, json};
-use superladder_engine::{Diagnostics, Problem};
+use superladder_engine::{Diagnostics, FollowedCutoff, Problem};
 
 use super::{Change, CutoffControl, Followed};
 
@@ -13,6 +13,16 @@ impl CutoffControl {
             let cutoff = problem.cutoffs[followed.mode];
             diagnostics.figures.insert(format!("cutoff({name})"), cutoff as f64);
         }
+    }
+
+    /// The cutoffs in the end and at most.
+    pub(crate) fn cutoffs(&self, problem: &Problem) -> Vec<FollowedCutoff> {
+        let cutoff = |f: &Followed| FollowedCutoff {
+            mode: problem.model().modes()[f.mode].name.clone(),
+            last: problem.cutoffs[f.mode],
+            largest: self.largest[f.mode],
+        };
+        self.followed.iter().map(cutoff).collect()
     }
 
     /// What limits the cutoffs, in words.

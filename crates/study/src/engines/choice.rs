@@ -4,6 +4,7 @@ use superladder_cumulant::Cumulant;
 use superladder_engine::Engine;
 use superladder_exact::Exact;
 use superladder_mean_field::MeanField;
+use superladder_sampling::Sampling;
 use superladder_trajectories::Trajectories;
 
 /// An engine with its options.
@@ -53,6 +54,14 @@ impl EngineChoice {
         match self {
             Self::MeanField(engine) => &engine.gilbert,
             Self::Exact(_) | Self::Cumulant(_) | Self::Trajectories(_) => &[],
+        }
+    }
+
+    /// The engine as one that samples, if it does.
+    pub fn sampling(&self) -> Option<Box<dyn Sampling>> {
+        match self {
+            Self::Trajectories(engine) => Some(Box::new(engine.clone())),
+            Self::Exact(_) | Self::Cumulant(_) | Self::MeanField(_) => None,
         }
     }
 

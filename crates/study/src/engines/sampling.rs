@@ -1,6 +1,6 @@
 //! Keys of engines that sample: when there are enough samples, and what is kept of them.
 
-use superladder_trajectories::{ErrorTarget, Histogram};
+use superladder_sampling::{ErrorTarget, Histogram};
 use toml::de::DeValue;
 
 use crate::error::StudyError;

@@ -1,7 +1,8 @@
 //! The engine of quantum trajectories as study files see it.
 
 use serde_json::{Map, Value as Json, json};
-use superladder_trajectories::{Choice, ErrorTarget, Trajectories, Unravelling};
+use superladder_sampling::ErrorTarget;
+use superladder_trajectories::{Choice, Trajectories, Unravelling};
 
 use super::choice::EngineChoice;
 use super::definition::{EngineDefinition, Read};

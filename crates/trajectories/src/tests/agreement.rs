@@ -18,7 +18,8 @@
 //! Sources: F. E. Satterthwaite, Biometrics Bulletin 2, 110 (1946); E. S. Edgington and P. Onghena,
 //! Randomization Tests (2007).
 
-use superladder_engine::{Record, Recorder, Replicate};
+use superladder_engine::{Record, Recorder, record};
+use superladder_sampling::{BLOCKS, Replicate, SampledEvolution, Sampling};
 
 use super::*;
 use crate::stream::Stream;
@@ -40,8 +41,9 @@ pub(super) struct Found {
 }
 
 /// What is found by an engine.
-pub(super) fn found(engine: &Trajectories, problem: &Problem) -> (Box<dyn Evolution>, Found) {
-    let (evolution, recorder) = run(engine, problem, &mut Silent).expect("runs");
+pub(super) fn found(engine: &Trajectories, problem: &Problem) -> (Box<dyn SampledEvolution>, Found) {
+    let mut evolution = engine.begin(problem).expect("valid");
+    let recorder = record(evolution.as_mut(), problem, &mut Silent).expect("runs");
     let replicates = evolution.replicates();
     (evolution, Found { recorder, replicates })
 }
@@ -199,7 +201,7 @@ fn correlated(values: usize, sources: usize, shift: f64, seed: u64) -> Vec<Vec<f
     let mut uniform = || 12f64.sqrt() * (stream.uniform() - 0.5);
     let weights: Vec<Vec<f64>> = (0..values).map(|_| (0..sources).map(|_| uniform()).collect()).collect();
     let made: Vec<Vec<f64>> =
-        (0..crate::BLOCKS).map(|_| (0..sources).map(|_| uniform() + shift / 8.0).collect()).collect();
+        (0..BLOCKS).map(|_| (0..sources).map(|_| uniform() + shift / 8.0).collect()).collect();
     let value = |w: &Vec<f64>| made.iter().map(|m| w.iter().zip(m).map(|(a, b)| a * b).sum()).collect();
     weights.iter().map(value).collect()
 }

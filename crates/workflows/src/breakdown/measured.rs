@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 use superladder_analysis::{AnalysisError, Table};
-use superladder_engine::{Diagnostics, Engine, EngineError, Evolution, Measurement, Problem};
+use superladder_engine::{Diagnostics, EngineError, Evolution, Measurement, Problem};
 use superladder_model::Observable;
+use superladder_sampling::Replicate;
 
 /// What is kept of a finished run: everything that the crossings are read from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,7 +40,33 @@ pub(super) struct Measured {
     pub(super) blow_up: Option<f64>,
 }
 
+impl Without {
+    pub(super) fn new(replicate: &Replicate) -> Self {
+        Self { ratio: replicate.ratio, values: transposed(&replicate.values) }
+    }
+
+    pub(super) fn replicate(&self) -> Replicate {
+        Replicate { ratio: self.ratio, values: transposed(&self.values) }
+    }
+}
+
+/// Rows of columns, or columns of rows.
+fn transposed(values: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let length = values.first().map_or(0, Vec::len);
+    (0..length).map(|k| values.iter().map(|row| row[k]).collect()).collect()
+}
+
 impl Measured {
+    /// All values by time.
+    pub(super) fn rows(&self) -> Vec<Vec<f64>> {
+        transposed(&self.values)
+    }
+
+    /// The same times and names with other values, by time.
+    pub(super) fn with_rows(&self, rows: &[Vec<f64>]) -> Self {
+        Self { values: transposed(rows), ..self.clone() }
+    }
+
     /// Notes a blow-up: what is missing up to the end of the stretch is undefined.
     fn fill(&mut self, times: &[f64], blow_up: f64) {
         self.blow_up = Some(blow_up);
@@ -60,20 +87,20 @@ impl Measured {
 }
 
 /// One evolution with all that it has measured.
-pub(super) struct Side {
-    pub(super) evolution: Box<dyn Evolution>,
+pub(super) struct Side<E: Evolution + ?Sized = dyn Evolution> {
+    pub(super) evolution: Box<E>,
     pub(super) measured: Measured,
 }
 
-impl Side {
-    pub(super) fn new(engine: &dyn Engine, problem: &Problem) -> Result<Self, EngineError> {
-        let mut evolution = engine.prepare(problem)?;
+impl<E: Evolution + ?Sized> Side<E> {
+    /// An evolution that stands at the first output time of its problem.
+    pub(super) fn new(mut evolution: Box<E>, problem: &Problem) -> Self {
         let levels = problem.levels();
         let columns = |o: &Observable| o.columns(problem.model(), &levels);
         let names: Vec<String> = problem.observables.iter().flat_map(columns).collect();
         let values = flat(&evolution.measure()).into_iter().map(|x| vec![x]).collect();
         let times = vec![problem.times[0]];
-        Ok(Self { evolution, measured: Measured { times, values, names, blow_up: None } })
+        Self { evolution, measured: Measured { times, values, names, blow_up: None } }
     }
 
     /// Advances through `times`; after a blow-up everything is undefined.

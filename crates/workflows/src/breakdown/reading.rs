@@ -5,10 +5,10 @@ use superladder_analysis::{
     period,
 };
 use superladder_engine::Diagnostics;
+use superladder_sampling::{Replicate, half_samples, spread};
 use superladder_study::{Average, Plan};
 
-use super::halves::{half_samples, spread};
-use super::measured::{Kept, Measured};
+use super::measured::{Kept, Measured, Without};
 
 /// A run goes on to this multiple of its crossings, to see whether they are the last.
 const BEYOND: f64 = 1.1;
@@ -77,8 +77,12 @@ pub(super) fn read(
     let reference = &kept.reference.table()?;
     let window = window(plan.average, reference, clock);
     let (mut rows, trace) = crossings(plan, criteria, reference, &kept.tested, window)?;
-    let varied = half_samples(kept).into_iter();
-    let varied = varied.map(|tested| Ok(crossings(plan, criteria, reference, &tested, window)?.0));
+    let replicates: Vec<Replicate> = kept.replicates.iter().map(Without::replicate).collect();
+    let varied = half_samples(&kept.tested.rows(), &replicates).into_iter();
+    let varied = varied.map(|rows| {
+        let tested = kept.tested.with_rows(&rows);
+        Ok(crossings(plan, criteria, reference, &tested, window)?.0)
+    });
     let varied = varied.collect::<Result<Vec<_>, AnalysisError>>()?;
     let end = kept.tested.times.last().copied().unwrap_or_default();
     rows.iter_mut().enumerate().for_each(|(k, row)| row.add_error(k, &varied, end));

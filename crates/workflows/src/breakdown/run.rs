@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use sha2::{Digest, Sha256};
 use superladder_analysis::{AnalysisError, EnsembleSize, Subsystems, criteria_by_name, needs_of};
 use superladder_engine::{Engine, EngineError, Problem};
 use superladder_mean_field::MeanField;
@@ -14,7 +13,7 @@ use super::measured::{Kept, Side};
 use super::reading::{Sized, needed, read};
 use super::sampled;
 use super::task::{Stopped, Task};
-use crate::identity::{hexadecimal, of_results};
+use crate::identity::{of_results, of_words};
 use crate::place::PlaceError;
 use crate::store::{Store, StoreError};
 
@@ -99,21 +98,17 @@ pub(super) fn measure(
     }
     let (clock, digest) = (clock.as_str(), digest.as_str());
     let task = Task { plan, study: &study, criteria: &criteria, clock, store, digest, interrupted, told };
-    let engine = study.engine();
-    let samples = engine.over(0..1).is_some();
-    let tested = |reference, problem: &Problem| {
-        if samples {
-            sampled::measure(&task, engine.as_ref(), reference, problem)
-        } else {
-            in_time(&task, engine.as_ref(), reference, problem)
-        }
+    let tested = |reference, problem: &Problem| match study.engine.sampling() {
+        Some(engine) => sampled::measure(&task, engine.as_ref(), reference, problem),
+        None => in_time(&task, study.engine().as_ref(), reference, problem),
     };
     let (of_reference, of_tested) = needs_of(&criteria);
     let mut wanted = of_reference;
     if !wanted.iter().any(|name| name == clock) {
         wanted.push(clock.to_owned());
     }
-    let reference = Side::new(&MeanField::default(), &with_observables(&study.problem, &wanted)?);
+    let of_mean_field = with_observables(&study.problem, &wanted)?;
+    let reference = MeanField::default().prepare(&of_mean_field).map(|e| Side::new(e, &of_mean_field));
     let problem = with_observables(&study.problem, &of_tested)?;
     let found = tested(reference.map_err(failed)?, &problem);
     found.map(|known| Sized { value, ..known }).map_err(|e| match e {
@@ -131,7 +126,7 @@ fn in_time(
     mut reference: Side,
     problem: &Problem,
 ) -> Result<Sized, Stopped> {
-    let mut tested = Side::new(engine, problem)?;
+    let mut tested = Side::new(engine.prepare(problem)?, problem);
     let times = &problem.times;
     let mut reached = 1;
     loop {
@@ -162,8 +157,7 @@ fn in_time(
 /// Digest of everything that decides the measurements of a run and where it ends.
 fn digest(plan: &Plan, study: &Study) -> String {
     let Plan { criteria, threshold, average, .. } = plan;
-    let words = format!("{}\n{criteria:?} {threshold:?} {average:?}", of_results(study));
-    hexadecimal(&Sha256::digest(words))
+    of_words(&format!("{}\n{criteria:?} {threshold:?} {average:?}", of_results(study)))
 }
 
 fn system(model: &Model) -> Subsystems {

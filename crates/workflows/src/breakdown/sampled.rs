@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use superladder_engine::{Diagnostics, Engine, Listener, Measurement, Problem};
+use superladder_engine::{Concluded, Diagnostics, Listener, Measurement, Problem};
+use superladder_sampling::Sampling;
 
 use super::measured::{Kept, Measured, Side, Without, flat};
 use super::reading::{Row, Sized, needed, read};
@@ -25,7 +26,7 @@ const KEPT: Duration = Duration::from_secs(60);
 /// longer horizon repeats them, so that a few find it first. `reference` is mean field at its start.
 pub(super) fn measure(
     task: &Task<'_>,
-    engine: &dyn Engine,
+    engine: &dyn Sampling,
     mut reference: Side,
     problem: &Problem,
 ) -> Result<Sized, Stopped> {
@@ -56,14 +57,15 @@ pub(super) fn measure(
 /// Output times that are enough, as far as a few samples can tell.
 fn pilot(
     task: &Task<'_>,
-    engine: &dyn Engine,
+    engine: &dyn Sampling,
     reference: &Measured,
     problem: &Problem,
 ) -> Result<usize, Stopped> {
     let times = &problem.times;
-    let Some(pilot) = engine.over(0..PILOT).filter(|_| wanted(task) > 2 * PILOT) else {
+    if wanted(task) <= 2 * PILOT {
         return Ok(times.len());
-    };
+    }
+    let pilot = engine.over(0..PILOT);
     let mut end = times.len().min(FIRST);
     loop {
         let kept = sample(task, pilot.as_ref(), reference, problem, end, false)?;
@@ -96,7 +98,7 @@ fn points(times: &[f64], room: f64) -> usize {
 /// All that samples measure at the first `end` output times. What is done of them is kept from time to time.
 fn sample(
     task: &Task<'_>,
-    engine: &dyn Engine,
+    engine: &dyn Sampling,
     reference: &Measured,
     problem: &Problem,
     end: usize,
@@ -104,7 +106,7 @@ fn sample(
 ) -> Result<Kept, Stopped> {
     let stages = problem.stages.iter().filter(|s| s.start <= problem.times[end - 1]).cloned().collect();
     let problem = Problem { times: problem.times[..end].to_vec(), stages, ..problem.clone() };
-    let Side { mut evolution, mut measured } = Side::new(engine, &problem)?;
+    let Side { mut evolution, mut measured } = Side::new(engine.begin(&problem)?, &problem);
     let piece = format!("{}-{end}", task.digest);
     if let Some(samples) = task.store.read::<Vec<u8>>(&piece).filter(|_| keep) {
         evolution.restore(&samples)?;
@@ -114,23 +116,18 @@ fn sample(
         evolution.advance(&problem.times[1..], &mut hearing)?;
         let stopped = task.interrupted.load(Ordering::SeqCst);
         if keep && measured.times.len() < end {
-            task.store.write(&piece, &evolution.save())?;
+            task.store.write(&piece, &evolution.save()?)?;
         }
         if stopped {
             return Err(Stopped::Interrupted);
         }
     }
-    if let Some(first) = evolution.first_record() {
+    if let Some(Concluded { first, .. }) = evolution.concluded(&[]) {
         measured.values.iter_mut().zip(flat(&first.measurements)).for_each(|(column, x)| column[0] = x);
     }
     if keep {
         task.store.remove(&piece)?;
     }
-    let column = |values: &[Vec<f64>], c: usize| values.iter().map(|row| row[c]).collect();
-    let replicates = evolution.replicates().into_iter().map(|r| {
-        let values = (0..measured.names.len()).map(|c| column(&r.values, c)).collect();
-        Without { ratio: r.ratio, values }
-    });
     let cut = |values: &Vec<f64>| values[..end].to_vec();
     Ok(Kept {
         reference: Measured {
@@ -138,7 +135,7 @@ fn sample(
             values: reference.values.iter().map(cut).collect(),
             ..reference.clone()
         },
-        replicates: replicates.collect(),
+        replicates: evolution.replicates().iter().map(Without::new).collect(),
         diagnostics: evolution.diagnostics().clone(),
         warnings: evolution.warnings(),
         tested: measured,

@@ -5,10 +5,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
+use superladder_frame::hexadecimal;
 use superladder_mean_field::{Classifier, FixedPoint, LANES, LongTime, MeanFieldEquations, Phase, long_time};
 
-use crate::identity::hexadecimal;
 use crate::results::version;
 use crate::store::{Store, StoreError};
 
@@ -87,18 +86,17 @@ pub fn phases(
 
 /// Of everything that decides the results of a batch: the equations in all their digits, the classifier, the version.
 fn digest(models: &[MeanFieldEquations], classifier: Classifier) -> String {
-    let mut hash = Sha256::new();
-    hash.update(version());
+    let mut bytes = version().into_bytes();
     for number in [classifier.burn, classifier.window, classifier.resolution] {
-        hash.update(number.to_le_bytes());
+        bytes.extend(number.to_le_bytes());
     }
     for (row, terms) in models.iter().flat_map(|m| m.rows().iter().enumerate()) {
-        hash.update((row as u64).to_le_bytes());
+        bytes.extend((row as u64).to_le_bytes());
         for term in terms {
-            hash.update((term.factors.len() as u64).to_le_bytes());
-            term.factors.iter().for_each(|f| hash.update(f.to_le_bytes()));
-            hash.update(term.coefficient.to_le_bytes());
+            bytes.extend((term.factors.len() as u64).to_le_bytes());
+            term.factors.iter().for_each(|f| bytes.extend(f.to_le_bytes()));
+            bytes.extend(term.coefficient.to_le_bytes());
         }
     }
-    hexadecimal(&hash.finalize())
+    hexadecimal(&superladder_frame::digest(&bytes))
 }

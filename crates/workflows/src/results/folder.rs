@@ -5,13 +5,11 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use superladder_frame as frame;
 use tempfile::TempDir;
 
 use super::OutputError;
 use superladder_plot::Picture;
-
-/// Suffix of folders being written; also listed in `.gitignore`.
-const PARTIAL: &str = ".superladder-partial";
 
 /// An output folder in the making. Dropping it without [`OutputFolder::finish`] removes what was written.
 #[derive(Debug)]
@@ -37,7 +35,7 @@ impl OutputFolder {
             _ => Path::new("."),
         };
         let failed = |source| OutputError::Write { path: target.to_owned(), source };
-        let name = target.file_name().ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
+        target.file_name().ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
         let mut parents: Vec<PathBuf> = parent
             .ancestors()
             .take_while(|p| *p != Path::new("") && !p.exists())
@@ -46,24 +44,15 @@ impl OutputFolder {
         parents.reverse();
         let mut folder = Self { target: target.to_owned(), partial: None, parents, replace };
         fs::create_dir_all(parent).map_err(failed)?;
-        let prefix = format!(".{}-", name.to_string_lossy());
-        let partial = tempfile::Builder::new().prefix(&prefix).suffix(PARTIAL).tempdir_in(parent);
+        let prefix = frame::prefix(target);
+        let partial = tempfile::Builder::new().prefix(&prefix).suffix(frame::PARTIAL).tempdir_in(parent);
         folder.partial = Some(partial.map_err(failed)?);
         Ok(folder)
     }
 
     /// Removes partial folders that a killed run with this output has left.
     pub fn remove_leftovers(target: &Path) {
-        let Some(name) = target.file_name() else { return };
-        let prefix = format!(".{}-", name.to_string_lossy());
-        let parent = target.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
-        for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with(&prefix) && name.ends_with(PARTIAL) {
-                // What cannot be removed does no harm.
-                let _ = fs::remove_dir_all(entry.path());
-            }
-        }
+        frame::remove_partials(target);
     }
 
     fn partial(&self) -> &Path {

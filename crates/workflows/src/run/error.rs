@@ -4,12 +4,12 @@ use std::io;
 use std::path::PathBuf;
 
 use superladder_engine::EngineError;
+use superladder_sampling::SumsFileError;
 use superladder_study::{Study, StudyError};
 use thiserror::Error;
 
 use crate::checkpoint::CheckpointError;
 use crate::results::OutputError;
-use crate::samples::SamplesError;
 
 /// Why a run cannot begin, fails or cannot be written.
 #[derive(Debug, Error)]
@@ -25,7 +25,7 @@ pub enum RunError {
     Checkpoint(#[from] CheckpointError),
     /// The samples cannot be used.
     #[error(transparent)]
-    Samples(#[from] SamplesError),
+    Samples(#[from] SumsFileError),
     /// The results cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),

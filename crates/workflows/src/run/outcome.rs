@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use serde_json::{Map, Value, json};
-use superladder_engine::{Attachment, Check, Diagnostics, Recorder, Resources};
+use superladder_engine::{Attachment, Check, Diagnostics, FollowedCutoff, Recorder, Resources};
+use superladder_sampling::Sums;
 use superladder_study::Study;
 
 use super::picture::overview;
@@ -29,10 +30,12 @@ pub struct Outcome<'a> {
     pub warnings: Vec<String>,
     /// Tables beside the records.
     pub attachments: Vec<Attachment>,
-    /// The sums of an engine that samples, as [`crate::samples::to_bytes`] makes them.
+    /// The sums of an engine that samples, as it saves them.
     pub samples: Option<Vec<u8>>,
     /// What the engine said it needs.
     pub resources: &'a Resources,
+    /// Cutoffs that have followed the state.
+    pub cutoffs: Vec<FollowedCutoff>,
     /// Started when the command began.
     pub clock: Clock,
     /// What preparing the engine and evolving took, without reading the study and writing the results.
@@ -50,14 +53,20 @@ impl Outcome<'_> {
     /// Why the run does not count as converged.
     pub fn reasons(&self) -> Vec<String> {
         let mut reasons = self.diagnostics.broken();
-        if self.recorder.interrupted && self.samples.is_some() {
-            let (done, all) = (&self.statistics["trajectories"], &self.statistics["trajectories_asked_for"]);
+        if let (true, Some(done)) = (self.recorder.interrupted, self.done()) {
+            let all = self.study.engine.samples().unwrap_or(done);
             reasons.push(format!("stopped after {done} trajectories, before the {all} that were asked for"));
         } else if self.recorder.interrupted {
             let last = self.recorder.records.last().map_or(f64::NAN, |r| r.time);
             reasons.push(format!("stopped at t = {last}, before the last output time"));
         }
         reasons
+    }
+
+    /// The number of samples that are done, of an engine that samples.
+    pub fn done(&self) -> Option<u64> {
+        let sums = self.samples.as_ref().and_then(|bytes| Sums::from_bytes(bytes).ok());
+        sums.map(|(sums, _)| sums.count())
     }
 
     /// Writes every file into `folder`.
@@ -72,8 +81,9 @@ impl Outcome<'_> {
             folder.write(&format!("{}.csv", table.name), |file| write_table(file, table))?;
             folder.write(&format!("{}.npz", table.name), |file| write_table_arrays(file, table))?;
         }
-        if let Some(samples) = &self.samples {
-            folder.write(samples::FILE, |file| file.write_all(samples))?;
+        if let Some(sums) = &self.samples {
+            let bytes = samples::to_bytes(self.study, sums);
+            folder.write(samples::FILE, |file| file.write_all(&bytes))?;
         }
         folder.write_text("study.toml", self.study.text())?;
         folder.write_json("manifest.json", &self.manifest(&columns))?;

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use superladder_engine::{self as engine, Engine, EngineError, Evolution, Progress, Recorder, Run, Silent};
-use superladder_study::{Study, StudyError};
-use superladder_trajectories::{Sums, SumsError, next_look};
+use superladder_engine::{self as engine, EngineError, Progress, Recorder, Run, Silent};
+use superladder_sampling::{SampledEvolution, Sampling, Sums, SumsError, next_look};
+use superladder_study::Study;
 
 use crate::ranks::Ranks;
 
@@ -22,12 +22,12 @@ fn share(ranks: &Ranks, round: &Range<u64>, rank: usize) -> Range<u64> {
 }
 
 /// Runs trajectories for the leader until it needs no more.
-pub(super) fn serve(ranks: &Ranks, study: &Study) -> Result<(), StudyError> {
-    let engine = without_targets(study)?;
+pub(super) fn serve(ranks: &Ranks, study: &Study) {
+    let Some(engine) = study.engine.sampling().map(|e| e.without_targets()) else { return };
     loop {
         let round = ranks.announce([0, 0]);
         if round.is_empty() {
-            return Ok(());
+            return;
         }
         let answer = match sums_over(engine.as_ref(), study, share(ranks, &round, ranks.rank())) {
             Ok(sums) => [&[SUMS], &sums[..]].concat(),
@@ -40,7 +40,7 @@ pub(super) fn serve(ranks: &Ranks, study: &Study) -> Result<(), StudyError> {
 /// One round: the trajectories of `round`, over all ranks.
 fn one_round(
     ranks: &Ranks,
-    engine: &dyn Engine,
+    engine: &dyn Sampling,
     study: &Study,
     round: &Range<u64>,
 ) -> Result<Sums, EngineError> {
@@ -66,13 +66,13 @@ fn one_round(
 /// Runs what is asked for and not there yet; `indices` in place of all trajectories of the study.
 pub(super) fn evolve<'p>(
     ranks: &Ranks,
-    engine: &dyn Engine,
+    engine: &dyn Sampling,
     study: &'p Study,
     mut sums: Option<Sums>,
     indices: Option<Range<u64>>,
     progress: &mut dyn Progress,
 ) -> Result<Run<'p>, EngineError> {
-    let worker = without_targets(study).map_err(|e| EngineError::Checkpoint(e.to_string()))?;
+    let worker = engine.without_targets();
     let wanted = indices.unwrap_or(0..study.engine.samples().unwrap_or_default());
     let target = study.engine.has_target();
     let times = &study.problem.times;
@@ -103,7 +103,11 @@ pub(super) fn evolve<'p>(
 }
 
 /// Records from what is there: all targets and indices are reached, or the run was stopped.
-fn conclude(evolution: Box<dyn Evolution>, study: &Study, interrupted: bool) -> Result<Run<'_>, EngineError> {
+fn conclude(
+    evolution: Box<dyn SampledEvolution>,
+    study: &Study,
+    interrupted: bool,
+) -> Result<Run<'_>, EngineError> {
     let mut run = Run::of(evolution, &study.problem);
     if interrupted {
         run.stop();
@@ -113,20 +117,13 @@ fn conclude(evolution: Box<dyn Evolution>, study: &Study, interrupted: bool) -> 
     Ok(run)
 }
 
-/// The engine of the study without targets: when there are enough is for the leader to say.
-fn without_targets(study: &Study) -> Result<Box<dyn Engine>, StudyError> {
-    let sets = ["engine.target_error={}", "engine.target_observables=[]"].map(str::to_owned);
-    Ok(Study::parse("the study", &study.name, study.text(), &sets)?.engine())
-}
-
 /// Sums over these trajectories; empty for none.
-fn sums_over(engine: &dyn Engine, study: &Study, indices: Range<u64>) -> Result<Vec<u8>, EngineError> {
+fn sums_over(engine: &dyn Sampling, study: &Study, indices: Range<u64>) -> Result<Vec<u8>, EngineError> {
     if indices.is_empty() {
         return Ok(Vec::new());
     }
     let engine = engine.over(indices);
-    let engine = engine.ok_or_else(|| EngineError::Checkpoint("the engine does not sample".into()))?;
-    Ok(engine::run(engine.as_ref(), &study.problem, &mut Silent)?.0.save())
+    engine::run(engine.as_ref(), &study.problem, &mut Silent)?.0.save()
 }
 
 fn take_in(sums: &mut Option<Sums>, bytes: &[u8]) -> Result<(), EngineError> {
@@ -143,11 +140,11 @@ fn take_in(sums: &mut Option<Sums>, bytes: &[u8]) -> Result<(), EngineError> {
 }
 
 fn restored(
-    engine: &dyn Engine,
+    engine: &dyn Sampling,
     study: &Study,
     sums: Option<&Sums>,
-) -> Result<Box<dyn Evolution>, EngineError> {
-    let mut evolution = engine.prepare(&study.problem)?;
+) -> Result<Box<dyn SampledEvolution>, EngineError> {
+    let mut evolution = engine.begin(&study.problem)?;
     if let Some(sums) = sums {
         evolution.restore(&sums.to_bytes())?;
     }
@@ -155,9 +152,8 @@ fn restored(
 }
 
 /// True when the targets are reached by what is there.
-fn reached(mut evolution: Box<dyn Evolution>) -> bool {
-    evolution.preview(&[]);
-    evolution.statistics()["target_reached"] == true
+fn reached(mut evolution: Box<dyn SampledEvolution>) -> bool {
+    evolution.progressed().reached == Some(true)
 }
 
 /// The first range of `wanted` that is not there.

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use superladder_engine::{Engine, EngineError, Problem, Recorder, Run};
+use superladder_sampling::{BLOCKS, Sums};
 use superladder_study::Study;
-use superladder_trajectories::{BLOCKS, Sums};
 
 use super::error::RunError;
 use crate::checkpoint::Checkpoint;
-use crate::samples::{self, Samples};
+use crate::samples;
 
 /// Where a run starts from.
 #[derive(Debug)]
@@ -47,8 +47,7 @@ impl Start {
 
     /// Samples that a run has left. What is damaged of them is run again.
     fn kept(path: &Path, study: &Study) -> Result<Self, RunError> {
-        let found = Samples::read(path)?;
-        found.check(study)?;
+        let found = samples::read(path, study)?;
         let (lost, kept) = (found.damaged.len(), found.sums.count());
         let warning = (lost > 0).then(|| {
             format!(

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::Outcome;
+use superladder_engine::FollowedCutoff;
+
+use super::outcome::Outcome;
 use crate::results::columns;
 
 /// More rows than this are left to the table.
@@ -43,17 +45,16 @@ fn write_all(text: &mut String, outcome: &Outcome<'_>, folder: &Path) -> std::fm
         let verdict = if check.holds() { "kept" } else { "BROKEN" };
         writeln!(text, "  {name:<16} {:>10.2e} {:>9.1e}  {verdict}", check.worst, check.bound)?;
     }
-    if let Some(largest) = outcome.statistics["cutoffs"]["largest"].as_object() {
+    if !outcome.cutoffs.is_empty() {
         writeln!(text)?;
-        for (mode, largest) in largest {
-            let last = &outcome.statistics["cutoffs"]["final"][mode];
-            writeln!(text, "  cutoff of mode '{mode}': {last} in the end, {largest} at most")?;
-        }
+    }
+    for FollowedCutoff { mode, last, largest } in &outcome.cutoffs {
+        writeln!(text, "  cutoff of mode '{mode}': {last} in the end, {largest} at most")?;
     }
     for warning in outcome.study.warnings.iter().chain(&outcome.warnings) {
         writeln!(text, "\nwarning: {warning}")?;
     }
-    if let Some(done) = outcome.statistics["trajectories"].as_u64() {
+    if let Some(done) = outcome.done() {
         writeln!(text, "\naverages over {done} trajectories")?;
     }
     if outcome.recorder.interrupted && outcome.samples.is_some() {
@@ -69,7 +70,7 @@ fn write_all(text: &mut String, outcome: &Outcome<'_>, folder: &Path) -> std::fm
         writeln!(text, "\nNOT CONVERGED: {}", outcome.reasons().join("; "))?;
     }
     let unknowns = outcome.resources.unknowns;
-    let unknowns = if outcome.statistics["cutoffs"].is_null() {
+    let unknowns = if outcome.cutoffs.is_empty() {
         format!("{unknowns} unknowns")
     } else {
         format!("{unknowns} unknowns at the start")

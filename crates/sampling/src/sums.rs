@@ -1,29 +1,24 @@
-//! Sums over trajectories that are the same bits in whatever order and in however many pieces they are
+//! Sums over samples that are the same bits in whatever order and in however many pieces they are
 //! formed.
 //!
 //! Numbers are added as multiples of 2^-56 in 128-bit integers, whose addition is associative: a sum over a
-//! set of trajectories is a property of the set, not of threads, rounds, interruptions, processes or
+//! set of samples is a property of the set, not of threads, rounds, interruptions, processes or
 //! machines.
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use superladder_frame::{DIGEST, digest};
 use thiserror::Error;
 
-use crate::report::Single;
-use crate::trajectory::TrajectoryStatistics;
-
-/// Trajectory `i` belongs to block `i mod BLOCKS`: the groups of the jackknife, and the pieces of a file that
+/// Sample `i` belongs to block `i mod BLOCKS`: the groups of the jackknife, and the pieces of a file that
 /// are damaged or whole by themselves.
 pub const BLOCKS: usize = 64;
 
 /// Units per 1.
 const UNIT: f64 = 72_057_594_037_927_936.0;
-/// Largest number of one trajectory, 2^50: sums of 2^20 of them fit.
+/// Largest number of one sample, 2^50: sums of 2^20 of them fit.
 const LARGEST: f64 = 1_125_899_906_842_624.0;
-/// Bytes of a SHA-256 digest.
-const DIGEST: usize = 32;
 
 /// A number in units of 2^-56; none when it is not finite or out of range.
 fn units(x: f64) -> Option<i128> {
@@ -35,79 +30,92 @@ pub(crate) fn number(sum: i128) -> f64 {
     sum as f64 / UNIT
 }
 
-/// What one trajectory adds.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Tally {
-    /// The numbers of every output time.
-    pub(crate) numbers: Vec<f64>,
-    /// Jumps by channel.
-    pub(crate) jumps: Vec<u64>,
-    /// Bins of the histograms that it falls into.
-    pub(crate) bins: Vec<usize>,
-    /// Its values and jumps, if it is shown.
-    pub(crate) single: Option<Single>,
-    /// Steps, errors and losses.
-    pub(crate) statistics: TrajectoryStatistics,
+/// What one sample adds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tally {
+    /// Its numbers, all output times together: added.
+    pub numbers: Vec<f64>,
+    /// Counts such as jumps by channel: added.
+    pub counts: Vec<u64>,
+    /// Figures such as accumulated errors: of all samples the largest is kept.
+    pub worst: Vec<f64>,
+    /// What is shown of it, if it is shown.
+    pub shown: Option<Shown>,
 }
 
-/// The trajectories of one block.
+/// A sample that is shown by itself.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub(crate) struct Block {
-    /// Half-open ranges of `i div BLOCKS` of the trajectories that are in it, ascending and not touching.
+pub struct Shown {
+    /// Its index.
+    pub index: u64,
+    /// Values of the columns shown, one row per output time.
+    pub values: Vec<f64>,
+    /// Times and kinds of what happened to it, for instance jumps and their channels.
+    pub events: Vec<(f64, u64)>,
+}
+
+/// The samples of one block.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Block {
+    /// Half-open ranges of `i div BLOCKS` of the samples that are in it, ascending and not touching.
     covered: Vec<(u64, u64)>,
     /// Sums of the numbers, one row per output time.
     #[serde(skip)]
-    pub(crate) sums: Vec<i128>,
-    /// Jumps by channel.
-    pub(crate) jumps: Vec<u64>,
-    /// Trajectories with a jump of the channel.
-    pub(crate) fired: Vec<u64>,
-    /// Counts of the histograms.
-    pub(crate) bins: Vec<u64>,
-    /// Trajectories shown, by index.
-    pub(crate) singles: Vec<Single>,
-    pub(crate) steps: u64,
-    /// Largest accumulated error of a trajectory.
-    pub(crate) error: f64,
-    /// Largest mismatch of a trajectory.
-    pub(crate) mismatch: f64,
-    /// Largest weight that windows and moving bases have discarded of a trajectory.
-    pub(crate) discarded: f64,
-    /// Largest bound of the norm of what they have changed of a trajectory.
-    pub(crate) truncation: f64,
-    /// Applications of the generator.
-    pub(crate) applications: u64,
-    /// Most amplitudes of a state.
-    pub(crate) largest: u64,
+    sums: Vec<i128>,
+    counts: Vec<u64>,
+    worst: Vec<f64>,
+    /// Samples shown, by index.
+    shown: Vec<Shown>,
 }
 
-/// How many numbers, channels and bins the sums have.
+/// How many numbers, counts and figures the sums have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SumSizes {
-    /// Numbers per trajectory, all output times together.
-    pub(crate) numbers: usize,
-    pub(crate) channels: usize,
-    /// Bins of all histograms.
-    pub(crate) bins: usize,
+pub struct SumSizes {
+    /// Numbers per sample, all output times together.
+    pub numbers: usize,
+    /// Counts.
+    pub counts: usize,
+    /// Figures of which the largest is kept.
+    pub worst: usize,
 }
 
-/// A number of a trajectory that no sum can hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct OutOfRange;
+/// A number of a sample that no sum can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a number of the sample is not finite, or larger than 2^50")]
+pub struct OutOfRange;
 
 impl Block {
     fn new(sizes: SumSizes) -> Self {
         Self {
             sums: vec![0; sizes.numbers],
-            jumps: vec![0; sizes.channels],
-            fired: vec![0; sizes.channels],
-            bins: vec![0; sizes.bins],
+            counts: vec![0; sizes.counts],
+            worst: vec![0.0; sizes.worst],
             ..Self::default()
         }
     }
 
-    /// Number of trajectories.
-    pub(crate) fn count(&self) -> u64 {
+    /// Sums of the numbers, in units of 2^-56.
+    pub fn sums(&self) -> &[i128] {
+        &self.sums
+    }
+
+    /// Sums of the counts.
+    pub fn counts(&self) -> &[u64] {
+        &self.counts
+    }
+
+    /// The largest figures.
+    pub fn worst(&self) -> &[f64] {
+        &self.worst
+    }
+
+    /// Samples shown, by index.
+    pub fn shown(&self) -> &[Shown] {
+        &self.shown
+    }
+
+    /// Number of samples.
+    pub fn count(&self) -> u64 {
         self.covered.iter().map(|(from, to)| to - from).sum()
     }
 
@@ -116,31 +124,22 @@ impl Block {
         next > 0 && place < self.covered[next - 1].1
     }
 
-    /// Takes in the trajectory number `place` of the block.
-    pub(crate) fn add(&mut self, place: u64, tally: &mut Tally) -> Result<(), OutOfRange> {
+    /// Takes in sample number `index`, which belongs to this block.
+    ///
+    /// # Errors
+    /// [`OutOfRange`]; nothing is taken in then.
+    pub fn add(&mut self, index: u64, tally: &mut Tally) -> Result<(), OutOfRange> {
         if tally.numbers.iter().any(|x| units(*x).is_none()) {
             return Err(OutOfRange);
         }
         for (sum, x) in self.sums.iter_mut().zip(&tally.numbers) {
             *sum = sum.saturating_add(units(*x).unwrap_or_default());
         }
-        for ((all, fired), own) in self.jumps.iter_mut().zip(&mut self.fired).zip(&tally.jumps) {
-            *all += own;
-            *fired += u64::from(*own > 0);
-        }
-        for bin in &tally.bins {
-            self.bins[*bin] += 1;
-        }
-        self.singles.extend(tally.single.take());
-        self.singles.sort_by_key(|s| s.index);
-        let own = &tally.statistics;
-        self.steps += own.steps;
-        self.applications += own.applications;
-        self.error = self.error.max(own.error);
-        self.mismatch = self.mismatch.max(own.mismatch);
-        self.discarded = self.discarded.max(own.losses.weight);
-        self.truncation = self.truncation.max(own.losses.norm);
-        self.largest = self.largest.max(own.largest);
+        self.counts.iter_mut().zip(&tally.counts).for_each(|(all, own)| *all += own);
+        self.worst.iter_mut().zip(&tally.worst).for_each(|(all, own)| *all = all.max(*own));
+        self.shown.extend(tally.shown.take());
+        self.shown.sort_by_key(|s| s.index);
+        let place = index / BLOCKS as u64;
         self.cover(place, place + 1);
         Ok(())
     }
@@ -169,21 +168,10 @@ impl Block {
 
     fn merge(&mut self, other: &Self) {
         self.sums.iter_mut().zip(&other.sums).for_each(|(a, b)| *a = a.saturating_add(*b));
-        let mut add = |mine: fn(&mut Self) -> &mut Vec<u64>, theirs: &[u64]| {
-            mine(self).iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
-        };
-        add(|b| &mut b.jumps, &other.jumps);
-        add(|b| &mut b.fired, &other.fired);
-        add(|b| &mut b.bins, &other.bins);
-        self.singles.extend(other.singles.iter().cloned());
-        self.singles.sort_by_key(|s| s.index);
-        self.steps += other.steps;
-        self.error = self.error.max(other.error);
-        self.mismatch = self.mismatch.max(other.mismatch);
-        self.applications += other.applications;
-        self.discarded = self.discarded.max(other.discarded);
-        self.truncation = self.truncation.max(other.truncation);
-        self.largest = self.largest.max(other.largest);
+        self.counts.iter_mut().zip(&other.counts).for_each(|(a, b)| *a += b);
+        self.worst.iter_mut().zip(&other.worst).for_each(|(a, b)| *a = a.max(*b));
+        self.shown.extend(other.shown.iter().cloned());
+        self.shown.sort_by_key(|s| s.index);
         other.covered.iter().for_each(|(from, to)| self.cover(*from, *to));
     }
 
@@ -200,20 +188,19 @@ impl Block {
         let (head, sums) = rest.split_at_checked(u64::from_le_bytes(*length) as usize)?;
         let mut block: Self = postcard::from_bytes(head).ok()?;
         let fits = sums.len() == 16 * sizes.numbers
-            && block.jumps.len() == sizes.channels
-            && block.fired.len() == sizes.channels
-            && block.bins.len() == sizes.bins;
+            && block.counts.len() == sizes.counts
+            && block.worst.len() == sizes.worst;
         let (sums, _) = sums.as_chunks::<16>();
         block.sums = sums.iter().map(|chunk| i128::from_le_bytes(*chunk)).collect();
         fits.then_some(block)
     }
 }
 
-/// Everything that is kept of a set of trajectories; sets that do not overlap can be merged.
+/// Everything that is kept of a set of samples; sets that do not overlap can be merged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sums {
-    pub(crate) sizes: SumSizes,
-    pub(crate) blocks: Vec<Block>,
+    sizes: SumSizes,
+    blocks: Vec<Block>,
 }
 
 /// Why sums cannot be read or merged.
@@ -222,8 +209,8 @@ pub enum SumsError {
     /// The head, which says what follows, is cut short or has changed.
     #[error("the beginning of its sums is damaged, so that nothing after it can be read")]
     Damaged,
-    /// Both sets contain the same trajectory.
-    #[error("both contain trajectory {index}")]
+    /// Both sets contain the same sample.
+    #[error("both contain sample {index}")]
     Overlap {
         /// The first index that both have.
         index: u64,
@@ -242,22 +229,62 @@ struct Head {
 }
 
 impl Sums {
-    /// Sums over no trajectory.
-    pub(crate) fn new(sizes: SumSizes) -> Self {
+    /// Sums over no sample.
+    pub fn new(sizes: SumSizes) -> Self {
         Self { sizes, blocks: vec![Block::new(sizes); BLOCKS] }
     }
 
-    /// Number of trajectories.
+    /// How many numbers, counts and figures there are.
+    pub fn sizes(&self) -> SumSizes {
+        self.sizes
+    }
+
+    /// The blocks; sample `i` belongs to number `i mod` [`BLOCKS`].
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// Takes the blocks out, to add to them from several threads; [`Sums::put_back`] ends that.
+    pub fn take_blocks(&mut self) -> Vec<Block> {
+        std::mem::take(&mut self.blocks)
+    }
+
+    /// Puts the blocks back.
+    pub fn put_back(&mut self, blocks: Vec<Block>) {
+        self.blocks = blocks;
+    }
+
+    /// Takes in one sample.
+    ///
+    /// # Errors
+    /// [`OutOfRange`]; nothing is taken in then.
+    pub fn add(&mut self, index: u64, tally: &mut Tally) -> Result<(), OutOfRange> {
+        self.blocks[index as usize % BLOCKS].add(index, tally)
+    }
+
+    /// The counts of all samples.
+    pub fn counts(&self) -> Vec<u64> {
+        let sum = |k: usize| self.blocks.iter().map(|b| b.counts[k]).sum();
+        (0..self.sizes.counts).map(sum).collect()
+    }
+
+    /// The largest figures of all samples.
+    pub fn worst(&self) -> Vec<f64> {
+        let largest = |k: usize| self.blocks.iter().map(|b| b.worst[k]).fold(0.0, f64::max);
+        (0..self.sizes.worst).map(largest).collect()
+    }
+
+    /// Number of samples.
     pub fn count(&self) -> u64 {
         self.blocks.iter().map(Block::count).sum()
     }
 
-    /// True when trajectory `index` is in it.
-    pub(crate) fn contains(&self, index: u64) -> bool {
+    /// True when sample `index` is in it.
+    pub fn contains(&self, index: u64) -> bool {
         self.blocks[index as usize % BLOCKS].covers(index / BLOCKS as u64)
     }
 
-    /// The indices of the trajectories in it, as ascending half-open ranges.
+    /// The indices of the samples in it, as ascending half-open ranges.
     pub fn indices(&self) -> Vec<Range<u64>> {
         let ends = self.blocks.iter().flat_map(|b| &b.covered).flat_map(|(from, to)| [*from, *to]);
         let mut ends: Vec<u64> = ends.collect();
@@ -283,7 +310,7 @@ impl Sums {
         ranges
     }
 
-    /// Takes in the trajectories of `other`.
+    /// Takes in the samples of `other`.
     ///
     /// # Errors
     /// [`SumsError::Overlap`] and [`SumsError::Different`]; nothing is taken in then.
@@ -303,12 +330,12 @@ impl Sums {
     /// A head with digests, then the blocks one by one.
     pub fn to_bytes(&self) -> Vec<u8> {
         let blocks: Vec<Vec<u8>> = self.blocks.iter().map(Block::to_bytes).collect();
-        let entry = |block: &Vec<u8>| (block.len() as u64, Sha256::digest(block).into());
+        let entry = |block: &Vec<u8>| (block.len() as u64, digest(block));
         let head = Head { sizes: self.sizes, blocks: blocks.iter().map(entry).collect() };
         let head = postcard::to_stdvec(&head).unwrap_or_default();
         let mut bytes = (head.len() as u64).to_le_bytes().to_vec();
         bytes.extend(&head);
-        bytes.extend(Sha256::digest(&head));
+        bytes.extend(digest(&head));
         bytes.extend(blocks.concat());
         bytes
     }
@@ -321,8 +348,8 @@ impl Sums {
         let head = || {
             let (length, rest) = bytes.split_first_chunk::<8>()?;
             let (head, rest) = rest.split_at_checked(u64::from_le_bytes(*length) as usize)?;
-            let (digest, rest) = rest.split_at_checked(DIGEST)?;
-            let good = Sha256::digest(head)[..] == *digest;
+            let (sum, rest) = rest.split_at_checked(DIGEST)?;
+            let good = superladder_frame::digest(head)[..] == *sum;
             good.then(|| postcard::from_bytes::<Head>(head).ok().map(|head| (head, rest)))?
         };
         let (Head { sizes, blocks: entries }, mut rest) = head().ok_or(SumsError::Damaged)?;
@@ -331,10 +358,10 @@ impl Sums {
         }
         let mut sums = Self::new(sizes);
         let mut damaged = Vec::new();
-        for (number, (length, digest)) in entries.iter().enumerate() {
+        for (number, (length, sum)) in entries.iter().enumerate() {
             let length = (*length as usize).min(rest.len());
             let (own, later) = rest.split_at(length);
-            let whole = Sha256::digest(own)[..] == *digest;
+            let whole = digest(own)[..] == *sum;
             match Block::from_bytes(own, sizes).filter(|_| whole) {
                 Some(block) => sums.blocks[number] = block,
                 None => damaged.push(number),
@@ -349,28 +376,22 @@ impl Sums {
 mod tests {
     use super::*;
 
-    const SIZES: SumSizes = SumSizes { numbers: 3, channels: 2, bins: 4 };
+    const SIZES: SumSizes = SumSizes { numbers: 3, counts: 2, worst: 1 };
 
     fn tally(index: u64) -> Tally {
         let x = (index as f64 + 0.1).sin();
         Tally {
             numbers: vec![x, 1e5 * x * x, -1e-9 * x],
-            jumps: vec![index % 3, 0],
-            bins: vec![(index % 4) as usize],
-            statistics: TrajectoryStatistics {
-                steps: index,
-                error: x.abs(),
-                ..TrajectoryStatistics::default()
-            },
-            ..Tally::default()
+            counts: vec![index % 3, index],
+            worst: vec![x.abs()],
+            shown: None,
         }
     }
 
     fn of(indices: impl IntoIterator<Item = u64>) -> Sums {
         let mut sums = Sums::new(SIZES);
         for index in indices {
-            let block = &mut sums.blocks[index as usize % BLOCKS];
-            block.add(index / BLOCKS as u64, &mut tally(index)).expect("in range");
+            sums.add(index, &mut tally(index)).expect("in range");
         }
         sums
     }

@@ -1,17 +1,35 @@
-//! Decides when there are enough trajectories.
+//! When there are enough samples.
 
-use superladder_engine::{EngineError, Measurement, Problem};
+use superladder_engine::{Measurement, Problem};
+use thiserror::Error;
 
-use crate::error::unknown;
-use crate::options::ErrorTarget;
 use crate::sums::BLOCKS;
 
-/// With fewer trajectories than this the errors are not looked at: they are themselves too uncertain.
+/// A standard error that is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ErrorTarget {
+    /// An observable such as `spin(S)` or one of its columns such as `spin(S).z`; none: every observable.
+    pub observable: Option<String>,
+    /// Largest standard error at any output time.
+    pub error: f64,
+}
+
+/// A target for what is not measured.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("a target names '{name}', which is not measured")]
+pub struct UnknownTarget {
+    /// The name.
+    pub name: String,
+    /// All names that are measured.
+    pub known: Vec<String>,
+}
+
+/// With fewer samples than this the errors are not looked at: they are themselves too uncertain.
 const FEWEST: u64 = 16;
 /// With fewer than this no target counts as reached: every block of the jackknife has one.
 const ENOUGH: u64 = BLOCKS as u64;
 
-/// The smallest number of trajectories above `done` at which the errors are looked at: each a quarter more
+/// The smallest number of samples above `done` at which the errors are looked at: each a quarter more
 /// than the one before.
 pub fn next_look(done: u64) -> u64 {
     let mut look = FEWEST;
@@ -23,7 +41,7 @@ pub fn next_look(done: u64) -> u64 {
 
 /// The targets of every column.
 #[derive(Debug, Clone)]
-pub(crate) struct Goal {
+pub struct Goal {
     /// Names of all columns, observable by observable, with the smallest error that is asked for.
     columns: Vec<(String, Option<f64>)>,
     set: bool,
@@ -31,13 +49,13 @@ pub(crate) struct Goal {
 
 /// Where the errors stand.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Standing {
+pub struct Standing {
     /// The column furthest from its target, or with the largest error if there is no target.
     worst: Option<Worst>,
     /// Every target is reached.
-    pub(crate) reached: bool,
+    pub reached: bool,
     /// Trajectories when this was found.
-    pub(crate) looked: u64,
+    pub looked: u64,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -52,8 +70,8 @@ impl Goal {
     /// For a problem.
     ///
     /// # Errors
-    /// [`EngineError::Unsupported`] for a name that is not measured.
-    pub(crate) fn new(problem: &Problem, targets: &[ErrorTarget]) -> Result<Self, EngineError> {
+    /// [`UnknownTarget`].
+    pub fn new(problem: &Problem, targets: &[ErrorTarget]) -> Result<Self, UnknownTarget> {
         let levels = problem.levels();
         let mut columns: Vec<(String, Option<f64>)> = Vec::new();
         let mut met = vec![false; targets.len()];
@@ -72,19 +90,20 @@ impl Goal {
         }
         if let Some((target, _)) = targets.iter().zip(&met).find(|(t, met)| !**met && t.observable.is_some())
         {
-            let known: Vec<(usize, String)> = columns.into_iter().map(|(name, _)| (0, name)).collect();
-            return Err(unknown("target_error", target.observable.as_deref().unwrap_or_default(), &known));
+            let known = columns.into_iter().map(|(name, _)| name).collect();
+            return Err(UnknownTarget { name: target.observable.clone().unwrap_or_default(), known });
         }
         Ok(Self { columns, set: !targets.is_empty() })
     }
 
-    pub(crate) fn is_set(&self) -> bool {
+    /// Whether there is any.
+    pub fn is_set(&self) -> bool {
         self.set
     }
 
     /// Compares the errors at all times with the targets. An undefined value has no error; a value whose
     /// error is not known has not reached its target.
-    pub(crate) fn stand(&self, problem: &Problem, measured: &[Vec<Measurement>], done: u64) -> Standing {
+    pub fn stand(&self, problem: &Problem, measured: &[Vec<Measurement>], done: u64) -> Standing {
         let mut worst: Option<(f64, Worst)> = None;
         for (measurements, &time) in measured.iter().zip(&problem.times).skip(1) {
             let values = measurements.iter().flat_map(|m| &m.values);
@@ -107,21 +126,21 @@ impl Goal {
 }
 
 impl Standing {
-    /// Trajectories that the target will need, from the law `error ~ 1 / sqrt(trajectories)`.
+    /// Trajectories that the target will need, from the law `error ~ 1 / sqrt(samples)`.
     fn needed(&self) -> Option<f64> {
         let worst = self.worst.as_ref()?;
         let ratio = worst.error / worst.target?;
         ratio.is_finite().then(|| self.looked as f64 * (ratio * ratio).max(0.0))
     }
 
-    /// How far a run with `done` of `all` trajectories is.
-    pub(crate) fn share(&self, done: u64, all: u64) -> f64 {
+    /// How far a run with `done` of `all` samples is.
+    pub fn share(&self, done: u64, all: u64) -> f64 {
         let needed = self.needed().unwrap_or(f64::INFINITY).min(all as f64).max(1.0);
         (done as f64 / needed).min(1.0)
     }
 
-    /// The error that counts, in words; the number of trajectories is `done`.
-    pub(crate) fn words(&self, done: u64) -> String {
+    /// The error that counts, in words; the number of samples is `done`.
+    pub fn words(&self, done: u64) -> String {
         let Some(worst) = &self.worst else { return String::new() };
         let Worst { column, time, error, target } = worst;
         let target = match (target, self.needed()) {
@@ -135,7 +154,7 @@ impl Standing {
     }
 
     /// For the manifest.
-    pub(crate) fn json(&self) -> serde_json::Value {
+    pub fn json(&self) -> serde_json::Value {
         self.worst.as_ref().map_or(serde_json::Value::Null, |w| {
             serde_json::json!({ "column": w.column, "time": w.time, "error": w.error, "target": w.target })
         })

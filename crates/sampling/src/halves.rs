@@ -1,4 +1,4 @@
-//! Standard errors of crossings by balanced half samples.
+//! Standard errors of what is no smooth function of the averages, by balanced half samples.
 //!
 //! A first crossing is no smooth function of what is measured: where a ratio with sampling noise comes close to the threshold
 //! before it crosses, the first crossing jumps from one place to the other. Leaving out one block of 64 moves the averages by
@@ -8,35 +8,31 @@
 //! ```text
 //! x_r = x + sum_b s_rb d_b,   d_b = (p_b - x_J) / sqrt(g (h_b - 1)),   var f = mean_r [f(x_r) - f(x)]^2
 //! ```
-//! with the pseudo-values p_b of g blocks, `h_b = n / m_b` as in [`superladder_engine::jackknife`] and x_J their mean. Of what is
+//! with the pseudo-values p_b of g blocks, `h_b = n / m_b` as in [`jackknife`](crate::jackknife) and x_J their mean. Of what is
 //! linear in x this is the variance of the jackknife exactly.
 //!
 //! Sources: P. J. McCarthy, Review of the International Statistical Institute 37, 239 (1969); for functions that are not
 //! smooth J. Shao and C. F. J. Wu, Annals of Statistics 17, 1176 (1989).
 
-use super::measured::{Kept, Measured, Without};
+use crate::jackknife::Replicate;
 
 /// With more than this part of the half samples not crossing, the error is not known.
 const MOST_MISSING: f64 = 0.125;
 
-/// What was measured, moved by every half sample and by its complement; none without blocks.
-pub(super) fn half_samples(kept: &Kept) -> Vec<Measured> {
-    let blocks = &kept.replicates;
+/// What was measured (by output time, all values), moved by every half sample and by its complement; none without blocks.
+pub fn half_samples(values: &[Vec<f64>], blocks: &[Replicate]) -> Vec<Vec<Vec<f64>>> {
     if blocks.len() < 2 {
         return Vec::new();
     }
-    let moves: Vec<Vec<Vec<f64>>> =
-        kept.tested.values.iter().enumerate().map(|(c, x)| moves(x, blocks, c)).collect();
-    let moved = |signs: &dyn Fn(usize) -> f64| {
-        let values = kept.tested.values.iter().zip(&moves).map(|(x, moves)| {
-            let at = |(t, x): (usize, &f64)| {
-                x + moves.iter().enumerate().map(|(b, d)| signs(b) * d[t]).sum::<f64>()
+    let moves: Vec<Vec<Vec<f64>>> = (0..values.len()).map(|t| moves(&values[t], blocks, t)).collect();
+    let moved = |signs: &dyn Fn(usize) -> f64| -> Vec<Vec<f64>> {
+        let row = |(x, moves): (&Vec<f64>, &Vec<Vec<f64>>)| {
+            let at = |(c, x): (usize, &f64)| {
+                x + moves.iter().enumerate().map(|(b, d)| signs(b) * d[c]).sum::<f64>()
             };
             x.iter().enumerate().map(at).collect()
-        });
-        let Measured { times, names, blow_up, .. } = &kept.tested;
-        let (times, names, blow_up) = (times.clone(), names.clone(), *blow_up);
-        Measured { values: values.collect(), times, names, blow_up }
+        };
+        values.iter().zip(&moves).map(row).collect()
     };
     // Rows of a Hadamard matrix of Sylvester's kind.
     let rows = blocks.len().next_power_of_two();
@@ -45,24 +41,24 @@ pub(super) fn half_samples(kept: &Kept) -> Vec<Measured> {
     (0..rows).flat_map(|row| [moved(&|b| sign(row, b)), moved(&|b| -sign(row, b))]).collect()
 }
 
-/// `d_b` of a column at all times, by block.
-fn moves(x: &[f64], blocks: &[Without], column: usize) -> Vec<Vec<f64>> {
+/// `d_b` of all values at an output time, by block.
+fn moves(x: &[f64], blocks: &[Replicate], time: usize) -> Vec<Vec<f64>> {
     let groups = blocks.len() as f64;
-    let centre = |t: usize| {
-        groups * x[t] - blocks.iter().map(|b| (1.0 - 1.0 / b.ratio) * b.values[column][t]).sum::<f64>()
+    let centre = |c: usize| {
+        groups * x[c] - blocks.iter().map(|b| (1.0 - 1.0 / b.ratio) * b.values[time][c]).sum::<f64>()
     };
     let centres: Vec<f64> = (0..x.len()).map(centre).collect();
-    let of_block = |b: &Without| {
-        let at = |t: usize| b.ratio * x[t] - (b.ratio - 1.0) * b.values[column][t] - centres[t];
+    let of_block = |b: &Replicate| {
+        let at = |c: usize| b.ratio * x[c] - (b.ratio - 1.0) * b.values[time][c] - centres[c];
         let unit = (groups * (b.ratio - 1.0)).sqrt();
-        (0..x.len()).map(|t| at(t) / unit).collect()
+        (0..x.len()).map(|c| at(c) / unit).collect()
     };
     blocks.iter().map(of_block).collect()
 }
 
 /// Standard error of a `time` from those of the half samples. One that has not crossed by the `end` counts as crossing there,
 /// so that the error is a little too small; where there are many of them it is not known.
-pub(super) fn spread(time: f64, times: &[Option<f64>], end: f64) -> Option<f64> {
+pub fn spread(time: f64, times: &[Option<f64>], end: f64) -> Option<f64> {
     let missing = times.iter().filter(|t| t.is_none()).count() as f64;
     if times.is_empty() || missing > MOST_MISSING * times.len() as f64 {
         return None;
@@ -73,46 +69,37 @@ pub(super) fn spread(time: f64, times: &[Option<f64>], end: f64) -> Option<f64> 
 
 #[cfg(test)]
 mod tests {
-    use superladder_engine::{Diagnostics, jackknife};
-
     use super::*;
+    use crate::jackknife::jackknife;
 
-    /// Averages of `count` samples in blocks, at two times of one column, from sample `k` at time `t`.
-    fn kept(count: usize, blocks: usize, sample: impl Fn(usize, usize) -> f64) -> Kept {
+    /// Averages of `count` samples in blocks, at two times of one column, from sample `k` at time `t`; all of them, and without
+    /// each block.
+    fn averages(
+        count: usize,
+        blocks: usize,
+        sample: impl Fn(usize, usize) -> f64,
+    ) -> (Vec<Vec<f64>>, Vec<Replicate>) {
         let mean = |t: usize, of: &dyn Fn(usize) -> bool| {
             let own: Vec<f64> = (0..count).filter(|k| of(*k)).map(|k| sample(k, t)).collect();
             own.iter().sum::<f64>() / own.len() as f64
         };
         let without = |b: usize| {
             let size = (0..count).filter(|k| k % blocks == b).count();
-            let values = vec![(0..2).map(|t| mean(t, &|k| k % blocks != b)).collect()];
-            Without { ratio: count as f64 / size as f64, values }
+            let values = (0..2).map(|t| vec![mean(t, &|k| k % blocks != b)]).collect();
+            Replicate { ratio: count as f64 / size as f64, values }
         };
-        let measured = Measured {
-            times: vec![0.0, 1.0],
-            values: vec![(0..2).map(|t| mean(t, &|_| true)).collect()],
-            names: vec!["x".into()],
-            blow_up: None,
-        };
-        Kept {
-            reference: measured.clone(),
-            tested: measured,
-            diagnostics: Diagnostics::default(),
-            replicates: (0..blocks).map(without).collect(),
-            warnings: Vec::new(),
-        }
+        ((0..2).map(|t| vec![mean(t, &|_| true)]).collect(), (0..blocks).map(without).collect())
     }
 
     #[test]
     fn of_a_mean_they_give_the_standard_error_of_the_jackknife() {
         for (count, blocks) in [(640, 64), (500, 64), (90, 30), (7, 7)] {
-            let kept = kept(count, blocks, |k, t| (k * k % 17 + t) as f64);
-            let halves = half_samples(&kept);
+            let (values, without) = averages(count, blocks, |k, t| (k * k % 17 + t) as f64);
+            let halves = half_samples(&values, &without);
             for t in 0..2 {
-                let value = kept.tested.values[0][t];
-                let without: Vec<(f64, f64)> =
-                    kept.replicates.iter().map(|w| (w.ratio, w.values[0][t])).collect();
-                let times: Vec<Option<f64>> = halves.iter().map(|m| Some(m.values[0][t])).collect();
+                let value = values[t][0];
+                let without: Vec<(f64, f64)> = without.iter().map(|w| (w.ratio, w.values[t][0])).collect();
+                let times: Vec<Option<f64>> = halves.iter().map(|m| Some(m[t][0])).collect();
                 let found = spread(value, &times, f64::NAN).expect("known");
                 assert!((found / jackknife(value, &without) - 1.0).abs() < 1e-10, "{count} {blocks} {found}");
             }
@@ -123,19 +110,18 @@ mod tests {
     fn of_a_jump_they_give_what_independent_samples_do_and_the_jackknife_does_not() {
         // 0 or 1, whichever side of 0.4 standard errors below the mean it lies: both sides are found often enough.
         let noise = |k: usize| (k as f64 * 12.9898).sin() * 43_758.545_3;
-        let kept = kept(6400, 64, |k, _| noise(k) - noise(k).floor());
+        let (values, without) = averages(6400, 64, |k, _| noise(k) - noise(k).floor());
         let of = |f: &dyn Fn(f64) -> f64| {
             let times: Vec<Option<f64>> =
-                half_samples(&kept).iter().map(|m| Some(f(m.values[0][0]))).collect();
-            spread(f(kept.tested.values[0][0]), &times, f64::NAN).expect("known")
+                half_samples(&values, &without).iter().map(|m| Some(f(m[0][0]))).collect();
+            spread(f(values[0][0]), &times, f64::NAN).expect("known")
         };
-        let edge = kept.tested.values[0][0] - 0.4 * of(&|x| x);
+        let edge = values[0][0] - 0.4 * of(&|x| x);
         let jump = |x: f64| if x > edge { 1.0 } else { 0.0 };
         // The probability of a normal number below -0.4 is 0.345.
         let found = of(&jump);
         assert!((found - 0.345f64.sqrt()).abs() < 0.1, "{found}");
-        let without: Vec<(f64, f64)> =
-            kept.replicates.iter().map(|w| (w.ratio, jump(w.values[0][0]))).collect();
+        let without: Vec<(f64, f64)> = without.iter().map(|w| (w.ratio, jump(w.values[0][0]))).collect();
         assert!(jackknife(1.0, &without) == 0.0, "no block alone makes it jump");
     }
 

@@ -1,13 +1,4 @@
-//! What engines that sample have to say beside averages.
-
-/// A table of numbers beside the records: columns by name, all of the same length.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Attachment {
-    /// Name of the table, which becomes the name of its files.
-    pub name: String,
-    /// Name and values of every column.
-    pub columns: Vec<(String, Vec<f64>)>,
-}
+//! Standard errors by leaving out one block of the samples at a time.
 
 /// All that was measured without one block of the samples.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,0 +1,26 @@
+//! Sums over samples that are the same bits in any order: blocks, jackknife, half samples, targets, histograms.
+//!
+//! ```text
+//! sample ── Tally ──> Block of Sums ── estimates ──> means with standard errors
+//!                          │  replicates ── half_samples ──> errors of anything that is read off them
+//!                          └─ SumsFile: kept, gone on with, merged
+//! ```
+//! Engines that sample implement [`Sampling`] and [`SampledEvolution`].
+
+mod estimates;
+mod file;
+mod halves;
+mod histogram;
+mod jackknife;
+mod sums;
+mod target;
+mod traits;
+
+pub use estimates::{Functions, estimates, means, replicates};
+pub use file::{Origin, SumsFile, SumsFileError, to_bytes, write};
+pub use halves::{half_samples, spread};
+pub use histogram::{Histogram, HistogramError, Histograms};
+pub use jackknife::{Replicate, jackknife};
+pub use sums::{BLOCKS, Block, OutOfRange, Shown, SumSizes, Sums, SumsError, Tally};
+pub use target::{ErrorTarget, Goal, Standing, UnknownTarget, next_look};
+pub use traits::{Progressed, SampledEvolution, Sampling};
