@@ -285,12 +285,12 @@ values = [2, 3]
 
 /// Columns of t_E.csv of a series, by heading.
 fn column(folder: &Path, series: &str, reading: &str, heading: &str) -> Vec<f64> {
-    let text = fs::read_to_string(folder.join("t_E.csv")).expect("written");
-    let mut lines = text.lines();
-    let position = lines.next().expect("a heading").split(',').position(|c| c == heading).expect(heading);
-    let own =
-        lines.filter(|l| l.starts_with(&format!("\"{series}\",")) && l.contains(&format!(",{reading},")));
-    own.map(|l| l.split(',').nth(position).expect("a cell").parse().unwrap_or(f64::NAN)).collect()
+    let mut table = csv::Reader::from_path(folder.join("t_E.csv")).expect("written");
+    let headings = table.headers().expect("a heading").clone();
+    let place = |name: &str| headings.iter().position(|h| h == name).expect("a column");
+    let rows: Vec<csv::StringRecord> = table.records().map(|row| row.expect("a row")).collect();
+    let own = rows.iter().filter(|row| &row[place("series")] == series && &row[place("reading")] == reading);
+    own.map(|row| row[place(heading)].parse().unwrap_or(f64::NAN)).collect()
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub struct Run<'a> {
     problem: &'a Problem,
     evolution: Box<dyn Evolution>,
     recorder: Recorder,
+    /// The first output time has still to be told.
+    fresh: bool,
 }
 
 impl<'a> Run<'a> {
@@ -45,13 +47,13 @@ impl<'a> Run<'a> {
         if recorder.records.is_empty() {
             return Ok(Self::of(evolution, problem));
         }
-        Ok(Self { problem, evolution, recorder })
+        Ok(Self { problem, evolution, recorder, fresh: false })
     }
 
     /// The run of an evolution that stands at the first output time of its problem.
     pub fn of(mut evolution: Box<dyn Evolution>, problem: &'a Problem) -> Self {
         let recorder = begun(evolution.as_mut(), problem);
-        Self { problem, evolution, recorder }
+        Self { problem, evolution, recorder, fresh: true }
     }
 
     /// Goes through the output times that are left, until `progress` ends the run.
@@ -59,7 +61,8 @@ impl<'a> Run<'a> {
     /// # Errors
     /// [`EngineError`] of the engine, or of `progress` when it could not write a checkpoint.
     pub fn proceed(&mut self, progress: &mut dyn Progress) -> Result<(), EngineError> {
-        proceed(self.evolution.as_mut(), &mut self.recorder, self.problem, progress)
+        let fresh = std::mem::take(&mut self.fresh);
+        proceed(self.evolution.as_mut(), &mut self.recorder, self.problem, progress, fresh)
     }
 
     /// Ends the run where it is. Of engines that sample, what is known of later times is recorded.
@@ -107,7 +110,7 @@ pub fn record(
     progress: &mut dyn Progress,
 ) -> Result<Recorder, EngineError> {
     let mut recorder = begun(evolution, problem);
-    proceed(evolution, &mut recorder, problem, progress)?;
+    proceed(evolution, &mut recorder, problem, progress, true)?;
     Ok(recorder)
 }
 
@@ -118,15 +121,17 @@ fn begun(evolution: &mut dyn Evolution, problem: &Problem) -> Recorder {
     Recorder { records: vec![first], interrupted: false }
 }
 
+/// Goes on through the output times that are left; a `fresh` run tells its first one.
 fn proceed(
     evolution: &mut dyn Evolution,
     recorder: &mut Recorder,
     problem: &Problem,
     progress: &mut dyn Progress,
+    fresh: bool,
 ) -> Result<(), EngineError> {
     recorder.interrupted = false;
     let times = &problem.times;
-    let pauses = recorder.records.len() == 1 && progress.reached(times[0]).is_break();
+    let pauses = fresh && progress.reached(times[0]).is_break();
     if pauses && progress.paused(evolution, recorder)?.is_break() {
         stop(evolution, recorder, problem);
         return Ok(());

@@ -2,8 +2,9 @@
 
 use superladder_engine::{Estimate, Measurement};
 
+use crate::block::{Block, number};
 use crate::jackknife::{Replicate, jackknife};
-use crate::sums::{Block, Sums, number};
+use crate::sums::Sums;
 
 /// The values of all observables, observable by observable, from the averages of the numbers at one output time.
 pub type Functions<'a> = &'a (dyn Fn(&[f64]) -> Vec<Vec<f64>> + Sync);

@@ -11,7 +11,8 @@ use serde_json::Value as Json;
 use superladder_frame::{self as frame, Frame, FrameError};
 use thiserror::Error;
 
-use crate::sums::{BLOCKS, Sums, SumsError};
+use crate::block::BLOCKS;
+use crate::sums::{Sums, SumsError};
 
 /// First line.
 const MAGIC: &[u8] = b"superladder sums 2\n";

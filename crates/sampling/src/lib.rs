@@ -7,6 +7,7 @@
 //! ```
 //! Engines that sample implement [`Sampling`] and [`SampledEvolution`].
 
+mod block;
 mod estimates;
 mod file;
 mod halves;
@@ -16,11 +17,12 @@ mod sums;
 mod target;
 mod traits;
 
+pub use block::{BLOCKS, Block, OutOfRange, Shown, SumSizes, Tally};
 pub use estimates::{Functions, estimates, means, replicates};
 pub use file::{Origin, SumsFile, SumsFileError, to_bytes, write};
 pub use halves::{half_samples, spread};
 pub use histogram::{Histogram, HistogramError, Histograms};
 pub use jackknife::{Replicate, jackknife};
-pub use sums::{BLOCKS, Block, OutOfRange, Shown, SumSizes, Sums, SumsError, Tally};
+pub use sums::{Sums, SumsError};
 pub use target::{ErrorTarget, Goal, Standing, UnknownTarget, next_look};
 pub use traits::{Progressed, SampledEvolution, Sampling};

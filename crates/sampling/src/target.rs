@@ -3,7 +3,7 @@
 use superladder_engine::{Measurement, Problem};
 use thiserror::Error;
 
-use crate::sums::BLOCKS;
+use crate::block::BLOCKS;
 
 /// A standard error that is asked for.
 #[derive(Debug, Clone, PartialEq)]
