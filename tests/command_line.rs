@@ -398,3 +398,33 @@ fn inspect_counts_the_vectors_of_every_method() {
         assert_eq!(held[1], vectors, "{method}");
     }
 }
+
+/// Every command that writes a folder says the same things first and last.
+#[test]
+fn every_manifest_has_the_same_head() {
+    const FIRST: [&str; 5] = ["program", "command", "version", "commit", "study"];
+    const LAST: [&str; 5] = ["wall_seconds", "cpu_seconds", "threads", "peak_memory_bytes", "configuration"];
+    let plan = "\n[breakdown]\nparameter = \"kappa\"\ncriteria = [\"aa\"]\naverage = \"none\"\n[[breakdown.engines]]\nengine = \"cumulant\"\nvalues = [0.1, 0.2, 0.4]\n";
+    let scratch = Scratch::new(&format!("{QUICK}{plan}"));
+    let axes = ["--x", "interactions.0.strength=0.1:0.3:2", "--y", "kappa=0.1:0.2:2"];
+    let commands: [(&str, &[&str]); 7] = [
+        ("run", &[]),
+        ("sweep", &["--sweep", "kappa=0.1,0.2"]),
+        ("compare", &["--engines", "cumulant,exact"]),
+        ("converge", &["--vary", "cutoff"]),
+        ("breakdown", &[]),
+        ("stability", &axes),
+        ("phases", &[&axes[..], &["--burn", "50", "--window", "20"]].concat()),
+    ];
+    for (command, arguments) in commands {
+        let folder = format!("of-{command}");
+        let answer = scratch.run(&[&[command, "study.toml", "-o", &folder], arguments].concat());
+        assert!(matches!(answer.0.status.code(), Some(0 | 3)), "{command}: {}", answer.err());
+        let manifest = manifest(&scratch.path(&folder));
+        let keys: Vec<&str> = manifest.as_object().expect("an object").keys().map(String::as_str).collect();
+        assert_eq!(keys[..5], FIRST, "{command}");
+        assert_eq!(keys[keys.len() - 5..], LAST, "{command}");
+        assert_eq!(manifest["command"], command);
+        assert!(manifest["configuration"]["modes"]["a"].is_object(), "{command}: {manifest}");
+    }
+}
