@@ -16,8 +16,9 @@ use superladder_sampling::{
 use crate::error::{NAME, unknown};
 use crate::instruments::Instruments;
 use crate::options::{Trajectories, Unravelling};
-use crate::report::{FEW_JUMPS, TrajectoryReport, values};
-use crate::trajectory::{Setup, Snapshot, TrajectoryError, TrajectoryStatistics, Witness, Workspace};
+use crate::report::{FEW_JUMPS, TrajectoryReport};
+use crate::tallying::{AMPLITUDES, DISCARDED, ERROR, MISMATCH, TRUNCATION, Tallying, WORST, enter};
+use crate::trajectory::{Setup, TrajectoryError, Workspace};
 
 /// Between two looks at the clock and the listener at least this long ...
 const SHORT: Duration = Duration::from_millis(100);
@@ -27,28 +28,6 @@ const EACH: f64 = 5.0;
 const LONG: Duration = Duration::from_secs(20);
 /// Trajectories that one batch may begin.
 const MOST: usize = 1 << 16;
-
-/// Figures of which the largest of all trajectories is kept: accumulated error, mismatch of norms, weight discarded, bound of the
-/// norm of what was changed, amplitudes of a state.
-const WORST: usize = 5;
-const ERROR: usize = 0;
-const MISMATCH: usize = 1;
-const DISCARDED: usize = 2;
-const TRUNCATION: usize = 3;
-const AMPLITUDES: usize = 4;
-
-/// Enters what following a trajectory took: its figures, and its steps and applications as the last two counts. The counts are
-///
-/// ```text
-/// jumps by channel | 1 where the channel has jumped | bins of the histograms | steps | applications
-/// ```
-fn enter(followed: &TrajectoryStatistics, tally: &mut Tally) {
-    let TrajectoryStatistics { steps, error, mismatch, losses, applications, largest, .. } = *followed;
-    tally.worst = vec![error, mismatch, losses.weight, losses.norm, largest as f64];
-    if let [.., of_steps, of_applications] = tally.counts.as_mut_slice() {
-        (*of_steps, *of_applications) = (steps, applications);
-    }
-}
 
 /// The average over trajectories: those that have run, and those that are still to run.
 pub(crate) struct TrajectoryEvolution {
@@ -67,42 +46,6 @@ pub(crate) struct TrajectoryEvolution {
     start: Record,
     diagnostics: Diagnostics,
     workspaces: Mutex<Vec<Workspace>>,
-}
-
-/// Tallies the states and jumps of a trajectory.
-struct Tallying<'a> {
-    instruments: &'a Instruments,
-    setup: &'a Setup,
-    report: &'a TrajectoryReport,
-    /// Index of the trajectory.
-    index: u64,
-    tally: &'a mut Tally,
-}
-
-impl Witness for Tallying<'_> {
-    fn state(&mut self, output: usize, snapshot: Snapshot<'_>) {
-        let width = self.instruments.count();
-        let row = &mut self.tally.numbers[output * width..(output + 1) * width];
-        row.fill(0.0);
-        self.instruments.add(snapshot, row);
-        if self.report.looks_at(self.index) {
-            let values = values(self.instruments, &self.setup.problem, row);
-            let bins = 2 * self.report.channels.len();
-            self.report.histograms.count(output, &values, &mut self.tally.counts[bins..]);
-            if let Some(single) = &mut self.tally.shown {
-                single.values.extend(self.report.pick(&values));
-            }
-        }
-    }
-
-    fn jump(&mut self, time: f64, dissipator: usize) {
-        let Some(channel) = self.report.channel(time, dissipator) else { return };
-        self.tally.counts[channel] += 1;
-        self.tally.counts[self.report.channels.len() + channel] = 1;
-        if let Some(single) = &mut self.tally.shown {
-            single.events.push((time, channel as u64));
-        }
-    }
 }
 
 impl TrajectoryEvolution {

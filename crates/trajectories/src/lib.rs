@@ -39,6 +39,7 @@ mod report;
 mod rotation;
 mod stencil;
 mod stream;
+mod tallying;
 mod taylor;
 #[cfg(test)]
 mod tests;
