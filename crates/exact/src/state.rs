@@ -3,7 +3,7 @@
 use num_complex::Complex64;
 use rayon::prelude::*;
 use superladder_model::{InitialState, Model};
-use superladder_space::{Space, SpaceError, ensemble_density, mode_density};
+use superladder_space::{Space, SpaceError, cutoff_losing, ensemble_density, loss, mode_density};
 
 use crate::layout::Layout;
 use crate::leakage::positions;
@@ -25,16 +25,13 @@ pub fn initial_vector(
     let mut losses = Vec::new();
     for (m, state) in initial.modes.iter().enumerate() {
         let levels = space.levels()[m];
-        let (rho, lost) = mode_density(state, levels);
+        let lost = loss(state, levels - 1);
         if lost > LARGEST_LOSS {
-            let mut needed = levels;
-            while mode_density(state, needed + 1).1 > 1e-8 && needed < 4 * levels + 400 {
-                needed += 1 + needed / 16;
-            }
+            let needed = cutoff_losing(state, 1e-8);
             let mode = model.modes()[m].name.clone();
             return Err(SpaceError::Cutoff { mode, cutoff: levels - 1, needed, lost });
         }
-        modes.push(rho);
+        modes.push(mode_density(state, levels));
         losses.push(lost);
     }
     let mut vector = vec![0.0; layout.len()];

@@ -38,19 +38,16 @@ pub(crate) fn populated_ladders(state: &EnsembleState, spins: usize) -> Vec<usiz
     }
 }
 
-/// Amplitudes of a pure mode state on `levels` Fock levels, renormalised, and the weight cut off; `None` for a
-/// mixed state. A Fock state above the cutoff is lost entirely (zero vector, weight 1).
-pub fn mode_vector(state: &ModeState, levels: usize) -> Option<(Vec<Complex64>, f64)> {
+/// Amplitudes of a pure mode state on `levels` Fock levels, renormalised; `None` for a mixed state. A Fock state above
+/// the cutoff is lost entirely (zero vector). How much is cut off says [`loss`](crate::loss).
+pub fn mode_vector(state: &ModeState, levels: usize) -> Option<Vec<Complex64>> {
     match *state {
         ModeState::Fock(n) => {
             let mut vector = vec![Complex64::ZERO; levels];
-            let lost = if n < levels {
-                vector[n] = Complex64::ONE;
-                0.0
-            } else {
-                1.0
-            };
-            Some((vector, lost))
+            if let Some(amplitude) = vector.get_mut(n) {
+                *amplitude = Complex64::ONE;
+            }
+            Some(vector)
         }
         ModeState::Coherent(alpha) | ModeState::DisplacedThermal { alpha, occupation: 0.0 } => {
             Some(coherent(alpha, levels))
@@ -59,11 +56,10 @@ pub fn mode_vector(state: &ModeState, levels: usize) -> Option<(Vec<Complex64>, 
     }
 }
 
-/// `alpha^n / sqrt(n!)`, renormalised, with the Poisson weight above the cutoff.
-fn coherent(alpha: Complex64, levels: usize) -> (Vec<Complex64>, f64) {
-    let mean = alpha.norm_sqr();
+/// `alpha^n / sqrt(n!)`, renormalised.
+fn coherent(alpha: Complex64, levels: usize) -> Vec<Complex64> {
     // Started at exp(-|alpha|^2/2) up to |alpha|^2 of about 1400; beyond, a shift of the exponent keeps it finite.
-    let start = (-0.5 * mean).max(-700.0).exp();
+    let start = (-0.5 * alpha.norm_sqr()).max(-700.0).exp();
     let mut vector = Vec::with_capacity(levels);
     let mut amplitude = Complex64::from(start);
     for n in 0..levels {
@@ -71,30 +67,22 @@ fn coherent(alpha: Complex64, levels: usize) -> (Vec<Complex64>, f64) {
         amplitude *= alpha / ((n + 1) as f64).sqrt();
     }
     let kept: f64 = vector.iter().map(Complex64::norm_sqr).sum();
-    // The tail, summed directly: 1 - kept would lose the digits below 1e-16.
-    let mut lost = 0.0;
-    let mut term = amplitude.norm_sqr();
-    let mut n = levels;
-    while term > 1e-320 && (term > 1e-18 * lost || (n as f64) < mean) {
-        lost += term;
-        n += 1;
-        term *= mean / n as f64;
-    }
     let norm = kept.sqrt();
     for a in &mut vector {
         *a /= norm;
     }
-    (vector, lost / (kept + lost))
+    vector
 }
 
-/// Density matrix of a mode state on `levels` Fock levels, renormalised to trace 1, and the weight cut off.
+/// Density matrix of a mode state on `levels` Fock levels, renormalised to trace 1. How much is cut off
+/// says [`loss`](crate::loss).
 ///
 /// For a displaced thermal state the recurrence
 /// `sqrt(m+1) rho_{m+1,n} = (q sqrt(n) rho_{m,n-1} + p rho_{m,n})`, `q = nbar/(1+nbar)`, `p = alpha/(1+nbar)`,
 /// follows from its Gaussian Husimi function; all terms of a sum have one phase, so it loses no digits.
-pub fn mode_density(state: &ModeState, levels: usize) -> (Vec<Complex64>, f64) {
-    if let Some((vector, lost)) = mode_vector(state, levels) {
-        return (outer(&vector), lost);
+pub fn mode_density(state: &ModeState, levels: usize) -> Vec<Complex64> {
+    if let Some(vector) = mode_vector(state, levels) {
+        return outer(&vector);
     }
     let ModeState::DisplacedThermal { alpha, occupation } = *state else {
         unreachable!("all other states are pure")
@@ -117,7 +105,7 @@ pub fn mode_density(state: &ModeState, levels: usize) -> (Vec<Complex64>, f64) {
     for x in &mut rho {
         *x /= kept;
     }
-    (rho, (1.0 - kept).max(0.0))
+    rho
 }
 
 fn outer(vector: &[Complex64]) -> Dense {
@@ -242,6 +230,7 @@ fn times_linear(polynomial: &[Complex64], [c0, c1]: [Complex64; 2]) -> Vec<Compl
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fock::loss;
 
     #[test]
     fn product_states_have_unit_trace_and_the_right_spin() {
@@ -299,7 +288,8 @@ mod tests {
     #[test]
     fn displaced_thermal_has_the_right_moments() {
         let (alpha, occupation, levels) = (Complex64::new(0.8, -0.5), 0.7, 60);
-        let (rho, lost) = mode_density(&ModeState::DisplacedThermal { alpha, occupation }, levels);
+        let state = ModeState::DisplacedThermal { alpha, occupation };
+        let (rho, lost) = (mode_density(&state, levels), loss(&state, levels - 1));
         let at = |m: usize, n: usize| rho[m * levels + n];
         let number: f64 = (0..levels).map(|n| n as f64 * at(n, n).re).sum();
         let amplitude: Complex64 = (1..levels).map(|n| at(n, n - 1) * (n as f64).sqrt()).sum();
@@ -312,11 +302,21 @@ mod tests {
     }
 
     #[test]
-    fn what_a_cutoff_loses_is_reported() {
-        let (_, lost) = mode_vector(&ModeState::Coherent(Complex64::from(2.0)), 60).unwrap();
-        assert!(lost < 1e-40 && lost > 0.0);
-        let (vector, lost) = mode_vector(&ModeState::Coherent(Complex64::from(1.0)), 2).unwrap();
-        assert!((lost - (1.0 - 2.0 * (-1.0f64).exp())).abs() < 1e-15);
+    fn populations_are_those_of_the_distribution() {
+        let pure = ModeState::Coherent(Complex64::new(1.2, -0.7));
+        let mixed = ModeState::DisplacedThermal { alpha: Complex64::new(0.8, -0.5), occupation: 0.7 };
+        for (state, levels) in [(pure, 4), (pure, 30), (mixed, 7), (mixed, 60)] {
+            let rho = mode_density(&state, levels);
+            for n in 1..levels {
+                let expected = (loss(&state, n - 1) - loss(&state, n)) / (1.0 - loss(&state, levels - 1));
+                assert!((rho[n * levels + n].re - expected).abs() < 1e-14, "{state:?} {levels} {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_below_a_cutoff_is_normalised() {
+        let vector = mode_vector(&ModeState::Coherent(Complex64::from(1.0)), 2).unwrap();
         assert!((vector.iter().map(Complex64::norm_sqr).sum::<f64>() - 1.0).abs() < 1e-15);
     }
 }

@@ -24,5 +24,6 @@ pub use error::{Complaint, Fault, OverrideFault, StudyError};
 pub use expression::{ExpressionError, evaluate};
 pub use source::Source;
 pub use study::Study;
-pub use truncation::{REFUSED_ABOVE, loss, sufficient_cutoff};
+pub use superladder_space::loss;
+pub use truncation::{REFUSED_ABOVE, sufficient_cutoff};
 pub use variations::{Variant, Variations};

@@ -6,13 +6,13 @@ use superladder_model::{
     InteractionDefinition, MODE_STATES, Mode, ModeState, Model, ModelError, StateDefinition, SubjectKind,
     Value, ensemble_state, mode_state,
 };
+use superladder_space::cutoff_losing;
 
 use toml::de::DeValue;
 
 use crate::engines::EngineDefinition;
 use crate::error::{Fault, StudyError};
 use crate::section::Section;
-use crate::truncation::cutoff_losing;
 
 /// A model as read, with everything that belongs to it.
 #[derive(Debug, Clone)]

@@ -1,7 +1,8 @@
-//! What an initial state of a mode loses when Fock states above the cutoff are cut off.
+//! Cutoffs of a study that lose too much of an initial state.
 
 use num_complex::Complex64;
 use superladder_model::{Evaluation, ModeState, Observable, StateFunction, Subsystem};
+use superladder_space::{cutoff_losing, loss};
 
 use crate::engines::EngineDefinition;
 use crate::error::{Fault, StudyError};
@@ -12,15 +13,6 @@ use crate::section::Section;
 pub const REFUSED_ABOVE: f64 = 1e-2;
 /// Above this loss a warning is given; a cutoff called sufficient loses less.
 pub(super) const WARNED_ABOVE: f64 = 1e-8;
-
-/// Population of the Fock states above `cutoff` before the state is cut off and renormalised.
-pub fn loss(state: &ModeState, cutoff: usize) -> f64 {
-    match state {
-        ModeState::Fock(n) => f64::from(u8::from(*n > cutoff)),
-        _ if reach(state) > LARGEST as f64 => 1.0,
-        _ => Distribution::of(state).tail(cutoff),
-    }
-}
 
 /// What the initial state of every mode loses above its cutoff; too much is a fault of the cutoff, or of the table `initial`
 /// where the states come from there. In a displaced basis only what is spread about the amplitude counts, unless Fock states
@@ -91,132 +83,14 @@ pub fn sufficient_cutoff(state: &ModeState) -> usize {
     cutoff_losing(state, WARNED_ABOVE)
 }
 
-/// The smallest cutoff at which a state loses at most `allowed`.
-pub(super) fn cutoff_losing(state: &ModeState, allowed: f64) -> usize {
-    if let ModeState::Fock(n) = state {
-        return *n;
-    }
-    if reach(state) > LARGEST as f64 {
-        return reach(state) as usize;
-    }
-    let distribution = Distribution::of(state);
-    let mut tail = 0.0;
-    for (n, p) in distribution.populations.iter().enumerate().rev() {
-        tail += p;
-        if tail > allowed {
-            return n;
-        }
-    }
-    0
-}
-
-/// Photon distribution of a displaced thermal state, far enough up that the rest does not matter.
-struct Distribution {
-    populations: Vec<f64>,
-}
-
-impl Distribution {
-    fn of(state: &ModeState) -> Self {
-        match *state {
-            ModeState::Fock(_) => Self { populations: Vec::new() },
-            ModeState::Coherent(alpha) => Self::displaced_thermal(alpha.norm_sqr(), 0.0),
-            ModeState::DisplacedThermal { alpha, occupation } => {
-                Self::displaced_thermal(alpha.norm_sqr(), occupation)
-            }
-        }
-    }
-
-    /// `p_n = r^n/(1 + nbar) exp(-|alpha|^2/(1 + nbar)) L_n(-x)`, `r = nbar/(1 + nbar)`,
-    /// `x = |alpha|^2/(nbar (1 + nbar))`, by the recurrence of the Laguerre polynomials for the ratios
-    /// `p_(n+1)/p_n`, in a form that holds for nbar = 0 too. Logarithms are summed and normalised at the end, so
-    /// that nothing underflows. (Perina, Quantum Statistics of Linear and Nonlinear Optical Phenomena.)
-    fn displaced_thermal(intensity: f64, occupation: f64) -> Self {
-        if intensity + occupation == 0.0 {
-            return Self { populations: vec![1.0] };
-        }
-        let r = occupation / (1.0 + occupation);
-        let drive = intensity / (1.0 + occupation).powi(2);
-        let mean = intensity + occupation;
-        let deviation = (mean + 2.0 * intensity * occupation + occupation * occupation).sqrt();
-        let mut logarithms = vec![0.0_f64];
-        let (mut ratio, mut sum, mut highest) = (drive + r, 0.0, 0.0_f64);
-        for n in 1..LARGEST {
-            sum += ratio.ln();
-            highest = highest.max(sum);
-            logarithms.push(sum);
-            if n as f64 > mean + 10.0 * deviation && sum < highest - 60.0 {
-                break;
-            }
-            let k = n as f64;
-            ratio = ((2.0 * k + 1.0) * r + drive - k * r * r / ratio) / (k + 1.0);
-        }
-        let mut populations: Vec<f64> = logarithms.iter().map(|l| (l - highest).exp()).collect();
-        let total: f64 = populations.iter().sum();
-        for p in &mut populations {
-            *p /= total;
-        }
-        Self { populations }
-    }
-
-    fn tail(&self, cutoff: usize) -> f64 {
-        self.populations.iter().skip(cutoff + 1).rev().sum()
-    }
-}
-
-/// No mode is ever given more levels than this; states that need more lose everything.
-const LARGEST: usize = 1_000_000;
-
-/// Mean occupation of a state plus many standard deviations of it.
-fn reach(state: &ModeState) -> f64 {
-    let (intensity, occupation) = match *state {
-        ModeState::Fock(n) => return n as f64,
-        ModeState::Coherent(alpha) => (alpha.norm_sqr(), 0.0),
-        ModeState::DisplacedThermal { alpha, occupation } => (alpha.norm_sqr(), occupation),
-    };
-    intensity
-        + occupation
-        + 20.0 * (intensity * (1.0 + 2.0 * occupation) + occupation * (1.0 + occupation)).sqrt()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn coherent_loss_is_a_poisson_tail() {
+    fn a_sufficient_cutoff_is_the_smallest_without_a_warning() {
         let state = ModeState::Coherent(Complex64::new(0.6, 0.8));
-        let kept = (-1.0_f64).exp() * (1.0 + 1.0 + 0.5 + 1.0 / 6.0);
-        assert!((loss(&state, 3) - (1.0 - kept)).abs() < 1e-15);
         assert!(loss(&state, sufficient_cutoff(&state)) <= WARNED_ABOVE);
         assert!(loss(&state, sufficient_cutoff(&state) - 1) > WARNED_ABOVE);
-    }
-
-    #[test]
-    fn thermal_loss_is_geometric() {
-        let state = ModeState::DisplacedThermal { alpha: Complex64::ZERO, occupation: 1.5 };
-        assert!((loss(&state, 9) - 0.6_f64.powi(10)).abs() < 1e-15);
-    }
-
-    #[test]
-    fn displaced_thermal_has_the_right_mean_and_large_amplitudes_do_not_underflow() {
-        for (intensity, occupation) in [(2.0, 0.7), (2500.0, 0.0), (900.0, 2.0)] {
-            let d = Distribution::displaced_thermal(intensity, occupation);
-            let mean: f64 = d.populations.iter().enumerate().map(|(n, p)| n as f64 * p).sum();
-            assert!((mean / (intensity + occupation) - 1.0).abs() < 1e-9, "{mean}");
-        }
-    }
-
-    #[test]
-    fn absurd_states_are_answered_at_once() {
-        for alpha in [1e4, 1e9, 1e150] {
-            assert_eq!(loss(&ModeState::Coherent(alpha.into()), 100), 1.0);
-        }
-        assert_eq!(loss(&ModeState::Coherent(Complex64::ZERO), 0), 0.0);
-    }
-
-    #[test]
-    fn fock_states_lose_all_or_nothing() {
-        assert_eq!(loss(&ModeState::Fock(3), 2), 1.0);
-        assert_eq!(loss(&ModeState::Fock(3), 3), 0.0);
     }
 }

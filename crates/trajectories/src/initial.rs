@@ -4,7 +4,7 @@ use faer::{Mat, Side};
 use num_complex::Complex64;
 use superladder_engine::Problem;
 use superladder_model::{EnsembleState, ModeState, Subsystem};
-use superladder_space::{Axis, Ladders, mode_density, mode_vector, product_weights};
+use superladder_space::{Axis, Ladders, loss, mode_density, mode_vector, product_weights};
 
 use crate::basis::{Basis, Window};
 use crate::frame::Frame;
@@ -186,10 +186,11 @@ fn at_rest(state: &ModeState, levels: usize) -> Option<(Vec<Component>, f64)> {
         low: 0,
         vector,
     };
-    if let Some((vector, lost)) = mode_vector(state, levels) {
+    let lost = loss(state, levels - 1);
+    if let Some(vector) = mode_vector(state, levels) {
         return Some((vec![component(1.0, vector)], lost));
     }
-    let (rho, lost) = mode_density(state, levels);
+    let rho = mode_density(state, levels);
     let matrix = Mat::from_fn(levels, levels, |i, j| rho[i * levels + j]);
     let decomposed = matrix.self_adjoint_eigen(Side::Lower).ok()?;
     let vector = |k: usize| (0..levels).map(|i| decomposed.U()[(i, k)]).collect();
