@@ -62,7 +62,7 @@ impl Derivation {
 ///     .channel("pumping", "T", 0.9)
 ///     .build()?;
 /// let equations = Equations::of_model(&model, Derivation::new(2, Closure::Sites))?;
-/// assert_eq!(equations.variables().len(), 20);
+/// assert_eq!(equations.unknowns().len(), 20);
 ///
 /// // From the ground state pumping starts at full rate: d<S^z>/dt = 0.9 N, of <S^z> = -N/2.
 /// let start = equations.initial(&InitialState::ground(&model))?;

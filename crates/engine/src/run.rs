@@ -45,7 +45,7 @@ impl<'a> Run<'a> {
         let mut evolution = engine.prepare(problem)?;
         evolution.restore(state)?;
         if recorder.records.is_empty() {
-            return Ok(Self::of(evolution, problem));
+            return Ok(Self { fresh: false, ..Self::of(evolution, problem) });
         }
         Ok(Self { problem, evolution, recorder, fresh: false })
     }

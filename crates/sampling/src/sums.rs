@@ -27,7 +27,7 @@ pub enum SumsError {
     #[error("the beginning of its sums is damaged, so that nothing after it can be read")]
     Damaged,
     /// Both sets contain the same sample.
-    #[error("both contain sample {index}")]
+    #[error("both contain trajectory {index}")]
     Overlap {
         /// The first index that both have.
         index: u64,
