@@ -45,7 +45,8 @@ impl Averaging {
     /// Numerator and denominator averaged each by itself, `(1/w) int f dt` over the window, at those recorded times
     /// whose window lies inside the series. The integral is that of the cubic interpolant (fourth order in the
     /// spacing), so the window need not be a multiple of the spacing. Standard errors are averaged too, as if the
-    /// errors within one window were fully correlated (an upper bound).
+    /// errors within one window were fully correlated (an upper bound); where the quotient has none (at 0/0) that of the
+    /// sample before counts, or the first there is.
     ///
     /// # Errors
     /// [`AnalysisError::OutOfRange`] when the window is not positive, or longer than a series that did not blow up.
@@ -72,13 +73,32 @@ impl Averaging {
             labels.iter().map(|t| between(self.around(*t))).collect()
         };
         Ok(RatioSeries {
-            numerator: mean(&series.numerator),
-            denominator: mean(&series.denominator),
-            standard_error: series.standard_error.as_deref().map(mean),
+            numerator: positive(mean(&series.numerator)),
+            denominator: positive(mean(&series.denominator)),
+            standard_error: series.standard_error.as_deref().map(|errors| mean(&filled(errors))),
             times: labels.clone(),
             ..series.clone()
         })
     }
+}
+
+/// Averages of what is never negative: the interpolant may swing below zero beside a jump.
+fn positive(mut averages: Vec<f64>) -> Vec<f64> {
+    averages.iter_mut().filter(|x| **x < 0.0).for_each(|x| *x = 0.0);
+    averages
+}
+
+/// Values that are not finite replaced by the last finite one before, or the first one after: one of them would spoil the
+/// running integral from there on.
+fn filled(values: &[f64]) -> Vec<f64> {
+    let mut last = values.iter().copied().find(|v| v.is_finite()).unwrap_or(f64::NAN);
+    let mut fill = |v: &f64| {
+        if v.is_finite() {
+            last = *v;
+        }
+        last
+    };
+    values.iter().map(&mut fill).collect()
 }
 
 #[cfg(test)]

@@ -109,7 +109,8 @@ impl Crossing {
 }
 
 /// Crossings of `numerator = threshold * denominator`. Where the denominator vanishes the ratio counts as above when the
-/// numerator does not vanish, and 0/0 counts as below. Between two recorded times the logarithm of the ratio is
+/// numerator does not vanish; 0/0 is undefined and left out, so that at the start the first defined ratio decides (a ratio
+/// that is 0/0 throughout counts as below). Between two recorded times the logarithm of the ratio is
 /// interpolated; where it does not exist (a zero nearby) the excess `numerator - threshold * denominator` takes its
 /// place. Crossings that come and go between two recorded times are not seen: record at least twenty times a period.
 ///
@@ -125,7 +126,8 @@ pub fn crossing(series: &RatioSeries, options: &CrossingOptions) -> Result<Cross
         });
     }
     let averaged = options.averaging.map(|a| a.apply(series)).transpose()?;
-    let seen = Seen { series: averaged.as_ref().unwrap_or(series), options };
+    let defined = averaged.as_ref().unwrap_or(series).defined();
+    let seen = Seen { series: &defined, options };
     let count = seen.series.times.len();
     if count == 0 && series.blow_up.is_none() {
         return Err(AnalysisError::TooFew {
@@ -150,7 +152,7 @@ pub fn crossing(series: &RatioSeries, options: &CrossingOptions) -> Result<Cross
         largest: ratios.into_iter().filter(|r| r.is_finite()).fold(0.0, f64::max),
         range: times.first().zip(times.last()).map(|(a, b)| [*a, *b]),
         blow_up: series.blow_up,
-        gaps: series.gaps,
+        gaps: defined.gaps,
     })
 }
 
@@ -217,7 +219,7 @@ impl Seen<'_> {
         let u = (time - t0) / (t1 - t0);
         let error = (1.0 - u) * errors[i] + u * errors[i + 1];
         let slope = self.options.threshold * growth?;
-        (slope > 0.0).then(|| error / slope)
+        (slope > 0.0 && error.is_finite()).then(|| error / slope)
     }
 }
 

@@ -84,6 +84,25 @@ impl RatioSeries {
         self
     }
 
+    /// The series without the samples whose quotient is undefined (0/0), which count as gaps; as it is if none is defined.
+    pub fn defined(&self) -> Self {
+        let kept: Vec<usize> =
+            self.ratio().iter().enumerate().filter(|(_, r)| !r.is_nan()).map(|(i, _)| i).collect();
+        if kept.is_empty() {
+            return self.clone();
+        }
+        let of = |values: &[f64]| kept.iter().map(|&i| values[i]).collect::<Vec<f64>>();
+        Self {
+            name: self.name.clone(),
+            times: of(&self.times),
+            numerator: of(&self.numerator),
+            denominator: of(&self.denominator),
+            standard_error: self.standard_error.as_deref().map(of),
+            blow_up: self.blow_up,
+            gaps: self.gaps + self.times.len() - kept.len(),
+        }
+    }
+
     /// The quotient at each time; infinite where only the denominator vanishes, NaN at 0/0.
     pub fn ratio(&self) -> Vec<f64> {
         self.numerator.iter().zip(&self.denominator).map(|(n, d)| n / d).collect()

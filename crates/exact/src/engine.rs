@@ -1,13 +1,14 @@
 //! The engine: what it refuses, what it needs, and how it is prepared.
 
 use superladder_engine::{Engine, EngineError, Evolution, Problem, Resources};
+use superladder_propagate::LinearOperator;
 use superladder_space::Sector;
 
 use crate::error::{NAME, space_error};
 use crate::evolution::{ExactEvolution, Prepared, build_generator};
-use crate::generator::Elements;
+use crate::generator::{Elements, Lindbladian};
 use crate::options::{AdaptiveCutoff, Exact, Generator};
-use crate::resources::mebibytes;
+use crate::resources::{assembled_memory, mebibytes};
 use crate::setting::{Setting, reduced_space};
 
 impl Exact {
@@ -64,11 +65,24 @@ impl Exact {
         };
         check(self.memory(problem, &setting, 0))?;
         let elements = Elements::new(&setting.space, problem.model());
-        let generator = self.generator_memory(&setting, &elements);
-        let overhead = self.overhead(problem, &setting, &elements, generator);
-        let memory = self.memory(problem, &setting, overhead);
-        check(memory)?;
-        let generator = build_generator(self, &setting, &elements);
+        let checked = |generator: u64| {
+            let overhead = self.overhead(problem, &setting, &elements, generator);
+            let memory = self.memory(problem, &setting, overhead);
+            check(memory).map(|()| (overhead, memory))
+        };
+        // The matrix-free generator is small and knows its own size: it is compiled once, before the check. The
+        // assembled one is large: it is estimated, and built only if it fits.
+        let (generator, (overhead, memory)): (Box<dyn LinearOperator>, _) = match self.generator {
+            Generator::MatrixFree => {
+                let generator = Lindbladian::new(&setting.layout, &elements);
+                let checked = checked(generator.memory())?;
+                (Box::new(generator), checked)
+            }
+            Generator::Assembled => {
+                let checked = checked(assembled_memory(&setting.space, &setting, &elements))?;
+                (build_generator(self, &setting, &elements), checked)
+            }
+        };
         drop(elements);
         let prepared = Prepared { setting, generator, overhead, memory, available };
         ExactEvolution::new(self.clone(), problem.clone(), prepared)

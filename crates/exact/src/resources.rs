@@ -73,9 +73,10 @@ impl Exact {
         self.positivity == Positivity::Eigenvalues || problem.observables.iter().any(entropy)
     }
 
+    /// Memory of the generator, which is not kept.
     pub(crate) fn generator_memory(&self, setting: &Setting, elements: &Elements) -> u64 {
         match self.generator {
-            Generator::MatrixFree => Lindbladian::new(&setting.layout, elements).memory(),
+            Generator::MatrixFree => Lindbladian::memory_for(&setting.layout, elements),
             Generator::Assembled => assembled_memory(&setting.space, setting, elements),
         }
     }
@@ -181,7 +182,7 @@ fn probes_memory(problem: &Problem, setting: &Setting) -> u64 {
 
 /// Memory of the assembled generator, from the mean number of entries per row of the factors: every unknown
 /// couples through all of them.
-fn assembled_memory(space: &Space, setting: &Setting, elements: &Elements) -> u64 {
+pub(crate) fn assembled_memory(space: &Space, setting: &Setting, elements: &Elements) -> u64 {
     let per_row = 2.0 * elements.nnz() as f64 / space.dim() as f64;
     (setting.layout.unknowns() as f64 * (per_row * 24.0 + 40.0)) as u64
 }

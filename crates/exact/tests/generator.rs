@@ -45,6 +45,7 @@ fn matrix_free_equals_assembled_on_many_tiles() {
             tiles = tiles.max(layout.tiles().len());
             let elements = Elements::new(space, problem.model());
             let generator = Lindbladian::new(layout, &elements);
+            assert_eq!(Lindbladian::memory_for(layout, &elements), generator.memory(), "estimate");
             let x = random_vector(layout, seed as u64);
             let mut out = vec![0.0; x.len()];
             generator.apply(&x, &mut out);

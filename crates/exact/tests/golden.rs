@@ -27,7 +27,7 @@ fn methods() -> Vec<(&'static str, Method)> {
         }),
         ("tsit5", Method::Tsit5(Tsit5 { rtol, atol, ..Tsit5::default() })),
         ("krylov", Method::Krylov(Krylov { tolerance, ..Krylov::default() })),
-        ("chebyshev", Method::Chebyshev(Chebyshev { tolerance, ..Chebyshev::default() })),
+        ("chebyshev", Method::Chebyshev(Chebyshev { step_tolerance: tolerance, ..Chebyshev::default() })),
         ("low-storage", Method::LowStorage(LowStorage { rtol, atol, ..LowStorage::default() })),
     ]
 }

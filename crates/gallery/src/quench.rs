@@ -214,8 +214,12 @@ pub(super) fn fig3(context: &Context<'_>) -> Result<Option<Made>, ReproduceError
             at_resonance.cycle.period
         ),
         format!(
-            "Stage A is t = {} to {}; stage C of growing traces is 5 n_min to 5 % of the final n, of decaying ones the last third of t = 1500.",
-            STAGE_A.0, STAGE_A.1
+            "Stage A is t = {} to {}; stage C of growing traces is {} n_min to {:.0} % of the largest n ({} n_min if that is more), of decaying ones the last third of t = 1500.",
+            STAGE_A.0,
+            STAGE_A.1,
+            STAGE_C.0,
+            100.0 * STAGE_C.1,
+            2.0 * STAGE_C.0
         ),
     ];
     Ok(Some(Made {

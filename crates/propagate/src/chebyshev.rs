@@ -173,7 +173,13 @@ impl ChebyshevPropagator {
     }
 
     fn not_converged(&self, time: f64, step: f64, estimate: f64) -> PropagateError {
-        PropagateError::NotConverged { method: NAME, time, step, estimate, tolerance: self.options.tolerance }
+        PropagateError::NotConverged {
+            method: NAME,
+            time,
+            step,
+            estimate,
+            tolerance: self.options.step_tolerance,
+        }
     }
 
     /// The expansion of the next step: the longest one, or a shorter one that ends at `target`.
@@ -186,7 +192,7 @@ impl ChebyshevPropagator {
         };
         let wanted = (target - t).min(self.memory.next_step.unwrap_or(f64::INFINITY));
         let next = if wanted < longest.step {
-            plan(rectangle, caution, wanted, self.options.tolerance, self.options.degree)
+            plan(rectangle, caution, wanted, self.options.step_tolerance, self.options.degree)
         } else {
             Some(longest.clone())
         };
@@ -200,7 +206,7 @@ impl ChebyshevPropagator {
         let size = (right - left + height + left.abs().min(right.abs())).max(f64::MIN_POSITIVE.sqrt());
         let mut h = 4.0 * self.options.degree as f64 / size;
         for _ in 0..200 {
-            let Chebyshev { tolerance, degree, .. } = self.options;
+            let Chebyshev { step_tolerance: tolerance, degree, .. } = self.options;
             let found = plan(rectangle, self.memory.caution, h, tolerance, degree);
             if found.is_some() {
                 return found;
@@ -229,7 +235,7 @@ impl ChebyshevPropagator {
         if !size.is_finite() {
             return Err(PropagateError::NonFinite { time: t, step: plan.step });
         }
-        let allowed = self.options.tolerance * size * (plan.step * right_end(operator)).max(0.0).exp();
+        let allowed = self.options.step_tolerance * size * (plan.step * right_end(operator)).max(0.0).exp();
         copy(&mut self.recurrence[1], y);
         combine(&mut self.end, &[(plan.coefficients[0], y)]);
         for (output, c) in self.outputs.iter_mut().zip(&series[..states]) {

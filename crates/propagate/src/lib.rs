@@ -45,7 +45,7 @@ pub mod vector;
 
 pub use error::PropagateError;
 pub use lawson::Lawson;
-pub use method::{METHODS, MethodDefinition, OptionDefinition};
+pub use method::{FormerKey, METHODS, MethodDefinition, OptionDefinition};
 pub use options::{Chebyshev, Dop853, Krylov, LowStorage, Method, OptionValue, Tsit5};
 pub use propagator::{Memory, Observer, Propagator, Samples, Statistics, Stop};
 pub use runge_kutta::{Row, dop853_rows};

@@ -34,6 +34,17 @@ pub struct OptionDefinition {
     pub allowed: &'static str,
     /// What it means.
     pub meaning: &'static str,
+    /// The key under which older configurations have it.
+    pub former: Option<FormerKey>,
+}
+
+/// A key that an option once had.
+#[derive(Debug, Clone, Copy)]
+pub struct FormerKey {
+    /// The key.
+    pub name: &'static str,
+    /// Why it was given up: the rest of a sentence that begins with "it is".
+    pub reason: &'static str,
 }
 
 const fn real(
@@ -42,7 +53,7 @@ const fn real(
     allowed: &'static str,
     meaning: &'static str,
 ) -> OptionDefinition {
-    OptionDefinition { name, default: Some(OptionValue::Real(default)), allowed, meaning }
+    OptionDefinition { name, default: Some(OptionValue::Real(default)), allowed, meaning, former: None }
 }
 
 const fn integer(
@@ -51,7 +62,7 @@ const fn integer(
     allowed: &'static str,
     meaning: &'static str,
 ) -> OptionDefinition {
-    OptionDefinition { name, default: Some(OptionValue::Integer(default)), allowed, meaning }
+    OptionDefinition { name, default: Some(OptionValue::Integer(default)), allowed, meaning, former: None }
 }
 
 const fn rtol(default: f64) -> OptionDefinition {
@@ -77,12 +88,14 @@ const INITIAL_STEP: OptionDefinition = OptionDefinition {
     default: None,
     allowed: POSITIVE,
     meaning: "first step; chosen from the first derivatives if absent",
+    former: None,
 };
 const FIXED_STEP: OptionDefinition = OptionDefinition {
     name: "fixed_step",
     default: None,
     allowed: POSITIVE,
     meaning: "steps of this length without error control, for convergence studies",
+    former: None,
 };
 const MAX_STEPS: OptionDefinition =
     integer("max_steps", 1_000_000, COUNT, "limit of attempted steps between two calls");
@@ -91,12 +104,19 @@ const LAWSON: OptionDefinition = OptionDefinition {
     default: Some(OptionValue::Boolean(false)),
     allowed: BOOLEAN,
     meaning: "integrate the diagonal of a linear system exactly (integrating factor)",
+    former: None,
 };
 const EXACT_STOPS: OptionDefinition = OptionDefinition {
     name: "exact_stops",
     default: Some(OptionValue::Boolean(false)),
     allowed: BOOLEAN,
     meaning: "shorten steps to end at the output times instead of interpolating",
+    former: None,
+};
+/// Of methods whose error is bounded per step; `tolerance` is an error per unit of time.
+const STEP_TOLERANCE: OptionDefinition = OptionDefinition {
+    former: Some(FormerKey { name: "tolerance", reason: "an error per step, not per unit time" }),
+    ..real("step_tolerance", 1e-10, TOLERANCE, "error allowed per step, relative to the state")
 };
 
 /// All methods, in the order in which they are listed.
@@ -143,7 +163,7 @@ pub static METHODS: &[MethodDefinition] = &[
         order: None,
         linear_only: true,
         options: &[
-            real("tolerance", 1e-10, TOLERANCE, "error allowed per step, relative to the state"),
+            STEP_TOLERANCE,
             integer("degree", 400, DEGREE, "largest degree of the polynomial of one step"),
             integer("outputs", 3, OUTPUTS, "most output times that share a step if states are needed"),
             MAX_STEPS,
@@ -262,7 +282,7 @@ impl Method {
             (Self::Krylov(o), "tolerance") => Slot::Real(&mut o.tolerance),
             (Self::Krylov(o), "dimension") => Slot::Size(&mut o.dimension),
             (Self::Krylov(o), "max_steps") => Slot::Count(&mut o.max_steps),
-            (Self::Chebyshev(o), "tolerance") => Slot::Real(&mut o.tolerance),
+            (Self::Chebyshev(o), "step_tolerance") => Slot::Real(&mut o.step_tolerance),
             (Self::Chebyshev(o), "degree") => Slot::Size(&mut o.degree),
             (Self::Chebyshev(o), "outputs") => Slot::Size(&mut o.outputs),
             (Self::Chebyshev(o), "max_steps") => Slot::Count(&mut o.max_steps),
@@ -326,7 +346,8 @@ impl Krylov {
 
 impl Chebyshev {
     pub(crate) fn validate(&self) -> Result<(), PropagateError> {
-        require(self.tolerance > 0.0 && self.tolerance < 1.0, "tolerance", self.tolerance, TOLERANCE)?;
+        let tolerance = self.step_tolerance;
+        require(tolerance > 0.0 && tolerance < 1.0, "step_tolerance", tolerance, TOLERANCE)?;
         require((4..=10_000).contains(&self.degree), "degree", self.degree, DEGREE)?;
         require((1..=64).contains(&self.outputs), "outputs", self.outputs, OUTPUTS)?;
         require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)

@@ -126,7 +126,7 @@ impl Default for Krylov {
 #[serde(default, deny_unknown_fields)]
 pub struct Chebyshev {
     /// Error allowed per step, relative to the norm of the state.
-    pub tolerance: f64,
+    pub step_tolerance: f64,
     /// Largest degree of the polynomial of one step.
     pub degree: usize,
     /// Largest number of stops that share one step if the observer needs states; each costs one vector.
@@ -137,7 +137,7 @@ pub struct Chebyshev {
 
 impl Default for Chebyshev {
     fn default() -> Self {
-        Self { tolerance: 1e-10, degree: 400, outputs: 3, max_steps: 1_000_000 }
+        Self { step_tolerance: 1e-10, degree: 400, outputs: 3, max_steps: 1_000_000 }
     }
 }
 

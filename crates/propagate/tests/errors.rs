@@ -105,7 +105,7 @@ fn chebyshev_names_a_missing_convergence() {
     };
     println!("{error}");
     let result = advance(
-        &mut *method("chebyshev", &[("tolerance", 1e-300)]).propagator(2),
+        &mut *method("chebyshev", &[("step_tolerance", 1e-300)]).propagator(2),
         &Linear(&damped(1.0, 0.0)),
         (0.0, 1.0),
         &mut [1.0; 2],
@@ -210,6 +210,13 @@ fn wrong_names_and_values_are_refused_with_what_is_allowed() {
     );
     let error = Method::from_name_and_options("krylov", &[("rtol", 1e-3.into())]).expect_err("unknown");
     assert_eq!(error.to_string(), "krylov has no option `rtol`; it knows: tolerance, dimension, max_steps");
+    // An error per step and one per unit of time are not the same number, nor the same key.
+    let error =
+        Method::from_name_and_options("chebyshev", &[("tolerance", 1e-3.into())]).expect_err("unknown");
+    assert_eq!(
+        error.to_string(),
+        "chebyshev has no option `tolerance`; it knows: step_tolerance, degree, outputs, max_steps"
+    );
     for (name, key, value) in [
         ("dop853", "rtol", OptionValue::Real(-1.0)),
         ("dop853", "rtol", OptionValue::Real(f64::NAN)),
@@ -222,6 +229,7 @@ fn wrong_names_and_values_are_refused_with_what_is_allowed() {
         ("low-storage", "initial_step", OptionValue::Boolean(true)),
         ("krylov", "dimension", OptionValue::Integer(1)),
         ("krylov", "tolerance", OptionValue::Real(2.0)),
+        ("chebyshev", "step_tolerance", OptionValue::Real(0.0)),
         ("chebyshev", "degree", OptionValue::Integer(0)),
         ("chebyshev", "outputs", OptionValue::Integer(0)),
     ] {

@@ -10,7 +10,7 @@ use superladder_propagate::{Linear, LinearOperator, METHODS, Method, OptionValue
 fn tight(name: &str) -> Method {
     match name {
         "krylov" => method(name, &[("tolerance", 1e-11)]),
-        "chebyshev" => method(name, &[("tolerance", 1e-12)]),
+        "chebyshev" => method(name, &[("step_tolerance", 1e-12)]),
         _ => method(name, &[("rtol", 1e-11), ("atol", 1e-13)]),
     }
 }

@@ -2,31 +2,44 @@
 
 use serde_json::{Map, Value as Json, json};
 use superladder_engine::Bounds;
-use superladder_propagate::{METHODS, Method, OptionValue, PropagateError};
+use superladder_propagate::{METHODS, Method, OptionDefinition, OptionValue, PropagateError};
 use toml::de::DeValue;
 
 use crate::error::{Fault, StudyError};
 use crate::section::Section;
 
+/// A method as a study gives it.
+pub(crate) struct Given {
+    pub(crate) method: Method,
+    /// Its name and all of its options.
+    pub(crate) resolved: Json,
+    /// Keys that should be written otherwise.
+    pub(crate) warnings: Vec<String>,
+}
+
 /// The method that the table `method` names, with the other keys as its options; `None` without the table.
-pub(crate) fn read(root: &Section<'_>) -> Result<Option<(Method, Json)>, StudyError> {
+pub(crate) fn read(root: &Section<'_>) -> Result<Option<Given>, StudyError> {
     let Some(mut section) = root.section("method", "method")? else { return Ok(None) };
     let default = Method::default();
     let names: Vec<&str> = METHODS.iter().map(|m| m.name).collect();
     let name = section.choice("name", "method", &names)?.unwrap_or(default.definition().name);
     section.rename(format!("method '{name}'"));
     let definition = METHODS.iter().find(|m| m.name == name).unwrap_or(default.definition());
-    let mut options = Vec::new();
+    let (mut options, mut former, mut warnings) = (Vec::new(), None, Vec::new());
     for option in definition.options {
-        let whole = matches!(option.default, Some(OptionValue::Integer(_)));
-        let value = match section.value(option.name).map(toml::Spanned::get_ref) {
-            None => continue,
-            Some(DeValue::Boolean(b)) => OptionValue::Boolean(*b),
-            Some(_) => match section.number(option.name)?.unwrap_or(f64::NAN) {
-                x if whole && x.fract() == 0.0 && x.abs() < 1e15 => OptionValue::Integer(x as i64),
-                x => OptionValue::Real(x),
-            },
-        };
+        if let Some(value) = value(&section, option, option.name)? {
+            options.push((option.name, value));
+        }
+        let Some(old) = option.former else { continue };
+        let Some(value) = value(&section, option, old.name)? else { continue };
+        let words =
+            format!("`{}` of method '{name}' is called `{}`: it is {}", old.name, option.name, old.reason);
+        if options.iter().any(|(key, _)| *key == option.name) {
+            let conflict = format!("{words}; both are given");
+            return Err(section.fault(old.name, Fault::Conflict { of: section.of().to_owned(), conflict }));
+        }
+        warnings.push(words);
+        former = Some((option.name, old.name));
         options.push((option.name, value));
     }
     let method = Method::from_name_and_options(name, &options).map_err(|error| {
@@ -35,11 +48,29 @@ pub(crate) fn read(root: &Section<'_>) -> Result<Option<(Method, Json)>, StudyEr
             PropagateError::UnknownOption { option, .. } => option.as_str(),
             _ => "name",
         };
-        section.fault(key, Fault::Method(error.clone()))
+        let written = former.filter(|(name, _)| *name == key).map_or(key, |(_, old)| old);
+        section.fault(written, Fault::Method(error.clone()))
     })?;
     section.finish()?;
     let resolved = resolved(&method, &options);
-    Ok(Some((method, resolved)))
+    Ok(Some(Given { method, resolved, warnings }))
+}
+
+/// The value of an option under `key`, if it is given.
+fn value(
+    section: &Section<'_>,
+    option: &OptionDefinition,
+    key: &str,
+) -> Result<Option<OptionValue>, StudyError> {
+    let whole = matches!(option.default, Some(OptionValue::Integer(_)));
+    Ok(match section.value(key).map(toml::Spanned::get_ref) {
+        None => None,
+        Some(DeValue::Boolean(b)) => Some(OptionValue::Boolean(*b)),
+        Some(_) => Some(match section.number(key)?.unwrap_or(f64::NAN) {
+            x if whole && x.fract() == 0.0 && x.abs() < 1e15 => OptionValue::Integer(x as i64),
+            x => OptionValue::Real(x),
+        }),
+    })
 }
 
 /// A method that no table names, with its options.

@@ -18,7 +18,7 @@ use crate::error::{Fault, StudyError};
 use crate::model::{self, Parts};
 use crate::parameters::{self, Quench};
 use crate::section::Section;
-use crate::truncation::{self, WARNED_ABOVE};
+use crate::truncation;
 use crate::{method, overrides, time};
 
 /// A study: what to simulate, how, and what to measure.
@@ -202,13 +202,15 @@ impl Reader<'_> {
         let follows = truncated && parts.adaptive.iter().any(Option::is_some);
         let adaptive = |a: &model::Adaptive| AdaptiveCutoff { max: a.max };
         let common = Common {
-            method: given.as_ref().map(|g| g.0.clone()),
+            method: given.as_ref().map(|g| g.method.clone()),
             bounds: method::bounds(&root, follows)?,
             adaptive: parts.adaptive.iter().map(|a| a.as_ref().map(adaptive)).collect(),
         };
         let (engine, resolved_engine, method) = engines::read(&root, self.engine, &common)?;
-        let resolved_method =
-            given.map_or_else(|| method.as_ref().map_or(Json::Null, method::in_force), |g| g.1);
+        let (resolved_method, mut warnings) = match given {
+            Some(given) => (given.resolved, given.warnings),
+            None => (method.as_ref().map_or(Json::Null, method::in_force), Vec::new()),
+        };
         let names: Vec<String> = observables.iter().map(|o| o.name.clone()).collect();
         let problem = Problem { stages, initial: parts.initial, observables, times, cutoffs: parts.cutoffs };
         problem.validate().map_err(|e| root.fault("time", Fault::Problem(e)))?;
@@ -229,7 +231,7 @@ impl Reader<'_> {
         resolved.insert("method".into(), resolved_method);
         resolved.insert("bounds".into(), json!(common.bounds));
         resolved.insert("output".into(), json!({ "observables": names }));
-        let warnings = warnings(&problem, &losses);
+        warnings.extend(truncation::warnings(&problem, &losses));
         let follows = parts.adaptive.iter().map(Option::is_some).collect();
         let (name, resolved, source) = (self.name.to_owned(), resolved.into(), self.source);
         Ok(Study {
@@ -365,17 +367,4 @@ fn observables(root: &Section<'_>, model: &Model) -> Result<Wanted, StudyError> 
         section.finish()?;
     }
     Ok((observables, wanted))
-}
-
-fn warnings(problem: &Problem, losses: &[f64]) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for ((mode, cutoff), lost) in problem.model().modes().iter().zip(&problem.cutoffs).zip(losses) {
-        if *lost > WARNED_ABOVE {
-            warnings.push(format!(
-                "the initial state of mode '{}' loses {lost:.1e} of its norm at cutoff {cutoff}",
-                mode.name
-            ));
-        }
-    }
-    warnings
 }

@@ -1,6 +1,7 @@
 //! Cutoffs of a study that lose too much of an initial state.
 
 use num_complex::Complex64;
+use superladder_engine::Problem;
 use superladder_model::{Evaluation, ModeState, Observable, StateFunction, Subsystem};
 use superladder_space::{cutoff_losing, loss};
 
@@ -12,7 +13,7 @@ use crate::section::Section;
 /// Above this loss a study is refused.
 pub const REFUSED_ABOVE: f64 = 1e-2;
 /// Above this loss a warning is given; a cutoff called sufficient loses less.
-pub(super) const WARNED_ABOVE: f64 = 1e-8;
+const WARNED_ABOVE: f64 = 1e-8;
 
 /// What the initial state of every mode loses above its cutoff; too much is a fault of the cutoff, or of the table `initial`
 /// where the states come from there. In a displaced basis only what is spread about the amplitude counts, unless Fock states
@@ -51,6 +52,20 @@ fn refusal(mode: String, state: &ModeState, cutoff: usize, lost: f64) -> Fault {
         ModeState::DisplacedThermal { .. } => ("thermal", format!("{lost:.2e} of its norm")),
     };
     Fault::Cutoff { mode, cutoff, state: state_name, lost: words, sufficient: sufficient_cutoff(state) }
+}
+
+/// Modes whose initial state loses more than should go unsaid.
+pub(super) fn warnings(problem: &Problem, losses: &[f64]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for ((mode, cutoff), lost) in problem.model().modes().iter().zip(&problem.cutoffs).zip(losses) {
+        if *lost > WARNED_ABOVE {
+            warnings.push(format!(
+                "the initial state of mode '{}' loses {lost:.1e} of its norm at cutoff {cutoff}",
+                mode.name
+            ));
+        }
+    }
+    warnings
 }
 
 /// Whether an observable is made of populations or coherences of the Fock states of a mode.

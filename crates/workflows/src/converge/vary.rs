@@ -178,7 +178,7 @@ fn tolerances(own: &Own<'_>, families: &mut Vec<Family>, notes: &mut Vec<String>
     let name = own.definition.name;
     let (keys, factors): (Vec<&str>, [f64; 5]) = match own.number("fixed_step") {
         Some(_) => (vec!["fixed_step"], STEPS),
-        None => (vec!["rtol", "atol", "tolerance"], TOLERANCES),
+        None => (vec!["rtol", "atol", "tolerance", "step_tolerance"], TOLERANCES),
     };
     let values: Vec<(&str, f64)> =
         keys.into_iter().filter_map(|key| Some((key, own.number(key)?))).filter(|(_, x)| *x > 0.0).collect();
@@ -213,13 +213,18 @@ fn tolerances(own: &Own<'_>, families: &mut Vec<Family>, notes: &mut Vec<String>
 fn methods(own: &Own<'_>, engine: &str, asked: f64, families: &mut Vec<Family>) {
     // Moment equations are not linear; the exact engine's are.
     let linear = ENGINES.iter().any(|e| e.name == engine && e.truncated);
-    let leads = ["rtol", "tolerance"];
+    let leads = ["rtol", "tolerance", "step_tolerance"];
     let tolerance = leads.iter().find_map(|key| own.number(key)).unwrap_or(asked);
     let others = METHODS.iter().filter(|m| (linear || !m.linear_only) && m.name != own.definition.name);
     let mut choices: Vec<Choice> = Vec::new();
     for method in others {
         let has = |key: &str| method.options.iter().any(|o| o.name == key);
-        let numbers = [("rtol", tolerance), ("atol", ATOL * tolerance), ("tolerance", tolerance)];
+        let numbers = [
+            ("rtol", tolerance),
+            ("atol", ATOL * tolerance),
+            ("tolerance", tolerance),
+            ("step_tolerance", tolerance),
+        ];
         let numbers: Vec<(&str, f64)> = numbers.into_iter().filter(|(key, _)| has(key)).collect();
         let sets = vec![method_set(method.name, &numbers, &[])];
         choices.push(Choice { label: method.name.to_owned(), size: choices.len() as f64, sets });
