@@ -33,7 +33,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run a study and write tables, arrays, a manifest and an overview plot.
     Run(Run),
-    /// Merge runs of the engine 'trajectories' over different indices: the same bits as one run over all of them.
+    /// Merge runs of the engine 'trajectories' over different indices: the same bits as one run over all of
+    /// them.
     Merge(Merge),
     /// Find where mean field breaks down: t_E(N) by several engines, its exponent and a picture.
     Breakdown(Breakdown),
@@ -45,7 +46,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Print the fixed points of mean field with their eigenvalues.
     FixedPoints(MeanFieldStudy),
-    /// Print the closed formulas of the reference model (polaritons, thresholds, limits) at a study's numbers.
+    /// Print the closed formulas of the reference model (polaritons, thresholds, limits) at a study's
+    /// numbers.
     Formulas(MeanFieldStudy),
     /// Map the number of growing perturbations of the normal and superradiant states over two parameters.
     Stability(Map),
@@ -147,8 +149,8 @@ sweep.png (final values), manifest.json and study.toml. It appears complete or n
 pub(crate) struct Sweep {
     #[command(flatten)]
     pub(crate) study: StudyArguments,
-    /// What to vary: KEY=START:END:POINTS, evenly spaced (with :log, in the logarithm), or KEY=VALUE,VALUE,...;
-    /// the key is a parameter or dotted, as for --set; repeatable, for all combinations.
+    /// What to vary: KEY=START:END:POINTS, evenly spaced (with :log, in the logarithm), or
+    /// KEY=VALUE,VALUE,...; the key is a parameter or dotted, as for --set; repeatable, for all combinations.
     #[arg(long = "sweep", value_name = "KEY=VALUES", required = true)]
     pub(crate) sweeps: Vec<String>,
     /// Output folder [default: out/<name of the study>-sweep].

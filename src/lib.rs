@@ -1,7 +1,7 @@
 //! Exact finite-N quantum solver for driven-dissipative light-matter and spin ensembles.
 //!
-//! This facade gathers the crates of the workspace as modules and adds the built-in cross-checks ([`verify`]). The rest of the
-//! package is the program: its command line and its progress bars.
+//! This facade gathers the crates of the workspace as modules and adds the built-in cross-checks
+//! ([`verify`]). The rest of the package is the program: its command line and its progress bars.
 //!
 //! ```text
 //! study.toml -> study::Study -> Problem + EngineChoice -> Recorder -> workflows::results

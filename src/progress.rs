@@ -1,4 +1,5 @@
-//! Progress bars: of a run, which also hears when to write checkpoints and to stop, and of workflows of many pieces.
+//! Progress bars: of a run, which also hears when to write checkpoints and to stop, and of workflows of many
+//! pieces.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};

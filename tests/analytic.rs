@@ -91,14 +91,15 @@ fn independent_spins(size: usize) -> String {
     )
 }
 
-/// Independent spins factorise: purity is the N-th power and entropy N times that of one spin, which tests the
-/// weights d_j of the copies.
+/// Independent spins factorise: purity is the N-th power and entropy N times that of one spin, which tests
+/// the weights d_j of the copies.
 #[test]
 fn independent_spins_decay_pump_and_dephase() {
     for size in [1usize, 2, 5, 9] {
         let run = ran(&independent_spins(size));
         let n = size as f64;
-        // Populations relax at gamma_t = 0.5 to (up - down)/gamma_t; coherences decay at gamma_t/2 + dephasing/2.
+        // Populations relax at gamma_t = 0.5 to (up - down)/gamma_t; coherences decay at gamma_t/2 +
+        // dephasing/2.
         let z = |t: f64| -0.2 + 0.8 * (-0.5 * t).exp();
         let r = |t: f64| (-(0.25 + 0.2) * t).exp();
         let x = move |t: f64| r(t) * (0.5 * (0.7 * t).cos() - 0.3 * (0.7 * t).sin());
@@ -123,8 +124,9 @@ fn independent_spins_decay_pump_and_dephase() {
     }
 }
 
-/// One excitation between N atoms and a lossy cavity: `p_e = e^{-kappa t/2} (cos W t + kappa/(4W) sin W t)^2`,
-/// `n = (G/W)^2 e^{-kappa t/2} sin^2 W t`, `W^2 = G^2 - kappa^2/16`, with `G = g sqrt N` for single-atom coupling g.
+/// One excitation between N atoms and a lossy cavity:
+/// `p_e = e^{-kappa t/2} (cos W t + kappa/(4W) sin W t)^2`, `n = (G/W)^2 e^{-kappa t/2} sin^2 W t`,
+/// `W^2 = G^2 - kappa^2/16`, with `G = g sqrt N` for single-atom coupling g.
 #[test]
 fn vacuum_rabi_oscillations_split_as_the_root_of_n() {
     for size in [1usize, 4, 9] {
@@ -223,8 +225,8 @@ fn a_spin_accumulation_sets_the_population() {
     run.assert_follows("spin(T).z", 1e-9, |t| 4.0 * (up - 0.5 - up * (-t).exp()));
 }
 
-/// Squeezing by one-axis twisting of the state along -x, H = chi S^z S^z: the closed form of Kitagawa and Ueda,
-/// PRA 47, 5138 (1993): xi_S^2 = 1 + (N-1)/4 (A - sqrt(A^2 + B^2)), mu = 2 chi t, A = 1 - cos^{N-2} mu,
+/// Squeezing by one-axis twisting of the state along -x, H = chi S^z S^z: the closed form of Kitagawa and
+/// Ueda, PRA 47, 5138 (1993): xi_S^2 = 1 + (N-1)/4 (A - sqrt(A^2 + B^2)), mu = 2 chi t, A = 1 - cos^{N-2} mu,
 /// B = 4 sin(mu/2) cos^{N-2}(mu/2).
 #[test]
 fn one_axis_twisting_squeezes_as_kitagawa_and_ueda() {

@@ -1,5 +1,5 @@
-//! The architecture, held by a test: which crate may depend on which, how long a file may be, no unfinished code.
-//! The same diagram with its reasons stands in ARCHITECTURE.md.
+//! The architecture, held by a test: which crate may depend on which, how long a file may be, no unfinished
+//! code. The same diagram with its reasons stands in ARCHITECTURE.md.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// The root package, which may depend on every crate.
 const FACADE: &str = "superladder";
 
-/// Every crate and the crates that it may depend on, from the leaves upwards: an arrow points to an earlier line.
-/// Dependencies of tests are free. Crates that are planned have their line already.
+/// Every crate and the crates that it may depend on, from the leaves upwards: an arrow points to an earlier
+/// line. Dependencies of tests are free. Crates that are planned have their line already.
 const CRATES: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("propagate", &[]),

@@ -262,7 +262,8 @@ fn an_unwritable_folder_is_exit_code_one() {
     scratch.run(&["run", "study.toml", "-o", "study.toml/x"]).exits(1).says("cannot write 'study.toml/x'");
 }
 
-/// A limit on file sizes stands in for a full disk: the write fails in the middle. An MPI library writes files of its own first.
+/// A limit on file sizes stands in for a full disk: the write fails in the middle. An MPI library writes
+/// files of its own first.
 #[cfg(all(unix, not(feature = "mpi")))]
 #[test]
 fn a_disk_that_fills_up_leaves_nothing_half_written() {

@@ -1,4 +1,5 @@
-//! Trajectories over two ranks of MPI: the same bytes as in one process. Needs the feature `mpi` and `mpirun`.
+//! Trajectories over two ranks of MPI: the same bytes as in one process. Needs the feature `mpi` and
+//! `mpirun`.
 #![cfg(feature = "mpi")]
 
 mod common;

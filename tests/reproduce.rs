@@ -1,4 +1,5 @@
-//! The command `reproduce` and the command `formulas` from outside; figures' numbers against the reference file.
+//! The command `reproduce` and the command `formulas` from outside; figures' numbers against the reference
+//! file.
 
 mod common;
 
@@ -81,7 +82,8 @@ fn fig3_has_the_stages_and_decay_rates_of_the_reference() {
         printed.iter().any(|x| (x - number(&expected["alt_wt1p63"]["n_final"])).abs() < 5e-5),
         "{printed:?}"
     );
-    // By the average over its own period it is later than by the one over the period of the resonant case, which the reference has.
+    // By the average over its own period it is later than by the one over the period of the resonant case,
+    // which the reference has.
     let [.., own, field, _, _, common] = printed[..] else { panic!("{printed:?}") };
     assert!((common - number(&expected["alt_wt1p63"]["t95"])).abs() < 1.0, "{printed:?}");
     assert!((own - 1550.0).abs() < 1.0, "{printed:?}");
@@ -97,7 +99,8 @@ fn fig3_has_the_stages_and_decay_rates_of_the_reference() {
             // Fits depend on their windows: these differ from those of the reference.
             ("stage_A", "fitA_20_80", 1.3e-3),
             ("stage_C", "exact_2kU", 2.2e-3),
-            // The last three of the reference still hold the other mode: they are off its own eigenvalue by as much.
+            // The last three of the reference still hold the other mode: they are off its own eigenvalue by
+            // as much.
             ("stage_C", "fitC", if number(&entry["wt"]) < 1.95 { 5e-4 } else { 1.8e-3 }),
         ] {
             let off = (column(&rates, name)[k] - number(&entry[key])).abs();

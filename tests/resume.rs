@@ -1,5 +1,5 @@
-//! Interrupted runs: whatever stops a run, going on from its checkpoint gives the same bytes as never having stopped,
-//! and a checkpoint that does not fit is refused and stays where it is.
+//! Interrupted runs: whatever stops a run, going on from its checkpoint gives the same bytes as never having
+//! stopped, and a checkpoint that does not fit is refused and stays where it is.
 
 mod common;
 
@@ -19,7 +19,8 @@ use superladder::study::Study;
 use superladder::workflows::checkpoint::Checkpoint;
 use superladder::workflows::results::{columns, write_arrays, write_csv};
 
-/// Two ensembles in one cavity and a quench: runs in milliseconds, in many steps with every method of [`METHODS`].
+/// Two ensembles in one cavity and a quench: runs in milliseconds, in many steps with every method of
+/// [`METHODS`].
 const STUDY: &str = r#"
 [parameters]
 lambda = 0.2
@@ -291,7 +292,8 @@ fn kill_after(mut child: Child, delay: Duration) -> bool {
     running
 }
 
-/// Ends runs without warning at `kills` random times, resumes each, and compares everything that comes to its end.
+/// Ends runs without warning at `kills` random times, resumes each, and compares everything that comes to its
+/// end.
 fn survives_kills(kills: usize, seed: u64) {
     // Enough steps that most kills find the run on its way, with a checkpoint being written.
     let text = STUDY.replace("end = 4.0\npoints = 41", "end = 40.0\npoints = 401");

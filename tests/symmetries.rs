@@ -81,7 +81,8 @@ fn unknowns(run: &Ran) -> u64 {
     run.study.engine().resources(&run.study.problem).expect("small").unknowns
 }
 
-/// Runs a study with and without its symmetries; returns the difference and the fraction of unknowns that is left.
+/// Runs a study with and without its symmetries; returns the difference and the fraction of unknowns that is
+/// left.
 fn with_and_without(sets: &[&str]) -> (f64, f64) {
     let with = ran_with(REFERENCE, sets);
     let without = ran_with(REFERENCE, &[sets, &["engine.symmetries=false"]].concat());

@@ -1,4 +1,5 @@
-//! Trajectories from outside: whatever interrupts them, however they are split, the numbers are the same bits.
+//! Trajectories from outside: whatever interrupts them, however they are split, the numbers are the same
+//! bits.
 
 mod common;
 

@@ -81,7 +81,8 @@ pub(crate) struct LimitCycles {
     /// Time to settle before the search.
     #[arg(long, value_name = "TIME", default_value_t = 3000.0)]
     pub(crate) burn: f64,
-    /// Follow the cycle over a parameter and name its bifurcations: KEY=START:END:POINTS, which also sets the longest step.
+    /// Follow the cycle over a parameter and name its bifurcations: KEY=START:END:POINTS, which also sets the
+    /// longest step.
     #[arg(long, value_name = "KEY=RANGE")]
     pub(crate) follow: Option<String>,
     /// Print JSON.
@@ -135,8 +136,8 @@ pub(crate) struct Reproduce {
     /// Coarse and short: 17 points, burn 3000, window 1500.
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Points of a phase diagram along the horizontal axis, four fifths of it along the vertical one; stability maps have
-    /// twice as many [default: 51].
+    /// Points of a phase diagram along the horizontal axis, four fifths of it along the vertical one;
+    /// stability maps have twice as many [default: 51].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(3..=2001))]
     pub(crate) points: Option<u16>,
     /// Time before phases are classified [default: 6000].

@@ -1,4 +1,5 @@
-//! `superladder limit-cycles`: the cycle that mean field settles on, its branch over a parameter, its bifurcations.
+//! `superladder limit-cycles`: the cycle that mean field settles on, its branch over a parameter, its
+//! bifurcations.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -10,7 +10,8 @@ use super::BadInput;
 use super::mean_field::of_mean_field;
 use crate::cli::MeanFieldStudy;
 
-/// Prints every formula that applies with its value and source, and the eigenvalues that the formulas stand for.
+/// Prints every formula that applies with its value and source, and the eigenvalues that the formulas stand
+/// for.
 pub(crate) fn formulas(arguments: &MeanFieldStudy, out: &mut dyn Write) -> anyhow::Result<()> {
     let study = of_mean_field(&arguments.study)?;
     let gilbert = study.engine.gilbert().first().copied().unwrap_or(0.0);

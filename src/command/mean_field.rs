@@ -16,7 +16,8 @@ pub(super) fn positive(name: &'static str, value: f64) -> Result<(), BadInput> {
     if good { Ok(()) } else { Err(BadInput::Option { name, allowed, found: value.to_string() }) }
 }
 
-/// The study as mean field sees it: modes need no cutoff, and `gilbert` counts whichever engine the study names.
+/// The study as mean field sees it: modes need no cutoff, and `gilbert` counts whichever engine the study
+/// names.
 pub(super) fn of_mean_field(arguments: &cli::StudyArguments) -> Result<Study, StudyError> {
     Study::load_for(&arguments.study, &arguments.sets, Some("mean-field"))
 }

@@ -1,4 +1,5 @@
-//! `superladder reproduce`: figures of the paper, each a folder with data, pictures and a table 'paper says / we find'.
+//! `superladder reproduce`: figures of the paper, each a folder with data, pictures and a table 'paper says /
+//! we find'.
 
 use std::io::Write;
 use std::path::Path;

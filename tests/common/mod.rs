@@ -89,7 +89,8 @@ impl Scratch {
 }
 
 impl Scratch {
-    /// Stops the program on its way by `signal`, as soon as the folder `partial` holds so many finished pieces `more` than before.
+    /// Stops the program on its way by `signal`, as soon as the folder `partial` holds so many finished
+    /// pieces `more` than before.
     #[cfg(unix)]
     pub fn stopped(&self, arguments: &[&str], partial: &str, more: usize, signal: &str) -> Output {
         let before = points(&self.path(partial)).len();
@@ -124,8 +125,9 @@ pub fn points(folder: &Path) -> Vec<PathBuf> {
     paths.into_iter().filter(|p| p.extension().is_some_and(|e| e == "point")).collect()
 }
 
-/// Stops the program after its first finished piece by SIGKILL and again by SIGINT, goes on to the end, and compares the `files` of
-/// the folder `out` with those of the folder `whole`, made in one go. Of `pieces` pieces the most part is left when a signal arrives.
+/// Stops the program after its first finished piece by SIGKILL and again by SIGINT, goes on to the end, and
+/// compares the `files` of the folder `out` with those of the folder `whole`, made in one go. Of `pieces`
+/// pieces the most part is left when a signal arrives.
 #[cfg(unix)]
 pub fn goes_on_to_the_same_bytes(
     scratch: &Scratch,

@@ -42,14 +42,15 @@ impl Averaging {
         }
     }
 
-    /// Numerator and denominator averaged each by itself, `(1/w) int f dt` over the window, at those recorded times
-    /// whose window lies inside the series. The integral is that of the cubic interpolant (fourth order in the
-    /// spacing), so the window need not be a multiple of the spacing. Standard errors are averaged too, as if the
-    /// errors within one window were fully correlated (an upper bound); where the quotient has none (at 0/0) that of the
-    /// sample before counts, or the first there is.
+    /// Numerator and denominator averaged each by itself, `(1/w) int f dt` over the window, at those recorded
+    /// times whose window lies inside the series. The integral is that of the cubic interpolant (fourth order
+    /// in the spacing), so the window need not be a multiple of the spacing. Standard errors are averaged
+    /// too, as if the errors within one window were fully correlated (an upper bound); where the quotient has
+    /// none (at 0/0) that of the sample before counts, or the first there is.
     ///
     /// # Errors
-    /// [`AnalysisError::OutOfRange`] when the window is not positive, or longer than a series that did not blow up.
+    /// [`AnalysisError::OutOfRange`] when the window is not positive, or longer than a series that did not
+    /// blow up.
     pub fn apply(self, series: &RatioSeries) -> Result<RatioSeries, AnalysisError> {
         check_positive("window", self.window)?;
         let times = &series.times;
@@ -88,8 +89,8 @@ fn positive(mut averages: Vec<f64>) -> Vec<f64> {
     averages
 }
 
-/// Values that are not finite replaced by the last finite one before, or the first one after: one of them would spoil the
-/// running integral from there on.
+/// Values that are not finite replaced by the last finite one before, or the first one after: one of them
+/// would spoil the running integral from there on.
 fn filled(values: &[f64]) -> Vec<f64> {
     let mut last = values.iter().copied().find(|v| v.is_finite()).unwrap_or(f64::NAN);
     let mut fill = |v: &f64| {

@@ -10,11 +10,12 @@ use crate::{AnalysisError, Averaging, RatioSeries};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Interpolation {
-    /// Monotone cubic through the logarithm of the ratio (slopes of the parabola through three points, limited after
-    /// Hyman, SIAM J. Sci. Stat. Comput. 4, 645 (1983)); third order in the spacing.
+    /// Monotone cubic through the logarithm of the ratio (slopes of the parabola through three points,
+    /// limited after Hyman, SIAM J. Sci. Stat. Comput. 4, 645 (1983)); third order in the spacing.
     #[default]
     MonotoneCubic,
-    /// Straight line through the logarithm of the ratio: exact for exponential growth, second order otherwise.
+    /// Straight line through the logarithm of the ratio: exact for exponential growth, second order
+    /// otherwise.
     LogLinear,
 }
 
@@ -49,7 +50,8 @@ pub enum Outcome {
     },
     /// It was above the threshold at the first time: the breakdown lies before it (upper bound).
     AboveFromStart {
-        /// First time at which the ratio is known; half a window late when averaged (a whole one when trailing).
+        /// First time at which the ratio is known; half a window late when averaged (a whole one when
+        /// trailing).
         start: f64,
     },
     /// It stayed below up to the end: the breakdown lies beyond (lower bound).
@@ -108,14 +110,16 @@ impl Crossing {
     }
 }
 
-/// Crossings of `numerator = threshold * denominator`. Where the denominator vanishes the ratio counts as above when the
-/// numerator does not vanish; 0/0 is undefined and left out, so that at the start the first defined ratio decides (a ratio
-/// that is 0/0 throughout counts as below). Between two recorded times the logarithm of the ratio is
-/// interpolated; where it does not exist (a zero nearby) the excess `numerator - threshold * denominator` takes its
-/// place. Crossings that come and go between two recorded times are not seen: record at least twenty times a period.
+/// Crossings of `numerator = threshold * denominator`. Where the denominator vanishes the ratio counts as
+/// above when the numerator does not vanish; 0/0 is undefined and left out, so that at the start the first
+/// defined ratio decides (a ratio that is 0/0 throughout counts as below). Between two recorded times the
+/// logarithm of the ratio is interpolated; where it does not exist (a zero nearby) the excess
+/// `numerator - threshold * denominator` takes its place. Crossings that come and go between two recorded
+/// times are not seen: record at least twenty times a period.
 ///
 /// # Errors
-/// [`AnalysisError::OutOfRange`] for a bad threshold or window, [`AnalysisError::TooFew`] for an empty series.
+/// [`AnalysisError::OutOfRange`] for a bad threshold or window, [`AnalysisError::TooFew`] for an empty
+/// series.
 pub fn crossing(series: &RatioSeries, options: &CrossingOptions) -> Result<Crossing, AnalysisError> {
     check_positive("threshold", options.threshold)?;
     if series.times.is_empty() && series.blow_up.is_none() {
@@ -186,8 +190,8 @@ impl Seen<'_> {
         }
     }
 
-    /// Time of the crossing between samples i and i + 1, and d ln(ratio)/dt there (`None` where only the excess
-    /// could be interpolated).
+    /// Time of the crossing between samples i and i + 1, and d ln(ratio)/dt there (`None` where only the
+    /// excess could be interpolated).
     fn time(&self, i: usize) -> (f64, Option<f64>) {
         let (s, last) = (self.series, self.series.times.len() - 1);
         let (from, to) = match self.options.interpolation {
@@ -277,8 +281,8 @@ mod tests {
 
     #[test]
     fn averages_over_a_period_cross_once() {
-        // Mean of 0.01 t (1 + cos t) over one period around t: 0.01 (t + 0) up to the boundary terms of t cos t,
-        // whose average is sin(t) exactly: int t cos t dt = t sin t + cos t.
+        // Mean of 0.01 t (1 + cos t) over one period around t: 0.01 (t + 0) up to the boundary terms of t cos
+        // t, whose average is sin(t) exactly: int t cos t dt = t sin t + cos t.
         let s = series(0.01, 40.0, |t| (0.01 * t * (1.0 + t.cos()), 1.0));
         let period = 2.0 * std::f64::consts::PI;
         let options =

@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-/// Why an analysis cannot be made. A threshold that is never crossed, a blow-up or too few crossings for a fit
-/// are *results*, not errors.
+/// Why an analysis cannot be made. A threshold that is never crossed, a blow-up or too few crossings for a
+/// fit are *results*, not errors.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum AnalysisError {
     /// A criterion that is not in [`crate::CRITERIA`].

@@ -103,7 +103,8 @@ pub struct LogarithmFit {
     pub quality: Quality,
 }
 
-/// How well a law describes the points (Burnham and Anderson, Model Selection and Multimodel Inference (2002), ch. 2).
+/// How well a law describes the points (Burnham and Anderson, Model Selection and Multimodel Inference
+/// (2002), ch. 2).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Quality {
     /// Logarithm of the likelihood of ln t_E.
@@ -131,8 +132,9 @@ pub struct Curvature {
     pub quality: Quality,
 }
 
-/// Which of the two laws describes the points better. A difference of 2 is a likelihood ratio of e, not a proof: how often it
-/// misleads depends on how far the laws are apart within the window, in units of the scatter.
+/// Which of the two laws describes the points better. A difference of 2 is a likelihood ratio of e, not a
+/// proof: how often it misleads depends on how far the laws are apart within the window, in units of the
+/// scatter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preferred {
@@ -214,9 +216,10 @@ impl FitReport {
     }
 }
 
-/// Fits `t_E = A N^delta` and `t_E = A + B ln N` to breakdown times and bounds by maximum likelihood, with normal residuals of
-/// `ln t_E` for both laws (so that their likelihoods compare) and the probability of being beyond the bound for those that did not
-/// cross. Fewer than three sizes that crossed are no error but a report without a fit.
+/// Fits `t_E = A N^delta` and `t_E = A + B ln N` to breakdown times and bounds by maximum likelihood, with
+/// normal residuals of `ln t_E` for both laws (so that their likelihoods compare) and the probability of
+/// being beyond the bound for those that did not cross. Fewer than three sizes that crossed are no error but
+/// a report without a fit.
 ///
 /// # Errors
 /// [`AnalysisError::OutOfRange`] for a bad window, level or number of resamples.

@@ -1,7 +1,7 @@
 //! Interpolation of sampled series: parabolic slopes, a monotone cubic and its integral.
 
-/// Slope at point `i` of the parabola through it and its neighbours (one-sided at the ends); second order on any
-/// grid. A single point has slope 0.
+/// Slope at point `i` of the parabola through it and its neighbours (one-sided at the ends); second order on
+/// any grid. A single point has slope 0.
 pub(crate) fn parabolic_slope(times: &[f64], values: &[f64], i: usize) -> f64 {
     let n = times.len().min(values.len());
     let secant = |k: usize| (values[k + 1] - values[k]) / (times[k + 1] - times[k]);

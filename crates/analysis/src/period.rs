@@ -10,7 +10,8 @@ use crate::interpolate::{Hermite, parabolic_slope};
 const GRID: usize = 2048;
 /// Autocorrelation below which a maximum is noise.
 const SIGNIFICANT: f64 = 0.3;
-/// A maximum this close to the highest one counts as equal: the first of them is the period, the others its multiples.
+/// A maximum this close to the highest one counts as equal: the first of them is the period, the others its
+/// multiples.
 const NEARLY: f64 = 0.9;
 /// Swing, in standard deviations, that a crossing of the mean must go on to, on either side.
 const HYSTERESIS: f64 = 0.25;
@@ -40,14 +41,14 @@ pub struct Period {
     pub regularity: f64,
 }
 
-/// The dominant period of `values`, whatever their wave form: the autocorrelation tells which crossings of the mean are
-/// one period apart, their times (cubic interpolation, fourth order in the spacing) give the value. Undefined (NaN) values
-/// are left out. Hand over the series after its transient. A squared signal such as `|<a>|^2` has half the period of `<a>`
-/// where it oscillates at all: take a quadrature.
+/// The dominant period of `values`, whatever their wave form: the autocorrelation tells which crossings of
+/// the mean are one period apart, their times (cubic interpolation, fourth order in the spacing) give the
+/// value. Undefined (NaN) values are left out. Hand over the series after its transient. A squared signal
+/// such as `|<a>|^2` has half the period of `<a>` where it oscillates at all: take a quadrature.
 ///
 /// # Errors
-/// [`AnalysisError::Length`] and [`AnalysisError::Times`]; [`AnalysisError::NoPeriod`] for a constant, monotone or irregular
-/// series, or one of fewer than two periods.
+/// [`AnalysisError::Length`] and [`AnalysisError::Times`]; [`AnalysisError::NoPeriod`] for a constant,
+/// monotone or irregular series, or one of fewer than two periods.
 pub fn period(times: &[f64], values: &[f64]) -> Result<Period, AnalysisError> {
     check_times(times)?;
     check_length("the oscillating series", times.len(), values.len())?;
@@ -104,8 +105,8 @@ fn piece(times: &[f64], values: &[f64], i: usize) -> Hermite {
     }
 }
 
-/// Lag (in grid points, parabola through three) and height of the first maximum of the autocorrelation that is nearly as high
-/// as the highest, beyond its first zero and within half of the series.
+/// Lag (in grid points, parabola through three) and height of the first maximum of the autocorrelation that
+/// is nearly as high as the highest, beyond its first zero and within half of the series.
 fn first_maximum(centred: &[f64]) -> Option<(f64, f64)> {
     let count = centred.len();
     let energy = |range: &[f64]| range.iter().map(|v| v * v).sum::<f64>();
@@ -131,8 +132,8 @@ fn first_maximum(centred: &[f64]) -> Option<(f64, f64)> {
     Some((first as f64 + shift.clamp(-0.5, 0.5), middle.min(1.0)))
 }
 
-/// Times at which the series crosses `level` upwards for good: coming from below `level - swing`, going on to above
-/// `level + swing`, the last crossing before that.
+/// Times at which the series crosses `level` upwards for good: coming from below `level - swing`, going on to
+/// above `level + swing`, the last crossing before that.
 fn upward(times: &[f64], values: &[f64], level: f64, swing: f64) -> Vec<f64> {
     let (mut found, mut armed, mut candidate) = (Vec::new(), false, None);
     for i in 0..times.len() {
@@ -151,8 +152,8 @@ fn upward(times: &[f64], values: &[f64], level: f64, swing: f64) -> Vec<f64> {
     found
 }
 
-/// Starting from the first crossing, those that come one period after the last, as (number, time). A wave form that crosses
-/// its mean several times a period contributes one of them.
+/// Starting from the first crossing, those that come one period after the last, as (number, time). A wave
+/// form that crosses its mean several times a period contributes one of them.
 fn every_period(crossings: &[f64], rough: f64) -> Vec<(f64, f64)> {
     let mut chosen: Vec<(f64, f64)> = Vec::new();
     let mut number = 0.0;
@@ -173,8 +174,8 @@ fn every_period(crossings: &[f64], rough: f64) -> Vec<(f64, f64)> {
     }
 }
 
-/// Slope of the straight line through at least three points, its standard error (interpolation errors below 1e-12 of the
-/// period are rounding) and the number of periods.
+/// Slope of the straight line through at least three points, its standard error (interpolation errors below
+/// 1e-12 of the period are rounding) and the number of periods.
 fn line_through(points: &[(f64, f64)]) -> Option<(f64, f64, usize)> {
     if points.len() < 3 {
         return None;

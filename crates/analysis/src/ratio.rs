@@ -7,8 +7,8 @@ use crate::error::{check_length, check_times};
 
 /// Numerator and denominator of a criterion over time, with what became of the series.
 ///
-/// Two lists and not their quotient: averages over a period are taken of each by itself, and a denominator that
-/// passes through zero does no harm.
+/// Two lists and not their quotient: averages over a period are taken of each by itself, and a denominator
+/// that passes through zero does no harm.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RatioSeries {
     /// Name of the criterion.
@@ -28,8 +28,9 @@ pub struct RatioSeries {
 }
 
 impl RatioSeries {
-    /// A series from its parts. From the first infinite value on, or from the first NaN after which nothing finite
-    /// follows, the series counts as blown up and is cut; NaN values before that are left out and counted.
+    /// A series from its parts. From the first infinite value on, or from the first NaN after which nothing
+    /// finite follows, the series counts as blown up and is cut; NaN values before that are left out and
+    /// counted.
     ///
     /// # Errors
     /// [`AnalysisError::Times`], [`AnalysisError::Length`].
@@ -84,7 +85,8 @@ impl RatioSeries {
         self
     }
 
-    /// The series without the samples whose quotient is undefined (0/0), which count as gaps; as it is if none is defined.
+    /// The series without the samples whose quotient is undefined (0/0), which count as gaps; as it is if
+    /// none is defined.
     pub fn defined(&self) -> Self {
         let kept: Vec<usize> =
             self.ratio().iter().enumerate().filter(|(_, r)| !r.is_nan()).map(|(i, _)| i).collect();

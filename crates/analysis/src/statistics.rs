@@ -42,8 +42,8 @@ pub(crate) fn student(level: f64, freedom: usize) -> Option<f64> {
     Some(distribution.inverse_cdf(0.5 + 0.5 * level)).filter(|q| q.is_finite())
 }
 
-/// Quantile of an ascending list, linear between order statistics (type 7 of Hyndman and Fan, Am. Stat. 50, 361
-/// (1996)); none for an empty list.
+/// Quantile of an ascending list, linear between order statistics (type 7 of Hyndman and Fan, Am. Stat. 50,
+/// 361 (1996)); none for an empty list.
 pub(crate) fn quantile(sorted: &[f64], probability: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let position = probability.clamp(0.0, 1.0) * last as f64;

@@ -121,9 +121,9 @@ fn censored_points_remove_the_bias_of_dropping_them() {
     assert!(dropped < 0.46, "{dropped}");
 }
 
-/// Residuals of the best power law through an exact logarithm have a root mean square r. With scatter sigma the AIC difference
-/// is then normal with mean `m = n r^2/sigma^2` and deviation `2 sqrt m`: the share of right (> 2) and wrong (< -2) preferences
-/// follows, and must be met.
+/// Residuals of the best power law through an exact logarithm have a root mean square r. With scatter sigma
+/// the AIC difference is then normal with mean `m = n r^2/sigma^2` and deviation `2 sqrt m`: the share of
+/// right (> 2) and wrong (< -2) preferences follows, and must be met.
 #[test]
 fn a_logarithm_is_told_from_a_power_law_as_often_as_the_scatter_allows() {
     let exact: Vec<FitPoint> = sizes(12).map(|n| FitPoint::crossed(n, logarithm(n))).collect();
@@ -156,8 +156,9 @@ fn a_logarithm_is_told_from_a_power_law_as_often_as_the_scatter_allows() {
     }
 }
 
-/// Closure `sites` of the second-order cumulants at the point L1, t_E(N) of the period-averaged `aa` by an independent program.
-/// By hand from the end points: `ln(297.5/17.54)/ln 100 = 0.61`, `ln(10274/67.98)/ln 1000 = 0.73`, `ln(45320/1907)/ln 100 = 0.69`.
+/// Closure `sites` of the second-order cumulants at the point L1, t_E(N) of the period-averaged `aa` by an
+/// independent program. By hand from the end points: `ln(297.5/17.54)/ln 100 = 0.61`,
+/// `ln(10274/67.98)/ln 1000 = 0.73`, `ln(45320/1907)/ln 100 = 0.69`.
 #[test]
 fn the_exponents_of_the_reference_breakdown_times() {
     let times = [(10.0, 17.54), (100.0, 67.98), (1e3, 297.5), (1e4, 1907.0), (1e5, 10274.0), (1e6, 45320.0)];

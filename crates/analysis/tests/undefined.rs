@@ -87,8 +87,8 @@ fn a_ratio_that_is_never_defined_stays_below() {
 
 #[test]
 fn averages_forget_an_undefined_time() {
-    // Numerator and denominator are averaged each by itself, so that 0/0 is a time like any other; its standard error is
-    // undefined, which must not reach the averages of other times.
+    // Numerator and denominator are averaged each by itself, so that 0/0 is a time like any other; its
+    // standard error is undefined, which must not reach the averages of other times.
     for undefined in [0, 15, 30] {
         let plain = series(31, |t| if t == 0.1 * undefined as f64 { [0.0, 0.0] } else { [0.05 * t, 1.0] });
         let mut errors = vec![0.01; 31];

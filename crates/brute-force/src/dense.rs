@@ -126,7 +126,8 @@ impl Dense {
         self.entries.iter().map(Complex64::norm_sqr).sum::<f64>().sqrt()
     }
 
-    /// Upper bound of the largest singular value: `sqrt(max column sum * max row sum)` of the absolute values.
+    /// Upper bound of the largest singular value: `sqrt(max column sum * max row sum)` of the absolute
+    /// values.
     pub fn spectral_norm_bound(&self) -> f64 {
         let mut row_sums = vec![0.0_f64; self.rows];
         let mut column_sums = vec![0.0_f64; self.columns];

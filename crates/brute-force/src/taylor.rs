@@ -6,8 +6,9 @@ use crate::Dense;
 
 /// `exp(time A) start` for a linear map `apply(x) = A x` with `|A x| <= bound |x|` in the Frobenius norm.
 ///
-/// Steps h with `|h| bound <= 3`: the terms of a step's Taylor series are below `3^k/k!` (at most 4.5, so nothing
-/// cancels), and it ends when a term is below 1e-18 of the step's starting value: what is left out is below rounding.
+/// Steps h with `|h| bound <= 3`: the terms of a step's Taylor series are below `3^k/k!` (at most 4.5, so
+/// nothing cancels), and it ends when a term is below 1e-18 of the step's starting value: what is left out is
+/// below rounding.
 pub(crate) fn exponential(apply: impl Fn(&Dense) -> Dense, time: f64, bound: f64, start: &Dense) -> Dense {
     const SMALLEST_TERM: f64 = 1e-18;
     const LONGEST_STEP: f64 = 3.0;

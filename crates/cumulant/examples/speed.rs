@@ -1,6 +1,6 @@
-//! Speed of the reference model at the L1 point (lambda = 0.2, gamma_up = 0.9): derivation and one right-hand side at orders
-//! 1 to 4, then the curve t_E(N) of closure `sites` (reading `aa`, averaged over a period, from the limit cycle) for 20 sizes
-//! from 10 to 10^4, or to the power of ten given:
+//! Speed of the reference model at the L1 point (lambda = 0.2, gamma_up = 0.9): derivation and one right-hand
+//! side at orders 1 to 4, then the curve t_E(N) of closure `sites` (reading `aa`, averaged over a period,
+//! from the limit cycle) for 20 sizes from 10 to 10^4, or to the power of ten given:
 //! `cargo run --release -p superladder-cumulant --example speed -- 6`.
 
 use std::ops::ControlFlow;
@@ -66,7 +66,8 @@ fn rows(
     evolution.advance(
         &problem.times[1..],
         &mut |_: f64, measurements: Vec<Measurement>, _: &Diagnostics| {
-            // A run pauses at the end of the step in progress: what comes after the row that is enough is not wanted.
+            // A run pauses at the end of the step in progress: what comes after the row that is enough is not
+            // wanted.
             if !stop {
                 let row = flat(measurements);
                 stop = enough(&row);

@@ -4,8 +4,8 @@
 //! `<{S.S, X}> - 2 <S.S><X>` vanishes: `s . C_sX = 0` up to third cumulants. The symmetrised closure
 //! conserves `s^2 + tr C_ss / N` but not this relation, and what leaks feeds the neutral pair (|s|, phase).
 //! With the projector `P = 1 - s s^T / |s|^2` on the spin's block, projecting `C -> P C P^T` after every
-//! infinitesimal step is the flow `dC/dt = P F(v, P C P) P + P' C P + P C P'` with F the unprojected drift; it is
-//! what this module adds to a tape.
+//! infinitesimal step is the flow `dC/dt = P F(v, P C P) P + P' C P + P C P'` with F the unprojected drift;
+//! it is what this module adds to a tape.
 
 use std::cell::RefCell;
 

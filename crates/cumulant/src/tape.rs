@@ -11,7 +11,8 @@ pub struct TapeTerm {
     pub factors: Vec<u32>,
 }
 
-/// A polynomial vector field `dy_i/dt = sum_k c_k prod y`, compiled to flat arrays: evaluating it allocates nothing.
+/// A polynomial vector field `dy_i/dt = sum_k c_k prod y`, compiled to flat arrays: evaluating it allocates
+/// nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Tape {
     constants: Vec<f64>,

@@ -1,5 +1,5 @@
-//! Derived order-2 equations against a dense 2^N brute force: the exact time derivative of every first and second moment
-//! of random product states, every interaction and every channel of the tables, to 1e-12.
+//! Derived order-2 equations against a dense 2^N brute force: the exact time derivative of every first and
+//! second moment of random product states, every interaction and every channel of the tables, to 1e-12.
 
 mod common;
 
@@ -42,7 +42,8 @@ fn elementary(model: &Model) -> Vec<Operator> {
     modes.chain((0..model.ensembles().len()).flat_map(Operator::spin)).collect()
 }
 
-/// Numbers of the factors of every product of one and two (in both orders) and, up to `order`, of three variables.
+/// Numbers of the factors of every product of one and two (in both orders) and, up to `order`, of three
+/// variables.
 fn products(count: usize, order: usize) -> Vec<Vec<usize>> {
     let mut all: Vec<Vec<usize>> = (0..count).map(|i| vec![i]).collect();
     for i in 0..count {
@@ -144,8 +145,8 @@ fn third_moments_at_order_three() {
     }
 }
 
-/// Third *collective* cumulants of one ensemble vanish on unpolarised product states only; everything that couples
-/// different subsystems, acts locally or on modes is exact on any product state.
+/// Third *collective* cumulants of one ensemble vanish on unpolarised product states only; everything that
+/// couples different subsystems, acts locally or on modes is exact on any product state.
 #[test]
 fn symmetrised_where_third_collective_cumulants_vanish() {
     let one_ensemble = |case: &Case| {

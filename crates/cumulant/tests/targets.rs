@@ -89,8 +89,8 @@ fn closures_a_and_b_are_reproduced() {
     }
 }
 
-/// Minimum over t = 0, 0.1, ..., 6 (the grid of the targets: a finer one finds 0.923088 in place of 0.923222) of `xi_S^2`
-/// and `xi_R^2` after S down, vacuum, T at its local steady state.
+/// Minimum over t = 0, 0.1, ..., 6 (the grid of the targets: a finer one finds 0.923088 in place of 0.923222)
+/// of `xi_S^2` and `xi_R^2` after S down, vacuum, T at its local steady state.
 fn least_squeezing(engine: &Cumulant, n: usize, lambda: f64) -> [f64; 2] {
     let start = InitialState {
         modes: vec![ModeState::Fock(0)],
@@ -159,7 +159,8 @@ fn superradiant_laser_of_quantum_cumulants() {
     let photons = recorder.column(0, 0)[1];
     println!("{photons}");
     assert!((photons / 91.9609 - 1.0).abs() < 1e-4, "{photons}");
-    // U(1): <a^dag a>, <a^dag s^->, <s^z>, <s^+ s^->, and of the zz correlations that the observable does not need, one.
+    // U(1): <a^dag a>, <a^dag s^->, <s^z>, <s^+ s^->, and of the zz correlations that the observable does not
+    // need, one.
     let unknowns = evolution.statistics()["unknowns"].as_u64().expect("a number");
     assert!(unknowns <= 7, "{unknowns}");
 }
@@ -191,7 +192,8 @@ fn order_two_approaches_order_one_as_one_over_n() {
     assert!((d3 / d4 - 10.0).abs() < 0.05 && (d4 / d5 - 10.0).abs() < 0.005);
 }
 
-/// Closure `casimir` keeps `s . C_sX = 0` and s^2 of the coherent ensemble; the symmetrised one does not keep the former.
+/// Closure `casimir` keeps `s . C_sX = 0` and s^2 of the coherent ensemble; the symmetrised one does not keep
+/// the former.
 #[test]
 fn casimir_keeps_its_relation() {
     let n = 1000;

@@ -6,7 +6,8 @@ use superladder_model::{Given, InitialState, Model, ModelError, Observable, obse
 
 use crate::{Problem, ProblemError, Stage};
 
-/// A problem in the making, see [`Problem::builder`]. Names are looked up and checked by [`ProblemBuilder::build`].
+/// A problem in the making, see [`Problem::builder`]. Names are looked up and checked by
+/// [`ProblemBuilder::build`].
 #[derive(Debug, Clone)]
 pub struct ProblemBuilder {
     model: Model,
@@ -17,8 +18,8 @@ pub struct ProblemBuilder {
     quenches: Vec<(f64, Model)>,
 }
 
-/// What is to be measured: an observable by name as in study files (also the sets `default` and `all`), an [`Observable`], or a
-/// list of one of both.
+/// What is to be measured: an observable by name as in study files (also the sets `default` and `all`), an
+/// [`Observable`], or a list of one of both.
 #[derive(Debug, Clone)]
 pub struct Observables(Vec<Wanted>);
 
@@ -59,8 +60,8 @@ impl From<Vec<Observable>> for Observables {
 }
 
 impl Problem {
-    /// Starts a problem with this model. What is not said is as in study files: modes in the vacuum, spins down, the
-    /// observables of the set `default`.
+    /// Starts a problem with this model. What is not said is as in study files: modes in the vacuum, spins
+    /// down, the observables of the set `default`.
     pub fn builder(model: &Model) -> ProblemBuilder {
         ProblemBuilder {
             model: model.clone(),
@@ -74,7 +75,8 @@ impl Problem {
 }
 
 impl ProblemBuilder {
-    /// State of a mode or an ensemble at the start: `.initial("a", "coherent", 0.5)`, `.initial("S", "up", ())`.
+    /// State of a mode or an ensemble at the start: `.initial("a", "coherent", 0.5)`,
+    /// `.initial("S", "up", ())`.
     pub fn initial(mut self, subsystem: &str, state: &str, given: impl Into<Given>) -> Self {
         self.initial.push((subsystem.to_owned(), state.to_owned(), given.into()));
         self
@@ -86,7 +88,8 @@ impl ProblemBuilder {
         self
     }
 
-    /// What is measured, in addition to what was said before: `.observe(["photons(a)", "spin(S)"])` or an [`Observable`].
+    /// What is measured, in addition to what was said before: `.observe(["photons(a)", "spin(S)"])` or an
+    /// [`Observable`].
     pub fn observe(mut self, observables: impl Into<Observables>) -> Self {
         self.observables.extend(observables.into().0);
         self

@@ -5,8 +5,9 @@ use superladder_model::{ModelError, Shape, nearest};
 use crate::{Estimate, Problem, Recorder};
 
 impl Recorder {
-    /// Values over time of a column by its name as in study files and in `observables.csv`: `photons(a)`, `spin(S).x`, or the
-    /// name of an observable of one's own. `problem` is the one that was run. NaN means undefined.
+    /// Values over time of a column by its name as in study files and in `observables.csv`: `photons(a)`,
+    /// `spin(S).x`, or the name of an observable of one's own. `problem` is the one that was run. NaN means
+    /// undefined.
     ///
     /// # Errors
     /// [`ModelError::UnknownName`] with the nearest name and all known ones.

@@ -16,8 +16,8 @@ pub struct Bounds {
     pub top_population: f64,
     /// Largest accumulated error estimate of the propagator, relative to the state's norm.
     pub propagation: f64,
-    /// Largest bound of the trace distance to the untruncated state (rigorous, and far above the error of most
-    /// observables: it grows as the square root of what leaves the space).
+    /// Largest bound of the trace distance to the untruncated state (rigorous, and far above the error of
+    /// most observables: it grows as the square root of what leaves the space).
     pub truncation: f64,
     /// Largest weight that windows and moving bases of trajectories have discarded of any of them.
     pub discarded_weight: f64,

@@ -105,15 +105,15 @@ impl EngineError {
 
 /// What the run loop tells the outside.
 pub trait Progress {
-    /// Called at every output time reached and, by engines that can, in between. A `Break` asks the engine to pause
-    /// as soon as it can go on later with the same bits, which may be a few output times later.
+    /// Called at every output time reached and, by engines that can, in between. A `Break` asks the engine to
+    /// pause as soon as it can go on later with the same bits, which may be a few output times later.
     fn reached(&mut self, time: f64) -> ControlFlow<()>;
 
     /// Words on how far a run is, for engines to which time says little.
     fn status(&mut self, _text: &str) {}
 
-    /// Called when the engine has paused, with everything that a checkpoint needs: `Continue` goes on, `Break` ends
-    /// the run here.
+    /// Called when the engine has paused, with everything that a checkpoint needs: `Continue` goes on,
+    /// `Break` ends the run here.
     ///
     /// # Errors
     /// What a checkpoint could not be written for.
@@ -181,7 +181,8 @@ pub trait Engine {
 
 /// Hears the measurements at the output times. Closures `|time, measurements, diagnostics|` are listeners.
 pub trait Listener {
-    /// Called at an output time: one measurement per observable of the problem, in order. `Break` asks to pause.
+    /// Called at an output time: one measurement per observable of the problem, in order. `Break` asks to
+    /// pause.
     fn record(
         &mut self,
         time: f64,
@@ -234,9 +235,10 @@ pub trait Evolution {
     /// Present time.
     fn time(&self) -> f64;
 
-    /// Advances through `times` (increasing, all beyond the present), handing the measurements at each (one per
-    /// observable of the problem, in order) to `listener`. When that breaks off, the engine pauses at the first time
-    /// from which it can go on with the same bits, at or after the present output time: [`Evolution::time`] tells.
+    /// Advances through `times` (increasing, all beyond the present), handing the measurements at each (one
+    /// per observable of the problem, in order) to `listener`. When that breaks off, the engine pauses at the
+    /// first time from which it can go on with the same bits, at or after the present output time:
+    /// [`Evolution::time`] tells.
     ///
     /// # Errors
     /// [`EngineError::Propagation`].
@@ -251,8 +253,8 @@ pub trait Evolution {
     /// Named figures of the method (steps, right-hand sides, ...), for the manifest.
     fn statistics(&self) -> serde_json::Value;
 
-    /// What an engine knows of the records only when its run ends, be it at the last output time or on its way, with the `left`
-    /// output times before it: for engines that do not go through time.
+    /// What an engine knows of the records only when its run ends, be it at the last output time or on its
+    /// way, with the `left` output times before it: for engines that do not go through time.
     fn concluded(&mut self, _left: &[f64]) -> Option<Concluded> {
         None
     }

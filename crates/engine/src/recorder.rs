@@ -26,14 +26,15 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Values of one column of one observable over time. Fock levels that a record does not have, since its cutoff was lower,
-    /// are empty.
+    /// Values of one column of one observable over time. Fock levels that a record does not have, since its
+    /// cutoff was lower, are empty.
     pub fn column(&self, observable: usize, component: usize) -> Vec<f64> {
         let value = |r: &Record| r.measurements[observable].values.get(component).map_or(0.0, |e| e.value);
         self.records.iter().map(value).collect()
     }
 
-    /// Fock levels per mode that the records reach: those of the problem, and more where its cutoffs were raised.
+    /// Fock levels per mode that the records reach: those of the problem, and more where its cutoffs were
+    /// raised.
     pub fn levels(&self, problem: &Problem) -> Vec<usize> {
         let mut levels = problem.levels();
         for (index, observable) in problem.observables.iter().enumerate() {

@@ -12,7 +12,8 @@ use crate::{
 /// ```text
 /// begin, or resume from a checkpoint ── proceed ──> paused and ended by Progress, failed, or at the end
 /// ```
-/// What was recorded stands whatever became of the run: [`Run::recorder`] after an error of [`Run::proceed`] is the partial result.
+/// What was recorded stands whatever became of the run: [`Run::recorder`] after an error of [`Run::proceed`]
+/// is the partial result.
 pub struct Run<'a> {
     problem: &'a Problem,
     evolution: Box<dyn Evolution>,
@@ -31,8 +32,8 @@ impl<'a> Run<'a> {
         Ok(Self::of(engine.prepare(problem)?, problem))
     }
 
-    /// Prepares `problem` and goes on from `state`, what [`Evolution::save`] gave, and the records made until then. With no
-    /// records, as engines that sample need none, the first output time is recorded.
+    /// Prepares `problem` and goes on from `state`, what [`Evolution::save`] gave, and the records made until
+    /// then. With no records, as engines that sample need none, the first output time is recorded.
     ///
     /// # Errors
     /// As [`Run::begin`]; [`EngineError::Checkpoint`] when the state does not belong to the problem.
@@ -100,7 +101,8 @@ pub fn run(
     Ok(run.into_parts())
 }
 
-/// Takes a fresh `evolution` of `problem` through all its output times, for evolutions that are of use afterwards.
+/// Takes a fresh `evolution` of `problem` through all its output times, for evolutions that are of use
+/// afterwards.
 ///
 /// # Errors
 /// [`EngineError`] of the engine.

@@ -1,4 +1,5 @@
-//! Time of one application of the matrix-free generator of the reference model, per unknown of the full state.
+//! Time of one application of the matrix-free generator of the reference model, per unknown of the full
+//! state.
 //!
 //!     cargo run --release -p superladder-exact --example apply -- 4 14 100     # N, cutoff, applications
 //!

@@ -18,10 +18,10 @@ use crate::state_functions::View;
 
 /// The density matrix of an [`ExactEvolution`] at its present time, without copying it.
 ///
-/// It is a direct sum of *sectors*, one value of j for every ensemble; coherences between sectors do not exist in a
-/// permutation-symmetric state. Every sector holds the sum over the equivalent copies of its ladders, so that the traces of the
-/// sectors add up to 1. Where weak symmetries reduce the problem, elements between states of different charge are zero or not
-/// stored, see [`Element`].
+/// It is a direct sum of *sectors*, one value of j for every ensemble; coherences between sectors do not
+/// exist in a permutation-symmetric state. Every sector holds the sum over the equivalent copies of its
+/// ladders, so that the traces of the sectors add up to 1. Where weak symmetries reduce the problem, elements
+/// between states of different charge are zero or not stored, see [`Element`].
 ///
 /// ```
 /// use superladder_engine::{Problem, Silent, record};
@@ -115,8 +115,8 @@ impl<'a> DensityMatrix<'a> {
         Ok(blocks.swap_remove(0))
     }
 
-    /// The reduced density matrix of an ensemble: one block per ladder, j ascending, the lowest m first. A block holds
-    /// the sum over the copies of its ladder; ladders without weight are there, too.
+    /// The reduced density matrix of an ensemble: one block per ladder, j ascending, the lowest m first. A
+    /// block holds the sum over the copies of its ladder; ladders without weight are there, too.
     ///
     /// # Errors
     /// [`DensityMatrixError::NotStored`], and [`DensityMatrixError::Model`] for an unknown name.

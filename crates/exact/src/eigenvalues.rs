@@ -8,8 +8,9 @@ use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_
 use faer::{Mat, get_global_parallelism};
 use num_complex::Complex64;
 
-/// Finds eigenvalues without giving its memory back: buffers that come and go at every output time leave holes between
-/// the records of a run that the allocator does not fill (126 MiB instead of 17 for 201 output times of `first-run`).
+/// Finds eigenvalues without giving its memory back: buffers that come and go at every output time leave
+/// holes between the records of a run that the allocator does not fill (126 MiB instead of 17 for 201 output
+/// times of `first-run`).
 #[derive(Default)]
 pub(crate) struct Eigenvalues(Mutex<Option<Workspace>>);
 
@@ -29,7 +30,8 @@ impl Workspace {
 }
 
 impl Eigenvalues {
-    /// Eigenvalues of a Hermitian matrix, row by row, in ascending order; NaN throughout if the decomposition fails.
+    /// Eigenvalues of a Hermitian matrix, row by row, in ascending order; NaN throughout if the decomposition
+    /// fails.
     pub(crate) fn of(&self, dense: &[Complex64], dim: usize) -> Vec<f64> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.as_ref().is_none_or(|kept| kept.matrix.nrows() < dim) {

@@ -70,8 +70,8 @@ impl Exact {
             let memory = self.memory(problem, &setting, overhead);
             check(memory).map(|()| (overhead, memory))
         };
-        // The matrix-free generator is small and knows its own size: it is compiled once, before the check. The
-        // assembled one is large: it is estimated, and built only if it fits.
+        // The matrix-free generator is small and knows its own size: it is compiled once, before the check.
+        // The assembled one is large: it is estimated, and built only if it fits.
         let (generator, (overhead, memory)): (Box<dyn LinearOperator>, _) = match self.generator {
             Generator::MatrixFree => {
                 let generator = Lindbladian::new(&setting.layout, &elements);

@@ -20,8 +20,8 @@ impl Functional {
         Self::of(layout, &sectors.map(|sector| space.matrix(operator, sector)).collect::<Vec<_>>())
     }
 
-    /// The functional of the matrices of an operator in every sector. Elements whose coherence is not stored are zero in
-    /// every state that the problem reaches and are left out.
+    /// The functional of the matrices of an operator in every sector. Elements whose coherence is not stored
+    /// are zero in every state that the problem reaches and are left out.
     pub(crate) fn of(layout: &Layout, matrices: &[SparseMatrix]) -> Self {
         let mut functional = Self::default();
         for (sector, matrix) in matrices.iter().enumerate() {

@@ -56,8 +56,8 @@ impl Lindbladian {
         Self { program, bound, rectangle }
     }
 
-    /// [`Lindbladian::memory`] of the generator with these `elements`. It compiles the tasks, whose number cannot be
-    /// known before, but neither bounds the norm nor looks for the spectrum.
+    /// [`Lindbladian::memory`] of the generator with these `elements`. It compiles the tasks, whose number
+    /// cannot be known before, but neither bounds the norm nor looks for the spectrum.
     pub fn memory_for(layout: &Layout, elements: &Elements) -> u64 {
         Program::new(layout, &elements.effective, &elements.jumps).memory()
     }

@@ -1,16 +1,19 @@
 //! What truncation of the Fock spaces does to the state: a bound from the state itself.
 //!
-//! Let P project onto the truncated space, L be the generator of the untruncated model and L_P the one in use. Since
-//! L generates a contraction of the trace norm, the truncated state differs from the true one by at most
+//! Let P project onto the truncated space, L be the generator of the untruncated model and L_P the one in
+//! use. Since L generates a contraction of the trace norm, the truncated state differs from the true one by
+//! at most
 //!
 //! ```text
 //! ‖rho_P(t) - rho(t)‖_1 <= ‖rho_P(0) - rho(0)‖_1 + ∫_0^t ‖(L - L_P) rho_P(s)‖_1 ds,
 //! ‖(L - L_P) rho‖_1 <= 2 sqrt<A^dag A> + 2 sqrt<D^dag D> + sum_K (2 sqrt(<B^dag B> <K_P^dag K_P>) + <B^dag B>)
 //! ```
-//! with the parts of `H - (i/2) sum K^dag K` that leave the space, A = (1 - P) H_eff P, and that are lost inside of it, D = P H_eff P - H_eff,P,
-//! and those of the jumps, K P = K_P + B. The second line is the Cauchy-Schwarz inequality, `‖X rho‖_1 <= sqrt<X^dag X>` for tr rho = 1.
+//! with the parts of `H - (i/2) sum K^dag K` that leave the space, A = (1 - P) H_eff P, and that are lost
+//! inside of it, D = P H_eff P - H_eff,P, and those of the jumps, K P = K_P + B. The second line is the
+//! Cauchy-Schwarz inequality, `‖X rho‖_1 <= sqrt<X^dag X>` for tr rho = 1.
 //!
-//! Source: an a-posteriori bound of the kind of P.-L. Etienney, R. Robin, P. Rouchon, arXiv:2501.09607 (2025).
+//! Source: an a-posteriori bound of the kind of P.-L. Etienney, R. Robin, P. Rouchon, arXiv:2501.09607
+//! (2025).
 
 use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
@@ -45,10 +48,10 @@ pub(crate) struct Leakage {
 
 /// The integral of the rate over the samples of a run, which follow the state and not the output times.
 ///
-/// The rate is a concave function of functionals that are linear in the state. Between two samples its integral is
-/// therefore at most the time between them times the rate of the *mean* functionals (Jensen's inequality), and the mean of a
-/// smooth function is what the trapezoidal rule is good at: that of the rate itself, with its square roots, would be
-/// below the integral.
+/// The rate is a concave function of functionals that are linear in the state. Between two samples its
+/// integral is therefore at most the time between them times the rate of the *mean* functionals (Jensen's
+/// inequality), and the mean of a smooth function is what the trapezoidal rule is good at: that of the rate
+/// itself, with its square roots, would be below the integral.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Leaked {
     time: f64,
@@ -95,7 +98,8 @@ impl Leaked {
 }
 
 impl Leakage {
-    /// The bound for the stages of `problem` in `space`; with `only` a mode, for what leaves through its cutoff.
+    /// The bound for the stages of `problem` in `space`; with `only` a mode, for what leaves through its
+    /// cutoff.
     ///
     /// # Errors
     /// [`SpaceError`] when the next larger space cannot be enumerated.

@@ -5,8 +5,8 @@
 //! factors, what they act on, inner loops), [`Lindbladian`] (the matrix-free generator), [`assembled`] (the
 //! same generator as a sparse matrix), `probes` and `state_functions` (observables), `eigenvalues` (of dense
 //! sectors), `spectrum` (where those of the generator lie), `leakage` (a bound of the error of truncation),
-//! [`DensityMatrix`] (the state for a reader), `monitors` (trace, positivity, truncation), `instruments` (all that measures), `adaptive` (cutoffs that
-//! follow the state), `resources` (memory), `evolution`, `engine`.
+//! [`DensityMatrix`] (the state for a reader), `monitors` (trace, positivity, truncation), `instruments` (all
+//! that measures), `adaptive` (cutoffs that follow the state), `resources` (memory), `evolution`, `engine`.
 
 mod adaptive;
 mod assembled;

@@ -1,4 +1,5 @@
-//! What is measured of every vector without looking at all of it: expectation values and marginal populations.
+//! What is measured of every vector without looking at all of it: expectation values and marginal
+//! populations.
 
 use std::ops::Range;
 
@@ -10,7 +11,8 @@ use crate::functionals::Functional;
 use crate::layout::Layout;
 
 /// Linear functionals of a state vector, evaluated together: the expectation values of operators, then the
-/// populations of the Fock levels of every mode, of the ladders of every ensemble and of its excitation numbers.
+/// populations of the Fock levels of every mode, of the ladders of every ensemble and of its excitation
+/// numbers.
 #[derive(Debug, Clone)]
 pub(crate) struct Probes {
     functionals: Vec<Functional>,

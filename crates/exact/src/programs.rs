@@ -1,9 +1,9 @@
 //! Sparse factors of the generator, cut to tiles and laid out for the kernel.
 //!
-//! A factor acts on the rows or on the columns of a block of the density matrix. For rows, every output row is a
-//! combination of whole source rows ([`RowProgram`]). For columns, the non-zero elements are collected into *runs*
-//! along which source and output columns advance together ([`RunProgram`]), so that they vectorise. All factors share
-//! one [`Pool`] of entries and coefficients.
+//! A factor acts on the rows or on the columns of a block of the density matrix. For rows, every output row
+//! is a combination of whole source rows ([`RowProgram`]). For columns, the non-zero elements are collected
+//! into *runs* along which source and output columns advance together ([`RunProgram`]), so that they
+//! vectorise. All factors share one [`Pool`] of entries and coefficients.
 
 use std::ops::Range;
 
@@ -33,8 +33,8 @@ pub(crate) struct RowProgram {
     pub follows: Vec<bool>,
 }
 
-/// Columns from `first` to `end` of the output, from columns of a source tile shifted by a constant. All three numbers
-/// count f64, two a column.
+/// Columns from `first` to `end` of the output, from columns of a source tile shifted by a constant. All
+/// three numbers count f64, two a column.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Run {
     /// Number of the source tile in [`RunProgram::tiles`].
@@ -45,7 +45,8 @@ pub(crate) struct Run {
     pub end: u32,
     /// Source column minus output column, times 2.
     pub shift: i32,
-    /// Where the coefficient of column 0 would be in the pool; each is stored twice, for the real and the imaginary part.
+    /// Where the coefficient of column 0 would be in the pool; each is stored twice, for the real and the
+    /// imaginary part.
     pub base: u32,
 }
 
@@ -81,13 +82,14 @@ impl RowProgram {
 pub(crate) struct Pool {
     /// Entries of rows, those of consecutive rows of a program one after the other.
     pub entries: Vec<RowEntry>,
-    /// Coefficients of runs, each run between margins of zeros, so that a strip of columns may reach beyond it.
+    /// Coefficients of runs, each run between margins of zeros, so that a strip of columns may reach beyond
+    /// it.
     pub coefficients: Vec<f64>,
 }
 
 impl Pool {
-    /// Without programs: ones for every column of a row and every strip that starts in it. Every [`Run::base`] is at
-    /// least 0 because of them.
+    /// Without programs: ones for every column of a row and every strip that starts in it. Every
+    /// [`Run::base`] is at least 0 because of them.
     pub(crate) fn new() -> Self {
         Self { entries: Vec::new(), coefficients: vec![1.0; 2 * LARGEST_TILE + MARGIN] }
     }
@@ -98,8 +100,8 @@ impl Pool {
     }
 }
 
-/// A real sparse factor (output states x source states), programmed for every output tile of a sector: for rows, for
-/// columns or for both.
+/// A real sparse factor (output states x source states), programmed for every output tile of a sector: for
+/// rows, for columns or for both.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Factor {
     /// By output tile, counted from the first tile of the output sector.
@@ -145,7 +147,8 @@ pub(crate) fn row_programs(
     layout.tiles_of_sector(target).map(|t| row_program(layout, t, source, matrix, pool)).collect()
 }
 
-/// Programs `matrix`, which maps sector `source` to sector `target`, for columns; appends its coefficients to `pool`.
+/// Programs `matrix`, which maps sector `source` to sector `target`, for columns; appends its coefficients to
+/// `pool`.
 pub(crate) fn run_programs(
     layout: &Layout,
     target: usize,
@@ -198,8 +201,8 @@ fn run_program(
 ) -> RunProgram {
     let (mut program, pool) = (RunProgram::default(), &mut pool.coefficients);
     let states = layout.tiles()[tile].states.clone();
-    // Elements by (source tile, column shift): along one of these, neighbours in the output are neighbours in the
-    // source.
+    // Elements by (source tile, column shift): along one of these, neighbours in the output are neighbours in
+    // the source.
     let mut elements: Vec<(u32, i32, u32, f64)> = Vec::new();
     for (column, state) in states.enumerate() {
         if let Some(view) = matrix.outer_view(state) {

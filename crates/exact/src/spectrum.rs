@@ -1,10 +1,10 @@
 //! Where the eigenvalues of a generator lie, from the extreme energies of the charge groups.
 //!
-//! The coherences between group g and group h of a sector oscillate with energy differences of the two, within
-//! `[E_min(g) - E_max(h), E_max(g) - E_min(h)]`, and decay at most at the mean of the largest total decay rates of
-//! both. Jumps move these eigenvalues by little where decay is slow beside the energies. Extreme energies come from a
-//! few Lanczos steps (C. Lanczos, J. Res. Natl. Bur. Stand. 45, 255 (1950)) and a margin: methods check what they do
-//! with them.
+//! The coherences between group g and group h of a sector oscillate with energy differences of the two,
+//! within `[E_min(g) - E_max(h), E_max(g) - E_min(h)]`, and decay at most at the mean of the largest total
+//! decay rates of both. Jumps move these eigenvalues by little where decay is slow beside the energies.
+//! Extreme energies come from a few Lanczos steps (C. Lanczos, J. Res. Natl. Bur. Stand. 45, 255 (1950)) and
+//! a margin: methods check what they do with them.
 
 use std::ops::Range;
 
@@ -27,8 +27,8 @@ struct EnergyRange {
     decay: f64,
 }
 
-/// `(real_min, real_max, imag_max)` of a rectangle around the eigenvalues of the generator on the stored blocks, from
-/// the effective Hamiltonians of the sectors.
+/// `(real_min, real_max, imag_max)` of a rectangle around the eigenvalues of the generator on the stored
+/// blocks, from the effective Hamiltonians of the sectors.
 pub(crate) fn rectangle(layout: &Layout, effective: &[SparseMatrix]) -> (f64, f64, f64) {
     // States of every group, by sector.
     let mut groups: Vec<Vec<Range<usize>>> = vec![Vec::new(); effective.len()];
@@ -117,7 +117,8 @@ fn lanczos(matrix: &SparseMatrix, adjoint: &SparseMatrix, states: Range<usize>) 
     (diagonal, off_diagonal)
 }
 
-/// Largest eigenvalue of a symmetric tridiagonal matrix, by bisection with Sturm counts, to 1e-6 of its range.
+/// Largest eigenvalue of a symmetric tridiagonal matrix, by bisection with Sturm counts, to 1e-6 of its
+/// range.
 fn largest_eigenvalue(diagonal: &[f64], off_diagonal: &[f64]) -> f64 {
     let at = |i: usize| off_diagonal.get(i).copied().unwrap_or(0.0);
     let radius = |i: usize| at(i) + if i > 0 { at(i - 1) } else { 0.0 };

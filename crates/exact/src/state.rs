@@ -69,8 +69,8 @@ pub fn initial_vector(
     Ok((vector, losses))
 }
 
-/// A state in the layout of other cutoffs: levels that are new are empty, which is exact; of levels that are gone the
-/// state is cut off.
+/// A state in the layout of other cutoffs: levels that are new are empty, which is exact; of levels that are
+/// gone the state is cut off.
 pub(crate) fn carried(from: (&Space, &Layout), vector: &[f64], to: (&Space, &Layout)) -> Vec<f64> {
     let (layout, target) = (from.1, to.1);
     let maps: Vec<Vec<Option<usize>>> =

@@ -6,7 +6,8 @@ use superladder_engine::{Problem, Recorder, Silent, record};
 use superladder_exact::{DensityMatrixError, Element, Exact, ExactEvolution, SectorView};
 use superladder_model::Model;
 
-/// Two ensembles in a cavity; `strength` of the counter-rotating coupling, which leaves a parity, without it a number.
+/// Two ensembles in a cavity; `strength` of the counter-rotating coupling, which leaves a parity, without it
+/// a number.
 fn model(strength: f64) -> Model {
     Model::builder()
         .mode("a", 1.0)

@@ -1,5 +1,5 @@
-//! The matrix-free generator on spaces of many tiles: equal to the assembled one, exactly Hermitian, and split
-//! consistently into its diagonal and the rest.
+//! The matrix-free generator on spaces of many tiles: equal to the assembled one, exactly Hermitian, and
+//! split consistently into its diagonal and the rest.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

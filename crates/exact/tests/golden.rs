@@ -1,5 +1,5 @@
-//! The golden files (N = 1, 2, 4; produced by independent code, see `data/reference/golden/README.md`) with every
-//! propagator: every column to 1e-8 absolute at rtol 1e-10.
+//! The golden files (N = 1, 2, 4; produced by independent code, see `data/reference/golden/README.md`) with
+//! every propagator: every column to 1e-8 absolute at rtol 1e-10.
 
 mod common;
 

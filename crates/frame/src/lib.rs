@@ -1,11 +1,12 @@
-//! The one framed file format: magic line, header, body, each with its digest, written to a temporary name and renamed.
+//! The one framed file format: magic line, header, body, each with its digest, written to a temporary name
+//! and renamed.
 //!
 //! ```text
 //! magic line | length of the header, u64 | header | SHA-256 of it | body | SHA-256 of it
 //!                    little-endian
 //! ```
-//! What stands in header and body is the affair of the writer. A reader learns whether the file is of the right kind, whether its
-//! header is what was written, and whether its body is.
+//! What stands in header and body is the affair of the writer. A reader learns whether the file is of the
+//! right kind, whether its header is what was written, and whether its body is.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -165,8 +166,8 @@ pub fn write(
     write_whole(path, |file| write_to(file, magic, header, fill))
 }
 
-/// Writes a file in the place of an older one, and its folder where there is none: to a temporary name beside it, forced to the
-/// disk, renamed.
+/// Writes a file in the place of an older one, and its folder where there is none: to a temporary name beside
+/// it, forced to the disk, renamed.
 ///
 /// # Errors
 /// Whatever the file system or `fill` says; an older file is then still whole.
@@ -196,7 +197,8 @@ pub fn prefix(path: &Path) -> String {
     format!(".{}-", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
-/// Removes what killed programs have left while they were writing `path`, file or folder. What cannot be removed does no harm.
+/// Removes what killed programs have left while they were writing `path`, file or folder. What cannot be
+/// removed does no harm.
 pub fn remove_partials(path: &Path) {
     let prefix = prefix(path);
     let folder = path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));

@@ -1,4 +1,5 @@
-//! Where the normal and the superradiant states lose their stability, by root finding on eigenvalues of the Jacobian.
+//! Where the normal and the superradiant states lose their stability, by root finding on eigenvalues of the
+//! Jacobian.
 
 use superladder_mean_field::{FixedPoint, MeanFieldEquations, ReferenceModel, refine};
 
@@ -53,7 +54,8 @@ impl Rate {
     }
 }
 
-/// The value of `key` in `(low, high)` where the rate is zero, the other parameters `fixed`; `None` without a change of sign.
+/// The value of `key` in `(low, high)` where the rate is zero, the other parameters `fixed`; `None` without a
+/// change of sign.
 pub(super) fn critical(
     study: &PaperStudy,
     rate: Rate,
@@ -68,8 +70,8 @@ pub(super) fn critical(
     zero((low, high), at)
 }
 
-/// Where a continuous function changes its sign, to 1e-12, by false positions with halved weights (Illinois): evaluations
-/// are dear here. `None` without a change of sign.
+/// Where a continuous function changes its sign, to 1e-12, by false positions with halved weights (Illinois):
+/// evaluations are dear here. `None` without a change of sign.
 pub(super) fn zero(
     (low, high): (f64, f64),
     f: impl Fn(f64) -> Result<f64, ReproduceError>,
@@ -100,8 +102,8 @@ pub(super) fn zero(
     Ok((fb.abs() < 1e-7).then_some(b))
 }
 
-/// A curve of critical points: for every value of `along` the critical value of `key`, points without one left out. Points are
-/// (gamma_up, lambda).
+/// A curve of critical points: for every value of `along` the critical value of `key`, points without one
+/// left out. Points are (gamma_up, lambda).
 pub(super) fn line(
     study: &PaperStudy,
     rate: Rate,

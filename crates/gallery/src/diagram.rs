@@ -42,7 +42,8 @@ struct Diagram {
 /// A line in the diagram with its name.
 type NamedLine = (&'static str, Vec<(f64, f64)>);
 
-/// Lines of linear stability: their names, which rate, along which parameter, between which values of the other one.
+/// Lines of linear stability: their names, which rate, along which parameter, between which values of the
+/// other one.
 fn stability_lines(study: &PaperStudy, points: usize) -> Result<Vec<NamedLine>, ReproduceError> {
     let lambda_c = dicke_line(study, 0.9)?;
     let below = couplings(lambda_c, points);
@@ -117,7 +118,8 @@ struct Cut {
     label: &'static str,
 }
 
-/// Where line 3 runs: through the one point at which NS and L2 touch, with the slope at which it leaves SR and L1 aside.
+/// Where line 3 runs: through the one point at which NS and L2 touch, with the slope at which it leaves SR
+/// and L1 aside.
 struct Touching {
     up: f64,
     lambda: f64,

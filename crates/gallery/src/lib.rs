@@ -1,5 +1,5 @@
-//! The figures of O. Chelpanova et al., PRB 108, 104302 (2023), each from a ready study through the engines that any other study
-//! goes through.
+//! The figures of O. Chelpanova et al., PRB 108, 104302 (2023), each from a ready study through the engines
+//! that any other study goes through.
 //!
 //! ```text
 //! FIGURES ── figure ── PaperStudy (data/studies) ── engines ──> Made (tables, pictures, claims) ──> folder of the figure
@@ -21,7 +21,8 @@ pub use error::ReproduceError;
 pub use figure::{Claim, Context, FigureDefinition, Made, Make, Options, Table};
 pub use paper::PaperStudy;
 
-/// The figures that can be reproduced, in the order of the paper. Fig. 8 is the command `breakdown` on `paper-fig8.toml`.
+/// The figures that can be reproduced, in the order of the paper. Fig. 8 is the command `breakdown` on
+/// `paper-fig8.toml`.
 pub const FIGURES: &[FigureDefinition] = &[
     FigureDefinition {
         name: "fig2",

@@ -110,8 +110,8 @@ fn rates(study: &Study, context: &Context<'_>, beat: f64) -> Result<[f64; 2], Re
     let (least, last) = (lowest(&mean), mean.last().copied().unwrap_or_default());
     let most = mean.iter().filter(|p| p.0 > least.0).map(|p| p.1).fold(0.0, f64::max);
     let at = |level: f64| mean.iter().find(|p| p.0 > least.0 && p.1 >= level).map_or(last.0, |p| p.0);
-    // Growth: well above the minimum and well below saturation. Decay, or growth that has not come so far yet: the last third,
-    // where the faster mode is gone.
+    // Growth: well above the minimum and well below saturation. Decay, or growth that has not come so far
+    // yet: the last third, where the faster mode is gone.
     let last_third = (2.0 * last.0 / 3.0, last.0);
     let growth = (at(STAGE_C.0 * least.1), at((STAGE_C.1 * most).max(2.0 * STAGE_C.0 * least.1)));
     let late = if most > 3.0 * least.1 && growth.0 < growth.1 { growth } else { last_third };
@@ -125,7 +125,8 @@ fn growth_at(point: &FixedPoint, omega: f64) -> f64 {
     nearest.map_or(f64::NAN, |z| z.re)
 }
 
-/// Fig. 3(b) as a table: wz', rates of stages A and C, twice Eq. (4), twice the weak-coupling formula, eigenvalues.
+/// Fig. 3(b) as a table: wz', rates of stages A and C, twice Eq. (4), twice the weak-coupling formula,
+/// eigenvalues.
 fn scan(context: &Context<'_>) -> Result<Option<Table>, ReproduceError> {
     let count = if context.options.points >= 37 { 37 } else { 19 };
     let long = ["time.end=1500".to_owned(), "time.points=15001".to_owned()];

@@ -9,13 +9,15 @@ pub(crate) struct BlockedError {
     pub(crate) error: f64,
     /// Number of values in a block.
     pub(crate) length: usize,
-    /// False if the error was still growing at the longest blocks: correlations are longer, and the error is a lower bound.
+    /// False if the error was still growing at the longest blocks: correlations are longer, and the error is
+    /// a lower bound.
     pub(crate) resolved: bool,
 }
 
-/// The standard error of the mean of `values` (a power of two times [`FEWEST`] at least, else the scatter as it is): blocks are
-/// doubled until the scatter of their means no longer changes by more than its own uncertainty; of the lengths that agree the
-/// largest error is taken (H. Flyvbjerg and H. G. Petersen, J. Chem. Phys. 91, 461 (1989)).
+/// The standard error of the mean of `values` (a power of two times [`FEWEST`] at least, else the scatter as
+/// it is): blocks are doubled until the scatter of their means no longer changes by more than its own
+/// uncertainty; of the lengths that agree the largest error is taken (H. Flyvbjerg and H. G. Petersen, J.
+/// Chem. Phys. 91, 461 (1989)).
 pub(crate) fn blocked(values: &[f64]) -> BlockedError {
     let mut means = values.to_vec();
     let mut levels = vec![scatter(&means)];

@@ -65,11 +65,12 @@ fn irregular(exponent: f64, amplitude: f64) -> bool {
     exponent > 0.005 && amplitude > 0.2
 }
 
-/// The phase by the motion in both halves of the window; undecided where they do not agree, or where regular oscillations still grow
-/// or shrink. Oscillations that die out about a fixed point which is linearly stable are on their way to it, however slowly: where a
-/// rate of growth is 1e-5, no window is long enough. `widths`: which part of the amplitude the maxima of both halves fill, see
-/// [`Maxima::width`]; one that shrinks is that of a flow which still settles on its cycle. `up`: a spin of conserved length points up
-/// in the end.
+/// The phase by the motion in both halves of the window; undecided where they do not agree, or where regular
+/// oscillations still grow or shrink. Oscillations that die out about a fixed point which is linearly stable
+/// are on their way to it, however slowly: where a rate of growth is 1e-5, no window is long enough.
+/// `widths`: which part of the amplitude the maxima of both halves fill, see [`Maxima::width`]; one that
+/// shrinks is that of a flow which still settles on its cycle. `up`: a spin of conserved length points up in
+/// the end.
 fn phase(seen: &Halves, up: bool, points: &[FixedPoint]) -> Phase {
     let Halves { motions: halves, widths, exponents } = *seen;
     let finite = halves.iter().all(|half| half.mean.is_finite() && half.amplitude.is_finite());
@@ -103,13 +104,14 @@ fn phase(seen: &Halves, up: bool, points: &[FixedPoint]) -> Phase {
     }
 }
 
-/// Whether oscillations of the second half are smaller than those of the first by more than what the grid of steps leaves open.
+/// Whether oscillations of the second half are smaller than those of the first by more than what the grid of
+/// steps leaves open.
 fn last_is_smaller(halves: [Motion; 2]) -> bool {
     halves[1].amplitude < 0.998 * halves[0].amplitude
 }
 
-/// The phase of a motion that goes on as it is. The order of the questions matters, since means of irregular motion stay near 0.1
-/// for long.
+/// The phase of a motion that goes on as it is. The order of the questions matters, since means of irregular
+/// motion stay near 0.1 for long.
 fn settled(Motion { mean, amplitude }: Motion, exponent: f64, up: bool) -> Phase {
     if !(mean.is_finite() && amplitude.is_finite() && exponent.is_finite()) {
         Phase::Undecided
@@ -128,8 +130,8 @@ fn settled(Motion { mean, amplitude }: Motion, exponent: f64, up: bool) -> Phase
     }
 }
 
-/// The start near the normal state: a small field in the first mode, a small tilt of spins of conserved length, and all else where
-/// it settles without field.
+/// The start near the normal state: a small field in the first mode, a small tilt of spins of conserved
+/// length, and all else where it settles without field.
 pub fn start_near_normal(equations: &MeanFieldEquations) -> Vec<f64> {
     start_near(equations, &fixed_points(equations))
 }
@@ -165,7 +167,8 @@ struct Job<'a> {
     w: &'a mut [Lane],
 }
 
-/// Both halves of the window, the logarithmic growth of the perturbation over each of them, and their lengths.
+/// Both halves of the window, the logarithmic growth of the perturbation over each of them, and their
+/// lengths.
 struct Seen {
     halves: [Vec<Tally>; 2],
     /// Maxima of the first of the watched unknowns.
@@ -178,8 +181,8 @@ struct Seen {
 const EVERY: usize = 16;
 
 impl Seen {
-    /// Which of the watched unknowns is the order parameter in a lane: the first one, unless it stands still at zero and another
-    /// one does not. `None` if nothing is watched.
+    /// Which of the watched unknowns is the order parameter in a lane: the first one, unless it stands still
+    /// at zero and another one does not. `None` if nothing is watched.
     fn shown(&self, lane: usize) -> Option<usize> {
         let size = |k: usize| -> f64 {
             let [a, b] = self.halves.each_ref().map(|half| half[k].of(lane));
@@ -191,8 +194,8 @@ impl Seen {
     }
 }
 
-/// Field and transverse spin, which a normal state does not have: `<S^x>/N` of the first ensemble goes first (the first quadrature
-/// where there is none), then all others.
+/// Field and transverse spin, which a normal state does not have: `<S^x>/N` of the first ensemble goes first
+/// (the first quadrature where there is none), then all others.
 fn watched(equations: &MeanFieldEquations) -> Vec<usize> {
     let modes = 2 * equations.modes();
     let first = if equations.dim() > modes { modes } else { 0 };
@@ -263,8 +266,8 @@ fn normalise(w: &mut [Lane]) -> Lane {
     lengths
 }
 
-/// Brings spins back to the length 1/2 that the flow conserves: steps as long as these lose 1e-7 of it per unit of time, and beyond
-/// 1e4 a shorter spin is one of another coupling.
+/// Brings spins back to the length 1/2 that the flow conserves: steps as long as these lose 1e-7 of it per
+/// unit of time, and beyond 1e4 a shorter spin is one of another coupling.
 fn hold(y: &mut [Lane], held: &[(usize, [bool; LANES])]) {
     for (first, lanes) in held {
         for l in (0..LANES).filter(|l| lanes[*l]) {
@@ -282,10 +285,10 @@ fn fastest(points: &[FixedPoint]) -> f64 {
     points.iter().flat_map(|p| &p.eigenvalues).map(|z| z.norm()).fold(0.1, f64::max)
 }
 
-/// The long-time behaviour of up to [`LANES`] models of the same subsystems, given with their [`fixed_points`], from the start of
-/// [`start_near_normal`]. The order parameter is `<S^x>/N` of
-/// the first ensemble, or `<Q>/sqrt N` of the first mode where there is none; where it vanishes, the largest of all quadratures and
-/// transverse spins (a laser in its rotating frame may stand still with `<S^x> = 0`).
+/// The long-time behaviour of up to [`LANES`] models of the same subsystems, given with their
+/// [`fixed_points`], from the start of [`start_near_normal`]. The order parameter is `<S^x>/N` of the first
+/// ensemble, or `<Q>/sqrt N` of the first mode where there is none; where it vanishes, the largest of all
+/// quadratures and transverse spins (a laser in its rotating frame may stand still with `<S^x> = 0`).
 ///
 /// # Panics
 /// Without models, or if they differ in their subsystems.
@@ -323,7 +326,8 @@ pub fn long_time(classifier: Classifier, models: &[(&MeanFieldEquations, &[Fixed
             let whole = seen.halves[0][shown].with(&seen.halves[1][shown]);
             let up = conserved[l].iter().any(|e| y[modes + 3 * e + 2].0[l] > 0.0);
             let Motion { mean, amplitude } = whole.of(l);
-            // An order parameter that is not the first of the watched ones stands still: a cycle seen from its own frame.
+            // An order parameter that is not the first of the watched ones stands still: a cycle seen from
+            // its own frame.
             let widths = seen.maxima.each_ref().map(|m| if shown == 0 { m.width(l, amplitude) } else { 0.0 });
             let exponents = [0, 1].map(|k| growth[k] / seen.times[k]);
             let phase = phase(&Halves { motions, widths, exponents }, up, models[l].1);

@@ -20,7 +20,8 @@ pub struct Cycle {
     pub state: Vec<f64>,
     /// Its period.
     pub period: f64,
-    /// Floquet multipliers, largest modulus first; the one of time translation and those of conserved spin lengths are 1.
+    /// Floquet multipliers, largest modulus first; the one of time translation and those of conserved spin
+    /// lengths are 1.
     pub multipliers: Vec<Complex64>,
     /// Whether half a period is the reflection of the model's parity, if it has one.
     pub symmetric: bool,
@@ -64,8 +65,8 @@ impl Waveform {
     }
 }
 
-/// The largest of `sign * samples` on the circle, refined on the polynomial of degree 8 through it and four neighbours on
-/// either side: by thirds, between its neighbours.
+/// The largest of `sign * samples` on the circle, refined on the polynomial of degree 8 through it and four
+/// neighbours on either side: by thirds, between its neighbours.
 fn extremum(samples: &[f64], sign: f64) -> f64 {
     const REACH: usize = 4;
     /// `(-1)^k` times the binomial coefficients of 8: barycentric weights of equally spaced nodes.
@@ -97,8 +98,9 @@ fn extremum(samples: &[f64], sign: f64) -> f64 {
 }
 
 impl Cycle {
-    /// The cycle near `(state, period)`: Newton's method on `v(period) = v(0)` with the phase condition `f . dv = 0` and the
-    /// lengths of conserved spins held. `None` where it does not converge to a cycle that moves.
+    /// The cycle near `(state, period)`: Newton's method on `v(period) = v(0)` with the phase condition
+    /// `f . dv = 0` and the lengths of conserved spins held. `None` where it does not converge to a cycle
+    /// that moves.
     ///
     /// # Errors
     /// [`PropagateError`] when the flow cannot be integrated.
@@ -166,8 +168,9 @@ impl Cycle {
         Ok(Some(Self { state, period, multipliers, symmetric, residue }))
     }
 
-    /// The cycle that the flow settles on from `start` after `burn`: the stable one through the state that is reached there, with a
-    /// period of up to `turns` near returns. Where none is stable (on a torus, in chaos) the first unstable one.
+    /// The cycle that the flow settles on from `start` after `burn`: the stable one through the state that is
+    /// reached there, with a period of up to `turns` near returns. Where none is stable (on a torus, in
+    /// chaos) the first unstable one.
     ///
     /// # Errors
     /// [`PropagateError`] when the flow cannot be integrated.
@@ -226,7 +229,8 @@ impl Cycle {
         Ok(states)
     }
 
-    /// Multipliers that are free to move: without the ones nearest 1 that belong to time translation and to conserved lengths.
+    /// Multipliers that are free to move: without the ones nearest 1 that belong to time translation and to
+    /// conserved lengths.
     pub fn free_multipliers(&self, conserved: usize) -> Vec<Complex64> {
         let mut free = self.multipliers.clone();
         for _ in 0..=conserved {
@@ -258,7 +262,8 @@ pub enum Bifurcation {
     Pitchfork,
     /// A real multiplier leaves at +1 from a cycle without parity: the cycle meets another one.
     SaddleNode,
-    /// A real multiplier leaves at +1 from a cycle without parity while the parameter goes on: another branch crosses.
+    /// A real multiplier leaves at +1 from a cycle without parity while the parameter goes on: another branch
+    /// crosses.
     BranchPoint,
     /// A real multiplier leaves at -1.
     PeriodDoubling,
@@ -266,7 +271,8 @@ pub enum Bifurcation {
     Torus,
 }
 
-/// The test function that is positive outside and negative inside of the unit circle, and the kind of what happens at zero.
+/// The test function that is positive outside and negative inside of the unit circle, and the kind of what
+/// happens at zero.
 pub fn instability(cycle: &Cycle, conserved: usize) -> (f64, Bifurcation) {
     let free = cycle.free_multipliers(conserved);
     let leading = free.iter().max_by(|a, b| a.norm().total_cmp(&b.norm())).copied().unwrap_or_default();

@@ -3,8 +3,8 @@
 use faer::Mat;
 use num_complex::Complex64;
 
-/// Least squares `min |rows x - right|` by the normal equations: enough for Newton steps, which correct themselves. It keeps its
-/// buffers, so that the many small systems of a map cost no allocation.
+/// Least squares `min |rows x - right|` by the normal equations: enough for Newton steps, which correct
+/// themselves. It keeps its buffers, so that the many small systems of a map cost no allocation.
 #[derive(Debug)]
 pub(crate) struct LeastSquares {
     n: usize,
@@ -34,8 +34,8 @@ impl LeastSquares {
         }
     }
 
-    /// The solution by Cholesky's decomposition, which replaces the rows. Directions that the rows leave open get a ridge of
-    /// rounding size. `None` if it is not finite.
+    /// The solution by Cholesky's decomposition, which replaces the rows. Directions that the rows leave open
+    /// get a ridge of rounding size. `None` if it is not finite.
     pub(crate) fn solve(&mut self) -> Option<&[f64]> {
         let (n, a) = (self.n, &mut self.normal);
         let ridge = 1e-15 * (0..n).map(|i| a[i * n + i]).fold(f64::MIN_POSITIVE, f64::max);
@@ -59,7 +59,8 @@ impl LeastSquares {
     }
 }
 
-/// Eigenvalues of a real row-major matrix, largest real part first; NaN where the iteration does not converge.
+/// Eigenvalues of a real row-major matrix, largest real part first; NaN where the iteration does not
+/// converge.
 pub fn eigenvalues(matrix: &[f64], n: usize) -> Vec<Complex64> {
     let matrix = Mat::from_fn(n, n, |i, k| matrix[i * n + k]);
     let nan = Complex64::new(f64::NAN, f64::NAN);

@@ -33,7 +33,8 @@ pub struct FixedPoint {
     pub kind: FixedKind,
     /// The means, as [`MeanFieldEquations`] orders them.
     pub state: Vec<f64>,
-    /// Eigenvalues of the Jacobian without the zeros that belong to conserved spin lengths; largest real part first.
+    /// Eigenvalues of the Jacobian without the zeros that belong to conserved spin lengths; largest real part
+    /// first.
     pub eigenvalues: Vec<Complex64>,
 }
 
@@ -84,8 +85,8 @@ fn kind(equations: &MeanFieldEquations, v: &[f64], conserved: &[usize]) -> Fixed
 
 /// Newton's method from `start` with the lengths of conserved spins held; `None` where it does not converge.
 ///
-/// Every step is the least-squares solution of `J dv = -f` together with `2 s . ds = 1/4 - s^2` for every spin of conserved
-/// length, whose Jacobian is singular by itself.
+/// Every step is the least-squares solution of `J dv = -f` together with `2 s . ds = 1/4 - s^2` for every
+/// spin of conserved length, whose Jacobian is singular by itself.
 pub fn refine(equations: &MeanFieldEquations, start: &[f64], conserved: &[usize]) -> Option<Vec<f64>> {
     Newton::new(equations, conserved).refine(start)
 }
@@ -179,7 +180,8 @@ pub(crate) fn length_held(
     (row, value)
 }
 
-/// Starting points: every spin of conserved length at several tilts, all else where it settles for frozen spins.
+/// Starting points: every spin of conserved length at several tilts, all else where it settles for frozen
+/// spins.
 fn starts(newton: &mut Newton<'_>) -> Vec<Vec<f64>> {
     let (dim, modes) = (newton.equations.dim(), 2 * newton.equations.modes());
     let conserved = newton.conserved;
@@ -209,8 +211,8 @@ fn starts(newton: &mut Newton<'_>) -> Vec<Vec<f64>> {
     found
 }
 
-/// The fixed points found by Newton's method from the normal state, the inverted one and tilted spins: each once, normal and
-/// inverted first. Of the two signs of a superradiant state both are listed.
+/// The fixed points found by Newton's method from the normal state, the inverted one and tilted spins: each
+/// once, normal and inverted first. Of the two signs of a superradiant state both are listed.
 pub fn fixed_points(equations: &MeanFieldEquations) -> Vec<FixedPoint> {
     let conserved = equations.conserved_lengths();
     let mut newton = Newton::new(equations, &conserved);
@@ -226,8 +228,9 @@ pub fn fixed_points(equations: &MeanFieldEquations) -> Vec<FixedPoint> {
     found
 }
 
-/// The x in `(low, high)` where `f` changes sign, to rounding: inverse quadratic interpolation where it is safe, else bisection
-/// (T. R. Chandrupatla, Adv. Eng. Softw. 28, 145 (1997)). `None` without a change of sign or where f jumps.
+/// The x in `(low, high)` where `f` changes sign, to rounding: inverse quadratic interpolation where it is
+/// safe, else bisection (T. R. Chandrupatla, Adv. Eng. Softw. 28, 145 (1997)). `None` without a change of
+/// sign or where f jumps.
 pub fn root(low: f64, high: f64, f: impl Fn(f64) -> f64) -> Option<f64> {
     let (left, right) = (f(low), f(high));
     if left == 0.0 {

@@ -1,7 +1,9 @@
-//! Many systems of one shape side by side: the same polynomial equations with other coefficients in every lane.
+//! Many systems of one shape side by side: the same polynomial equations with other coefficients in every
+//! lane.
 //!
-//! The inner loops run over lanes, so that they become vector instructions; everything else is loop control, whose cost is
-//! shared by all lanes. Rows and stages are dispatched by their number of terms to code without inner branches.
+//! The inner loops run over lanes, so that they become vector instructions; everything else is loop control,
+//! whose cost is shared by all lanes. Rows and stages are dispatched by their number of terms to code without
+//! inner branches.
 #![allow(clippy::inline_always, reason = "code is compiled for an instruction set only where it is inlined")]
 
 mod program;
@@ -47,7 +49,8 @@ impl Lane {
     }
 }
 
-/// The equations of up to [`LANES`] models of the same subsystems; lanes that are not asked for repeat the last one.
+/// The equations of up to [`LANES`] models of the same subsystems; lanes that are not asked for repeat the
+/// last one.
 #[derive(Debug, Clone)]
 pub struct LaneEquations {
     dim: usize,
@@ -164,7 +167,8 @@ impl LaneEquations {
         }
     }
 
-    /// One step of the Dormand-Prince method of order 8 for the state y and, with `TANGENT`, the perturbation w.
+    /// One step of the Dormand-Prince method of order 8 for the state y and, with `TANGENT`, the perturbation
+    /// w.
     #[inline(always)]
     pub(crate) fn step<const TANGENT: bool>(&self, dt: f64, y: &mut [Lane], w: &mut [Lane], work: &mut Work) {
         let (n, stages) = (self.dim, dop853_rows());
@@ -304,7 +308,8 @@ fn weighted<const K: usize>(out: &mut [Lane], y: &[Lane], stage: Stage, slopes: 
 mod tests {
     use super::*;
 
-    /// A step of every lane is the step of the tape and of its Jacobian; terms of every degree up to four occur.
+    /// A step of every lane is the step of the tape and of its Jacobian; terms of every degree up to four
+    /// occur.
     #[test]
     fn lanes_move_as_the_equations_do() {
         let rows = |x: f64| -> Vec<Vec<TapeTerm>> {
@@ -340,7 +345,8 @@ mod tests {
                 tape.evaluate(v, &mut out);
                 out
             };
-            // The perturbation by differences of two plain trajectories, both by 2000 steps of the midpoint rule.
+            // The perturbation by differences of two plain trajectories, both by 2000 steps of the midpoint
+            // rule.
             let after = |v: [f64; 3]| {
                 let (mut v, h) = (v.to_vec(), 0.1 / 2000.0);
                 for _ in 0..2000 {

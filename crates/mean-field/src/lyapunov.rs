@@ -11,11 +11,13 @@ use crate::blocking::{BlockedError, blocked};
 pub struct Spectrum {
     /// The exponents, in the order in which the frame was orthogonalised: largest first.
     pub exponents: Vec<f64>,
-    /// Standard errors: the scatter of the means of blocks that are longer than the correlations of the growth.
+    /// Standard errors: the scatter of the means of blocks that are longer than the correlations of the
+    /// growth.
     pub errors: Vec<f64>,
     /// How long these blocks are, in time.
     pub block_times: Vec<f64>,
-    /// False where the error still grew with the length of the blocks: correlations are longer, the error is a lower bound.
+    /// False where the error still grew with the length of the blocks: correlations are longer, the error is
+    /// a lower bound.
     pub resolved: Vec<bool>,
     /// Time average of the divergence of the flow, which the exponents add up to.
     pub divergence: f64,
@@ -28,9 +30,10 @@ const BLOCKS: usize = 4096;
 /// Fewest of them, for short times.
 const FEWEST: usize = 16;
 
-/// All Lyapunov exponents along the trajectory from `start`: `burn`, then the average over at least `time`. Fixed steps `dt` of the
-/// Dormand-Prince method of order 8 for state and perturbations, which are made orthonormal every `every` steps
-/// (G. Benettin et al., Meccanica 15, 9 (1980)). Errors by blocking with a block length that is found from the data.
+/// All Lyapunov exponents along the trajectory from `start`: `burn`, then the average over at least `time`.
+/// Fixed steps `dt` of the Dormand-Prince method of order 8 for state and perturbations, which are made
+/// orthonormal every `every` steps (G. Benettin et al., Meccanica 15, 9 (1980)). Errors by blocking with a
+/// block length that is found from the data.
 pub fn lyapunov(equations: &MeanFieldEquations, start: &[f64], burn: f64, time: f64, dt: f64) -> Spectrum {
     let n = equations.dim();
     let mut flow = Flow::new(equations);

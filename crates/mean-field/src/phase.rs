@@ -17,9 +17,11 @@ pub enum Phase {
     L2,
     /// Irregular: the largest Lyapunov exponent is positive.
     IR,
-    /// Oscillation with zero mean on a torus: heights of the maxima fill an interval, a second Lyapunov exponent is zero.
+    /// Oscillation with zero mean on a torus: heights of the maxima fill an interval, a second Lyapunov
+    /// exponent is zero.
     QuasiPeriodic,
-    /// Another phase in the first half of the window than in the second, an amplitude that still changes, or not finite.
+    /// Another phase in the first half of the window than in the second, an amplitude that still changes, or
+    /// not finite.
     Undecided,
 }
 

@@ -7,8 +7,8 @@ fn parts(equations: &MeanFieldEquations) -> usize {
     equations.modes() + (equations.dim() - 2 * equations.modes()) / 3
 }
 
-/// The signs under which the equations keep their form, if flipping some modes and transverse spins does; the reflection that
-/// flips most is chosen.
+/// The signs under which the equations keep their form, if flipping some modes and transverse spins does; the
+/// reflection that flips most is chosen.
 pub fn parity(equations: &MeanFieldEquations) -> Option<Vec<f64>> {
     let (modes, dim) = (equations.modes(), equations.dim());
     let parts = parts(equations);
@@ -37,9 +37,10 @@ pub fn parity(equations: &MeanFieldEquations) -> Option<Vec<f64>> {
 /// More subsystems than this are not looked through.
 const MOST_PARTS: usize = 8;
 
-/// The unknowns that a continuous symmetry turns: quadratures of modes and transverse spins whose phase is that of the start. With
-/// integer charges -1, 0, 1 of the subsystems and the generator G of `a_k -> a_k exp(-i c_k phi)`, `s_k^- -> s_k^- exp(-i c_k phi)`, the
-/// flow `v' = f(v)` keeps its form if `J(v) G v = G f(v)` for all v. Empty without such a symmetry, and for more than eight subsystems.
+/// The unknowns that a continuous symmetry turns: quadratures of modes and transverse spins whose phase is
+/// that of the start. With integer charges -1, 0, 1 of the subsystems and the generator G of
+/// `a_k -> a_k exp(-i c_k phi)`, `s_k^- -> s_k^- exp(-i c_k phi)`, the flow `v' = f(v)` keeps its form if
+/// `J(v) G v = G f(v)` for all v. Empty without such a symmetry, and for more than eight subsystems.
 pub fn turned(equations: &MeanFieldEquations) -> Vec<usize> {
     let (modes, dim) = (equations.modes(), equations.dim());
     let parts = parts(equations);

@@ -88,8 +88,9 @@ impl Maxima {
         self.before = [self.before[1], *x];
     }
 
-    /// The widest interval that the heights in a lane fill without a gap, in units of `amplitude`. On a limit cycle every maximum of a
-    /// period comes back to its height, and all intervals are points; on a torus the heights fill intervals.
+    /// The widest interval that the heights in a lane fill without a gap, in units of `amplitude`. On a limit
+    /// cycle every maximum of a period comes back to its height, and all intervals are points; on a torus the
+    /// heights fill intervals.
     pub(crate) fn width(&self, lane: usize, amplitude: f64) -> f64 {
         let mut sorted = self.heights[lane].clone();
         sorted.sort_by(f64::total_cmp);

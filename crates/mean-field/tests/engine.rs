@@ -24,8 +24,8 @@ fn problem(
     Problem { stages, initial, observables, times, cutoffs }
 }
 
-/// The paper's Fig. 3(a): superradiant at lambda = 0.6 with T at its local steady state, quenched to lambda = 0.2 with
-/// wz' at the upper polariton of the normal state; n falls and then grows to 0.9549.
+/// The paper's Fig. 3(a): superradiant at lambda = 0.6 with T at its local steady state, quenched to lambda =
+/// 0.2 with wz' at the upper polariton of the normal state; n falls and then grows to 0.9549.
 #[test]
 fn quench_through_the_normal_state_reaches_lasing() {
     let after = Parameters { wt: 1.183_215_956_619_923, ..Parameters::standard(0.2, 0.9, 0.06) };
@@ -92,8 +92,8 @@ fn stages_continue() {
     }
 }
 
-/// Collective emission: `D[S^-]` gives `-rate N (s_x^2 + s_y^2)` as N grows and `-rate s_z` more at finite N; the finite
-/// drift also loses the on-site part `(N - 1)/N`.
+/// Collective emission: `D[S^-]` gives `-rate N (s_x^2 + s_y^2)` as N grows and `-rate s_z` more at finite N;
+/// the finite drift also loses the on-site part `(N - 1)/N`.
 #[test]
 fn the_limits_differ_where_a_term_acts_twice() {
     let ensemble = Ensemble { name: "S".into(), size: 10, frequency: 0.0 };

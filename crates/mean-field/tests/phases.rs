@@ -1,5 +1,5 @@
-//! The classifier on the plane of coupling and pumping against the known lines: those of linear stability by root finding, the
-//! others from `data/reference/mean_field_targets.json`.
+//! The classifier on the plane of coupling and pumping against the known lines: those of linear stability by
+//! root finding, the others from `data/reference/mean_field_targets.json`.
 
 mod common;
 
@@ -68,7 +68,8 @@ impl Known {
         Some(pair[0].1 + part * (pair[1].1 - pair[0].1))
     }
 
-    /// Whether lambda lies in an irregular interval of this row, grown by `more`; `None` where the row is not known.
+    /// Whether lambda lies in an irregular interval of this row, grown by `more`; `None` where the row is not
+    /// known.
     fn irregular(&self, lambda: f64, up: f64, more: f64) -> Option<bool> {
         let row = self.irregular.iter().find(|(g, _)| (g - up).abs() < 1e-9)?;
         Some(row.1.iter().any(|(from, to)| lambda > from - more && lambda < to + more))
@@ -185,8 +186,9 @@ fn the_diagram_of_2091_points_agrees_with_the_known_lines() {
     assert!(claimed > 1600 && undecided < 42, "{claimed} {undecided}");
 }
 
-/// Every row of the reference at its own resolution of 0.005: the first and the last irregular point are the ends of its interval, or
-/// their neighbours, where the exponent is as small as the bound and depends on the trajectory.
+/// Every row of the reference at its own resolution of 0.005: the first and the last irregular point are the
+/// ends of its interval, or their neighbours, where the exponent is as small as the bound and depends on the
+/// trajectory.
 #[test]
 #[ignore = "long"]
 fn irregular_intervals_end_where_those_of_the_reference_do() {
@@ -211,8 +213,8 @@ fn irregular_intervals_end_where_those_of_the_reference_do() {
     }
 }
 
-/// `lambda = eta' = 0`, seen in the frame that rotates with the mode: the laser stands still, and `<T^x> = 0` for the phase that the
-/// start gives it. S takes no part; with T first the order parameter is a quadrature.
+/// `lambda = eta' = 0`, seen in the frame that rotates with the mode: the laser stands still, and `<T^x> = 0`
+/// for the phase that the start gives it. S takes no part; with T first the order parameter is a quadrature.
 #[test]
 fn a_laser_in_its_rotating_frame_is_no_normal_state() {
     let laser = |up: f64| {
@@ -232,7 +234,8 @@ fn a_laser_in_its_rotating_frame_is_no_normal_state() {
             Channel::new(&model, "cavity-loss", &names("a"), &[], &value("rate", 0.02)).expect("valid");
         MeanFieldEquations::new(&made.with_channel(loss)).expect("derived")
     };
-    // Threshold: T^z = kappa gamma_t / (8 eta^2) = 0.25, gamma_up = 0.75; `tavis_cummings` of the targets has n = 7.5 at 0.9.
+    // Threshold: T^z = kappa gamma_t / (8 eta^2) = 0.25, gamma_up = 0.75; `tavis_cummings` of the targets has
+    // n = 7.5 at 0.9.
     let models = [laser(0.6), laser(0.9)];
     let fixed: Vec<_> = models.iter().map(fixed_points).collect();
     let both: Vec<_> = models.iter().zip(fixed.iter().map(Vec::as_slice)).collect();

@@ -5,7 +5,8 @@ use crate::{
     Model, ModelError, Names, Operator,
 };
 
-/// A model in the making, see [`Model::builder`]. Nothing is looked up or checked before [`ModelBuilder::build`].
+/// A model in the making, see [`Model::builder`]. Nothing is looked up or checked before
+/// [`ModelBuilder::build`].
 #[derive(Debug, Clone, Default)]
 pub struct ModelBuilder {
     modes: Vec<Mode>,
@@ -22,14 +23,15 @@ enum Entry {
 }
 
 impl ModelBuilder {
-    /// A bosonic mode with energy `frequency a^dag a`. Modes are numbered 0, 1, ... in the order of these calls.
+    /// A bosonic mode with energy `frequency a^dag a`. Modes are numbered 0, 1, ... in the order of these
+    /// calls.
     pub fn mode(mut self, name: &str, frequency: f64) -> Self {
         self.modes.push(Mode { name: name.to_owned(), frequency });
         self
     }
 
-    /// An ensemble of `size` spins-1/2 with energy `frequency S^z`. Ensembles are numbered 0, 1, ... in the order of these
-    /// calls.
+    /// An ensemble of `size` spins-1/2 with energy `frequency S^z`. Ensembles are numbered 0, 1, ... in the
+    /// order of these calls.
     pub fn ensemble(mut self, name: &str, size: usize, frequency: f64) -> Self {
         self.ensembles.push(Ensemble { name: name.to_owned(), size, frequency });
         self
@@ -48,13 +50,15 @@ impl ModelBuilder {
         self
     }
 
-    /// A term of the Hamiltonian of one's own, a Hermitian [`Operator`], taken as it is: no `1/sqrt N` is put in.
+    /// A term of the Hamiltonian of one's own, a Hermitian [`Operator`], taken as it is: no `1/sqrt N` is put
+    /// in.
     pub fn hamiltonian(mut self, term: Operator) -> Self {
         self.entries.push(Entry::Term(term));
         self
     }
 
-    /// A jump of one's own, `rate D[jump]`: an [`Operator`], or [`Jump::local`] for the same jump on every spin.
+    /// A jump of one's own, `rate D[jump]`: an [`Operator`], or [`Jump::local`] for the same jump on every
+    /// spin.
     pub fn jump(mut self, rate: f64, jump: impl Into<Jump>) -> Self {
         self.entries.push(Entry::Jump(rate, jump.into()));
         self
@@ -63,8 +67,9 @@ impl ModelBuilder {
     /// Looks everything up in the tables and checks it.
     ///
     /// # Errors
-    /// [`ModelError`]: a name that is not known (with the nearest one), a value out of range, an entry on subsystems that it
-    /// does not act on, a term that is not Hermitian, a number of a mode or an ensemble that the model does not have.
+    /// [`ModelError`]: a name that is not known (with the nearest one), a value out of range, an entry on
+    /// subsystems that it does not act on, a term that is not Hermitian, a number of a mode or an ensemble
+    /// that the model does not have.
     pub fn build(self) -> Result<Model, ModelError> {
         let model = Model::new(self.modes, self.ensembles)?;
         self.entries.into_iter().try_fold(model, |model, entry| entry.add_to(model))

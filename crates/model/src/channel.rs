@@ -12,8 +12,8 @@ use crate::{
 pub enum Jump {
     /// One jump operator built from mode and collective-spin operators: `D[L]`.
     Collective(Operator),
-    /// The same single-site jump on every spin of an ensemble: `sum_i D[c+ sigma_i^+ + c- sigma_i^- + cz sigma_i^z]`
-    /// with the Pauli matrix `sigma^z`.
+    /// The same single-site jump on every spin of an ensemble:
+    /// `sum_i D[c+ sigma_i^+ + c- sigma_i^- + cz sigma_i^z]` with the Pauli matrix `sigma^z`.
     Local {
         /// Ensemble number.
         ensemble: usize,
@@ -118,8 +118,8 @@ impl Channel {
     /// Dissipators that are in no table.
     ///
     /// # Errors
-    /// [`ModelError::OutOfRange`] for a rate that is negative or not finite, a coefficient that is not finite, and for
-    /// a jump on a subsystem that the model does not have.
+    /// [`ModelError::OutOfRange`] for a rate that is negative or not finite, a coefficient that is not
+    /// finite, and for a jump on a subsystem that the model does not have.
     pub fn own(model: &Model, dissipators: Vec<Dissipator>) -> Result<Self, ModelError> {
         for Dissipator { rate, jump } in &dissipators {
             if !(rate.is_finite() && *rate >= 0.0) {

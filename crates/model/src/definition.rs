@@ -137,11 +137,12 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Checks `given` against `definitions`: types, ranges, absent and unknown keys. `of` names the carrier in
-    /// messages, for instance "channel 'emission'".
+    /// Checks `given` against `definitions`: types, ranges, absent and unknown keys. `of` names the carrier
+    /// in messages, for instance "channel 'emission'".
     ///
     /// # Errors
-    /// [`ModelError::UnknownKey`], [`ModelError::Missing`], [`ModelError::WrongType`], [`ModelError::OutOfRange`].
+    /// [`ModelError::UnknownKey`], [`ModelError::Missing`], [`ModelError::WrongType`],
+    /// [`ModelError::OutOfRange`].
     pub fn check(definitions: &[Argument], given: &[(String, Value)], of: &str) -> Result<Self, ModelError> {
         for (key, _) in given {
             if !definitions.iter().any(|d| d.key == key) {
@@ -278,8 +279,8 @@ impl SubjectKind {
     /// Resolves names to numbers.
     ///
     /// # Errors
-    /// [`ModelError::UnknownName`] for a name the model lacks, [`ModelError::OutOfRange`] when these are not the subsystems that
-    /// the entry acts on, or when an entry on two subsystems names the same one twice.
+    /// [`ModelError::UnknownName`] for a name the model lacks, [`ModelError::OutOfRange`] when these are not
+    /// the subsystems that the entry acts on, or when an entry on two subsystems names the same one twice.
     pub fn resolve(
         self,
         model: &Model,

@@ -5,7 +5,8 @@ use num_complex::Complex64;
 use crate::model::find;
 use crate::{Argument, Model, ModelError, Subsystem, Value};
 
-/// Names of the modes and ensembles that an entry acts on: `"a"` or `["a", "S"]`. Which of them are modes is looked up in the model.
+/// Names of the modes and ensembles that an entry acts on: `"a"` or `["a", "S"]`. Which of them are modes is
+/// looked up in the model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Names(Vec<String>);
 

@@ -25,15 +25,16 @@ pub enum ModeState {
 /// Initial state of an ensemble.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum EnsembleState {
-    /// `exp(-i phi S^z) exp(-i theta S^y) |J, -J>`: every spin in `cos(theta/2)|down> - sin(theta/2)|up>`, turned
-    /// about z by `phi`; `<S^x>/N = -sin(theta) cos(phi)/2`, `<S^z>/N = -cos(theta)/2`.
+    /// `exp(-i phi S^z) exp(-i theta S^y) |J, -J>`: every spin in `cos(theta/2)|down> - sin(theta/2)|up>`,
+    /// turned about z by `phi`; `<S^x>/N = -sin(theta) cos(phi)/2`, `<S^z>/N = -cos(theta)/2`.
     SpinCoherent {
         /// Polar angle from the south pole.
         theta: f64,
         /// Azimuth.
         phi: f64,
     },
-    /// Dicke state `|j, m>`, uniformly mixed over the `d_j` copies of spin j; doubled quantum numbers are stored.
+    /// Dicke state `|j, m>`, uniformly mixed over the `d_j` copies of spin j; doubled quantum numbers are
+    /// stored.
     Dicke {
         /// `2 j`.
         twice_j: usize,
@@ -80,7 +81,8 @@ impl InitialState {
         }
     }
 
-    /// Puts a mode or an ensemble, by its name, into the state called `state` of [`MODE_STATES`] or [`ENSEMBLE_STATES`].
+    /// Puts a mode or an ensemble, by its name, into the state called `state` of [`MODE_STATES`] or
+    /// [`ENSEMBLE_STATES`].
     ///
     /// ```
     /// use superladder_model::{EnsembleState, InitialState, Model};
@@ -121,7 +123,8 @@ fn arguments<S, C>(table: &[StateDefinition<S, C>], name: &str) -> &'static [Arg
     table.iter().find(|d| d.name == name).map_or(&[], |d| d.arguments)
 }
 
-/// An entry of a table of initial states; `S` is the state type and `C` what the builder knows of the subsystem.
+/// An entry of a table of initial states; `S` is the state type and `C` what the builder knows of the
+/// subsystem.
 #[derive(Debug)]
 pub struct StateDefinition<S: 'static, C: 'static> {
     /// Name.

@@ -60,7 +60,8 @@ impl Interaction {
     ///
     /// # Errors
     /// [`ModelError::OperatorText`] if the operator is not Hermitian as written ([`Operator::is_hermitian`]),
-    /// [`ModelError::OutOfRange`] if it acts on a subsystem that the model does not have or has a coefficient that is not finite.
+    /// [`ModelError::OutOfRange`] if it acts on a subsystem that the model does not have or has a coefficient
+    /// that is not finite.
     pub fn own(model: &Model, operator: &Operator) -> Result<Self, ModelError> {
         model.check_operator(operator)?;
         operator.check_finite()?;

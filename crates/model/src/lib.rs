@@ -6,9 +6,9 @@
 //! `D[x] rho = x rho x^dag - (x^dag x rho + rho x^dag x) / 2`.
 //!
 //! Channels, interactions and observables are *data* in a small closed language ([`Operator`] and [`Jump`]);
-//! engines interpret the language and never know an entry by name. Each kind has one table
-//! ([`CHANNELS`], [`INTERACTIONS`], [`OBSERVABLES`], [`MODE_STATES`], [`ENSEMBLE_STATES`]): adding an entry there adds
-//! it to the configuration, the help and the conformance tests.
+//! engines interpret the language and never know an entry by name. Each kind has one table ([`CHANNELS`],
+//! [`INTERACTIONS`], [`OBSERVABLES`], [`MODE_STATES`], [`ENSEMBLE_STATES`]): adding an entry there adds it to
+//! the configuration, the help and the conformance tests.
 
 mod builder;
 mod channel;

@@ -53,8 +53,8 @@ pub struct Model {
 }
 
 impl Model {
-    /// Starts a model that is written down as in a study file: subsystems, entries of the tables by name, terms and jumps of
-    /// one's own.
+    /// Starts a model that is written down as in a study file: subsystems, entries of the tables by name,
+    /// terms and jumps of one's own.
     pub fn builder() -> ModelBuilder {
         ModelBuilder::default()
     }

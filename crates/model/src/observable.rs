@@ -1,4 +1,5 @@
-//! Observables: a list of operators and a function of their expectation values, or a named function of the state.
+//! Observables: a list of operators and a function of their expectation values, or a named function of the
+//! state.
 
 mod combine;
 mod own;
@@ -90,7 +91,8 @@ pub enum Shape {
     Vector(usize),
     /// A complex square matrix of this many rows, stored as re, im pairs in row-major order.
     Matrix(usize),
-    /// Complex square matrices (one per ladder, j ascending) of these sizes, one after the other, as re, im pairs.
+    /// Complex square matrices (one per ladder, j ascending) of these sizes, one after the other, as re, im
+    /// pairs.
     Blocks(Vec<usize>),
 }
 
@@ -185,8 +187,8 @@ impl Observable {
         Self { name, definition, target, evaluation, components }
     }
 
-    /// Shape of the value; `levels` are the numbers of Fock levels kept per mode (engines without a Fock space
-    /// pass an empty slice and refuse state functions).
+    /// Shape of the value; `levels` are the numbers of Fock levels kept per mode (engines without a Fock
+    /// space pass an empty slice and refuse state functions).
     pub fn shape(&self, model: &Model, levels: &[usize]) -> Shape {
         let ladder_sizes = |e: usize| {
             let n = model.ensembles()[e].size;

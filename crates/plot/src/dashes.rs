@@ -1,5 +1,5 @@
-//! The dashes of curves as lines of their own, for bitmaps: there the plotting library begins its pattern anew at every point of a
-//! curve, so that a curve of many points would look solid.
+//! The dashes of curves as lines of their own, for bitmaps: there the plotting library begins its pattern
+//! anew at every point of a curve, so that a curve of many points would look solid.
 
 use kuva::render::render::{Primitive, Scene};
 
@@ -32,7 +32,8 @@ fn dashes(element: &Primitive) -> Vec<Primitive> {
     pieces(points, &lengths.collect::<Vec<f64>>()).into_iter().map(line).collect()
 }
 
-/// The parts of a curve that a pattern of lengths (line, gap, line, gap, ...) leaves, which runs on along all of it.
+/// The parts of a curve that a pattern of lengths (line, gap, line, gap, ...) leaves, which runs on along all
+/// of it.
 fn pieces(points: &[Point], pattern: &[f64]) -> Vec<Vec<Point>> {
     let (Some(first), false) = (points.first(), pattern.is_empty()) else { return vec![points.to_vec()] };
     let (mut found, mut piece) = (Vec::new(), vec![*first]);

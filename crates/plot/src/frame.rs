@@ -8,7 +8,8 @@ use kuva::render::layout::Layout;
 pub struct Frame {
     /// Width and height of a panel.
     pub(crate) cell: (f64, f64),
-    /// Left and right of the axes, the same for all panels so that they line up; the legend stands on the right.
+    /// Left and right of the axes, the same for all panels so that they line up; the legend stands on the
+    /// right.
     margins: (f64, f64),
     /// Most panels in a row.
     pub(crate) columns: usize,

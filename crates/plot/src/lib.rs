@@ -1,4 +1,5 @@
-//! Pictures: axes, curves, maps, spheres. The plotting library is hidden behind [`Picture`]; physics is not known here.
+//! Pictures: axes, curves, maps, spheres. The plotting library is hidden behind [`Picture`]; physics is not
+//! known here.
 //!
 //! ```text
 //! Panel (series on two axes) ── Frame ──┐
@@ -49,7 +50,8 @@ pub const COLOURS: [&str; 7] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E6
 /// Dashes of lines once the colours are used up.
 const DASHES: [&str; 4] = ["8 4", "2 3", "9 3 2 3", "14 4"];
 
-/// Colour and dashes that tell line `number` of a panel from all others: every colour solid first, then with dashes.
+/// Colour and dashes that tell line `number` of a panel from all others: every colour solid first, then with
+/// dashes.
 pub fn nth(number: usize) -> (&'static str, Dashes) {
     let style = match number / COLOURS.len() {
         0 => Dashes::Solid,

@@ -288,7 +288,8 @@ fn powers() -> TickFormat {
     }))
 }
 
-/// The ends of an axis that shows `values` when all of them are equal up to rounding, which would otherwise fill the panel.
+/// The ends of an axis that shows `values` when all of them are equal up to rounding, which would otherwise
+/// fill the panel.
 pub fn constant_range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     let finite = values.filter(|x| x.is_finite());
     let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));

@@ -61,7 +61,8 @@ pub fn typeset(formula: &str) -> String {
     text.strip_prefix('-').map_or(text.clone(), |rest| format!("−{rest}"))
 }
 
-/// Without underscores: indices of one letter as such where there is a character, all others beside their symbol (`ξS²`).
+/// Without underscores: indices of one letter as such where there is a character, all others beside their
+/// symbol (`ξS²`).
 fn indexed(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text.chars().peekable();

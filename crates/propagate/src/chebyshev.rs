@@ -21,14 +21,14 @@ const TERMS_PER_SAMPLE: usize = 4;
 /// Coefficients this small beside the largest change no bit of a sum.
 const NEGLIGIBLE: f64 = 1e-18;
 
-/// exp(h A) y = Σ c_k F_k(A) y with the Faber polynomials of an ellipse around the spectrum (Chebyshev polynomials,
-/// shifted and scaled), whose three-term recurrence needs three vectors. The ellipse comes from the rectangle of
-/// [`LinearOperator::spectral_box`], at first without its corners. A step whose last terms are not small, or whose
-/// largest term is so large that rounding shows, is repeated with an ellipse around more, and in the end halved:
-/// what is accepted has converged, whatever was known about the spectrum.
+/// exp(h A) y = Σ c_k F_k(A) y with the Faber polynomials of an ellipse around the spectrum (Chebyshev
+/// polynomials, shifted and scaled), whose three-term recurrence needs three vectors. The ellipse comes from
+/// the rectangle of [`LinearOperator::spectral_box`], at first without its corners. A step whose last terms
+/// are not small, or whose largest term is so large that rounding shows, is repeated with an ellipse around
+/// more, and in the end halved: what is accepted has converged, whatever was known about the spectrum.
 ///
-/// Linear probes are evaluated on the vectors of the recurrence, so that any number of stops shares one step; if the
-/// observer needs states, `outputs` of them do.
+/// Linear probes are evaluated on the vectors of the recurrence, so that any number of stops shares one step;
+/// if the observer needs states, `outputs` of them do.
 ///
 /// Source: H. Tal-Ezer, R. Kosloff, J. Chem. Phys. 81, 3967 (1984); W. Huisinga, L. Pesce, R. Kosloff,
 /// P. Saalfrank, J. Chem. Phys. 110, 5538 (1999) (Faber, open systems).
@@ -216,8 +216,8 @@ impl ChebyshevPropagator {
         None
     }
 
-    /// Runs the recurrence: the new state waits in `end`, the states or the probes for the `series` of the stops in
-    /// `outputs` or `probes`.
+    /// Runs the recurrence: the new state waits in `end`, the states or the probes for the `series` of the
+    /// stops in `outputs` or `probes`.
     fn attempt(
         &mut self,
         operator: &dyn LinearOperator,
@@ -294,8 +294,8 @@ impl ChebyshevPropagator {
         *largest = (*largest).max(degree as u64);
     }
 
-    /// F_k = (A - c)/ρ F_(k-1) - ε/ρ F_(k-2), with twice the last term for k = 2 and none for k = 1; adds its term to
-    /// the sum at the end of the step.
+    /// F_k = (A - c)/ρ F_(k-1) - ε/ρ F_(k-2), with twice the last term for k = 2 and none for k = 1; adds its
+    /// term to the sum at the end of the step.
     fn advance_recurrence(&mut self, operator: &dyn LinearOperator, plan: &Plan, k: usize) {
         let ellipse = plan.ellipse;
         let [before, now, next] = &mut self.recurrence;

@@ -21,11 +21,11 @@ const GROWTH: f64 = 5.0;
 /// Repetitions of the search for a step in one subspace.
 const SEARCHES: u32 = 60;
 
-/// exp(h A) y in the Krylov subspace span{y, A y, ..., A^(m-1) y}: with the Arnoldi relation
-/// A V = V H + h_(m+1,m) v_(m+1) e_m^T the new state is ‖y‖ V exp(h H) e_1, corrected by one more
-/// vector. The error per unit time is kept below `tolerance` ‖y‖ (y at the start of the step) with the estimate
-/// ‖y‖ h_(m+1,m) |e_m^T h φ_1(h H) e_1|; dimension and step adapt, and all stops inside of a step are
-/// taken from the same subspace.
+/// exp(h A) y in the Krylov subspace span{y, A y, ..., A^(m-1) y}: with the Arnoldi relation A V = V H +
+/// h_(m+1,m) v_(m+1) e_m^T the new state is ‖y‖ V exp(h H) e_1, corrected by one more vector. The error per
+/// unit time is kept below `tolerance` ‖y‖ (y at the start of the step) with the estimate ‖y‖ h_(m+1,m)
+/// |e_m^T h φ_1(h H) e_1|; dimension and step adapt, and all stops inside of a step are taken from the same
+/// subspace.
 ///
 /// Source: Y. Saad, SIAM J. Numer. Anal. 29, 209 (1992); R. B. Sidje, ACM Trans. Math. Softw. 24, 130 (1998).
 pub(crate) struct KrylovPropagator {

@@ -15,8 +15,8 @@ pub struct Stop<'a> {
     pub probes: &'a [f64],
     /// The state. Always there if the observer needs it; otherwise only where the method has it anyway.
     pub state: Option<&'a [f64]>,
-    /// Sum of the estimated local errors of all steps up to the end of the one that holds this stop, relative to
-    /// the norm of the state.
+    /// Sum of the estimated local errors of all steps up to the end of the one that holds this stop, relative
+    /// to the norm of the state.
     pub error_estimate: f64,
 }
 
@@ -44,11 +44,11 @@ pub(crate) fn sample_times(t: f64, t_new: f64, count: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Sees a propagation at its stops and at the ends of its steps. Closures `|time: f64, state: &[f64]|` that need
-/// nothing but the state are observers.
+/// Sees a propagation at its stops and at the ends of its steps. Closures `|time: f64, state: &[f64]|` that
+/// need nothing but the state are observers.
 ///
-/// A `Break` asks to end the propagation at the end of the step in progress, where it can be continued with the
-/// same bits; stops inside of that step are still shown.
+/// A `Break` asks to end the propagation at the end of the step in progress, where it can be continued with
+/// the same bits; stops inside of that step are still shown.
 pub trait Observer {
     /// Number of linear functionals of the state that are wanted at every stop.
     fn probe_count(&self) -> usize {
@@ -64,14 +64,14 @@ pub trait Observer {
         true
     }
 
-    /// Whether the probes are wanted along every step, whatever the stops are: with methods of long steps some four
-    /// radians of the fastest rotation apart, with Runge-Kutta methods at the ends of the steps.
+    /// Whether the probes are wanted along every step, whatever the stops are: with methods of long steps
+    /// some four radians of the fastest rotation apart, with Runge-Kutta methods at the ends of the steps.
     fn wants_samples(&self) -> bool {
         false
     }
 
-    /// Sees the samples of a step that could be accepted, before anything of it is shown. `Break` refuses the step: the
-    /// propagation ends at its start, with the state there. Only called if samples are wanted.
+    /// Sees the samples of a step that could be accepted, before anything of it is shown. `Break` refuses the
+    /// step: the propagation ends at its start, with the state there. Only called if samples are wanted.
     fn review(&mut self, _samples: &Samples<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
@@ -110,9 +110,10 @@ pub(crate) fn show(
 
 /// Moves a state in time. Holds its workspace and step-size memory; the state is owned by the caller.
 pub trait Propagator {
-    /// Advances `y` from `t` to `t_end` and calls `observer` at each of the sorted `stops` in
-    /// (t, `t_end`]. Returns the time reached: `t_end`, the end of the step in which the observer broke off, or the
-    /// start of the step that it refused; `y` is the state at that time. The result is the same in every bit for any number of threads.
+    /// Advances `y` from `t` to `t_end` and calls `observer` at each of the sorted `stops` in (t, `t_end`].
+    /// Returns the time reached: `t_end`, the end of the step in which the observer broke off, or the start
+    /// of the step that it refused; `y` is the state at that time. The result is the same in every bit for
+    /// any number of threads.
     ///
     /// # Errors
     /// [`PropagateError`]; what is left in `y` is then the state at the start of the failed step.
@@ -129,8 +130,8 @@ pub trait Propagator {
     /// Counts and estimates since the propagator was made.
     fn statistics(&self) -> Statistics;
 
-    /// Largest number of vectors of length dim it holds beside `y`, for observers that need `states` at the stops or
-    /// do not.
+    /// Largest number of vectors of length dim it holds beside `y`, for observers that need `states` at the
+    /// stops or do not.
     fn state_vectors(&self, states: bool) -> usize;
 
     /// All that is needed to continue with the same bits (derivatives are evaluated anew by `advance`).

@@ -1,4 +1,5 @@
-//! One block of samples: sums of their numbers and counts, the largest of their figures, and which samples are in it.
+//! One block of samples: sums of their numbers and counts, the largest of their figures, and which samples
+//! are in it.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

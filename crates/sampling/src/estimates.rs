@@ -6,7 +6,8 @@ use crate::block::{Block, number};
 use crate::jackknife::{Replicate, jackknife};
 use crate::sums::Sums;
 
-/// The values of all observables, observable by observable, from the averages of the numbers at one output time.
+/// The values of all observables, observable by observable, from the averages of the numbers at one output
+/// time.
 pub type Functions<'a> = &'a (dyn Fn(&[f64]) -> Vec<Vec<f64>> + Sync);
 
 /// Averages of the `width` numbers at output number `row`.
@@ -45,7 +46,8 @@ fn without_each(functions: Functions<'_>, sums: &Sums, row: usize, width: usize)
     used(sums).map(without).collect()
 }
 
-/// All that was measured at the `times` output times, without each block in turn. There are `width` numbers at a time.
+/// All that was measured at the `times` output times, without each block in turn. There are `width` numbers
+/// at a time.
 pub fn replicates(functions: Functions<'_>, sums: &Sums, times: usize, width: usize) -> Vec<Replicate> {
     let count = sums.count() as f64;
     let mut replicates: Vec<Replicate> = used(sums)
@@ -58,9 +60,9 @@ pub fn replicates(functions: Functions<'_>, sums: &Sums, times: usize, width: us
     replicates
 }
 
-/// Observables at output number `row`: functions of the averages, with the standard error of the jackknife that
-/// leaves out one block at a time ([`jackknife`]). For averages themselves this is the usual standard error of the mean of the
-/// blocks. With fewer than two blocks it is NaN.
+/// Observables at output number `row`: functions of the averages, with the standard error of the jackknife
+/// that leaves out one block at a time ([`jackknife`]). For averages themselves this is the usual standard
+/// error of the mean of the blocks. With fewer than two blocks it is NaN.
 pub fn estimates(functions: Functions<'_>, sums: &Sums, row: usize, width: usize) -> Vec<Measurement> {
     let shown = functions(&means(sums, row, width));
     let without = without_each(functions, sums, row, width);

@@ -1,7 +1,8 @@
-//! Files that keep sums: in an output folder, and as the checkpoint of a run. They can be added to and merged.
+//! Files that keep sums: in an output folder, and as the checkpoint of a run. They can be added to and
+//! merged.
 //!
-//! The header says what was sampled and by which version; the blocks of the sums in the body have digests of their own: when one is
-//! damaged, the others can still be used.
+//! The header says what was sampled and by which version; the blocks of the sums in the body have digests of
+//! their own: when one is damaged, the others can still be used.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -160,7 +161,8 @@ pub fn write(path: &Path, origin: &Origin, sums: &[u8]) -> Result<(), SumsFileEr
 }
 
 impl SumsFile {
-    /// Reads a file of sums that this `version` wrote, or the one called `name` in an output folder. Damaged blocks come back empty.
+    /// Reads a file of sums that this `version` wrote, or the one called `name` in an output folder. Damaged
+    /// blocks come back empty.
     ///
     /// # Errors
     /// [`SumsFileError`] for everything that is not a readable file of this version.
@@ -190,8 +192,8 @@ impl SumsFile {
         }
     }
 
-    /// The samples of all `parts` together, and the number of damaged blocks that were left out; without `salvage`
-    /// there may be none.
+    /// The samples of all `parts` together, and the number of damaged blocks that were left out; without
+    /// `salvage` there may be none.
     ///
     /// # Errors
     /// [`SumsFileError`].

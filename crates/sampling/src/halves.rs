@@ -1,25 +1,27 @@
 //! Standard errors of what is no smooth function of the averages, by balanced half samples.
 //!
-//! A first crossing is no smooth function of what is measured: where a ratio with sampling noise comes close to the threshold
-//! before it crosses, the first crossing jumps from one place to the other. Leaving out one block of 64 moves the averages by
-//! an eighth of their standard error, which hardly ever makes it jump, and the jackknife gives errors that are too small. Half
-//! samples move them by a whole one. With signs `s_rb = +-1` that are orthogonal in the blocks b,
+//! A first crossing is no smooth function of what is measured: where a ratio with sampling noise comes close
+//! to the threshold before it crosses, the first crossing jumps from one place to the other. Leaving out one
+//! block of 64 moves the averages by an eighth of their standard error, which hardly ever makes it jump, and
+//! the jackknife gives errors that are too small. Half samples move them by a whole one. With signs
+//! `s_rb = +-1` that are orthogonal in the blocks b,
 //!
 //! ```text
 //! x_r = x + sum_b s_rb d_b,   d_b = (p_b - x_J) / sqrt(g (h_b - 1)),   var f = mean_r [f(x_r) - f(x)]^2
 //! ```
-//! with the pseudo-values p_b of g blocks, `h_b = n / m_b` as in [`jackknife`](crate::jackknife) and x_J their mean. Of what is
-//! linear in x this is the variance of the jackknife exactly.
+//! with the pseudo-values p_b of g blocks, `h_b = n / m_b` as in [`jackknife`](crate::jackknife) and x_J
+//! their mean. Of what is linear in x this is the variance of the jackknife exactly.
 //!
-//! Sources: P. J. McCarthy, Review of the International Statistical Institute 37, 239 (1969); for functions that are not
-//! smooth J. Shao and C. F. J. Wu, Annals of Statistics 17, 1176 (1989).
+//! Sources: P. J. McCarthy, Review of the International Statistical Institute 37, 239 (1969); for functions
+//! that are not smooth J. Shao and C. F. J. Wu, Annals of Statistics 17, 1176 (1989).
 
 use crate::jackknife::Replicate;
 
 /// With more than this part of the half samples not crossing, the error is not known.
 const MOST_MISSING: f64 = 0.125;
 
-/// What was measured (by output time, all values), moved by every half sample and by its complement; none without blocks.
+/// What was measured (by output time, all values), moved by every half sample and by its complement; none
+/// without blocks.
 pub fn half_samples(values: &[Vec<f64>], blocks: &[Replicate]) -> Vec<Vec<Vec<f64>>> {
     if blocks.len() < 2 {
         return Vec::new();
@@ -56,8 +58,8 @@ fn moves(x: &[f64], blocks: &[Replicate], time: usize) -> Vec<Vec<f64>> {
     blocks.iter().map(of_block).collect()
 }
 
-/// Standard error of a `time` from those of the half samples. One that has not crossed by the `end` counts as crossing there,
-/// so that the error is a little too small; where there are many of them it is not known.
+/// Standard error of a `time` from those of the half samples. One that has not crossed by the `end` counts as
+/// crossing there, so that the error is a little too small; where there are many of them it is not known.
 pub fn spread(time: f64, times: &[Option<f64>], end: f64) -> Option<f64> {
     let missing = times.iter().filter(|t| t.is_none()).count() as f64;
     if times.is_empty() || missing > MOST_MISSING * times.len() as f64 {
@@ -72,8 +74,8 @@ mod tests {
     use super::*;
     use crate::jackknife::jackknife;
 
-    /// Averages of `count` samples in blocks, at two times of one column, from sample `k` at time `t`; all of them, and without
-    /// each block.
+    /// Averages of `count` samples in blocks, at two times of one column, from sample `k` at time `t`; all of
+    /// them, and without each block.
     fn averages(
         count: usize,
         blocks: usize,
@@ -108,7 +110,8 @@ mod tests {
 
     #[test]
     fn of_a_jump_they_give_what_independent_samples_do_and_the_jackknife_does_not() {
-        // 0 or 1, whichever side of 0.4 standard errors below the mean it lies: both sides are found often enough.
+        // 0 or 1, whichever side of 0.4 standard errors below the mean it lies: both sides are found often
+        // enough.
         let noise = |k: usize| (k as f64 * 12.9898).sin() * 43_758.545_3;
         let (values, without) = averages(6400, 64, |k, _| noise(k) - noise(k).floor());
         let of = |f: &dyn Fn(f64) -> f64| {

@@ -9,9 +9,10 @@ pub struct Replicate {
     pub values: Vec<Vec<f64>>,
 }
 
-/// Standard error of an estimate by the jackknife that leaves out one block of the samples at a time. `without` holds, block by
-/// block, `h_b = n / m_b` and the estimate `f_b` without it. With g blocks, pseudo-values `p_b = h_b f - (h_b - 1) f_b` and
-/// `f_J = g f - sum (1 - 1/h_b) f_b`: `var = (1/g) sum (p_b - f_J)^2 / (h_b - 1)`. NaN with fewer than two blocks.
+/// Standard error of an estimate by the jackknife that leaves out one block of the samples at a time.
+/// `without` holds, block by block, `h_b = n / m_b` and the estimate `f_b` without it. With g blocks,
+/// pseudo-values `p_b = h_b f - (h_b - 1) f_b` and `f_J = g f - sum (1 - 1/h_b) f_b`:
+/// `var = (1/g) sum (p_b - f_J)^2 / (h_b - 1)`. NaN with fewer than two blocks.
 ///
 /// Source: F. Busing, E. Meijer and R. van der Leeden, Statistics and Computing 9, 3 (1999).
 pub fn jackknife(value: f64, without: &[(f64, f64)]) -> f64 {

@@ -1,4 +1,5 @@
-//! Sums over samples that are the same bits in any order: blocks, jackknife, half samples, targets, histograms.
+//! Sums over samples that are the same bits in any order: blocks, jackknife, half samples, targets,
+//! histograms.
 //!
 //! ```text
 //! sample ── Tally ──> Block of Sums ── estimates ──> means with standard errors

@@ -37,7 +37,7 @@ pub trait SampledEvolution: Evolution {
     /// How far it is. The errors are looked at anew.
     fn progressed(&mut self) -> Progressed;
 
-    /// All that was measured without one block of the samples at a time: what standard errors of anything that is read off
-    /// the records come from.
+    /// All that was measured without one block of the samples at a time: what standard errors of anything
+    /// that is read off the records come from.
     fn replicates(&self) -> Vec<Replicate>;
 }

@@ -5,7 +5,8 @@ use superladder_model::{InitialState, Model};
 use crate::ladder::{self, LocalPart, Rung, branch_element, branch_weight};
 use crate::{SpaceError, initial};
 
-/// Levels k = 0, 1, ... of one subsystem with the matrix elements between neighbours: Fock states |k>, or the rungs
+/// Levels k = 0, 1, ... of one subsystem with the matrix elements between neighbours: Fock states |k>, or the
+/// rungs
 /// |j, m = k - j> of a Dicke ladder. Every matrix element of an operator is a product of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Axis {
@@ -48,8 +49,8 @@ impl Axis {
         Rung { j, m: level as f64 - j }
     }
 
-    /// `<k + shift| A |k>`: `a^dag` or `S^+` for a shift of +1, `a` or `S^-` for -1, `S^z` for 0 (of a mode: 1); zero
-    /// where a level does not exist.
+    /// `<k + shift| A |k>`: `a^dag` or `S^+` for a shift of +1, `a` or `S^-` for -1, `S^z` for 0 (of a mode:
+    /// 1); zero where a level does not exist.
     pub fn element(self, shift: i64, level: i64) -> f64 {
         if !self.has(level) || !self.has(level + shift) {
             return 0.0;
@@ -64,7 +65,8 @@ impl Axis {
         }
     }
 
-    /// The ladder `j + dj` that a local jump reaches from this one, with its weight `f_dj(j)`, if the branch exists.
+    /// The ladder `j + dj` that a local jump reaches from this one, with its weight `f_dj(j)`, if the branch
+    /// exists.
     pub fn branch(self, dj: i64) -> Option<(Self, f64)> {
         let Self::Dicke { spins, twice_j } = self else { return None };
         let weight = branch_weight(spins, twice_j, dj);
@@ -72,14 +74,15 @@ impl Axis {
         Some((Self::Dicke { spins, twice_j: target }, weight))
     }
 
-    /// `<j + dj, m + dm| T_dj |j, m>` of a part of a local jump on level `k`; on the ladder `j + dj` the image is level
-    /// `k + dm + dj`. Zero where a level does not exist.
+    /// `<j + dj, m + dm| T_dj |j, m>` of a part of a local jump on level `k`; on the ladder `j + dj` the
+    /// image is level `k + dm + dj`. Zero where a level does not exist.
     pub fn branch_element(self, part: LocalPart, dj: i64, level: i64) -> f64 {
         if self.has(level) { branch_element(part, dj, self.rung(level)) } else { 0.0 }
     }
 }
 
-/// The ladders that the ensembles of a model have: those of the sectors of a [`crate::Space`], without enumerating them.
+/// The ladders that the ensembles of a model have: those of the sectors of a [`crate::Space`], without
+/// enumerating them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ladders {
     spins: Vec<usize>,
@@ -87,8 +90,8 @@ pub struct Ladders {
 }
 
 impl Ladders {
-    /// Of the stages' `models` (same subsystems) started from `initial`: an ensemble with local channels has all its
-    /// ladders, one without only those of its initial state.
+    /// Of the stages' `models` (same subsystems) started from `initial`: an ensemble with local channels has
+    /// all its ladders, one without only those of its initial state.
     pub fn new(models: &[&Model], initial: &InitialState) -> Self {
         let spins: Vec<usize> = models[0].ensembles().iter().map(|e| e.size).collect();
         let of = |(e, &n): (usize, &usize)| {

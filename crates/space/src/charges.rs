@@ -7,13 +7,13 @@ use superladder_model::{Factor, Jump, Model, Operator, Subsystem};
 /// Values of all charges of a state or of a coherence (a difference of two states).
 pub type Charge = Vec<i64>;
 
-/// The conserved charges of a model. Labels of a basis state are the Fock numbers of the modes followed by the
-/// excitation numbers `m + N/2` of the ensembles; a charge is `weights . labels`, taken modulo its modulus
-/// (0 for a U(1) charge).
+/// The conserved charges of a model. Labels of a basis state are the Fock numbers of the modes followed by
+/// the excitation numbers `m + N/2` of the ensembles; a charge is `weights . labels`, taken modulo its
+/// modulus (0 for a U(1) charge).
 ///
-/// They are found exactly: the shifts of labels made by the terms of H, and the differences between the shifts
-/// of the parts of each jump operator, span a lattice; the classes of labels modulo this lattice are the
-/// conserved quantities (weak symmetries of the Lindbladian). The Smith form of the lattice gives them.
+/// They are found exactly: the shifts of labels made by the terms of H, and the differences between the
+/// shifts of the parts of each jump operator, span a lattice; the classes of labels modulo this lattice are
+/// the conserved quantities (weak symmetries of the Lindbladian). The Smith form of the lattice gives them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charges {
     weights: Vec<Vec<i64>>,
@@ -99,7 +99,8 @@ impl Charges {
         operator_shifts(&operator.collected(), model).iter().map(|s| self.of(s)).collect()
     }
 
-    /// All coherences of states that are off-diagonal in the labels `positions` only, each of `ranges` values.
+    /// All coherences of states that are off-diagonal in the labels `positions` only, each of `ranges`
+    /// values.
     pub fn coherences(&self, positions: &[usize], ranges: &[usize]) -> BTreeSet<Charge> {
         let mut found = BTreeSet::from([vec![0; self.len()]]);
         for &position in positions {
@@ -181,7 +182,8 @@ fn operator_shifts(operator: &Operator, model: &Model) -> Vec<Vec<i64>> {
 }
 
 /// Diagonal form of an integer matrix under unimodular row and column operations: the diagonal (padded with
-/// zeros to `length`, entries >= 0) and the column transform V (x V are the new coordinates of a row vector x).
+/// zeros to `length`, entries >= 0) and the column transform V (x V are the new coordinates of a row vector
+/// x).
 fn smith(rows: &[Vec<i64>], length: usize) -> (Vec<i64>, Vec<Vec<i64>>) {
     let mut a: Vec<Vec<i64>> = rows.to_vec();
     let mut v: Vec<Vec<i64>> = (0..length).map(|i| unit(length, i, 1)).collect();

@@ -1,7 +1,7 @@
 //! Photon distributions of initial states, and the weight that truncation cuts off.
 //!
-//! One formula for everybody who asks: studies that choose or refuse a cutoff, and engines that note what the initial
-//! state lost.
+//! One formula for everybody who asks: studies that choose or refuse a cutoff, and engines that note what the
+//! initial state lost.
 
 use superladder_model::ModeState;
 
@@ -58,8 +58,8 @@ impl Distribution {
 
     /// `p_n = r^n/(1 + nbar) exp(-|alpha|^2/(1 + nbar)) L_n(-x)`, `r = nbar/(1 + nbar)`,
     /// `x = |alpha|^2/(nbar (1 + nbar))`, by the recurrence of the Laguerre polynomials for the ratios
-    /// `p_(n+1)/p_n`, in a form that holds for nbar = 0 too. Logarithms are summed and normalised at the end, so
-    /// that nothing underflows. (Perina, Quantum Statistics of Linear and Nonlinear Optical Phenomena.)
+    /// `p_(n+1)/p_n`, in a form that holds for nbar = 0 too. Logarithms are summed and normalised at the end,
+    /// so that nothing underflows. (Perina, Quantum Statistics of Linear and Nonlinear Optical Phenomena.)
     ///
     /// It ends where populations are 1e-26 of the largest, and beyond `cutoff` 1e-17 of the first one above.
     fn displaced_thermal(intensity: f64, occupation: f64, cutoff: usize) -> Self {

@@ -38,8 +38,8 @@ pub(crate) fn populated_ladders(state: &EnsembleState, spins: usize) -> Vec<usiz
     }
 }
 
-/// Amplitudes of a pure mode state on `levels` Fock levels, renormalised; `None` for a mixed state. A Fock state above
-/// the cutoff is lost entirely (zero vector). How much is cut off says [`loss`](crate::loss).
+/// Amplitudes of a pure mode state on `levels` Fock levels, renormalised; `None` for a mixed state. A Fock
+/// state above the cutoff is lost entirely (zero vector). How much is cut off says [`loss`](crate::loss).
 pub fn mode_vector(state: &ModeState, levels: usize) -> Option<Vec<Complex64>> {
     match *state {
         ModeState::Fock(n) => {
@@ -58,7 +58,8 @@ pub fn mode_vector(state: &ModeState, levels: usize) -> Option<Vec<Complex64>> {
 
 /// `alpha^n / sqrt(n!)`, renormalised.
 fn coherent(alpha: Complex64, levels: usize) -> Vec<Complex64> {
-    // Started at exp(-|alpha|^2/2) up to |alpha|^2 of about 1400; beyond, a shift of the exponent keeps it finite.
+    // Started at exp(-|alpha|^2/2) up to |alpha|^2 of about 1400; beyond, a shift of the exponent keeps it
+    // finite.
     let start = (-0.5 * alpha.norm_sqr()).max(-700.0).exp();
     let mut vector = Vec::with_capacity(levels);
     let mut amplitude = Complex64::from(start);
@@ -78,8 +79,9 @@ fn coherent(alpha: Complex64, levels: usize) -> Vec<Complex64> {
 /// says [`loss`](crate::loss).
 ///
 /// For a displaced thermal state the recurrence
-/// `sqrt(m+1) rho_{m+1,n} = (q sqrt(n) rho_{m,n-1} + p rho_{m,n})`, `q = nbar/(1+nbar)`, `p = alpha/(1+nbar)`,
-/// follows from its Gaussian Husimi function; all terms of a sum have one phase, so it loses no digits.
+/// `sqrt(m+1) rho_{m+1,n} = (q sqrt(n) rho_{m,n-1} + p rho_{m,n})`, `q = nbar/(1+nbar)`,
+/// `p = alpha/(1+nbar)`, follows from its Gaussian Husimi function; all terms of a sum have one phase, so it
+/// loses no digits.
 pub fn mode_density(state: &ModeState, levels: usize) -> Vec<Complex64> {
     if let Some(vector) = mode_vector(state, levels) {
         return outer(&vector);
@@ -148,10 +150,11 @@ fn determinant(bloch: [f64; 3]) -> f64 {
     if gap < 1e-13 { 0.0 } else { 0.25 * gap }
 }
 
-/// Density matrix of an ensemble on the ladder `twice_j`, rows and columns by increasing m; its trace is P(j).
+/// Density matrix of an ensemble on the ladder `twice_j`, rows and columns by increasing m; its trace is
+/// P(j).
 ///
-/// Identical spins `rho_1`: on ladder j, `d_j det(rho_1)^{N/2-j} Sym^{2j}(rho_1)` with the symmetric power of the
-/// 2x2 matrix, which contains the rotation to the direction of the Bloch vector.
+/// Identical spins `rho_1`: on ladder j, `d_j det(rho_1)^{N/2-j} Sym^{2j}(rho_1)` with the symmetric power of
+/// the 2x2 matrix, which contains the rotation to the direction of the Bloch vector.
 pub fn ensemble_density(state: &EnsembleState, spins: usize, twice_j: usize) -> Vec<Complex64> {
     let dim = twice_j + 1;
     let mut zero = vec![Complex64::ZERO; dim * dim];
@@ -187,9 +190,9 @@ pub fn ensemble_density(state: &EnsembleState, spins: usize, twice_j: usize) -> 
     }
 }
 
-/// Weights of the Dicke states |j, j - k> along the Bloch vector, k = 0, ..., 2j, in a product of identical spins with a
-/// Bloch vector of this length: `d_j p_up^{N/2+j-k} p_down^{N/2-j+k}`, `p = (1 +- length)/2`: the eigenvalues of
-/// [`ensemble_density`].
+/// Weights of the Dicke states |j, j - k> along the Bloch vector, k = 0, ..., 2j, in a product of identical
+/// spins with a Bloch vector of this length: `d_j p_up^{N/2+j-k} p_down^{N/2-j+k}`, `p = (1 +- length)/2`:
+/// the eigenvalues of [`ensemble_density`].
 pub fn product_weights(length: f64, spins: usize, twice_j: usize) -> Vec<f64> {
     let (up, down) = (0.5 * (1.0 + length), 0.5 * (1.0 - length).max(0.0));
     let (above, below) = (usize::midpoint(spins, twice_j), (spins - twice_j) / 2);

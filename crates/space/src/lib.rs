@@ -1,9 +1,9 @@
 //! Which numbers describe a model: truncated Fock x Dicke-ladder sectors, conserved charges, matrix elements.
 //!
 //! The permutation-symmetric Hilbert space is a direct sum of [`Sector`]s, one value of j for every ensemble.
-//! Inside a sector the basis is sorted by the conserved charges found by [`Charges::find`]. One enumeration of
-//! matrix elements ([`Axis`] for one subsystem, [`Space::matrix`] and [`Space::jumps`] for whole sectors) serves every
-//! consumer: the assembled Liouvillian, the matrix-free one, trajectories and observables.
+//! Inside a sector the basis is sorted by the conserved charges found by [`Charges::find`]. One enumeration
+//! of matrix elements ([`Axis`] for one subsystem, [`Space::matrix`] and [`Space::jumps`] for whole sectors)
+//! serves every consumer: the assembled Liouvillian, the matrix-free one, trajectories and observables.
 
 mod axis;
 mod charges;

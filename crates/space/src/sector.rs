@@ -79,8 +79,8 @@ pub struct Space {
 const LARGEST: f64 = 3e8;
 
 impl Space {
-    /// Builds the space of the stages' `models` (same subsystems) from `initial`: an ensemble with local channels
-    /// gets all its ladders, one without only those of its initial state. Fock levels per mode are
+    /// Builds the space of the stages' `models` (same subsystems) from `initial`: an ensemble with local
+    /// channels gets all its ladders, one without only those of its initial state. Fock levels per mode are
     /// `cutoffs + 1`. With `charges` the basis is sorted by charge.
     ///
     /// # Errors
@@ -162,7 +162,8 @@ fn cartesian(lists: &[Vec<usize>]) -> Vec<Vec<usize>> {
 }
 
 /// Label positions by growing number of values: the subsystem with most levels runs fastest, so that shift
-/// operators act on long contiguous runs of basis states. The same order in every sector keeps jumps monotone.
+/// operators act on long contiguous runs of basis states. The same order in every sector keeps jumps
+/// monotone.
 fn slow_to_fast(levels: &[usize], spins: &[usize]) -> Vec<usize> {
     let sizes: Vec<usize> = levels.iter().copied().chain(spins.iter().map(|n| n + 1)).collect();
     let mut order: Vec<usize> = (0..sizes.len()).collect();

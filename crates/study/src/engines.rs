@@ -1,7 +1,7 @@
 //! The engines that a study can name: one table from name to constructor.
 //!
-//! A new engine is one new entry of [`ENGINES`]: its keys appear in study files, in `superladder list engines` and
-//! in the messages. Every key is declared once, in the file of its engine.
+//! A new engine is one new entry of [`ENGINES`]: its keys appear in study files, in
+//! `superladder list engines` and in the messages. Every key is declared once, in the file of its engine.
 
 mod choice;
 mod cumulant;
@@ -40,8 +40,9 @@ pub(crate) fn definition(
     Ok(ENGINES.iter().find(|e| e.name == kind).unwrap_or(&ENGINES[0]))
 }
 
-/// Reads the table `engine` of a study (absent: defaults); keys of the engines that are not in force are read too,
-/// since a study may be held against several. Returns the engine, its resolved keys and the resolved method.
+/// Reads the table `engine` of a study (absent: defaults); keys of the engines that are not in force are read
+/// too, since a study may be held against several. Returns the engine, its resolved keys and the resolved
+/// method.
 pub(crate) fn read(
     root: &Section<'_>,
     wanted: Option<&str>,

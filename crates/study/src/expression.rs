@@ -1,8 +1,8 @@
 //! Arithmetic in study files: `0.3*sqrt(N)`, `-omega^2/2`, `min(1, kappa)`.
 //!
-//! Written here because the maintained expression crates read `-x^2` as `(-x)^2` and `2^3^2` as `(2^3)^2`, or do
-//! not know `1e-3`: silent sign errors in a physics program. Precedence is that of mathematics and Python: `^`
-//! binds tighter than a sign and to the right, then `*` and `/`, then `+` and `-`, both to the left.
+//! Written here because the maintained expression crates read `-x^2` as `(-x)^2` and `2^3^2` as `(2^3)^2`, or
+//! do not know `1e-3`: silent sign errors in a physics program. Precedence is that of mathematics and Python:
+//! `^` binds tighter than a sign and to the right, then `*` and `/`, then `+` and `-`, both to the left.
 
 use superladder_model::nearest;
 use thiserror::Error;

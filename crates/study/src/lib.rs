@@ -1,7 +1,7 @@
 //! Study files: from TOML text to a [`Problem`](superladder_engine::Problem) and an engine.
 //!
-//! Every number may be an expression over the named parameters, every error knows its line, and every key that
-//! nothing asked for is refused.
+//! Every number may be an expression over the named parameters, every error knows its line, and every key
+//! that nothing asked for is refused.
 
 mod breakdown;
 mod engines;

@@ -101,7 +101,8 @@ fn resolved(method: &Method, given: &[(&str, OptionValue)]) -> Json {
 /// Bound of the truncation where a cutoff adapts to it and the study gives none.
 const ADAPTIVE_TRUNCATION: f64 = 1e-3;
 
-/// Bounds of the diagnostics; `inf` switches one off. Cutoffs that are `adaptive` need a bound of the truncation.
+/// Bounds of the diagnostics; `inf` switches one off. Cutoffs that are `adaptive` need a bound of the
+/// truncation.
 pub(crate) fn bounds(root: &Section<'_>, adaptive: bool) -> Result<Bounds, StudyError> {
     let mut bounds = Bounds::default();
     if adaptive {

@@ -1,5 +1,5 @@
-//! A typed reader of one table of a study: every value asked for by key, every error with its place, and every
-//! key that nobody asked for reported.
+//! A typed reader of one table of a study: every value asked for by key, every error with its place, and
+//! every key that nobody asked for reported.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -242,7 +242,8 @@ impl<'a> Section<'a> {
         items.iter().map(word).collect::<Result<_>>().map(Some)
     }
 
-    /// A value of the kind that a table of the model asks for; only the form is checked, the range by the model.
+    /// A value of the kind that a table of the model asks for; only the form is checked, the range by the
+    /// model.
     pub(crate) fn argument(&self, key: &str, kind: ArgumentKind) -> Result<Option<Value>> {
         let Some(value) = self.value(key) else { return Ok(None) };
         let wrong = || self.wrong(key, kind.allowed());
@@ -286,7 +287,8 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Narrows the span of a string to the place of an error in it, where the string is written without escapes.
+    /// Narrows the span of a string to the place of an error in it, where the string is written without
+    /// escapes.
     fn place_in_text(&self, span: &Range<usize>, text: &str, place: Option<(usize, usize)>) -> Range<usize> {
         let raw = self.scope.source.text().get(span.clone()).unwrap_or_default();
         match place {

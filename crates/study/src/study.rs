@@ -287,8 +287,9 @@ impl Reader<'_> {
     }
 }
 
-/// Reads the table `initial`: the whole product state at once, in place of the states of modes and ensembles, which it
-/// starts from. `state = "mean-field"`: what the mean-field equations of the first stage make of them after `time`.
+/// Reads the table `initial`: the whole product state at once, in place of the states of modes and ensembles,
+/// which it starts from. `state = "mean-field"`: what the mean-field equations of the first stage make of
+/// them after `time`.
 fn initial(
     root: &Section<'_>,
     parts: &mut Parts,

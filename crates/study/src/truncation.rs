@@ -15,9 +15,10 @@ pub const REFUSED_ABOVE: f64 = 1e-2;
 /// Above this loss a warning is given; a cutoff called sufficient loses less.
 const WARNED_ABOVE: f64 = 1e-8;
 
-/// What the initial state of every mode loses above its cutoff; too much is a fault of the cutoff, or of the table `initial`
-/// where the states come from there. In a displaced basis only what is spread about the amplitude counts, unless Fock states
-/// themselves are measured: these tables end at the cutoff in the laboratory, whatever the basis.
+/// What the initial state of every mode loses above its cutoff; too much is a fault of the cutoff, or of the
+/// table `initial` where the states come from there. In a displaced basis only what is spread about the
+/// amplitude counts, unless Fock states themselves are measured: these tables end at the cutoff in the
+/// laboratory, whatever the basis.
 pub(super) fn check(
     root: &Section<'_>,
     definition: &EngineDefinition,

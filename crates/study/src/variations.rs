@@ -22,8 +22,8 @@ pub struct Variant {
     pub gilbert: Vec<f64>,
 }
 
-/// A study whose model can be read again and again with other numbers. Initial state, observables, times and method are left
-/// alone, so nothing is integrated and little is read.
+/// A study whose model can be read again and again with other numbers. Initial state, observables, times and
+/// method are left alone, so nothing is integrated and little is read.
 pub struct Variations<'a> {
     source: Arc<Source>,
     table: &'a Spanned<DeTable<'a>>,

@@ -6,8 +6,8 @@ use crate::instruments::Instruments;
 use crate::report::{TrajectoryReport, values};
 use crate::trajectory::{Setup, Snapshot, TrajectoryStatistics, Witness};
 
-/// Figures of which the largest of all trajectories is kept: accumulated error, mismatch of norms, weight discarded, bound of the
-/// norm of what was changed, amplitudes of a state.
+/// Figures of which the largest of all trajectories is kept: accumulated error, mismatch of norms, weight
+/// discarded, bound of the norm of what was changed, amplitudes of a state.
 pub(crate) const WORST: usize = 5;
 pub(crate) const ERROR: usize = 0;
 pub(crate) const MISMATCH: usize = 1;
@@ -15,7 +15,8 @@ pub(crate) const DISCARDED: usize = 2;
 pub(crate) const TRUNCATION: usize = 3;
 pub(crate) const AMPLITUDES: usize = 4;
 
-/// Enters what following a trajectory took: its figures, and its steps and applications as the last two counts. The counts are
+/// Enters what following a trajectory took: its figures, and its steps and applications as the last two
+/// counts. The counts are
 ///
 /// ```text
 /// jumps by channel | 1 where the channel has jumped | bins of the histograms | steps | applications

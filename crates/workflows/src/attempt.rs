@@ -1,4 +1,5 @@
-//! A run whose failure on the way is a result: what came before stands, with the time and the reason of the end.
+//! A run whose failure on the way is a result: what came before stands, with the time and the reason of the
+//! end.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,5 @@
-//! Where mean field breaks down: t_E(N) for several levels of theory from one study, its growth and its picture.
+//! Where mean field breaks down: t_E(N) for several levels of theory from one study, its growth and its
+//! picture.
 //!
 //! ```text
 //! Plan -> for every engine and size: mean field and the engine side by side -> RatioSeries -> Crossing -> fit

@@ -1,7 +1,8 @@
 //! Checkpoints: everything needed to go on with an interrupted run, bit by bit.
 //!
-//! A checkpoint is one framed file ([`superladder_frame`]): the header holds version, digest of the study and the records so far,
-//! the body the state of the engine. There is always a whole one. Numbers are stored in binary, little-endian.
+//! A checkpoint is one framed file ([`superladder_frame`]): the header holds version, digest of the study and
+//! the records so far, the body the state of the engine. There is always a whole one. Numbers are stored in
+//! binary, little-endian.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -161,7 +161,8 @@ impl Comparison<'_> {
         self.runs.iter().all(|run| run.broken.is_empty() && run.failure.is_none())
     }
 
-    /// Writes table, report, picture and manifest, and puts the folder in its place; returns it and the report.
+    /// Writes table, report, picture and manifest, and puts the folder in its place; returns it and the
+    /// report.
     ///
     /// # Errors
     /// [`OutputError`].

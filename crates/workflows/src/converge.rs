@@ -1,4 +1,5 @@
-//! Does a study still depend on its numerical settings? Cutoffs, tolerance and method are varied, every observable is judged.
+//! Does a study still depend on its numerical settings? Cutoffs, tolerance and method are varied, every
+//! observable is judged.
 //!
 //! ```text
 //! Study -> families (settings from coarse to fine) -> measure (Series of every setting) -> Findings -> report, picture

@@ -1,4 +1,5 @@
-//! Limit cycles of mean field: the one that the start near the normal state settles on, its branch over a parameter.
+//! Limit cycles of mean field: the one that the start near the normal state settles on, its branch over a
+//! parameter.
 
 mod branch;
 mod files;

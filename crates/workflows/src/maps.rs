@@ -29,7 +29,8 @@ pub use phases::{COLUMNS, numbers, phases};
 pub use stability::{Linear, stability};
 pub use written::Map;
 
-/// The mean-field equations of a study as N grows, with the Gilbert damping of its engine if that is `mean-field`.
+/// The mean-field equations of a study as N grows, with the Gilbert damping of its engine if that is
+/// `mean-field`.
 ///
 /// # Errors
 /// [`MeanFieldError`].

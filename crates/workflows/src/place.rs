@@ -37,8 +37,9 @@ impl PlaceError {
     }
 }
 
-/// The store of finished pieces beside the output folder `target`. Fails early if the folder exists and may not be replaced
-/// (`force`), or if an interrupted run has left pieces that are neither continued (`resume`) nor given up (`force`).
+/// The store of finished pieces beside the output folder `target`. Fails early if the folder exists and may
+/// not be replaced (`force`), or if an interrupted run has left pieces that are neither continued (`resume`)
+/// nor given up (`force`).
 ///
 /// # Errors
 /// [`PlaceError`].

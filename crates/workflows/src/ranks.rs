@@ -1,7 +1,8 @@
 //! The processes of a run or a sweep under `mpirun`.
 //!
-//! The first rank hands out ranges of indices or points, takes in what all have found and does everything else; the others only
-//! compute. Sums do not depend on how they are split, and points not on each other, so that the numbers are those of one process.
+//! The first rank hands out ranges of indices or points, takes in what all have found and does everything
+//! else; the others only compute. Sums do not depend on how they are split, and points not on each other, so
+//! that the numbers are those of one process.
 
 use std::ops::Range;
 

@@ -1,4 +1,5 @@
-//! One study with its own engine: from the start or from what is there to the end, and everything that is known then.
+//! One study with its own engine: from the start or from what is there to the end, and everything that is
+//! known then.
 //!
 //! ```text
 //! Plan ── prepare ──> Prepared ── run ──> Finished ── write ──> folder
@@ -82,7 +83,8 @@ pub struct Keeper<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Sees to it that the run can begin. `None` on a rank of MPI that has worked for the first one, until that needed no more.
+    /// Sees to it that the run can begin. `None` on a rank of MPI that has worked for the first one, until
+    /// that needed no more.
     ///
     /// # Errors
     /// [`RunError`].
@@ -216,8 +218,8 @@ fn alone<'p>(
 }
 
 impl Finished<'_> {
-    /// Writes the output folder, removes the checkpoint of a run that went to its end, and tells what is known and where the
-    /// folder is.
+    /// Writes the output folder, removes the checkpoint of a run that went to its end, and tells what is
+    /// known and where the folder is.
     ///
     /// # Errors
     /// [`RunError`].
@@ -277,7 +279,8 @@ impl Keeper<'_> {
     }
 }
 
-/// Merges the sums of runs over different samples into the output folder `target`; with `salvage` damaged blocks are left out.
+/// Merges the sums of runs over different samples into the output folder `target`; with `salvage` damaged
+/// blocks are left out.
 ///
 /// # Errors
 /// [`RunError`].

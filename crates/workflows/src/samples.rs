@@ -13,7 +13,8 @@ pub const FILE: &str = "trajectories.sums";
 /// Values that say how many samples there are to be, and not what they are.
 const FREE: [&str; 2] = ["trajectories", "target_error"];
 
-/// Everything that decides a sample: the values of a study but for its title and for how many samples it wants.
+/// Everything that decides a sample: the values of a study but for its title and for how many samples it
+/// wants.
 fn identity(study: &Study) -> Json {
     let mut resolved = study.resolved();
     if let Some(values) = resolved.as_object_mut() {
@@ -57,7 +58,8 @@ pub fn read(path: &Path, study: &Study) -> Result<SumsFile, SumsFileError> {
     Ok(found)
 }
 
-/// The samples of all `parts` together, and the number of damaged blocks that were left out; without `salvage` there may be none.
+/// The samples of all `parts` together, and the number of damaged blocks that were left out; without
+/// `salvage` there may be none.
 ///
 /// # Errors
 /// [`SumsFileError`].

@@ -1,7 +1,8 @@
-//! Finished pieces of a longer computation, one file each, so that an interrupted one goes on without repeating any.
+//! Finished pieces of a longer computation, one file each, so that an interrupted one goes on without
+//! repeating any.
 //!
-//! A file is named by the digest of everything that decides the piece's results, the version of the program among them, written to
-//! a temporary name and renamed. One more file says which version that is.
+//! A file is named by the digest of everything that decides the piece's results, the version of the program
+//! among them, written to a temporary name and renamed. One more file says which version that is.
 
 use std::fs;
 use std::io;

@@ -144,8 +144,8 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    /// Reads the study in a file at every point of the Cartesian product of `sweeps`, so that every fault shows before time
-    /// starts.
+    /// Reads the study in a file at every point of the Cartesian product of `sweeps`, so that every fault
+    /// shows before time starts.
     ///
     /// # Errors
     /// [`SweepError`].

@@ -37,8 +37,8 @@ impl Limits {
         needs.iter().take(self.threads).take_while(fits).count().max(1)
     }
 
-    /// Does `work` for every job, in the order given, `workers` at a time; each has its share of the threads. No job is
-    /// begun once `interrupted` is raised.
+    /// Does `work` for every job, in the order given, `workers` at a time; each has its share of the threads.
+    /// No job is begun once `interrupted` is raised.
     ///
     /// # Errors
     /// When the threads cannot be started.

@@ -120,7 +120,8 @@ fn observed(logarithms: Option<[f64; 3]>, quotient: Option<f64>) -> Seen {
     }
 }
 
-/// `q = (d_1 . d_2)/(d_1 . d_1)` of the last two changes; none with fewer than three settings or when d_1 is rounding.
+/// `q = (d_1 . d_2)/(d_1 . d_1)` of the last two changes; none with fewer than three settings or when d_1 is
+/// rounding.
 fn quotient(series: &[Vec<f64>], floor: f64) -> Option<f64> {
     let count = series.len();
     let (a, b, c) = (series.get(count.checked_sub(3)?)?, &series[count - 2], &series[count - 1]);
@@ -137,8 +138,8 @@ fn quotient(series: &[Vec<f64>], floor: f64) -> Option<f64> {
     Some(product / square)
 }
 
-/// The p > 0 with `(e^(p l_1) - e^(p l_2)) q = e^(p l_2) - e^(p l_3)`, for `l_1 > l_2 > l_3`, by bisection; none when the
-/// changes do not fall at any positive rate.
+/// The p > 0 with `(e^(p l_1) - e^(p l_2)) q = e^(p l_2) - e^(p l_3)`, for `l_1 > l_2 > l_3`, by bisection;
+/// none when the changes do not fall at any positive rate.
 fn rate(l: [f64; 3], q: f64) -> Option<f64> {
     let (wide, narrow) = (l[0] - l[1], l[1] - l[2]);
     // Quotient of the changes at rate p, falling from narrow/wide at 0 to 0.

@@ -1,8 +1,10 @@
-//! Maximum likelihood of a curve through logarithms of times with normal residuals, some times known as bounds only.
+//! Maximum likelihood of a curve through logarithms of times with normal residuals, some times known as
+//! bounds only.
 //!
-//! With `z = (y - mu(x)) / sigma_i`, `sigma_i^2 = sigma^2 + error_i^2`, a time contributes `ln sigma_i + z^2/2`, a lower bound
-//! `-ln Q(z)` and an upper bound `-ln Q(-z)` to the negative logarithm of the likelihood (Tobin, Econometrica 26, 24 (1958)).
-//! Minimised over the curve's parameters and `s = ln sigma` by Newton's method with Marquardt damping.
+//! With `z = (y - mu(x)) / sigma_i`, `sigma_i^2 = sigma^2 + error_i^2`, a time contributes
+//! `ln sigma_i + z^2/2`, a lower bound `-ln Q(z)` and an upper bound `-ln Q(-z)` to the negative logarithm of
+//! the likelihood (Tobin, Econometrica 26, 24 (1958)). Minimised over the curve's parameters and
+//! `s = ln sigma` by Newton's method with Marquardt damping.
 
 use super::linear::{Matrix, SIZE, Vector, inverse, solve};
 use crate::statistics::{hazard, log_survival};
@@ -104,8 +106,8 @@ pub(super) struct Solution {
     pub(super) scatter: f64,
     /// Logarithm of the likelihood of the logarithms of the times.
     pub(super) log_likelihood: f64,
-    /// Covariance of the parameters: inverse observed information, times `m / (m - p)` (m exactly known times, p
-    /// parameters) as far as the scatter is estimated and not given.
+    /// Covariance of the parameters: inverse observed information, times `m / (m - p)` (m exactly known
+    /// times, p parameters) as far as the scatter is estimated and not given.
     pub(super) covariance: Matrix,
     /// That factor.
     pub(super) correction: f64,
@@ -229,7 +231,8 @@ pub(super) fn maximise(curve: Curve, data: &[Datum]) -> Option<Solution> {
     None
 }
 
-/// Newton step with the diagonal raised by the factor `1 + damping`; none where that is not positive definite.
+/// Newton step with the diagonal raised by the factor `1 + damping`; none where that is not positive
+/// definite.
 fn damped(d: &Derivatives, damping: f64, free: usize) -> Option<Vector> {
     let mut matrix = d.hessian;
     for k in 0..free {

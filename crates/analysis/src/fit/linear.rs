@@ -7,7 +7,8 @@ pub(super) type Vector = [f64; SIZE];
 /// A symmetric matrix, by rows.
 pub(super) type Matrix = [Vector; SIZE];
 
-/// Lower Cholesky factor of the leading block of `size`, scaled to a unit diagonal; none where it is not positive definite.
+/// Lower Cholesky factor of the leading block of `size`, scaled to a unit diagonal; none where it is not
+/// positive definite.
 fn cholesky(matrix: &Matrix, size: usize) -> Option<(Matrix, Vector)> {
     let mut scale = [1.0; SIZE];
     for k in 0..size {

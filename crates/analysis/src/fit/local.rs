@@ -17,8 +17,8 @@ pub struct LocalExponent {
     pub standard_error: Option<f64>,
 }
 
-/// Local exponents between neighbouring sizes that crossed; bounds are left out. Times of equal N are averaged (geometric
-/// mean) first.
+/// Local exponents between neighbouring sizes that crossed; bounds are left out. Times of equal N are
+/// averaged (geometric mean) first.
 pub fn local_exponents(points: &[FitPoint]) -> Vec<LocalExponent> {
     let merged = merged(points);
     let between = |pair: &[Merged]| {

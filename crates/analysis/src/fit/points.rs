@@ -71,8 +71,8 @@ impl FitPoint {
         Self { n, observed: Observed::AtLeast { time }, standard_error: None, horizon: Some(time) }
     }
 
-    /// What a crossing says about t_E(N). A ratio that stayed below its threshold until its series blew up gives the
-    /// lower bound up to which it is known; one that was above when first known an upper bound.
+    /// What a crossing says about t_E(N). A ratio that stayed below its threshold until its series blew up
+    /// gives the lower bound up to which it is known; one that was above when first known an upper bound.
     pub fn of(n: f64, crossing: &Crossing, which: Which) -> Self {
         let horizon = crossing.range.map(|[_, end]| end);
         let (observed, standard_error) = match (crossing.outcome, which, crossing.last) {
@@ -129,8 +129,8 @@ impl FitPoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weights {
-    /// By `1 / (sigma^2 + (error/t)^2)`, sigma being the fitted scatter and `error` the standard error of the time (0 when
-    /// there is none: then all points weigh the same).
+    /// By `1 / (sigma^2 + (error/t)^2)`, sigma being the fitted scatter and `error` the standard error of the
+    /// time (0 when there is none: then all points weigh the same).
     #[default]
     StandardErrors,
     /// All the same.

@@ -12,12 +12,13 @@ use crate::statistics::{normal, quantile, student};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Resampling {
-    /// New times at the same sizes, drawn from the fitted law with its scatter; beyond its horizon a time becomes a lower
-    /// bound. The interval is studentised (bootstrap-t), which keeps its coverage with few points.
+    /// New times at the same sizes, drawn from the fitted law with its scatter; beyond its horizon a time
+    /// becomes a lower bound. The interval is studentised (bootstrap-t), which keeps its coverage with few
+    /// points.
     #[default]
     Parametric,
-    /// The same number of points, drawn with replacement. The interval is that of percentiles; it does not trust the law,
-    /// but needs ten points or more.
+    /// The same number of points, drawn with replacement. The interval is that of percentiles; it does not
+    /// trust the law, but needs ten points or more.
     Pairs,
 }
 
@@ -55,8 +56,8 @@ pub struct Bootstrap {
 /// The exponent when one point at a time is left out (Efron, SIAM monograph 38 (1982)).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Jackknife {
-    /// `value -+ t sqrt((n-1)/n sum (delta_i - mean)^2)`, t being Student's with two fewer degrees of freedom than there are
-    /// crossings.
+    /// `value -+ t sqrt((n-1)/n sum (delta_i - mean)^2)`, t being Student's with two fewer degrees of freedom
+    /// than there are crossings.
     pub interval: Interval,
     /// The square root above.
     pub standard_error: f64,

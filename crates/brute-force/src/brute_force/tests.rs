@@ -126,8 +126,8 @@ fn a_damped_cavity_follows_the_closed_form() {
     }
 }
 
-/// Superradiance of two spins from |up up>: both steps of the cascade have the rate 2 G (Dicke, PR 93, 99 (1954)), so
-/// `P(1,1) = exp(-2 G t)` and `P(1,0) = 2 G t exp(-2 G t)`.
+/// Superradiance of two spins from |up up>: both steps of the cascade have the rate 2 G (Dicke, PR 93, 99
+/// (1954)), so `P(1,1) = exp(-2 G t)` and `P(1,0) = 2 G t exp(-2 G t)`.
 #[test]
 fn two_spins_superradiate() {
     let (gamma, time) = (0.7, 1.9);

@@ -15,7 +15,8 @@ pub struct Matrix {
     elements: Vec<Complex64>,
 }
 
-/// The part of an ensemble's reduced density matrix on one of its ladders; rows and columns run over m = -j, ..., j.
+/// The part of an ensemble's reduced density matrix on one of its ladders; rows and columns run over m = -j,
+/// ..., j.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LadderBlock {
     /// `2 j`.

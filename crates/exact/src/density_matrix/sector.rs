@@ -28,7 +28,8 @@ pub struct BasisState {
 pub enum Element {
     /// Its value.
     Value(Complex64),
-    /// Zero by a symmetry: the initial state has no coherence between these charges, and nothing can make one.
+    /// Zero by a symmetry: the initial state has no coherence between these charges, and nothing can make
+    /// one.
     ZeroBySymmetry,
     /// Perhaps not zero, but not known: no observable of the problem needs coherences between these charges.
     NotStored,

@@ -1,7 +1,9 @@
-//! Polynomial equations as a straight program: linear forms, and rows of linear terms and of products with a form.
+//! Polynomial equations as a straight program: linear forms, and rows of linear terms and of products with a
+//! form.
 //!
-//! Terms of a row that share an unknown are one product with a linear form of the others, and a form serves every row in which
-//! it appears again, up to its sign. For the reference model 14 quadratic terms become 8 products with 4 forms.
+//! Terms of a row that share an unknown are one product with a linear form of the others, and a form serves
+//! every row in which it appears again, up to its sign. For the reference model 14 quadratic terms become 8
+//! products with 4 forms.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +25,8 @@ pub(super) struct Row {
     pub(super) products: Vec<(usize, usize)>,
 }
 
-/// The program. Variables are the unknowns and, for terms above second degree, products of two variables before them.
+/// The program. Variables are the unknowns and, for terms above second degree, products of two variables
+/// before them.
 #[derive(Debug, Clone)]
 pub(super) struct Program {
     /// Variables behind the unknowns, each the product of two earlier ones.
@@ -147,7 +150,8 @@ fn pairs(open: &[Open]) -> Vec<(usize, usize)> {
     pairs
 }
 
-/// What multiplies `variable` in the open terms of a row: a key that is the same for the negative, the sign, and the terms.
+/// What multiplies `variable` in the open terms of a row: a key that is the same for the negative, the sign,
+/// and the terms.
 fn form(open: &[Open], row: usize, variable: usize) -> (Key, f64, Vec<Linear>) {
     let terms = open.iter().filter(|t| t.row == row);
     let terms =

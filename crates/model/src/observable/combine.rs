@@ -10,8 +10,8 @@ use super::Context;
 
 type Function = dyn Fn(&[Complex64], &Context) -> Vec<f64> + Send + Sync;
 
-/// A function of expectation values, one real value per component; NaN means undefined. Called as what it is, a function:
-/// `combine(&expectations, &context)`. Clones share it.
+/// A function of expectation values, one real value per component; NaN means undefined. Called as what it is,
+/// a function: `combine(&expectations, &context)`. Clones share it.
 #[derive(Clone)]
 pub struct Combine(Arc<Function>);
 

@@ -9,8 +9,8 @@ use super::{Caption, Combine, Context, Evaluation, Observable, Target};
 use crate::Operator;
 
 impl Observable {
-    /// The expectation value `<operator>` under a `name` of one's own. An operator that is not Hermitian as written
-    /// ([`Operator::is_hermitian`]) has the components `re` and `im`.
+    /// The expectation value `<operator>` under a `name` of one's own. An operator that is not Hermitian as
+    /// written ([`Operator::is_hermitian`]) has the components `re` and `im`.
     pub fn expectation(name: &str, operator: Operator) -> Self {
         let formula = format!("<{operator}>");
         if operator.is_hermitian() {
@@ -20,9 +20,10 @@ impl Observable {
         Self::own(name, &formula, vec![operator], &["re", "im"], parts)
     }
 
-    /// A function of the expectation values of `operators`, with one value for each of the named `components`; a single
-    /// component is named `[""]`. Where the function is undefined it is to give NaN, which is never drawn and counted in
-    /// manifests. Engines that sample apply it to the averages, not to single trajectories.
+    /// A function of the expectation values of `operators`, with one value for each of the named
+    /// `components`; a single component is named `[""]`. Where the function is undefined it is to give NaN,
+    /// which is never drawn and counted in manifests. Engines that sample apply it to the averages, not to
+    /// single trajectories.
     ///
     /// ```
     /// use superladder_model::{Observable, Operator};

@@ -11,8 +11,8 @@ use crate::ModelError;
 const SAME: f64 = 1e-12;
 
 impl Operator {
-    /// The same operator with the factors of each product sorted by subsystem: modes first, then ensembles. Operators of different
-    /// subsystems commute, so that this is exact on truncated spaces, too.
+    /// The same operator with the factors of each product sorted by subsystem: modes first, then ensembles.
+    /// Operators of different subsystems commute, so that this is exact on truncated spaces, too.
     #[must_use]
     pub fn sorted(&self) -> Self {
         let sorted = |term: &Term| {
@@ -23,8 +23,9 @@ impl Operator {
         Self { terms: self.terms.iter().map(sorted).collect() }
     }
 
-    /// True if the operator is its own Hermitian conjugate as written, up to the order of factors of different subsystems.
-    /// Commutators are not used: `S^+ S^- - S^- S^+ - 2 S^z` counts as an operator that is not zero.
+    /// True if the operator is its own Hermitian conjugate as written, up to the order of factors of
+    /// different subsystems. Commutators are not used: `S^+ S^- - S^- S^+ - 2 S^z` counts as an operator that
+    /// is not zero.
     pub fn is_hermitian(&self) -> bool {
         let difference = (self.clone() - self.adjoint()).sorted().collected();
         let norm = |o: &Self| o.terms.iter().map(|t| t.coefficient.norm()).fold(0.0, f64::max);

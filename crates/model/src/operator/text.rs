@@ -1,4 +1,5 @@
-//! Operators as text: `0.5 a0^dag a0 + (0.1-0.2i) S1^+`, the number of the mode or the ensemble behind its letter.
+//! Operators as text: `0.5 a0^dag a0 + (0.1-0.2i) S1^+`, the number of the mode or the ensemble behind its
+//! letter.
 
 use std::fmt;
 

@@ -39,7 +39,8 @@ fn cell(points: &[f64], k: usize) -> (f64, f64) {
 }
 
 impl MapPanel {
-    /// Every run of equal kinds in a row is a rectangle; rows overlap a little, so that no gap is seen between them.
+    /// Every run of equal kinds in a row is a rectangle; rows overlap a little, so that no gap is seen
+    /// between them.
     pub(super) fn draw(&self) -> (Vec<Plot>, Layout) {
         let (columns, rows) = (self.x.len(), self.y.len());
         let (bottom, top) = (self.y[0], self.y[rows - 1]);

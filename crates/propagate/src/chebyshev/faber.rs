@@ -43,13 +43,14 @@ pub(crate) struct Plan {
 pub(crate) type Rectangle = (f64, f64, f64);
 
 impl Ellipse {
-    /// The ellipses that are tried for a rectangle. Without caution only the one that touches its sides: coherences
-    /// between extreme energies decay at mean rates, so that spectra of Lindbladians leave the corners empty. Where jumps
-    /// dominate, the spectrum reaches further than the rates in the rectangle, and rounding errors grow where it leaves the
-    /// ellipse; with some caution the ellipse is larger in both directions. With more of it the ellipses are those around
-    /// the whole of a rectangle that reaches twice as far to the left, as Gershgorin's discs around the decay rates do, from
-    /// flat to round; then around a larger one. All of them grow to the left and in height only: on the right of the
-    /// spectrum exp(h z) is large, and its rounding errors would shorten the steps.
+    /// The ellipses that are tried for a rectangle. Without caution only the one that touches its sides:
+    /// coherences between extreme energies decay at mean rates, so that spectra of Lindbladians leave the
+    /// corners empty. Where jumps dominate, the spectrum reaches further than the rates in the rectangle, and
+    /// rounding errors grow where it leaves the ellipse; with some caution the ellipse is larger in both
+    /// directions. With more of it the ellipses are those around the whole of a rectangle that reaches twice
+    /// as far to the left, as Gershgorin's discs around the decay rates do, from flat to round; then around a
+    /// larger one. All of them grow to the left and in height only: on the right of the spectrum exp(h z) is
+    /// large, and its rounding errors would shorten the steps.
     fn candidates((left, right, height): Rectangle, caution: u32) -> Vec<Self> {
         let touching = caution < TOUCHING;
         let (width, growth) = if touching {
@@ -71,9 +72,9 @@ impl Ellipse {
         STRETCHES.into_iter().map(around).collect()
     }
 
-    /// Coefficients c_k of exp(h z), k < `count`: the Laurent coefficients of exp(h (c + ρ w + ε / w)). They obey
-    /// k c_k = h ρ c_(k-1) - h ε c_(k+1), which is stable downwards (J. C. P. Miller's algorithm), and are
-    /// normalised by the value of the series at w = sqrt(|ε| / ρ), or i times it: exp(h c) times 1 or
+    /// Coefficients c_k of exp(h z), k < `count`: the Laurent coefficients of exp(h (c + ρ w + ε / w)). They
+    /// obey k c_k = h ρ c_(k-1) - h ε c_(k+1), which is stable downwards (J. C. P. Miller's algorithm), and
+    /// are normalised by the value of the series at w = sqrt(|ε| / ρ), or i times it: exp(h c) times 1 or
     /// exp(2 h sqrt(ε ρ)).
     pub(crate) fn coefficients(&self, h: f64, count: usize) -> Vec<f64> {
         let (rho, epsilon) = (h * self.capacity, h * self.difference);

@@ -1,7 +1,7 @@
 //! Coefficients of the Dormand-Prince method 8(5,3) and of its dense output of order 7.
 //!
-//! Source: E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential Equations I (Springer,
-//! 2nd ed. 1993), section II.5, II.6 and II.10; P. J. Prince, J. R. Dormand, J. Comput. Appl. Math. 7, 67 (1981).
+//! Source: E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential Equations I (Springer, 2nd ed.
+//! 1993), section II.5, II.6 and II.10; P. J. Prince, J. R. Dormand, J. Comput. Appl. Math. 7, 67 (1981).
 #![allow(clippy::excessive_precision, clippy::unreadable_literal, reason = "digits as published")]
 
 /// Non-zero coefficients of one row: (stage, value).
@@ -215,8 +215,8 @@ pub(crate) const D: [Row; 4] = [
     ],
 ];
 
-/// Rows of the Runge-Kutta matrix of the Dormand-Prince method of order 8, as pairs (stage, coefficient): stages 0..12, then
-/// the weights. For integrators that keep their own state, such as lanes of many systems.
+/// Rows of the Runge-Kutta matrix of the Dormand-Prince method of order 8, as pairs (stage, coefficient):
+/// stages 0..12, then the weights. For integrators that keep their own state, such as lanes of many systems.
 pub fn dop853_rows() -> &'static [Row] {
     &A[..=12]
 }

@@ -30,11 +30,12 @@ pub struct EngineDefinition {
     pub truncated: bool,
     /// Whether its cutoffs can follow the state (`cutoff = "auto"`).
     pub adaptive: bool,
-    /// Whether the `cutoff` of a mode, here given, counts from a displaced basis in which a coherent state is the vacuum.
+    /// Whether the `cutoff` of a mode, here given, counts from a displaced basis in which a coherent state is
+    /// the vacuum.
     pub(super) displaces: fn(&Section<'_>, usize) -> Result<bool, StudyError>,
     pub(super) listed: fn() -> Vec<EngineOption>,
-    /// Keys that belong to the observables of `run`, with values that ask for nothing: commands with other observables
-    /// set them.
+    /// Keys that belong to the observables of `run`, with values that ask for nothing: commands with other
+    /// observables set them.
     pub of_run: &'static [(&'static str, &'static str)],
     pub(super) read: Reader,
 }
@@ -57,8 +58,8 @@ impl EngineDefinition {
         (self.listed)()
     }
 
-    /// Whether this engine counts the levels of a mode with this `cutoff` from the vacuum of a displaced basis, in the study
-    /// with the given root.
+    /// Whether this engine counts the levels of a mode with this `cutoff` from the vacuum of a displaced
+    /// basis, in the study with the given root.
     pub(crate) fn displaces(&self, root: &Section<'_>, cutoff: usize) -> Result<bool, StudyError> {
         let section = root.section("engine", "engine")?;
         let displaces = section.map(|section| (self.displaces)(&section, cutoff)).transpose()?;

@@ -13,8 +13,8 @@ use crate::watch::Watch;
 /// Engines whose cost grows steeply with the size.
 const EXPENSIVE: [&str; 2] = ["exact", "trajectories"];
 
-/// Measures every engine of `plan` at every size, the most expensive first so that the threads end together. What is finished is
-/// in `store`. By series, then by size.
+/// Measures every engine of `plan` at every size, the most expensive first so that the threads end together.
+/// What is finished is in `store`. By series, then by size.
 ///
 /// # Errors
 /// [`BreakdownError`].

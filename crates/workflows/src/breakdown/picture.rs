@@ -16,8 +16,9 @@ const SIZES: [f64; 4] = [7.0, 4.0, 5.0, 4.0];
 /// Ratios below this are not drawn.
 const LEAST: f64 = 1e-4;
 
-/// Above t_E against the parameter for the first criterion (both axes logarithmic, with fits and their bands), below
-/// traces of its ratio at the smallest and the largest size of every engine, with the threshold.
+/// Above t_E against the parameter for the first criterion (both axes logarithmic, with fits and their
+/// bands), below traces of its ratio at the smallest and the largest size of every engine, with the
+/// threshold.
 pub(super) fn picture(report: &Report<'_>) -> Picture {
     FRAME.picture(&report.plan.title, &[times(report), traces(report)])
 }
@@ -107,7 +108,8 @@ fn fit(fitted: &Fitted, colour: &'static str) -> Option<Line> {
     Some(Line { points, colour, width: 1.2, band, ..Line::default() })
 }
 
-/// Ends of a logarithmic axis of sizes. It ends at powers of ten; points there get room for the whole of their markers.
+/// Ends of a logarithmic axis of sizes. It ends at powers of ten; points there get room for the whole of
+/// their markers.
 fn roomy(sizes: &[f64]) -> (Option<f64>, Option<f64>) {
     let low = sizes.iter().copied().fold(f64::INFINITY, f64::min);
     let high = sizes.iter().copied().fold(0.0, f64::max);

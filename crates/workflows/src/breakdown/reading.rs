@@ -43,8 +43,8 @@ pub struct Sized {
     pub warnings: Vec<String>,
 }
 
-/// How long a run of `plan` must be for what is `known` to be final: a little beyond the last of its first crossings. None when
-/// that cannot be told yet.
+/// How long a run of `plan` must be for what is `known` to be final: a little beyond the last of its first
+/// crossings. None when that cannot be told yet.
 pub(super) fn needed(plan: &Plan, known: &Sized) -> Option<f64> {
     let averaged = known.rows.iter().any(|row| row.reading == "averaged");
     if plan.average != Average::None && !averaged {
@@ -97,8 +97,9 @@ impl Row {
         matches!(self.crossing.outcome, Outcome::Crossed { standard_error: Some(_), .. })
     }
 
-    /// Adds the standard error to the time of the first crossing: the whole criterion, its averages, its ratio and its
-    /// crossing, is read from every half sample, and the error is the root of the mean square of what it moves.
+    /// Adds the standard error to the time of the first crossing: the whole criterion, its averages, its
+    /// ratio and its crossing, is read from every half sample, and the error is the root of the mean square
+    /// of what it moves.
     fn add_error(&mut self, number: usize, varied: &[Vec<Self>], end: f64) {
         if let Outcome::Crossed { time, standard_error } = &mut self.crossing.outcome {
             let times: Vec<Option<f64>> =

@@ -84,8 +84,8 @@ impl<'a> Report<'a> {
         self.measured.iter().flatten().all(|s| s.broken.is_empty())
     }
 
-    /// The study as resolved for the first engine at its first size; the other sizes differ from it by the parameter, the other
-    /// engines by their options.
+    /// The study as resolved for the first engine at its first size; the other sizes differ from it by the
+    /// parameter, the other engines by their options.
     fn configuration(&self) -> Json {
         let first = self.plan.series.first().and_then(|s| Some((s, *s.values.first()?)));
         let study = first.and_then(|(series, value)| self.plan.study(series, value).ok());

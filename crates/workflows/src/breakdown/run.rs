@@ -69,8 +69,8 @@ impl BreakdownError {
     }
 }
 
-/// Measures the breakdown times of `series` at one `value` of the parameter of `plan`, and keeps the run in `store`;
-/// a run that is there already is not repeated.
+/// Measures the breakdown times of `series` at one `value` of the parameter of `plan`, and keeps the run in
+/// `store`; a run that is there already is not repeated.
 ///
 /// # Errors
 /// [`BreakdownError`]; a blow-up of the moment equations is a result, not an error.

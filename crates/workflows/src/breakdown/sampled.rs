@@ -22,8 +22,9 @@ const MARGIN: f64 = 1.2;
 /// Samples of a run on its way are kept this often.
 const KEPT: Duration = Duration::from_secs(60);
 
-/// Runs samples until every criterion has crossed, or the horizon of the study is reached. Samples have no present time: a
-/// longer horizon repeats them, so that a few find it first. `reference` is mean field at its start.
+/// Runs samples until every criterion has crossed, or the horizon of the study is reached. Samples have no
+/// present time: a longer horizon repeats them, so that a few find it first. `reference` is mean field at its
+/// start.
 pub(super) fn measure(
     task: &Task<'_>,
     engine: &dyn Sampling,
@@ -42,7 +43,8 @@ pub(super) fn measure(
         let kept = sample(task, engine, &reference.measured, problem, end, true)?;
         let known = read(task.plan, task.criteria, &kept, task.clock)?;
         let room = needed(task.plan, &known);
-        // A time that nearly all half samples cross before needs no longer horizon, which would repeat everything.
+        // A time that nearly all half samples cross before needs no longer horizon, which would repeat
+        // everything.
         let settled = known.rows.iter().all(Row::has_error);
         let enough = room.is_some_and(|room| settled || times[end - 1] - times[0] >= room);
         if end == times.len() || enough {

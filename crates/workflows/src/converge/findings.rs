@@ -29,7 +29,8 @@ pub struct Judged {
     pub observable: String,
     /// Its largest absolute value, or a small part of that of its observable.
     pub scale: f64,
-    /// True when the study's own setting and all finer ones are converged; for methods, when most agree with the study's.
+    /// True when the study's own setting and all finer ones are converged; for methods, when most agree with
+    /// the study's.
     pub converged: bool,
     /// Numbers that are undefined at some settings, and left out.
     pub undefined_at_some: usize,
@@ -43,8 +44,8 @@ impl Judged {
         self.convergence.settings[setting].distance <= self.convergence.allowed
     }
 
-    /// True when at least half of the settings other than the last agree with it: where methods differ in quality, two that
-    /// agree are right, and one that does not is not held against them.
+    /// True when at least half of the settings other than the last agree with it: where methods differ in
+    /// quality, two that agree are right, and one that does not is not held against them.
     fn is_confirmed(&self) -> bool {
         let others = self.convergence.settings.len() - 1;
         2 * (0..others).filter(|&k| self.agrees(k)).count() >= others
@@ -74,8 +75,8 @@ impl Varied {
         self.judged.iter().all(|j| j.converged)
     }
 
-    /// True when a setting and all finer ones are converged for every observable, and it kept its bounds; a method, when
-    /// it agrees with the study's own.
+    /// True when a setting and all finer ones are converged for every observable, and it kept its bounds; a
+    /// method, when it agrees with the study's own.
     fn good_from(&self, setting: usize) -> bool {
         if self.family.vary == Vary::Method {
             return self.kept[setting] && self.judged.iter().all(|j| j.agrees(setting));
@@ -167,8 +168,8 @@ impl Varied {
     }
 }
 
-/// What changes of a series of a run are held against: its largest absolute value, or a small part of that of its
-/// observable, so that a component that is zero is not judged by its noise.
+/// What changes of a series of a run are held against: its largest absolute value, or a small part of that of
+/// its observable, so that a component that is zero is not judged by its noise.
 fn scale(run: &Run, series: &Series) -> f64 {
     let siblings = run.series.iter().filter(|s| s.observable == series.observable);
     siblings.fold(0.0_f64, |most, s| most.max(SIBLINGS * s.largest())).max(series.largest())
@@ -240,8 +241,8 @@ fn mask(values: &mut [Vec<f64>]) -> usize {
     masked
 }
 
-/// The coarsest cutoffs and the faster of the coarsest tolerance and the fastest method; where the study is not converged,
-/// what would be.
+/// The coarsest cutoffs and the faster of the coarsest tolerance and the fastest method; where the study is
+/// not converged, what would be.
 fn suggest(varied: &[Varied]) -> Suggestion {
     let mut sets = Vec::new();
     let mut words = Vec::new();
@@ -286,7 +287,8 @@ fn suggest(varied: &[Varied]) -> Suggestion {
     Suggestion { sets, words: words.join("; ") }
 }
 
-/// A cutoff that should be enough where none that was tried is: by the rate at which the error falls, if it does.
+/// A cutoff that should be enough where none that was tried is: by the rate at which the error falls, if it
+/// does.
 fn larger(v: &Varied) -> usize {
     let sizes: Vec<f64> = v.family.choices.iter().map(|c| c.size).collect();
     let (last, step) =

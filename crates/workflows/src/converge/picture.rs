@@ -15,8 +15,8 @@ const MOST_LINES: usize = 12;
 /// Colours repeat with another marker.
 const MARKS: [Mark; 2] = [Mark::Circle, Mark::Triangle];
 
-/// One panel per family: largest change of every observable relative to its largest value, on a logarithmic axis, with
-/// the tolerance.
+/// One panel per family: largest change of every observable relative to its largest value, on a logarithmic
+/// axis, with the tolerance.
 pub(super) fn picture(findings: &Findings) -> Picture {
     let drawn: Vec<&Varied> = findings.varied.iter().filter(|v| !v.judged.is_empty()).collect();
     let title = format!("Convergence: {}", findings.study.title);

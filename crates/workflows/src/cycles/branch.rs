@@ -77,7 +77,8 @@ pub fn range(axis: &Axis) -> Result<(f64, f64, f64), CyclesError> {
 }
 
 impl Followed {
-    /// The unknown whose mean and amplitude stand for the cycle: `S^x` of the first ensemble, or Q of the first mode.
+    /// The unknown whose mean and amplitude stand for the cycle: `S^x` of the first ensemble, or Q of the
+    /// first mode.
     pub(super) fn order(&self, modes: usize) -> usize {
         let spins = self.shown.first().is_some_and(|s| s.waves.len() > 2 * modes);
         if spins { 2 * modes } else { 0 }

@@ -15,7 +15,8 @@ pub struct CycleBranch {
     pub bifurcations: Vec<(f64, String)>,
 }
 
-/// Mean, amplitude and period along a branch: solid where it is stable, dotted where it is not; bifurcations are named.
+/// Mean, amplitude and period along a branch: solid where it is stable, dotted where it is not; bifurcations
+/// are named.
 pub fn cycle_branch(branch: &CycleBranch) -> Picture {
     let values = |k: usize| branch.points.iter().map(move |p| if k == 2 { p[k].abs() } else { p[k] });
     let ends =

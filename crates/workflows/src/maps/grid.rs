@@ -95,7 +95,8 @@ impl Grid {
     }
 }
 
-/// The equations of a study on the plane of a [`Grid`]. Only the model is read again, and its parts are derived once.
+/// The equations of a study on the plane of a [`Grid`]. Only the model is read again, and its parts are
+/// derived once.
 pub struct Points<'a> {
     grid: &'a Grid,
     variations: &'a Variations<'a>,

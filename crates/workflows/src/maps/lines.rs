@@ -29,9 +29,10 @@ const LINES: [(&str, FixedKind, Rate); 3] = [
 /// An edge between two neighbours of the grid: the point where it begins, and whether it runs along y.
 type Edge = (usize, usize, bool);
 
-/// The lines over the grid `x` times `y` (y fastest), at whose points the fixed points are `found`. On every edge over which a rate
-/// changes its sign the zero is found to rounding, with the equations `at` the points between and the fixed point continued from the
-/// nearer end. Edges that are crossed by the same cell are joined. A sign that changes by a jump is no line.
+/// The lines over the grid `x` times `y` (y fastest), at whose points the fixed points are `found`. On every
+/// edge over which a rate changes its sign the zero is found to rounding, with the equations `at` the points
+/// between and the fixed point continued from the nearer end. Edges that are crossed by the same cell are
+/// joined. A sign that changes by a jump is no line.
 pub fn lines(
     found: &[Vec<FixedPoint>],
     (x, y): (&[f64], &[f64]),

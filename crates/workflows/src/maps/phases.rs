@@ -20,8 +20,8 @@ pub fn numbers(point: &LongTime) -> [f64; 5] {
     [point.mean, point.amplitude, point.exponent, point.inversion, phase as f64]
 }
 
-/// Finished batches are written together, the first one at once and then at most so often: forcing a file to the disk takes longer
-/// than a batch.
+/// Finished batches are written together, the first one at once and then at most so often: forcing a file to
+/// the disk takes longer than a batch.
 const KEPT_EVERY: Duration = Duration::from_secs(2);
 
 /// Finished batches that are not in the store yet.
@@ -38,8 +38,8 @@ impl Pending {
     }
 }
 
-/// The long-time behaviour of `models` with the fixed points `found`, batch by batch; batches that `store` holds are read. `None` if
-/// interrupted: what was finished is in the store then.
+/// The long-time behaviour of `models` with the fixed points `found`, batch by batch; batches that `store`
+/// holds are read. `None` if interrupted: what was finished is in the store then.
 ///
 /// # Errors
 /// [`StoreError`] when a batch cannot be kept.
@@ -84,7 +84,8 @@ pub fn phases(
     Ok(all)
 }
 
-/// Of everything that decides the results of a batch: the equations in all their digits, the classifier, the version.
+/// Of everything that decides the results of a batch: the equations in all their digits, the classifier, the
+/// version.
 fn digest(models: &[MeanFieldEquations], classifier: Classifier) -> String {
     let mut bytes = version().into_bytes();
     for number in [classifier.burn, classifier.window, classifier.resolution] {

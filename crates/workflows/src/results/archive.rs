@@ -1,4 +1,5 @@
-//! `.npz` files: NumPy arrays in an uncompressed zip archive without dates, so that equal results are equal files.
+//! `.npz` files: NumPy arrays in an uncompressed zip archive without dates, so that equal results are equal
+//! files.
 
 use std::io::{self, Cursor, Seek, Write};
 

@@ -9,8 +9,8 @@ use superladder_model::Shape;
 use super::archive::Archive;
 use super::columns::{diagnostics, standard_errors};
 
-/// Writes `t` with shape (T,), every observable with shape (T,), (T, k), (T, L), complex (T, n, n) for a matrix or
-/// complex (T, sum d^2) for blocks, standard errors as `name.standard_error`, and the diagnostics.
+/// Writes `t` with shape (T,), every observable with shape (T,), (T, k), (T, L), complex (T, n, n) for a
+/// matrix or complex (T, sum d^2) for blocks, standard errors as `name.standard_error`, and the diagnostics.
 ///
 /// # Errors
 /// Whatever the writer says.

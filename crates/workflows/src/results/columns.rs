@@ -25,8 +25,8 @@ impl Column {
     }
 }
 
-/// Time, every column of every observable but the matrices, standard errors where an engine gives them, and the
-/// diagnostics.
+/// Time, every column of every observable but the matrices, standard errors where an engine gives them, and
+/// the diagnostics.
 pub fn columns(problem: &Problem, recorder: &Recorder) -> Vec<Column> {
     let levels = recorder.levels(problem);
     let mut columns = vec![Column { name: "t".into(), values: recorder.times() }];

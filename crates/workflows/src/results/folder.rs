@@ -26,8 +26,8 @@ impl OutputFolder {
     /// Begins the folder `target`: checks that it may be written and makes a partial one beside it.
     ///
     /// # Errors
-    /// [`OutputError::Exists`] without `replace`, [`OutputError::Foreign`] when what is there is not an output of
-    /// superladder, [`OutputError::Write`].
+    /// [`OutputError::Exists`] without `replace`, [`OutputError::Foreign`] when what is there is not an
+    /// output of superladder, [`OutputError::Write`].
     pub fn begin(target: &Path, replace: bool) -> Result<Self, OutputError> {
         check_target(target, replace)?;
         let parent = match target.parent() {

@@ -27,7 +27,8 @@ pub fn write_matrix_arrays(writer: &mut (impl Write + Seek), matrix: &CsMat<Comp
     archive.finish()
 }
 
-/// Writes Matrix Market coordinate text (indices from 1), every number so that it reads back to the same bits.
+/// Writes Matrix Market coordinate text (indices from 1), every number so that it reads back to the same
+/// bits.
 ///
 /// # Errors
 /// Whatever the writer says.

@@ -78,8 +78,8 @@ fn lines(
 }
 
 impl Shown {
-    /// Cuts off rare values far beyond all others (the Wineland parameter diverges where `<S>` passes zero), so
-    /// that the rest stays legible; the title says so.
+    /// Cuts off rare values far beyond all others (the Wineland parameter diverges where `<S>` passes zero),
+    /// so that the rest stays legible; the title says so.
     fn cut_peaks(&mut self) {
         let mut values: Vec<f64> = self.curves.iter().flat_map(|(_, values)| values).copied().collect();
         values.retain(|x| x.is_finite());

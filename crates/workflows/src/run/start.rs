@@ -22,8 +22,8 @@ pub(super) enum Start {
 }
 
 impl Start {
-    /// Finds what an earlier run of `study` has left at `checkpoint` or in the output folder `target`. Fails where it is neither
-    /// to be continued (`resume`) nor to be given up (`force`).
+    /// Finds what an earlier run of `study` has left at `checkpoint` or in the output folder `target`. Fails
+    /// where it is neither to be continued (`resume`) nor to be given up (`force`).
     pub(super) fn find(
         study: &Study,
         checkpoint: &Path,

@@ -1,4 +1,5 @@
-//! One parameter and its values: `lambda=0.1:0.9:17`, `kappa=1e-3:1:7:log`, `N=2,3,4`, `engine.kind=exact,cumulant`.
+//! One parameter and its values: `lambda=0.1:0.9:17`, `kappa=1e-3:1:7:log`, `N=2,3,4`,
+//! `engine.kind=exact,cumulant`.
 
 use superladder_model::nearest;
 
@@ -41,8 +42,8 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// Reads `KEY=START:END:POINTS`, with `:log` for even spacing in the logarithm, or `KEY=VALUE,VALUE,...`. The key is one
-    /// of the `known` parameters or a dotted path.
+    /// Reads `KEY=START:END:POINTS`, with `:log` for even spacing in the logarithm, or `KEY=VALUE,VALUE,...`.
+    /// The key is one of the `known` parameters or a dotted path.
     ///
     /// # Errors
     /// [`AxisFault`].

@@ -9,8 +9,8 @@ use super::{Point, Results};
 /// More panels than this are not legible; the table has them all.
 const MOST_PANELS: usize = 12;
 
-/// Every scalar column at the last time against the first axis, one line per value of the others; crosses mark what is
-/// not converged.
+/// Every scalar column at the last time against the first axis, one line per value of the others; crosses
+/// mark what is not converged.
 pub(super) fn picture(results: &Results<'_>) -> Picture {
     let families = Families::of(results);
     let moving = |name: &String| {
@@ -42,7 +42,8 @@ struct Families {
 }
 
 impl Families {
-    /// Lines by the values of all axes but the first, evenly chosen where there are too many colours to tell apart.
+    /// Lines by the values of all axes but the first, evenly chosen where there are too many colours to tell
+    /// apart.
     fn of(results: &Results<'_>) -> Self {
         let sweep = results.sweep;
         let (first, others) = (&sweep.axes[0], &sweep.axes[1..]);

@@ -10,8 +10,8 @@ use crate::workers::Limits;
 /// Both ends of an empty round that says that a sweep is written.
 const FINISHED: u64 = 1;
 
-/// Runs the points that the leader deals to this rank, keeps them in `store` and sends them. Where the ranks see one file
-/// system that is the leader's store, so that points of an interrupted sweep are not lost.
+/// Runs the points that the leader deals to this rank, keeps them in `store` and sends them. Where the ranks
+/// see one file system that is the leader's store, so that points of an interrupted sweep are not lost.
 pub(super) fn serve_points(
     ranks: &Ranks,
     sweep: &Sweep,
@@ -40,8 +40,8 @@ pub(super) fn finish_points(ranks: &Ranks) {
     ranks.announce([FINISHED; 2]);
 }
 
-/// Runs the points of a sweep that are not in `store`, over all ranks, and puts them there. What could not be run is
-/// missing: the caller finds out why when it tries.
+/// Runs the points of a sweep that are not in `store`, over all ranks, and puts them there. What could not be
+/// run is missing: the caller finds out why when it tries.
 pub(super) fn lead_points(
     ranks: &Ranks,
     sweep: &Sweep,

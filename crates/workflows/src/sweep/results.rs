@@ -33,7 +33,8 @@ impl<'a> Results<'a> {
         let mut names: Vec<String> = Vec::new();
         for outcome in &outcomes {
             let Outcome::Ran(kept) = outcome else { continue };
-            // A column that only some points have, such as a level of a larger ladder, stands behind its neighbour.
+            // A column that only some points have, such as a level of a larger ladder, stands behind its
+            // neighbour.
             let mut place = 0;
             for column in kept.columns.iter().filter(|c| c.name != "t") {
                 let known = names.iter().position(|name| *name == column.name);
@@ -102,7 +103,8 @@ impl<'a> Results<'a> {
         axes.map(|a| if taken(&a.key) { a.path.clone() } else { a.key.clone() }).collect()
     }
 
-    /// One row a point and time: parameters, `t`, observables (empty where a point has no such column), `converged`.
+    /// One row a point and time: parameters, `t`, observables (empty where a point has no such column),
+    /// `converged`.
     ///
     /// # Errors
     /// Whatever the writer says.
@@ -130,7 +132,8 @@ impl<'a> Results<'a> {
         table.finish()
     }
 
-    /// One row a point: parameters, time reached, last values, worst diagnostics, `converged`, `reason`, `seconds`.
+    /// One row a point: parameters, time reached, last values, worst diagnostics, `converged`, `reason`,
+    /// `seconds`.
     ///
     /// # Errors
     /// Whatever the writer says.

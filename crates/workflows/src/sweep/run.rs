@@ -43,8 +43,9 @@ impl Outcome {
     }
 }
 
-/// Runs every one of these points that `store` does not hold, the most expensive first, and keeps it there; `told` hears of
-/// every point that is finished. Outcomes in the order of the points, and the number of points that ran at a time.
+/// Runs every one of these points that `store` does not hold, the most expensive first, and keeps it there;
+/// `told` hears of every point that is finished. Outcomes in the order of the points, and the number of
+/// points that ran at a time.
 ///
 /// # Errors
 /// [`SweepError::Store`] when a point cannot be kept, [`SweepError::Threads`].
