@@ -6,6 +6,7 @@
 //! ```
 
 mod all;
+mod files;
 mod measured;
 mod picture;
 mod reading;
@@ -15,6 +16,7 @@ mod sampled;
 mod task;
 
 pub use all::measure_all;
+pub use files::write;
 pub use reading::{Row, Sized};
-pub use report::{Fitted, Report, write};
+pub use report::{Fitted, Report};
 pub use run::BreakdownError;

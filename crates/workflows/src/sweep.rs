@@ -6,6 +6,7 @@
 
 mod all;
 mod axis;
+mod files;
 mod picture;
 #[cfg(feature = "mpi")]
 mod ranks;
@@ -20,7 +21,8 @@ use thiserror::Error;
 
 pub use all::{Ended, Request, carry_out};
 pub use axis::{Axis, Value};
-pub use results::{Results, write};
+pub use files::write;
+pub use results::Results;
 pub use run::{Kept, Outcome, measure};
 
 use crate::identity;

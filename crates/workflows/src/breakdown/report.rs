@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use superladder_analysis::{AnalysisError, FitPoint, FitReport, Outcome, Which, fit};
 
 use super::reading::{Row, Sized};
-use crate::results::{Clock, Head, OutputError, OutputFolder, write_rows};
-use superladder_study::{Average, Plan};
+use crate::results::write_rows;
+use superladder_study::Plan;
 
 /// Columns of `t_E.csv`; the parameter stands in the empty place.
 const HEADING: [&str; 14] = [
@@ -86,7 +86,7 @@ impl<'a> Report<'a> {
 
     /// The study as resolved for the first engine at its first size; the other sizes differ from it by the
     /// parameter, the other engines by their options.
-    fn configuration(&self) -> Json {
+    pub(super) fn configuration(&self) -> Json {
         let first = self.plan.series.first().and_then(|s| Some((s, *s.values.first()?)));
         let study = first.and_then(|(series, value)| self.plan.study(series, value).ok());
         study.map_or(Json::Null, |study| study.resolved())
@@ -201,54 +201,4 @@ fn error(outcome: &Outcome) -> Option<f64> {
 
 fn find<'a>(size: &'a Sized, criterion: &str, reading: &str) -> Option<&'a Row> {
     size.rows.iter().find(|row| row.criterion == criterion && row.reading == reading)
-}
-
-/// Writes `t_E.csv`, `fit.json`, `manifest.json`, `study.toml` and the picture into `folder`.
-///
-/// # Errors
-/// [`OutputError`].
-pub fn write(report: &Report<'_>, clock: &Clock, folder: &OutputFolder) -> Result<(), OutputError> {
-    folder.write("t_E.csv", |file| report.write_csv(file))?;
-    folder.write_json("fit.json", &json!(report.fits))?;
-    folder.write_text("report.txt", &report.text())?;
-    folder.write_text("study.toml", &report.plan.text)?;
-    folder.write_json("manifest.json", &manifest(report, clock))?;
-    folder.write_picture("breakdown", &super::picture::picture(report))
-}
-
-fn manifest(report: &Report<'_>, clock: &Clock) -> Json {
-    let plan = report.plan;
-    let series: Vec<Json> = plan
-        .series
-        .iter()
-        .zip(&report.measured)
-        .map(|(series, sizes)| {
-            let sizes: Vec<Json> = sizes
-                .iter()
-                .map(|s| {
-                    json!({ "value": s.value, "window": s.window, "not_converged": s.broken,
-                        "warnings": s.warnings, "diagnostics": s.diagnostics })
-                })
-                .collect();
-            json!({ "label": series.label, "engine": series.engine, "options": series.sets, "sizes": sizes })
-        })
-        .collect();
-    let average = match plan.average {
-        Average::Period => json!("period of the mean field"),
-        Average::Window(length) => json!(length),
-        Average::None => json!("none"),
-    };
-    let head = Head { command: "breakdown", study: &plan.name, configuration: report.configuration(), clock };
-    head.manifest(json!({
-        "title": plan.title,
-        "converged": report.converged(),
-        "parameter": plan.parameter,
-        "criteria": plan.criteria,
-        "threshold": plan.threshold,
-        "average": average,
-        "fit": plan.fit,
-        "overrides": plan.sets,
-        "reference": "mean-field, limit infinite",
-        "series": series,
-    }))
 }

@@ -66,6 +66,9 @@ pub fn follow(
 }
 
 /// First and last value of an axis and the mean step between.
+///
+/// # Errors
+/// [`CyclesError::Axis`] for an axis of words or of a single number.
 pub fn range(axis: &Axis) -> Result<(f64, f64, f64), CyclesError> {
     let numbers: Vec<f64> = axis.values.iter().filter_map(|v| v.number).collect();
     match numbers[..] {

@@ -59,7 +59,11 @@ pub fn stability(grid: &Grid) -> Result<Map, GridError> {
             "superradiant.real_rate",
             "superradiant.pair_rate",
         ],
-        cells: normal.iter().zip(&superradiant).map(|(n, s)| [cells(n), cells(s)].concat()).collect(),
+        cells: normal
+            .iter()
+            .zip(&superradiant)
+            .map(|(n, s)| [cells(n.as_ref()), cells(s.as_ref())].concat())
+            .collect(),
         kinds: normal.iter().map(kind).collect(),
         names: GROWTH.map(str::to_owned).into(),
         lines,
@@ -67,7 +71,7 @@ pub fn stability(grid: &Grid) -> Result<Map, GridError> {
     })
 }
 
-fn cells(growth: &Option<Growth>) -> [String; 4] {
+fn cells(growth: Option<&Growth>) -> [String; 4] {
     match growth {
         Some(g) => [
             g.real.to_string(),

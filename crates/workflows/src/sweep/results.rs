@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use serde_json::{Value as Json, json};
 use superladder_model::Shape;
 
 use super::{Outcome, Point, Sweep};
-use crate::results::{Clock, Head, OutputError, OutputFolder, TableWriter};
+use crate::results::TableWriter;
 
 /// More points than this are left to the table.
 const MOST_ROWS: usize = 40;
@@ -214,39 +213,4 @@ impl<'a> Results<'a> {
         }
         text
     }
-
-    fn manifest(&self, clock: &Clock) -> Json {
-        let sweep = self.sweep;
-        let axis = |a: &super::Axis| {
-            let values = a.values.iter().map(|v| v.number.map_or_else(|| json!(v.text), |x| json!(x)));
-            json!({ "key": a.key, "path": a.path, "values": values.collect::<Vec<_>>() })
-        };
-        let bad = self.points().map(|(point, outcome)| (point, Self::reasons(outcome)));
-        let bad = bad.filter(|(_, reasons)| !reasons.is_empty());
-        let configuration = sweep.base.resolved();
-        let head = Head { command: "sweep", study: &sweep.base.name, configuration, clock };
-        head.manifest(json!({
-            "sweep": sweep.axes.iter().map(axis).collect::<Vec<_>>(),
-            "points": self.outcomes.len(),
-            "converged": self.converged(),
-            "not_converged": bad
-                .map(|(point, reasons)| json!({ "point": sweep.words(point), "reasons": reasons }))
-                .collect::<Vec<_>>(),
-            "warnings": sweep.points.iter().flat_map(|p| &p.study.warnings).collect::<BTreeSet<_>>(),
-            "points_at_a_time": self.workers,
-        }))
-    }
-}
-
-/// Writes every file of a sweep into `folder`.
-///
-/// # Errors
-/// [`OutputError`].
-pub fn write(results: &Results<'_>, clock: &Clock, folder: &OutputFolder) -> Result<(), OutputError> {
-    folder.write("sweep.csv", |file| results.write_csv(file))?;
-    folder.write("summary.csv", |file| results.write_summary(file))?;
-    folder.write_json("manifest.json", &results.manifest(clock))?;
-    folder.write_text("study.toml", results.sweep.base.text())?;
-    let picture = super::picture::picture(results);
-    folder.write_picture("sweep", &picture)
 }
