@@ -176,7 +176,7 @@ fn engines() -> Vec<Entry> {
     let entry = |e: &superladder::study::EngineDefinition| {
         let key = |o: &superladder::study::EngineOption| Key {
             name: o.name.to_owned(),
-            default: Some(o.default.to_owned()),
+            default: Some(o.default.clone()),
             allowed: o.allowed.to_owned(),
             meaning: o.meaning.to_owned(),
         };
