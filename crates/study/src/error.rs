@@ -84,6 +84,20 @@ pub enum OverrideFault {
         /// The index given.
         index: String,
     },
+    /// A plain value for a whole table of a list.
+    #[error("`{key}` is a table; give one of its keys ({}), such as {key}.{}, or a whole table {{ ... }}", keys.join(", "), keys.last().map_or("rate", String::as_str))]
+    WholeEntry {
+        /// The entry.
+        key: String,
+        /// Its keys.
+        keys: Vec<String>,
+    },
+    /// The text of the study does not hold the value although it was set.
+    #[error("`{key}` cannot be set here: the study would not hold the value")]
+    Lost {
+        /// The key.
+        key: String,
+    },
     /// The path goes on behind a plain value.
     #[error("`{key}` is a plain value without parts")]
     NotATable {

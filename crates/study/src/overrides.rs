@@ -2,7 +2,7 @@
 //! line of the text in force.
 
 use superladder_model::nearest;
-use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Key, TableLike, Value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Key, Table, TableLike, Value};
 
 use crate::error::{OverrideFault, StudyError};
 
@@ -23,12 +23,58 @@ pub(super) fn apply(text: &str, sets: &[String]) -> Result<String, StudyError> {
         fault: OverrideFault::Syntax { message: e.message().to_owned() },
     })?;
     for set in sets {
-        set_one(&mut document, set).map_err(|fault| StudyError::Override { text: set.clone(), fault })?;
+        let failed = |fault| StudyError::Override { text: set.clone(), fault };
+        let asked = set_one(&mut document, set).map_err(failed)?;
+        asked.holds(&document).map_err(failed)?;
     }
     Ok(document.to_string())
 }
 
-fn set_one(document: &mut DocumentMut, set: &str) -> Result<(), OverrideFault> {
+/// What a `--set` asks for: a value at the end of a path.
+struct Asked {
+    path: Vec<String>,
+    value: Value,
+}
+
+impl Asked {
+    /// Sees to it that the text that `document` is printed as holds the value: a value in a place that is not printed would be
+    /// lost without a word.
+    fn holds(&self, document: &DocumentMut) -> Result<(), OverrideFault> {
+        let lost = || OverrideFault::Lost { key: self.path.join(".") };
+        let read: DocumentMut = document.to_string().parse().map_err(|_| lost())?;
+        let mut item = read.as_item();
+        for part in &self.path {
+            let inside = match part.parse::<usize>() {
+                Ok(index) if list_length(item).is_some() => item.get(index),
+                _ => item.get(part.as_str()),
+            };
+            item = inside.ok_or_else(lost)?;
+        }
+        let found = item.clone().into_value().map_err(|_| lost())?;
+        if same(&found, &self.value) { Ok(()) } else { Err(lost()) }
+    }
+}
+
+/// Whether two values are equal, however they are written.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::InlineTable(x), Value::InlineTable(y)) => {
+            x.len() == y.len()
+                && x.iter().all(|(key, value)| y.get(key).is_some_and(|other| same(value, other)))
+        }
+        (Value::Array(x), Value::Array(y)) => {
+            x.len() == y.len() && x.iter().zip(y.iter()).all(|(value, other)| same(value, other))
+        }
+        (Value::String(x), Value::String(y)) => x.value() == y.value(),
+        (Value::Integer(x), Value::Integer(y)) => x.value() == y.value(),
+        (Value::Float(x), Value::Float(y)) => x.value().to_bits() == y.value().to_bits(),
+        (Value::Boolean(x), Value::Boolean(y)) => x.value() == y.value(),
+        (Value::Datetime(x), Value::Datetime(y)) => x.value() == y.value(),
+        _ => false,
+    }
+}
+
+fn set_one(document: &mut DocumentMut, set: &str) -> Result<Asked, OverrideFault> {
     let (key, value) = set.split_once('=').ok_or(OverrideFault::NoValue)?;
     let (key, value) = (key.trim(), value.trim());
     if value.is_empty() {
@@ -46,7 +92,9 @@ fn set_one(document: &mut DocumentMut, set: &str) -> Result<(), OverrideFault> {
         item = step(item, part, &walked)?;
         walked = if walked.is_empty() { (*part).to_owned() } else { format!("{walked}.{part}") };
     }
-    put(item, last, parse_value(value), &walked)
+    let value = parse_value(value);
+    put(item, last, value.clone(), &walked)?;
+    Ok(Asked { path: parts.iter().map(ToString::to_string).collect(), value })
 }
 
 /// A TOML value, or the words as a string: `method.name=krylov` needs no quotes.
@@ -81,12 +129,32 @@ fn step<'a>(item: &'a mut Item, part: &str, walked: &str) -> Result<&'a mut Item
 
 fn put(item: &mut Item, key: &str, value: Value, walked: &str) -> Result<(), OverrideFault> {
     if let Some(length) = list_length(item) {
-        *entry(item, length, key, walked)? = Item::Value(value);
-        return Ok(());
+        let old = entry(item, length, key, walked)?;
+        return put_entry(old, value, || format!("{walked}.{key}"));
     }
     let table =
         item.as_table_like_mut().ok_or_else(|| OverrideFault::NotATable { key: walked.to_owned() })?;
     replace(table, key, value);
+    Ok(())
+}
+
+/// Replaces an entry of a list. A table is replaced by a whole table only: a number in its place is a key that was forgotten.
+fn put_entry(old: &mut Item, value: Value, name: impl Fn() -> String) -> Result<(), OverrideFault> {
+    match (old.as_table_like().is_some(), value) {
+        (true, Value::InlineTable(new)) if old.is_table() => {
+            let mut table = new.into_table();
+            table.set_position(old.as_table().and_then(Table::position));
+            *old = Item::Table(table);
+        }
+        (true, value) if !value.is_inline_table() => {
+            let keys = old.as_table_like().into_iter().flat_map(TableLike::iter);
+            return Err(OverrideFault::WholeEntry {
+                key: name(),
+                keys: keys.map(|(k, _)| k.to_owned()).collect(),
+            });
+        }
+        (_, value) => *old = Item::Value(value),
+    }
     Ok(())
 }
 
@@ -139,6 +207,17 @@ rate = 0.1
         assert!(with("modes.a.initial.amplitude=[0, 1]").unwrap().contains("amplitude = [0, 1] }"));
         assert!(with("method.name=krylov").unwrap().contains("[method]\nname = \"krylov\""));
         assert!(with("modes.a.initial.state=vacuum").unwrap().contains("state = \"vacuum\""));
+    }
+
+    #[test]
+    fn entries_of_lists_are_replaced_whole_or_not_at_all() {
+        let text = with("channels.0={ kind = \"emission\", rate = 0.3 }").unwrap();
+        assert!(text.contains("[[channels]]\nkind = \"emission\"\nrate = 0.3"), "{text}");
+        assert!(text.contains("rate = 0.1") && !text.contains("0.9"), "{text}");
+        for set in ["channels.0=0.2", "channels.1=word", "channels.0=[1, 2]"] {
+            let message = with(set).unwrap_err();
+            assert!(message.contains("is a table") && message.contains("rate"), "{set}: {message}");
+        }
     }
 
     #[test]
