@@ -157,6 +157,23 @@ impl Sums {
         bytes
     }
 
+    /// The number of samples in what [`Sums::to_bytes`] gives, without reading the sums; none for other bytes.
+    pub fn counted(bytes: &[u8]) -> Option<u64> {
+        let (length, rest) = bytes.split_first_chunk::<8>()?;
+        let (head, rest) = rest.split_at_checked(u64::from_le_bytes(*length) as usize)?;
+        let Head { blocks, .. } = postcard::from_bytes(head).ok()?;
+        let mut rest = rest.get(DIGEST..)?;
+        let mut count = 0;
+        for (length, _) in blocks {
+            let (own, later) = rest.split_at_checked(length as usize)?;
+            let (length, own) = own.split_first_chunk::<8>()?;
+            let block: Block = postcard::from_bytes(own.get(..u64::from_le_bytes(*length) as usize)?).ok()?;
+            count += block.count();
+            rest = later;
+        }
+        Some(count)
+    }
+
     /// Reads [`Sums::to_bytes`]. Blocks that are damaged come back empty; their numbers are returned too.
     ///
     /// # Errors
@@ -247,6 +264,7 @@ mod tests {
         let whole = of(0..640);
         let bytes = whole.to_bytes();
         assert_eq!(Sums::from_bytes(&bytes), Ok((whole.clone(), vec![])));
+        assert_eq!((Sums::counted(&bytes), Sums::counted(&bytes[..9])), (Some(640), None));
         let mut flipped = bytes.clone();
         let last = flipped.len() - 1;
         flipped[last] ^= 1;

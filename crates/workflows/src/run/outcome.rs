@@ -65,8 +65,7 @@ impl Outcome<'_> {
 
     /// The number of samples that are done, of an engine that samples.
     pub fn done(&self) -> Option<u64> {
-        let sums = self.samples.as_ref().and_then(|bytes| Sums::from_bytes(bytes).ok());
-        sums.map(|(sums, _)| sums.count())
+        self.samples.as_ref().and_then(|bytes| Sums::counted(bytes))
     }
 
     /// Writes every file into `folder`.
