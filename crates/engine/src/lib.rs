@@ -23,5 +23,5 @@ pub use evolution::{
     Resources, Silent, refuse,
 };
 pub use problem::{Problem, ProblemError, Stage};
-pub use recorder::{Record, Recorder, figures};
+pub use recorder::{Record, Recorder};
 pub use run::{Run, record, run};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use superladder_model::{Evaluation, Shape, StateFunction, Subsystem};
 
-use crate::{Diagnostics, Measurement, Problem};
+use crate::{Measurement, Problem};
 
 /// Measurements at one time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,9 +71,4 @@ impl Recorder {
     pub fn times(&self) -> Vec<f64> {
         self.records.iter().map(|r| r.time).collect()
     }
-}
-
-/// The worst values of diagnostics so far and present figures, as records hold them.
-pub fn figures(diagnostics: &Diagnostics) -> Vec<(String, f64)> {
-    diagnostics.row()
 }

@@ -176,10 +176,15 @@ impl Block {
         bytes
     }
 
-    pub(crate) fn from_bytes(bytes: &[u8], sizes: SumSizes) -> Option<Self> {
+    /// A block without its sums, and the bytes of these.
+    pub(crate) fn without_sums(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (length, rest) = bytes.split_first_chunk::<8>()?;
         let (head, sums) = rest.split_at_checked(u64::from_le_bytes(*length) as usize)?;
-        let mut block: Self = postcard::from_bytes(head).ok()?;
+        Some((postcard::from_bytes(head).ok()?, sums))
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8], sizes: SumSizes) -> Option<Self> {
+        let (mut block, sums) = Self::without_sums(bytes)?;
         let fits = sums.len() == 16 * sizes.numbers
             && block.counts.len() == sizes.counts
             && block.worst.len() == sizes.worst;

@@ -45,6 +45,16 @@ struct Head {
     blocks: Vec<(u64, [u8; DIGEST])>,
 }
 
+impl Head {
+    /// The head and what follows it; none when it is cut short or has changed.
+    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (length, rest) = bytes.split_first_chunk::<8>()?;
+        let (head, rest) = rest.split_at_checked(u64::from_le_bytes(*length) as usize)?;
+        let (sum, rest) = rest.split_at_checked(DIGEST)?;
+        (digest(head)[..] == *sum).then(|| postcard::from_bytes(head).ok().map(|head| (head, rest)))?
+    }
+}
+
 impl Sums {
     /// Sums over no sample.
     pub fn new(sizes: SumSizes) -> Self {
@@ -159,16 +169,11 @@ impl Sums {
 
     /// The number of samples in what [`Sums::to_bytes`] gives, without reading the sums; none for other bytes.
     pub fn counted(bytes: &[u8]) -> Option<u64> {
-        let (length, rest) = bytes.split_first_chunk::<8>()?;
-        let (head, rest) = rest.split_at_checked(u64::from_le_bytes(*length) as usize)?;
-        let Head { blocks, .. } = postcard::from_bytes(head).ok()?;
-        let mut rest = rest.get(DIGEST..)?;
+        let (Head { blocks, .. }, mut rest) = Head::read(bytes)?;
         let mut count = 0;
         for (length, _) in blocks {
             let (own, later) = rest.split_at_checked(length as usize)?;
-            let (length, own) = own.split_first_chunk::<8>()?;
-            let block: Block = postcard::from_bytes(own.get(..u64::from_le_bytes(*length) as usize)?).ok()?;
-            count += block.count();
+            count += Block::without_sums(own)?.0.count();
             rest = later;
         }
         Some(count)
@@ -179,14 +184,7 @@ impl Sums {
     /// # Errors
     /// [`SumsError::Damaged`] when the head is.
     pub fn from_bytes(bytes: &[u8]) -> Result<(Self, Vec<usize>), SumsError> {
-        let head = || {
-            let (length, rest) = bytes.split_first_chunk::<8>()?;
-            let (head, rest) = rest.split_at_checked(u64::from_le_bytes(*length) as usize)?;
-            let (sum, rest) = rest.split_at_checked(DIGEST)?;
-            let good = superladder_frame::digest(head)[..] == *sum;
-            good.then(|| postcard::from_bytes::<Head>(head).ok().map(|head| (head, rest)))?
-        };
-        let (Head { sizes, blocks: entries }, mut rest) = head().ok_or(SumsError::Damaged)?;
+        let (Head { sizes, blocks: entries }, mut rest) = Head::read(bytes).ok_or(SumsError::Damaged)?;
         if entries.len() != BLOCKS {
             return Err(SumsError::Damaged);
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use superladder_engine::{
-    Attachment, Concluded, Diagnostics, EngineError, Evolution, Listener, Measurement, Record, figures,
+    Attachment, Concluded, Diagnostics, EngineError, Evolution, Listener, Measurement, Record,
 };
 use superladder_sampling::{
     BLOCKS, Block, Goal, Progressed, Replicate, SampledEvolution, Shown, Standing, SumSizes, Sums, Tally,
@@ -228,7 +228,7 @@ impl TrajectoryEvolution {
         self.note(row);
         let measurements = self.estimates(row);
         let time = self.setup.problem.times[row];
-        Record { time, measurements, diagnostics: figures(&self.diagnostics) }
+        Record { time, measurements, diagnostics: self.diagnostics.row() }
     }
 
     /// Row of a time.
