@@ -16,7 +16,8 @@ const FACADE: &str = "superladder";
 /// line. Dependencies of tests are free. Crates that are planned have their line already.
 const CRATES: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("propagate", &[]),
+    ("dense", &[]),
+    ("propagate", &["dense"]),
     ("analysis", &[]),
     ("plot", &[]),
     ("frame", &[]),
@@ -25,10 +26,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("brute-force", &["model"]),
     ("engine", &["model"]),
     ("sampling", &["engine", "model", "frame"]),
-    ("exact", &["engine", "model", "space", "propagate"]),
-    ("trajectories", &["sampling", "engine", "model", "space", "propagate"]),
+    ("exact", &["engine", "model", "space", "propagate", "dense"]),
+    ("trajectories", &["sampling", "engine", "model", "space", "propagate", "dense"]),
     ("cumulant", &["engine", "model", "propagate"]),
-    ("mean-field", &["cumulant", "engine", "model", "propagate"]),
+    ("mean-field", &["cumulant", "engine", "model", "propagate", "dense"]),
     (
         "study",
         &[

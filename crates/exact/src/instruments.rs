@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use superladder_dense::HermitianEigenvalues;
 use superladder_engine::{Diagnostics, EngineError, Measurement, Problem, refuse};
 use superladder_model::{Evaluation, Observable, Operator, StateFunction};
 
-use crate::eigenvalues::Eigenvalues;
 use crate::error::{NAME, space_error};
 use crate::leakage::{Leakage, Leaked};
 use crate::monitors::Monitors;
@@ -65,7 +65,7 @@ pub(crate) struct Instruments {
     pub(crate) probes: Probes,
     pub(crate) monitors: Monitors,
     pub(crate) needs_state: bool,
-    eigenvalues: Eigenvalues,
+    eigenvalues: HermitianEigenvalues,
     /// First all cutoffs together; then, if there are several modes, the cutoff of every mode that adapts.
     sources: Vec<Source>,
     /// By mode, the number of the source.
@@ -103,7 +103,7 @@ impl Instruments {
         let monitors = Monitors::new(space, layout, options.bounds, options.positivity);
         let needs_state = needs_state(&problem);
         drop(operators);
-        let eigenvalues = Eigenvalues::default();
+        let eigenvalues = HermitianEigenvalues::default();
         Ok(Self {
             problem,
             setting,

@@ -1,10 +1,10 @@
 //! Functions of the whole state: purities, entropies, reduced density matrices.
 
 use num_complex::Complex64;
+use superladder_dense::HermitianEigenvalues;
 use superladder_model::Subsystem;
 use superladder_space::{Space, ladder};
 
-use crate::eigenvalues::Eigenvalues;
 use crate::layout::Layout;
 use crate::state::sector_matrix;
 
@@ -13,7 +13,7 @@ pub(crate) struct View<'a> {
     pub(crate) space: &'a Space,
     pub(crate) layout: &'a Layout,
     pub(crate) vector: &'a [f64],
-    pub(crate) eigenvalues: &'a Eigenvalues,
+    pub(crate) eigenvalues: &'a HermitianEigenvalues,
 }
 
 /// A function of the whole state: what probes cannot give.

@@ -8,9 +8,9 @@ use superladder_propagate::PropagateError;
 
 use crate::MeanFieldEquations;
 use crate::cycle::{Bifurcation, Branch, BranchPoint, Cycle, instability};
-use crate::dense::LeastSquares;
 use crate::fixed::length_held;
 use crate::flow::{advance, tangent};
+use crate::least_squares::LeastSquares;
 use crate::symmetry::parity;
 
 /// How a branch is followed.

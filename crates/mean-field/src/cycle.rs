@@ -2,12 +2,13 @@
 
 use num_complex::Complex64;
 use serde::Serialize;
+use superladder_dense::eigenvalues;
 use superladder_propagate::PropagateError;
 
 use crate::MeanFieldEquations;
-use crate::dense::{LeastSquares, eigenvalues};
 use crate::fixed::length_held;
 use crate::flow::{advance, tangent};
+use crate::least_squares::LeastSquares;
 use crate::symmetry::parity;
 
 /// Samples of a period for means, extrema and harmonics.

@@ -4,8 +4,9 @@ use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
 
 use crate::MeanFieldEquations;
-use crate::dense::{LeastSquares, eigenvalues};
 use crate::equations::Jacobian;
+use crate::least_squares::LeastSquares;
+use superladder_dense::eigenvalues;
 
 /// Below this, a mean counts as zero when a fixed point is named.
 const ZERO: f64 = 1e-7;

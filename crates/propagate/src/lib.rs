@@ -32,7 +32,6 @@
 //! ```
 
 mod chebyshev;
-pub mod dense;
 mod error;
 mod krylov;
 mod lawson;

@@ -1,7 +1,7 @@
 //! Initial states as mixtures of pure product states.
 
-use faer::{Mat, Side};
 use num_complex::Complex64;
+use superladder_dense::hermitian_eigen;
 use superladder_engine::Problem;
 use superladder_model::{EnsembleState, ModeState, Subsystem};
 use superladder_space::{Axis, Ladders, loss, mode_density, mode_vector, product_weights};
@@ -191,10 +191,8 @@ fn at_rest(state: &ModeState, levels: usize) -> Option<(Vec<Component>, f64)> {
         return Some((vec![component(1.0, vector)], lost));
     }
     let rho = mode_density(state, levels);
-    let matrix = Mat::from_fn(levels, levels, |i, j| rho[i * levels + j]);
-    let decomposed = matrix.self_adjoint_eigen(Side::Lower).ok()?;
-    let vector = |k: usize| (0..levels).map(|i| decomposed.U()[(i, k)]).collect();
-    let components = (0..levels).map(|k| component(decomposed.S().column_vector()[k].re, vector(k)));
+    let (weights, vectors) = hermitian_eigen(&rho, levels)?;
+    let components = weights.into_iter().zip(vectors).map(|(weight, vector)| component(weight, vector));
     Some((components.collect(), lost))
 }
 

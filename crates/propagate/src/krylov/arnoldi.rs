@@ -1,9 +1,8 @@
 //! The Arnoldi process and what is read from its Hessenberg matrix.
 
-use faer::Mat;
+use superladder_dense::{Mat, expm, one_norm, scaled, squared};
 
 use crate::LinearOperator;
-use crate::dense::{expm, one_norm, scaled, squared};
 use crate::propagator::Observer;
 use crate::vector::{MAX_TERMS, ScaledVector, accumulate, combine, dot, norm, scale};
 

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use faer::Mat;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use superladder_propagate::dense::expm;
+use superladder_dense::expm;
 use superladder_propagate::{
     LinearOperator, Method, OptionValue, PropagateError, Propagator, System, VectorField,
 };

@@ -1,7 +1,4 @@
-//! Small dense real matrices: linear systems and eigenvalues of the few unknowns of mean field.
-
-use faer::Mat;
-use num_complex::Complex64;
+//! Least squares of the few unknowns of mean field.
 
 /// Least squares `min |rows x - right|` by the normal equations: enough for Newton steps, which correct
 /// themselves. It keeps its buffers, so that the many small systems of a map cost no allocation.
@@ -59,31 +56,9 @@ impl LeastSquares {
     }
 }
 
-/// Eigenvalues of a real row-major matrix, largest real part first; NaN where the iteration does not
-/// converge.
-pub fn eigenvalues(matrix: &[f64], n: usize) -> Vec<Complex64> {
-    let matrix = Mat::from_fn(n, n, |i, k| matrix[i * n + k]);
-    let nan = Complex64::new(f64::NAN, f64::NAN);
-    let mut values = matrix.eigenvalues().unwrap_or_else(|_| vec![nan; n]);
-    values.sort_by(|a, b| b.re.total_cmp(&a.re).then(b.im.total_cmp(&a.im)));
-    values
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn eigenvalues_of_a_companion_matrix_are_its_roots() {
-        // (x - 1)(x + 2)(x^2 + 9) = x^4 + x^3 + 7 x^2 + 9 x - 18
-        let matrix = [0., 0., 0., 18., 1., 0., 0., -9., 0., 1., 0., -7., 0., 0., 1., -1.];
-        let found = eigenvalues(&matrix, 4);
-        let roots = [(1.0, 0.0), (0.0, 3.0), (0.0, -3.0), (-2.0, 0.0)];
-        for (re, im) in roots {
-            let nearest = found.iter().map(|z| (z - Complex64::new(re, im)).norm()).fold(9.0, f64::min);
-            assert!(nearest < 1e-13, "{found:?}");
-        }
-    }
 
     #[test]
     fn equations_are_solved_in_the_sense_of_least_squares() {

@@ -6,6 +6,7 @@ use faer::linalg::matmul::matmul;
 use faer::traits::ComplexField;
 use faer::traits::math_utils::{abs, from_f64, is_finite};
 use faer::{Accum, Mat, Par, Spec};
+use num_complex::Complex64;
 
 /// Numerator coefficients of the [13/13] Pade approximant of exp.
 const PADE: [f64; 14] = [
@@ -27,29 +28,45 @@ const PADE: [f64; 14] = [
 /// Largest 1-norm for which the approximant is exact to double precision.
 const THETA: f64 = 5.371_920_351_148_152;
 
-/// exp(A) of a real or complex square matrix by Pade approximation, scaling and squaring:
+/// exp(A) of a real square matrix by Pade approximation, scaling and squaring:
 /// exp(A) = [r(A / 2^s)]^(2^s). All NaN if A is not finite.
 ///
 /// Source: N. J. Higham, SIAM J. Matrix Anal. Appl. 26, 1179 (2005), algorithm 2.3.
 ///
 /// # Panics
 /// If the matrix is not square.
-pub fn expm<T: ComplexField<Real = f64>>(a: &Mat<T>) -> Mat<T> {
+pub fn expm(a: &Mat<f64>) -> Mat<f64> {
+    exponential(a)
+}
+
+/// [`expm`] of a complex matrix.
+///
+/// # Panics
+/// If the matrix is not square.
+pub fn expm_complex(a: &Mat<Complex64>) -> Mat<Complex64> {
+    exponential(a)
+}
+
+fn exponential<T: ComplexField<Real = f64>>(a: &Mat<T>) -> Mat<T> {
     assert_eq!(a.nrows(), a.ncols(), "the exponential needs a square matrix");
     let n = a.nrows();
-    let Some(norm) = one_norm(a) else {
+    let Some(norm) = finite_norm(a) else {
         return Mat::from_fn(n, n, |_, _| from_f64::<T>(f64::NAN));
     };
     let squarings = if norm > THETA { (norm / THETA).log2().ceil().max(0.0) as i32 } else { 0 };
-    let mut exponential = pade(&scaled(a, 0.5_f64.powi(squarings)));
+    let mut result = pade(&times(a, 0.5_f64.powi(squarings)));
     for _ in 0..squarings {
-        exponential = product(&exponential, &exponential);
+        result = product(&result, &result);
     }
-    exponential
+    result
 }
 
-/// Largest column sum of moduli; None if it is not finite.
-pub(crate) fn one_norm<T: ComplexField<Real = f64>>(a: &Mat<T>) -> Option<f64> {
+/// Largest column sum of moduli; `None` if it is not finite.
+pub fn one_norm(a: &Mat<f64>) -> Option<f64> {
+    finite_norm(a)
+}
+
+fn finite_norm<T: ComplexField<Real = f64>>(a: &Mat<T>) -> Option<f64> {
     let mut largest = 0.0_f64;
     for j in 0..a.ncols() {
         let mut column = 0.0;
@@ -109,12 +126,17 @@ fn add<T: ComplexField<Real = f64>>(a: &Mat<T>, b: &Mat<T>) -> Mat<T> {
     Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[(i, j)].clone() + b[(i, j)].clone())
 }
 
-pub(crate) fn scaled<T: ComplexField<Real = f64>>(a: &Mat<T>, s: f64) -> Mat<T> {
+/// s A.
+pub fn scaled(a: &Mat<f64>, s: f64) -> Mat<f64> {
+    times(a, s)
+}
+
+fn times<T: ComplexField<Real = f64>>(a: &Mat<T>, s: f64) -> Mat<T> {
     let s = from_f64::<T>(s);
     Mat::from_fn(a.nrows(), a.ncols(), |i, j| s.clone() * a[(i, j)].clone())
 }
 
 /// A A, on one thread.
-pub(crate) fn squared(a: &Mat<f64>) -> Mat<f64> {
+pub fn squared(a: &Mat<f64>) -> Mat<f64> {
     product(a, a)
 }

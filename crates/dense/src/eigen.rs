@@ -1,18 +1,18 @@
-//! Eigenvalues of dense Hermitian matrices, in memory that is kept between them.
+//! Eigenvalues and eigenvectors.
 
 use std::sync::{Mutex, PoisonError};
 
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
-use faer::{Mat, get_global_parallelism};
+use faer::{Mat, Side, get_global_parallelism};
 use num_complex::Complex64;
 
-/// Finds eigenvalues without giving its memory back: buffers that come and go at every output time leave
+/// Finds eigenvalues of Hermitian matrices without giving its memory back: buffers that come and go at every output time leave
 /// holes between the records of a run that the allocator does not fill (126 MiB instead of 17 for 201 output
 /// times of `first-run`).
 #[derive(Default)]
-pub(crate) struct Eigenvalues(Mutex<Option<Workspace>>);
+pub struct HermitianEigenvalues(Mutex<Option<Workspace>>);
 
 /// Memory for matrices up to a dimension.
 struct Workspace {
@@ -29,10 +29,10 @@ impl Workspace {
     }
 }
 
-impl Eigenvalues {
+impl HermitianEigenvalues {
     /// Eigenvalues of a Hermitian matrix, row by row, in ascending order; NaN throughout if the decomposition
     /// fails.
-    pub(crate) fn of(&self, dense: &[Complex64], dim: usize) -> Vec<f64> {
+    pub fn of(&self, dense: &[Complex64], dim: usize) -> Vec<f64> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.as_ref().is_none_or(|kept| kept.matrix.nrows() < dim) {
             *kept = None;
@@ -60,6 +60,29 @@ impl Eigenvalues {
     }
 }
 
+/// Eigenvalues of a Hermitian matrix, row by row, in ascending order, and its eigenvectors in the same order.
+/// `None` if the decomposition fails.
+pub fn hermitian_eigen(dense: &[Complex64], dim: usize) -> Option<(Vec<f64>, Vec<Vec<Complex64>>)> {
+    if dim == 0 {
+        return Some((Vec::new(), Vec::new()));
+    }
+    let matrix = Mat::from_fn(dim, dim, |i, j| dense[i * dim + j]);
+    let decomposed = matrix.self_adjoint_eigen(Side::Lower).ok()?;
+    let values = (0..dim).map(|k| decomposed.S().column_vector()[k].re).collect();
+    let vector = |k: usize| (0..dim).map(|i| decomposed.U()[(i, k)]).collect();
+    Some((values, (0..dim).map(vector).collect()))
+}
+
+/// Eigenvalues of a real row-major matrix, largest real part first; NaN where the iteration does not
+/// converge.
+pub fn eigenvalues(matrix: &[f64], dim: usize) -> Vec<Complex64> {
+    let matrix = Mat::from_fn(dim, dim, |i, k| matrix[i * dim + k]);
+    let nan = Complex64::new(f64::NAN, f64::NAN);
+    let mut values = matrix.eigenvalues().unwrap_or_else(|_| vec![nan; dim]);
+    values.sort_by(|a, b| b.re.total_cmp(&a.re).then(b.im.total_cmp(&a.im)));
+    values
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,17 +98,34 @@ mod tests {
             };
             (0..dim * dim).map(|k| element(k / dim, k % dim)).collect()
         };
-        let kept = Eigenvalues::default();
+        let kept = HermitianEigenvalues::default();
         for dim in [0, 3, 40, 1, 17, 40, 61] {
             let dense = matrix(dim);
             let found = kept.of(&dense, dim);
-            let library = Mat::from_fn(dim, dim, |i, j| dense[i * dim + j]);
-            let library = library.self_adjoint_eigenvalues(faer::Side::Lower).expect("finite");
+            let (library, vectors) = hermitian_eigen(&dense, dim).expect("finite");
+            for (value, vector) in library.iter().zip(&vectors) {
+                for (i, row) in dense.chunks_exact(dim).enumerate() {
+                    let image: Complex64 = row.iter().zip(vector).map(|(a, v)| a * v).sum();
+                    assert!((image - value * vector[i]).norm() < 1e-12 * dim as f64, "{dim}: {value}");
+                }
+            }
             assert_eq!(found.len(), dim);
             for (f, l) in found.iter().zip(&library) {
                 assert!((f - l).abs() < 1e-12 * dim as f64, "{dim}: {f} and {l}");
             }
-            assert_eq!(found, Eigenvalues::default().of(&dense, dim), "{dim}");
+            assert_eq!(found, HermitianEigenvalues::default().of(&dense, dim), "{dim}");
+        }
+    }
+
+    #[test]
+    fn eigenvalues_of_a_companion_matrix_are_its_roots() {
+        // (x - 1)(x + 2)(x^2 + 9) = x^4 + x^3 + 7 x^2 + 9 x - 18
+        let matrix = [0., 0., 0., 18., 1., 0., 0., -9., 0., 1., 0., -7., 0., 0., 1., -1.];
+        let found = eigenvalues(&matrix, 4);
+        let roots = [(1.0, 0.0), (0.0, 3.0), (0.0, -3.0), (-2.0, 0.0)];
+        for (re, im) in roots {
+            let nearest = found.iter().map(|z| (z - Complex64::new(re, im)).norm()).fold(9.0, f64::min);
+            assert!(nearest < 1e-13, "{found:?}");
         }
     }
 }
