@@ -1,8 +1,8 @@
 //! One application of the matrix-free generator, beside the STREAM triad on vectors of the same length.
 //!
-//! `elements` are the unknowns of the full (unreduced) state, so that `time / elements` is the time per unknown. The
-//! generator must read the stored half of rho and write it once: 2 x 8 bytes for each stored number. That traffic at
-//! the speed of the triad is the memory bound, and
+//! `elements` are the unknowns of the full (unreduced) state, so that `time / elements` is the time per
+//! unknown. The generator must read the stored half of rho and write it once: 2 x 8 bytes for each stored
+//! number. That traffic at the speed of the triad is the memory bound, and
 //!
 //! ```text
 //! fraction of the memory bound = (16 bytes x length / time of apply) / (24 bytes x length / time of triad).

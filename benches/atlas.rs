@@ -1,7 +1,9 @@
-//! What a phase diagram of mean field costs: equations, fixed points and the flow of 64 points of the reference model.
+//! What a phase diagram of mean field costs: equations, fixed points and the flow of 64 points of the
+//! reference model.
 //!
-//! `elements` are points times units of time for the flow, so that `time / elements` is the time for which one point moves by 1:
-//! a grid of 41 x 51 points over T = 9000 takes 1.88e7 times as long on one core (its steps are a little longer on average).
+//! `elements` are points times units of time for the flow, so that `time / elements` is the time for which
+//! one point moves by 1: a grid of 41 x 51 points over T = 9000 takes 1.88e7 times as long on one core (its
+//! steps are a little longer on average).
 
 use std::hint::black_box;
 use std::path::Path;

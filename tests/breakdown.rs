@@ -97,7 +97,7 @@ fn breakdown_times_of_cumulants_and_of_the_exact_engine() {
         });
         found.unwrap_or_else(|| panic!("{series} at {n}: {rows:?}")).5
     };
-    // Reference values of independent code (PHYSICS.md, section 10), of which the starting phase is not
+    // Reference values of independent code (`data/reference/cumulant_targets.json`), of which the starting phase is not
     // known.
     assert!((time("cumulant sites", 10.0, "averaged") - 17.54).abs() < 0.02);
     assert!((time("cumulant sites", 100.0, "averaged") - 67.98).abs() < 0.15);

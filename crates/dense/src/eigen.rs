@@ -8,9 +8,9 @@ use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_
 use faer::{Mat, Side, get_global_parallelism};
 use num_complex::Complex64;
 
-/// Finds eigenvalues of Hermitian matrices without giving its memory back: buffers that come and go at every output time leave
-/// holes between the records of a run that the allocator does not fill (126 MiB instead of 17 for 201 output
-/// times of `first-run`).
+/// Finds eigenvalues of Hermitian matrices without giving its memory back: buffers that come and go at every
+/// output time leave holes between the records of a run that the allocator does not fill (126 MiB instead of
+/// 17 for 201 output times of `first-run`).
 #[derive(Default)]
 pub struct HermitianEigenvalues(Mutex<Option<Workspace>>);
 

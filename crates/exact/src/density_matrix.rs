@@ -28,7 +28,8 @@ use crate::state_functions::View;
 /// use superladder_exact::Exact;
 /// use superladder_model::Model;
 ///
-/// // Two inverted spins decay independently: at t = ln 2 each is up with probability 1/2, and so P(j = 0) = 1/4 ...
+/// // Two inverted spins decay independently: at t = ln 2 each is up with probability 1/2,
+/// // and so P(j = 0) = 1/4 ...
 /// let model = Model::builder().ensemble("S", 2, 1.0).channel("emission", "S", 1.0).build()?;
 /// let problem = Problem::builder(&model).initial("S", "up", ()).times(0.0, 2f64.ln(), 2).build()?;
 /// let mut evolution = Exact::default().evolution(&problem)?;

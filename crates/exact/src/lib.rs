@@ -3,10 +3,10 @@
 //! The file tree is the table of contents, from the files that know little to those that know all: [`Exact`]
 //! (`options`), [`Layout`] (which blocks are stored and where), `programs`, `tasks` and `kernel` (sparse
 //! factors, what they act on, inner loops), [`Lindbladian`] (the matrix-free generator), [`assembled`] (the
-//! same generator as a sparse matrix), `probes` and `state_functions` (observables), `spectrum` (where the eigenvalues
-//! of the generator lie), `leakage` (a bound of the error of truncation),
-//! [`DensityMatrix`] (the state for a reader), `monitors` (trace, positivity, truncation), `instruments` (all
-//! that measures), `adaptive` (cutoffs that follow the state), `resources` (memory), `evolution`, `engine`.
+//! same generator as a sparse matrix), `probes` and `state_functions` (observables), `spectrum` (where the
+//! eigenvalues of the generator lie), `leakage` (a bound of the error of truncation), [`DensityMatrix`] (the
+//! state for a reader), `monitors` (trace, positivity, truncation), `instruments` (all that measures),
+//! `adaptive` (cutoffs that follow the state), `resources` (memory), `evolution`, `engine`.
 
 mod adaptive;
 mod assembled;

@@ -2,7 +2,8 @@
 //! that any other study goes through.
 //!
 //! ```text
-//! FIGURES ── figure ── PaperStudy (data/studies) ── engines ──> Made (tables, pictures, claims) ──> folder of the figure
+//! FIGURES ── figure ── PaperStudy (data/studies) ── engines
+//!     ──> Made (tables, pictures, claims) ──> folder of the figure
 //! ```
 
 mod critical;

@@ -111,8 +111,9 @@ impl ReferenceModel {
     /// any detuning:
     ///
     /// ```text
-    /// kappa (X_a^2 - Y_a^2)/2 - (gamma_up - gamma_down)/2 { (eta X_a + eta' X_S)^2/[(wz' - Omega)^2 + gamma_t^2/4]
-    ///                                                      - (eta Y_a + eta' Y_S)^2/[(wz' + Omega)^2 + gamma_t^2/4] }
+    /// kappa (X_a^2 - Y_a^2)/2
+    ///   - (gamma_up - gamma_down)/2 { (eta X_a + eta' X_S)^2/[(wz' - Omega)^2 + gamma_t^2/4]
+    ///                               - (eta Y_a + eta' Y_S)^2/[(wz' + Omega)^2 + gamma_t^2/4] }
     /// ```
     /// with `a = X_a p + Y_a p^dag + ...`. For `wc = wz = w`, `eta = eta'` this is
     /// `kappa/4 - eta^2 (gamma_up - gamma_down) {u^2/[..] - v^2/[..]}` for the upper polariton,

@@ -37,7 +37,8 @@ pub enum ReferenceError {
 ///
 /// ```text
 /// H = wc a^dag a + wz S^z + wz' T^z + lambda/sqrt N (a + a^dag)(S^+ + S^-)
-///     + eta/sqrt N (a T^+ + a^dag T^-) + eta'/N (S^+ T^- + S^- T^+),   kappa D[a], gamma_up D[tau^+], gamma_down D[tau^-]
+///     + eta/sqrt N (a T^+ + a^dag T^-) + eta'/N (S^+ T^- + S^- T^+),
+/// kappa D[a], gamma_up D[tau^+], gamma_down D[tau^-]
 /// ```
 /// (Eqs. (1) and (2) of the paper.) A model without S has `lambda = eta' = 0`, one without T
 /// `eta = eta' = 0`.

@@ -30,7 +30,8 @@ pub struct Ensemble {
 /// ```
 /// use superladder_model::{Model, Operator};
 ///
-/// // Four spins in a lossy cavity, repumped one by one; a weak drive of one's own holds the phase of the light.
+/// // Four spins in a lossy cavity, repumped one by one; a weak drive of one's own holds the phase
+/// // of the light.
 /// let a = Operator::annihilate(0);
 /// let model = Model::builder()
 ///     .mode("a", 1.0)

@@ -167,7 +167,8 @@ impl Sums {
         bytes
     }
 
-    /// The number of samples in what [`Sums::to_bytes`] gives, without reading the sums; none for other bytes.
+    /// The number of samples in what [`Sums::to_bytes`] gives, without reading the sums; none for other
+    /// bytes.
     pub fn counted(bytes: &[u8]) -> Option<u64> {
         let (Head { blocks, .. }, mut rest) = Head::read(bytes)?;
         let mut count = 0;

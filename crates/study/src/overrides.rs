@@ -37,8 +37,8 @@ struct Asked {
 }
 
 impl Asked {
-    /// Sees to it that the text that `document` is printed as holds the value: a value in a place that is not printed would be
-    /// lost without a word.
+    /// Sees to it that the text that `document` is printed as holds the value: a value in a place that is not
+    /// printed would be lost without a word.
     fn holds(&self, document: &DocumentMut) -> Result<(), OverrideFault> {
         let lost = || OverrideFault::Lost { key: self.path.join(".") };
         let read: DocumentMut = document.to_string().parse().map_err(|_| lost())?;
@@ -138,7 +138,8 @@ fn put(item: &mut Item, key: &str, value: Value, walked: &str) -> Result<(), Ove
     Ok(())
 }
 
-/// Replaces an entry of a list. A table is replaced by a whole table only: a number in its place is a key that was forgotten.
+/// Replaces an entry of a list. A table is replaced by a whole table only: a number in its place is a key
+/// that was forgotten.
 fn put_entry(old: &mut Item, value: Value, name: impl Fn() -> String) -> Result<(), OverrideFault> {
     match (old.as_table_like().is_some(), value) {
         (true, Value::InlineTable(new)) if old.is_table() => {

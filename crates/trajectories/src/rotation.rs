@@ -1,7 +1,7 @@
 //! Rotations of a frame: the unitary that keeps a state where it is while the basis of one subsystem moves.
 //!
 //! ```text
-//! ladder: the axis of quantisation turns by 2 |beta|       mode: the origin moves by beta (a very large sphere)
+//! ladder: the axis of quantisation turns by 2 |beta|   mode: the origin moves by beta (a very large sphere)
 //!
 //! exp(beta A^+ - beta* A^-) = e^(i phi k) exp(r (A^+ - A^-)) e^(-i phi k)       beta = r e^(i phi), level k
 //!                             phases      real matrix        phases

@@ -2,7 +2,8 @@
 //! observable is judged.
 //!
 //! ```text
-//! Study -> families (settings from coarse to fine) -> measure (Series of every setting) -> Findings -> report, picture
+//! Study -> families (settings from coarse to fine) -> measure (Series of every setting)
+//!     -> Findings -> report, picture
 //! ```
 
 mod findings;

@@ -1,7 +1,8 @@
 //! What is done with studies: run, compare, sweep, converge, breakdown, maps of mean field, limit cycles.
 //!
 //! ```text
-//! Study -> plan -> run (engines) -> results: tables, arrays, pictures and one manifest in a folder of their own
+//! Study -> plan -> run (engines) -> results: tables, arrays, pictures and
+//!     one manifest in a folder of their own
 //! ```
 //! Every workflow has a folder: what is asked for, how it runs, its words, its picture.
 

@@ -1,7 +1,8 @@
 //! One study over a grid of its parameters: every point a run, all of them one tidy table.
 //!
 //! ```text
-//! Axis, Axis, ... -> Sweep (a Study per point) -> measure (Store keeps what is finished) -> Results -> tables, picture
+//! Axis, Axis, ... -> Sweep (a Study per point) -> measure (Store keeps what is finished)
+//!     -> Results -> tables, picture
 //! ```
 
 mod all;
