@@ -93,6 +93,7 @@ fn diagram(study: &PaperStudy, context: &Context<'_>) -> Result<Option<Diagram>,
     let counts = (0..Phase::ALL.len()).map(|kind| kinds.iter().filter(|k| **k == kind).count()).collect();
     let names = Phase::ALL.iter().zip(COLOURS).map(|(p, colour)| (p.name().to_owned(), colour)).collect();
     let map = MapPanel {
+        trimmed: true,
         title: "phases from a start near the normal state; lines: linear stability".into(),
         x_label: UP.into(),
         y_label: LAMBDA.into(),

@@ -76,6 +76,7 @@ impl Map<'_> {
             }
         }
         let map = MapPanel {
+            trimmed: true,
             title: "growing eigenvalues of the normal state".into(),
             x_label: UP.into(),
             y_label: LAMBDA.into(),

@@ -1,16 +1,10 @@
 //! Maps over two parameters: one colour per kind of point, with lines of linear stability over it.
 
-use kuva::plot::legend::LegendPosition;
-use kuva::plot::scatter::MarkerShape;
-use kuva::plot::{LinePlot, ScatterPlot};
-use kuva::render::figure::Figure;
-use kuva::render::layout::Layout;
-use kuva::render::plots::Plot;
-
 use crate::Picture;
+use crate::sheet::{Curve, MapPanel, Sheet, SheetPanel, Stroke};
 
-/// Width and height of the axes.
-const SIZE: (f64, f64) = (640.0, 560.0);
+/// Width and height of the picture.
+const SIZE: (f64, f64) = (900.0, 600.0);
 /// Fill colours by the number of a kind: pale ones first.
 const FILLS: [&str; 8] =
     ["#DDDDDD", "#F0E442", "#56B4E9", "#E69F00", "#009E73", "#7A3B8F", "#CC79A7", "#FFFFFF"];
@@ -39,56 +33,38 @@ pub struct Line<'a> {
     pub pieces: &'a [Vec<(f64, f64)>],
 }
 
-/// A map of kinds over two axes with these labels, with `lines` over it.
+/// A map of kinds over two axes with these labels, with `lines` over it. Every cell reaches half of the way to
+/// its neighbours, those at the ends as far outwards as inwards.
 pub fn map(title: &str, labels: (&str, &str), grid: Kinds<'_>, lines: &[Line<'_>]) -> Picture {
-    let Kinds { x, y, kinds, names } = grid;
-    let mut plots: Vec<Plot> = Vec::new();
-    let cell = 0.62 * (SIZE.0 * 0.66 / x.len() as f64).max(SIZE.1 * 0.76 / y.len() as f64);
-    for (kind, name) in names.iter().enumerate() {
-        let place = |(k, _): (usize, &usize)| (x[k / y.len()], y[k % y.len()]);
-        let points: Vec<(f64, f64)> =
-            kinds.iter().enumerate().filter(|(_, found)| **found == kind).map(place).collect();
-        if !points.is_empty() {
-            let marks = ScatterPlot::new().with_data(points).with_color(FILLS[kind % FILLS.len()]);
-            plots.push(
-                marks.with_size(cell).with_marker(MarkerShape::Square).with_legend(name.clone()).into(),
-            );
-        }
-    }
-    for (number, line) in lines.iter().enumerate() {
-        for (k, piece) in line.pieces.iter().enumerate() {
-            let colour = LINES[number % LINES.len()];
-            let plot =
-                LinePlot::new().with_data(piece.iter().copied()).with_color(colour).with_stroke_width(2.4);
-            plots.push(if k == 0 { plot.with_legend(line.name).into() } else { plot.into() });
-        }
-    }
-    let ends =
-        |v: &[f64]| v.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(*x), h.max(*x)));
-    let ((x0, x1), (y0, y1)) = (ends(x), ends(y));
-    let layout = Layout::auto_from_plots(&plots)
-        .with_x_label(labels.0.to_owned())
-        .with_y_label(labels.1.to_owned())
-        .with_box_axes()
-        .with_show_grid(false)
-        .with_title_size(14)
-        .with_label_size(14)
-        .with_tick_size(12)
-        .with_body_size(12)
-        .with_x_axis_min(x0)
-        .with_x_axis_max(x1)
-        .with_y_axis_min(y0)
-        .with_y_axis_max(y1)
-        .with_legend_position(LegendPosition::OutsideRightTop)
-        .with_legend_box(false)
-        .with_force_margins(74.0, 170.0);
-    let figure = Figure::new(1, 1)
-        .with_structure(vec![vec![0]])
-        .with_plots(vec![plots])
-        .with_layouts(vec![layout])
-        .with_cell_size(SIZE.0, SIZE.1)
-        .with_padding(14.0)
-        .with_title(title)
-        .with_title_size(18);
-    Picture { scene: figure.render() }
+    let name = |(kind, name): (usize, &String)| (name.clone(), FILLS[kind % FILLS.len()]);
+    let curves = lines.iter().enumerate().flat_map(|(number, line)| {
+        let colour = LINES[number % LINES.len()];
+        line.pieces.iter().enumerate().map(move |(k, piece)| {
+            let label = if k == 0 { line.name } else { "" };
+            Curve::solid(label, piece.clone(), colour).with(Stroke::Solid, 2.4)
+        })
+    });
+    let (columns, rows) = (ascending(grid.x), ascending(grid.y));
+    let panel = MapPanel {
+        x_label: labels.0.to_owned(),
+        y_label: labels.1.to_owned(),
+        x: columns.iter().map(|k| grid.x[*k]).collect(),
+        y: rows.iter().map(|k| grid.y[*k]).collect(),
+        kinds: columns
+            .iter()
+            .flat_map(|c| rows.iter().map(move |r| grid.kinds[c * grid.y.len() + r]))
+            .collect(),
+        names: grid.names.iter().enumerate().map(name).collect(),
+        curves: curves.collect(),
+        ..MapPanel::default()
+    };
+    let panels = vec![([0, 0, 1, 1], SheetPanel::Map(panel))];
+    Sheet { title: title.into(), columns: 1, rows: 1, cell: SIZE, panels }.picture()
+}
+
+/// The order in which `points` ascend.
+fn ascending(points: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by(|a, b| points[*a].total_cmp(&points[*b]));
+    order
 }

@@ -16,10 +16,12 @@ pub struct MapPanel {
     pub x_label: String,
     /// Label of the vertical axis.
     pub y_label: String,
-    /// Evenly spaced coordinates of the columns.
+    /// Coordinates of the columns, from left to right.
     pub x: Vec<f64>,
-    /// Evenly spaced coordinates of the rows.
+    /// Coordinates of the rows, from below.
     pub y: Vec<f64>,
+    /// The axes end at the outermost points, so that half of the cells there is seen.
+    pub trimmed: bool,
     /// The number of the kind of every point, y fastest.
     pub kinds: Vec<usize>,
     /// Name and colour of every kind.
@@ -30,12 +32,21 @@ pub struct MapPanel {
     pub notes: Vec<Note>,
 }
 
-/// Ends of the cell of point k, cut at the ends of the axis.
-fn cell(points: &[f64], k: usize) -> (f64, f64) {
-    let middle = |i: usize, j: usize| 0.5 * (points[i] + points[j]);
-    let low = if k == 0 { points[0] } else { middle(k - 1, k) };
-    let high = if k + 1 == points.len() { points[k] } else { middle(k, k + 1) };
-    (low, high)
+/// Edges of the cells of `points` in ascending order, one more than points: half of the way to the neighbours,
+/// at the ends as far outwards as inwards. A single point has a cell of a tenth of its value, or of 1.
+///
+/// ```text
+///     |  .  | .|.|.|   points . and edges |
+/// ```
+fn edges(points: &[f64], trimmed: bool) -> Vec<f64> {
+    let [first, .., last] = points else {
+        let half = points.first().map_or(0.5, |x| if *x == 0.0 { 0.5 } else { 0.05 * x.abs() });
+        return points.iter().flat_map(|x| [x - half, x + half]).collect();
+    };
+    let inner: Vec<f64> = points.windows(2).map(|pair| f64::midpoint(pair[0], pair[1])).collect();
+    let (low, high) =
+        if trimmed { (*first, *last) } else { (2.0 * first - inner[0], 2.0 * last - inner[inner.len() - 1]) };
+    [vec![low], inner, vec![high]].concat()
 }
 
 impl MapPanel {
@@ -43,18 +54,18 @@ impl MapPanel {
     /// between them.
     pub(super) fn draw(&self) -> (Vec<Plot>, Layout) {
         let (columns, rows) = (self.x.len(), self.y.len());
-        let (bottom, top) = (self.y[0], self.y[rows - 1]);
+        let (x, y) = (edges(&self.x, self.trimmed), edges(&self.y, self.trimmed));
         let mut plots: Vec<Plot> = Vec::new();
         for row in 0..rows {
-            let (low, high) = cell(&self.y, row);
-            let high = (high + 0.1 * (high - low)).min(top);
+            let (low, high) = (y[row], y[row + 1]);
+            let high = (high + 0.1 * (high - low)).min(y[rows]);
             let mut start = 0;
             for column in 1..=columns {
                 let kind = self.kinds[start * rows + row];
                 if column < columns && self.kinds[column * rows + row] == kind {
                     continue;
                 }
-                let ends = [cell(&self.x, start).0, cell(&self.x, column - 1).1];
+                let ends = [x[start], x[column]];
                 let run = BandPlot::new(ends, [low, low], [high, high]);
                 plots.push(run.with_color(self.names[kind].1).with_opacity(1.0).into());
                 start = column;
@@ -62,10 +73,10 @@ impl MapPanel {
         }
         plots.extend(self.curves.iter().flat_map(Curve::plots));
         let layout = Layout::auto_from_plots(&plots)
-            .with_x_axis_min(self.x[0])
-            .with_x_axis_max(self.x[columns - 1])
-            .with_y_axis_min(bottom)
-            .with_y_axis_max(top);
+            .with_x_axis_min(x[0])
+            .with_x_axis_max(x[columns])
+            .with_y_axis_min(y[0])
+            .with_y_axis_max(y[rows]);
         let present = |kind: &usize| self.kinds.contains(kind);
         let of_kind = |kind: usize| LegendEntry {
             label: self.names[kind].0.clone(),
@@ -80,5 +91,47 @@ impl MapPanel {
             .with_legend_position(LegendPosition::OutsideRightTop)
             .with_legend_box(false);
         (plots, noted(layout, &self.notes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_end_half_way_to_their_neighbours() {
+        assert_eq!(edges(&[0.0, 1.0, 3.0], false), [-0.5, 0.5, 2.0, 4.0]);
+        assert_eq!(edges(&[0.0, 1.0, 3.0], true), [0.0, 0.5, 2.0, 3.0]);
+        assert_eq!(edges(&[2.0], false), [1.9, 2.1]);
+        assert_eq!(edges(&[0.0], false), [-0.5, 0.5]);
+        assert!(edges(&[], false).is_empty());
+    }
+
+    /// Two columns, three rows of two kinds, of uneven width and height: the rectangles tile the axes.
+    #[test]
+    fn rectangles_have_the_extent_of_their_cells() {
+        let panel = MapPanel {
+            x: vec![0.0, 2.0],
+            y: vec![0.0, 1.0, 4.0],
+            kinds: vec![0, 0, 1, 1, 1, 1],
+            names: vec![("one".into(), "#DDDDDD"), ("two".into(), "#F0E442")],
+            ..MapPanel::default()
+        };
+        let (plots, layout) = panel.draw();
+        let bands: Vec<([f64; 2], f64)> = plots
+            .iter()
+            .filter_map(|plot| if let Plot::Band(band) = plot { Some(band) } else { None })
+            .map(|band| ([band.x[0], band.x[1]], band.y_lower[0]))
+            .collect();
+        let expected = [
+            ([-1.0, 1.0], -0.5),
+            ([1.0, 3.0], -0.5),
+            ([-1.0, 1.0], 0.5),
+            ([1.0, 3.0], 0.5),
+            ([-1.0, 3.0], 2.5),
+        ];
+        assert_eq!(bands, expected);
+        assert_eq!((layout.x_axis_min, layout.x_axis_max), (Some(-1.0), Some(3.0)));
+        assert_eq!((layout.y_axis_min, layout.y_axis_max), (Some(-0.5), Some(5.5)));
     }
 }
