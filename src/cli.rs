@@ -327,7 +327,11 @@ pub(crate) struct Init {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   superladder export study.toml liouvillian.npz    # scipy.sparse.load_npz
-  superladder export study.toml liouvillian.mtx    # Matrix Market")]
+  superladder export study.toml liouvillian.mtx    # Matrix Market
+  superladder export study.toml all.npz --set engine.symmetries=false
+
+The .npz also holds `sector`, `twice_j`, `ket` and `bra` of every unknown (photon numbers, then 2m), the
+`initial` state, and `expectations` (their `names` beside): sum_k expectations[o, k] rho[k].")]
 pub(crate) struct Export {
     #[command(flatten)]
     pub(crate) study: StudyArguments,

@@ -347,7 +347,11 @@ fn the_liouvillian_is_exported_for_scipy_and_matrix_market() {
     let mut names: Vec<String> =
         archive.file_names().map(|name| name.expect("a name").into_owned()).collect();
     names.sort();
-    assert_eq!(names, ["data", "format", "indices", "indptr", "shape"].map(|name| format!("{name}.npy")));
+    let matrix = ["data", "format", "indices", "indptr", "shape"];
+    let beside = ["bra", "expectations", "initial", "ket", "names", "sector", "twice_j"];
+    let mut expected = [&matrix[..], &beside].concat();
+    expected.sort_unstable();
+    assert_eq!(names, expected.iter().map(|name| format!("{name}.npy")).collect::<Vec<_>>());
     let data: Vec<Complex64> = stored(&file, "data").into_vec().unwrap();
     let shape: Vec<i64> = stored(&file, "shape").into_vec().unwrap();
     let format: Vec<Vec<u8>> = stored(&file, "format").into_vec().unwrap();
@@ -359,6 +363,22 @@ fn the_liouvillian_is_exported_for_scipy_and_matrix_market() {
     let first: Vec<f64> =
         lines.next().expect("an element").split(' ').map(|x| x.parse().expect("a number")).collect();
     assert_eq!(Complex64::new(first[2], first[3]), data[0]);
+    #[cfg(unix)]
+    {
+        // As readable as any other file that is made here.
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &Path| fs::metadata(path).expect("a file").permissions().mode();
+        assert_eq!(mode(&file), mode(&scratch.path("study.toml")));
+    }
+    // The engine's option decides; an export has the unknowns that `inspect` tells of.
+    for (name, symmetries) in [("with.npz", "true"), ("without.npz", "false")] {
+        let set = format!("engine.symmetries={symmetries}");
+        let told = scratch.run(&["export", "study.toml", name, "--set", &set]).exits(0).out();
+        let rows = told.split_whitespace().nth(2).expect("a number of rows").to_owned();
+        let inspected = scratch.run(&["inspect", "study.toml", "--set", &set]).exits(0).out();
+        let line = inspected.lines().find(|l| l.contains("independent real unknowns")).expect("a line");
+        assert_eq!(line.split_whitespace().last(), Some(&*rows), "{told}");
+    }
 }
 
 #[test]

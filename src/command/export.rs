@@ -1,10 +1,12 @@
 //! `superladder export`.
 
-use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::io::Write;
 
 use anyhow::Context;
-use superladder::workflows::results::{write_matrix_arrays, write_matrix_market};
+use superladder::exact::Exact;
+use superladder::study::EngineChoice;
+use superladder::workflows::results::{write_exported, write_matrix_market};
+use superladder_frame::write_whole;
 
 use super::{BadInput, load, placed};
 use crate::cli::Export;
@@ -25,19 +27,29 @@ pub(crate) fn export(arguments: &Export, out: &mut dyn Write) -> anyhow::Result<
     if let Some((_, mode)) = modes.find(|(m, _)| study.cutoff_follows(*m)) {
         return Err(BadInput::AdaptiveCutoff(mode.name.clone()).into());
     }
-    let matrix = superladder::exact::assembled(&study.problem).map_err(|e| placed(&study, e))?.matrix;
-    let folder = file.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
-    let failed = || format!("cannot write '{shown}'");
-    let mut partial = BufWriter::new(tempfile::NamedTempFile::new_in(folder).with_context(failed)?);
-    if extension == "npz" {
-        write_matrix_arrays(&mut partial, &matrix).with_context(failed)?;
-    } else {
-        let comment = format!("Liouvillian of '{}' written by superladder", study.title);
-        write_matrix_market(&mut partial, &matrix, &comment).with_context(failed)?;
-    }
-    let complete = partial.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(failed)?;
-    complete.persist(file).map_err(|e| e.error).with_context(failed)?;
+    let engine = match &study.engine {
+        EngineChoice::Exact(engine) => engine.clone(),
+        _ => Exact::default(),
+    };
+    let exported = engine.exported(&study.problem).map_err(|e| placed(&study, e))?;
+    let matrix = &exported.liouvillian.matrix;
+    let written = write_whole(file, |target| match extension {
+        "npz" => write_exported(target, &exported),
+        _ => {
+            let comment = format!("Liouvillian of '{}' written by superladder", study.title);
+            write_matrix_market(target, matrix, &comment)
+        }
+    });
+    written.with_context(|| format!("cannot write '{shown}'"))?;
     let (rows, elements) = (matrix.rows(), matrix.nnz());
     writeln!(out, "wrote {shown}: {rows} rows, {elements} matrix elements")?;
+    if extension == "npz" {
+        let count = exported.expectations.len();
+        writeln!(out, "with the basis, the initial state and {count} expectation values as vectors")?;
+        if !exported.left_out.is_empty() {
+            let names = exported.left_out.join(", ");
+            writeln!(out, "left out, since they are no function of expectation values: {names}")?;
+        }
+    }
     Ok(())
 }

@@ -39,7 +39,7 @@ impl Exact {
         Ok(())
     }
 
-    fn setting(&self, problem: &Problem) -> Result<Setting, EngineError> {
+    pub(crate) fn setting(&self, problem: &Problem) -> Result<Setting, EngineError> {
         problem.validate()?;
         self.check_adaptive(problem)?;
         self.refuse_the_impossible(problem)?;

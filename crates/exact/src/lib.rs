@@ -5,7 +5,7 @@
 //! factors, what they act on, inner loops), [`Lindbladian`] (the matrix-free generator), [`assembled`] (the
 //! same generator as a sparse matrix), `probes` and `state_functions` (observables), `spectrum` (where the
 //! eigenvalues of the generator lie), `leakage` (a bound of the error of truncation), [`DensityMatrix`] (the
-//! state for a reader), `monitors` (trace, positivity, truncation), `instruments` (all that measures),
+//! state for a reader), [`Exported`] (a problem for other programs), `monitors` (trace, positivity, truncation), `instruments` (all that measures),
 //! `adaptive` (cutoffs that follow the state), `resources` (memory), `evolution`, `engine`.
 
 mod adaptive;
@@ -14,6 +14,7 @@ mod density_matrix;
 mod engine;
 mod error;
 mod evolution;
+mod exported;
 mod functionals;
 mod generator;
 mod instruments;
@@ -37,6 +38,7 @@ pub use density_matrix::{
     BasisState, DensityMatrix, DensityMatrixError, Element, LadderBlock, Matrix, SectorView,
 };
 pub use evolution::ExactEvolution;
+pub use exported::{Expectation, Exported, Unknown};
 pub use generator::{Elements, Lindbladian};
 pub use layout::{Layout, Pair, Place, Tile};
 pub use options::{AdaptiveCutoff, Exact, Generator, Positivity};

@@ -171,7 +171,10 @@ pub fn write(
 ///
 /// # Errors
 /// Whatever the file system or `fill` says; an older file is then still whole.
-pub fn write_whole(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+pub fn write_whole(
+    path: &Path,
+    fill: impl FnOnce(&mut io::BufWriter<tempfile::NamedTempFile>) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let builder = &mut tempfile::Builder::new();

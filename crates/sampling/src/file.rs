@@ -4,7 +4,7 @@
 //! The header says what was sampled and by which version; the blocks of the sums in the body have digests of
 //! their own: when one is damaged, the others can still be used.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};

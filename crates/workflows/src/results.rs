@@ -18,7 +18,7 @@ pub use arrays::{write_arrays, write_real_arrays};
 pub use columns::{Column, columns, write_csv};
 pub use folder::OutputFolder;
 pub use manifest::{Clock, Head, Spent, version};
-pub use matrix::{write_matrix_arrays, write_matrix_market};
+pub use matrix::{write_exported, write_matrix_market};
 pub use tables::{TableWriter, write_rows};
 pub(crate) use tables::{write_table, write_table_arrays};
 

@@ -5,7 +5,7 @@
 //! among them, written to a temporary name and renamed. One more file says which version that is.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;

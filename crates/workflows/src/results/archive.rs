@@ -43,6 +43,20 @@ impl<W: Write + Seek> Archive<W> {
         self.entry(name, bytes.get_ref())
     }
 
+    /// Writes a vector of byte strings, padded with zeros as NumPy does.
+    pub(super) fn strings(&mut self, name: &str, texts: &[String]) -> io::Result<()> {
+        let width = texts.iter().map(String::len).max().unwrap_or(0).max(1);
+        let kind = DType::Plain(format!("|S{width}").parse().map_err(io::Error::other)?);
+        let mut bytes = Cursor::new(Vec::new());
+        let options = WriteOptions::<[u8]>::new().dtype(kind).shape(&[texts.len() as u64]);
+        let mut array = options.writer(&mut bytes).begin_nd()?;
+        for text in texts {
+            array.push(text.as_bytes())?;
+        }
+        array.finish()?;
+        self.entry(name, bytes.get_ref())
+    }
+
     fn entry(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         // Beyond 4 GiB a zip entry needs the 64-bit form; smaller ones stay readable everywhere.
         let large = bytes.len() as u64 >= u64::from(u32::MAX) / 2;
