@@ -48,6 +48,9 @@ pub(crate) enum Command {
     FixedPoints(MeanFieldStudy),
     /// Print the closed formulas of the reference model (polaritons, thresholds, limits) at a study's
     /// numbers.
+    #[command(after_help = "Examples:
+  superladder formulas data/studies/quickstart.toml
+  superladder formulas study.toml --set lambda=0.6 --json")]
     Formulas(MeanFieldStudy),
     /// Map the number of growing perturbations of the normal and superradiant states over two parameters.
     Stability(Map),
@@ -310,6 +313,10 @@ pub(crate) enum Listing {
     States,
     /// Engines and their keys.
     Engines,
+    /// Criteria of the breakdown of mean field.
+    Criteria,
+    /// Tables and keys of a study file.
+    Keys,
 }
 
 /// `superladder init`.

@@ -3,6 +3,7 @@
 mod cli;
 mod command;
 mod errors;
+mod log;
 mod progress;
 
 use std::io::Write;

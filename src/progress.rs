@@ -10,12 +10,15 @@ use superladder::engine::{EngineError, Evolution, Progress, Recorder};
 use superladder::workflows::run::Keeper;
 use superladder::workflows::watch::{Count, Watch};
 
+use crate::log::Log;
+
 /// Steps of the bar between start and end.
 const RESOLUTION: f64 = 10_000.0;
 
 /// A bar on the standard error that counts pieces; hidden when that is no terminal.
 pub(crate) struct Counter {
     bar: ProgressBar,
+    log: Log,
     /// Stands before all messages.
     title: String,
 }
@@ -35,7 +38,7 @@ impl Counter {
         {
             bar.set_style(style);
         }
-        Self { bar, title: title.to_owned() }
+        Self { bar, log: Log::new(hidden), title: title.to_owned() }
     }
 
     /// This bar with the flag that Ctrl-C raises.
@@ -66,13 +69,20 @@ impl Count for Counter {
         self.bar.inc(pieces as u64);
         // More pieces than were expected lengthen the bar.
         self.bar.set_length(self.bar.length().unwrap_or(0).max(self.bar.position()));
+        self.log.say(|| {
+            let Self { bar, title, .. } = self;
+            let parts = [title.as_str(), &bar.prefix(), words];
+            let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+            let count = format!("{} of {} done", bar.position(), bar.length().unwrap_or(0));
+            if parts.is_empty() { count } else { format!("{count}: {}", parts.join(", ")) }
+        });
         if !words.is_empty() {
             self.status(words);
         }
     }
 
     fn status(&self, words: &str) {
-        let Self { bar, title } = self;
+        let Self { bar, title, .. } = self;
         bar.set_message(if title.is_empty() { words.to_owned() } else { format!("{title}: {words}") });
     }
 }
@@ -99,6 +109,7 @@ impl Pauses<'_> {
 /// A bar on the standard error, hidden when that is no terminal; hears Ctrl-C and the clock.
 pub(crate) struct Bar<'a> {
     shown: ProgressBar,
+    log: Log,
     start: f64,
     end: f64,
     begun: Instant,
@@ -119,7 +130,7 @@ impl<'a> Bar<'a> {
         let times = &pauses.keeper.study().problem.times;
         let (start, end) = (start.unwrap_or(times[0]), times[times.len() - 1]);
         let now = Instant::now();
-        Self { shown, start, end, begun: now, written: now, pauses }
+        Self { shown, log: Log::new(hidden), start, end, begun: now, written: now, pauses }
     }
 
     /// Removes the bar from the screen.
@@ -133,7 +144,9 @@ impl Progress for Bar<'_> {
         let span = self.end - self.start;
         let fraction = if span > 0.0 { (time - self.start) / span } else { 1.0 };
         let rate = (time - self.start) / self.begun.elapsed().as_secs_f64().max(1e-9);
-        self.shown.set_message(format!("t = {time:.4} of {}, {rate:.3} per second", self.end));
+        let message = format!("t = {time:.4} of {}, {rate:.3} per second", self.end);
+        self.log.say(|| format!("{message}, {:.0} %", 100.0 * fraction));
+        self.shown.set_message(message);
         self.shown.set_position((RESOLUTION * fraction) as u64);
         if self.pauses.over() || self.written.elapsed() >= self.pauses.interval {
             ControlFlow::Break(())
@@ -143,6 +156,7 @@ impl Progress for Bar<'_> {
     }
 
     fn status(&mut self, text: &str) {
+        self.log.say(|| text.to_owned());
         self.shown.set_message(text.to_owned());
     }
 

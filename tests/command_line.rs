@@ -325,6 +325,8 @@ fn every_table_can_be_listed_in_words_and_as_json() {
         ("methods", "krylov"),
         ("states", "spin-coherent (ensemble)"),
         ("engines", "exact"),
+        ("criteria", "aa(mode)"),
+        ("keys", "[modes.NAME]"),
     ];
     for (table, entry) in tables {
         assert!(scratch.run(&["list", table]).exits(0).out().lines().any(|line| line == entry), "{table}");
@@ -391,6 +393,13 @@ fn help_completions_and_manual_are_there() {
     let run = scratch.run(&["run", "--help"]).exits(0).out();
     for words in ["--output", "--force", "--threads", "--set <KEY=VALUE>", "--quiet", "Examples:"] {
         assert!(run.contains(words), "{words}: {run}");
+    }
+    // Two commands share arguments, and each shows its own examples.
+    for command in ["formulas", "fixed-points", "stability", "inspect", "export"] {
+        let help = scratch.run(&[command, "--help"]).exits(0).out();
+        let (_, examples) = help.split_once("Examples:").expect(command);
+        let first = examples.lines().find(|l| !l.trim().is_empty()).expect(command);
+        assert!(first.contains(&format!("superladder {command} ")), "{command}: {examples}");
     }
     assert!(scratch.run(&["completions", "bash"]).exits(0).out().contains("_superladder"));
     assert!(scratch.run(&["man"]).exits(0).out().contains(".TH superladder"));

@@ -3,11 +3,12 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
+use superladder::analysis::CRITERIA;
 use superladder::model::{
     Argument, CHANNELS, ENSEMBLE_STATES, INTERACTIONS, MODE_STATES, OBSERVABLES, SubjectKind, TargetKind,
 };
 use superladder::propagate::METHODS;
-use superladder::study::ENGINES;
+use superladder::study::{ENGINES, STUDY_TABLES};
 
 use crate::cli::{List, Listing};
 
@@ -22,7 +23,7 @@ struct Entry {
 /// One key of an entry.
 struct Key {
     name: String,
-    /// `None`: required.
+    /// `None`: required. Empty: `meaning` says what holds without it.
     default: Option<String>,
     allowed: String,
     meaning: String,
@@ -37,6 +38,8 @@ pub(crate) fn list(arguments: &List, out: &mut dyn Write) -> anyhow::Result<()> 
         Listing::Methods => methods(),
         Listing::States => states(),
         Listing::Engines => engines(),
+        Listing::Criteria => criteria(),
+        Listing::Keys => keys(),
     };
     if arguments.json {
         let entries: Vec<Value> = entries.iter().map(Entry::json).collect();
@@ -52,7 +55,8 @@ pub(crate) fn list(arguments: &List, out: &mut dyn Write) -> anyhow::Result<()> 
 impl Entry {
     fn json(&self) -> Value {
         let key = |k: &Key| {
-            json!({ "key": k.name, "required": k.default.is_none(), "default": k.default,
+            let default = k.default.as_ref().filter(|d| !d.is_empty());
+            json!({ "key": k.name, "required": k.default.is_none(), "default": default,
                 "allowed": k.allowed, "meaning": k.meaning })
         };
         let keys: Vec<Value> = self.keys.iter().map(key).collect();
@@ -67,8 +71,12 @@ impl Entry {
         }
         let width = self.keys.iter().map(|k| k.name.len()).max().unwrap_or(0);
         for Key { name, default, allowed, meaning } in &self.keys {
-            let default = default.as_ref().map_or("required".to_owned(), |d| format!("default {d}"));
-            writeln!(out, "      {name:<width$}  {meaning}; {allowed} ({default})")?;
+            let default = match default.as_deref() {
+                None => " (required)".to_owned(),
+                Some("") => String::new(),
+                Some(default) => format!(" (default {default})"),
+            };
+            writeln!(out, "      {name:<width$}  {meaning}; {allowed}{default}")?;
         }
         writeln!(out)
     }
@@ -188,4 +196,32 @@ fn engines() -> Vec<Entry> {
         }
     };
     ENGINES.iter().map(entry).collect()
+}
+
+fn criteria() -> Vec<Entry> {
+    let entry = |c: &superladder::analysis::CriterionDefinition| Entry {
+        name: c.written(),
+        formula: c.formula.to_owned(),
+        summary: c.summary.to_owned(),
+        keys: Vec::new(),
+    };
+    CRITERIA.iter().map(entry).collect()
+}
+
+fn keys() -> Vec<Entry> {
+    let entry = |table: &superladder::study::StudyTable| {
+        let key = |k: &superladder::study::StudyKey| Key {
+            name: k.name.to_owned(),
+            default: Some(String::new()),
+            allowed: k.allowed.to_owned(),
+            meaning: k.meaning.to_owned(),
+        };
+        Entry {
+            name: if table.heading.is_empty() { "(top of the file)" } else { table.heading }.to_owned(),
+            formula: String::new(),
+            summary: table.meaning.to_owned(),
+            keys: table.keys.iter().map(key).collect(),
+        }
+    };
+    STUDY_TABLES.iter().map(entry).collect()
 }

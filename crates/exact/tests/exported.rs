@@ -17,13 +17,7 @@ fn problem(last: &str) -> Problem {
     Problem::builder(&model)
         .initial("a", "coherent", Complex64::new(0.4, 0.2))
         .cutoff("a", 5)
-        .observe([
-            "photons(a)",
-            "amplitude(a)",
-            "photon-distribution(a)",
-            "ladder-distribution(S)",
-            last,
-        ])
+        .observe(["photons(a)", "amplitude(a)", "photon-distribution(a)", "ladder-distribution(S)", last])
         .times(0.0, 0.5, 2)
         .build()
         .expect("a problem")

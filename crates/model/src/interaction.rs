@@ -91,6 +91,22 @@ const STRENGTH: Argument = Argument {
     meaning: "collective coupling strength (the 1/sqrt N is put in by superladder)",
 };
 
+/// Of terms that have no size to be scaled with.
+const PLAIN: Argument = Argument {
+    key: "strength",
+    kind: ArgumentKind::Real,
+    default: None,
+    meaning: "coupling strength, as it is",
+};
+
+/// Of one-axis twisting.
+const TWISTING: Argument = Argument {
+    key: "strength",
+    kind: ArgumentKind::Real,
+    default: None,
+    meaning: "strength of twisting (the 1/N is put in by superladder)",
+};
+
 fn size(model: &Model, ensemble: usize) -> f64 {
     model.ensembles()[ensemble].size as f64
 }
@@ -168,7 +184,7 @@ pub static INTERACTIONS: &[InteractionDefinition] = &[
     InteractionDefinition {
         name: "beam-splitter",
         subject: SubjectKind::TwoModes,
-        arguments: &[STRENGTH],
+        arguments: &[PLAIN],
         formula: "strength (a_1^dag a_2 + a_1 a_2^dag)",
         summary: "exchange of quanta between two modes",
         build: |_, s, a| {
@@ -205,7 +221,7 @@ pub static INTERACTIONS: &[InteractionDefinition] = &[
     InteractionDefinition {
         name: "kerr",
         subject: SubjectKind::Mode,
-        arguments: &[STRENGTH],
+        arguments: &[PLAIN],
         formula: "(strength / 2) a^dag a^dag a a",
         summary: "Kerr non-linearity of a mode",
         build: |_, s, a| {
@@ -218,7 +234,7 @@ pub static INTERACTIONS: &[InteractionDefinition] = &[
     InteractionDefinition {
         name: "one-axis-twisting",
         subject: SubjectKind::Ensemble,
-        arguments: &[STRENGTH],
+        arguments: &[TWISTING],
         formula: "(strength / N) S^z S^z",
         summary: "one-axis twisting (Kitagawa and Ueda, PRA 47, 5138 (1993)), extensive as N grows",
         build: |model, s, a| {

@@ -74,6 +74,14 @@ pub enum OverrideFault {
         /// All known names.
         known: Vec<String>,
     },
+    /// A bare name that a parameter and a part of every study have.
+    #[error(
+        "`{key}` is the name of both a parameter and a part of every study; write `parameters.{key}`, or a key of the other"
+    )]
+    Ambiguous {
+        /// The name.
+        key: String,
+    },
     /// A list entry that is not there.
     #[error("`{key}` has {length} entries, numbered from 0, and no entry '{index}'")]
     Entry {

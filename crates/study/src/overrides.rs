@@ -5,6 +5,7 @@ use superladder_model::nearest;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Key, Table, TableLike, Value};
 
 use crate::error::{OverrideFault, StudyError};
+use crate::keys::is_top_level;
 
 /// Tables whose entries are names given by the study: `--set` may not invent new ones, since a slip in a name
 /// would otherwise go unnoticed.
@@ -81,7 +82,16 @@ fn set_one(document: &mut DocumentMut, set: &str) -> Result<Asked, OverrideFault
         return Err(OverrideFault::NoValue);
     }
     let parts = Key::parse(key).map_err(|_| OverrideFault::Key { key: key.to_owned() })?;
-    let parts: Vec<&str> = parts.iter().map(Key::get).collect();
+    let mut parts: Vec<&str> = parts.iter().map(Key::get).collect();
+    // A bare name of a parameter means that parameter, as for --sweep.
+    if let [name] = parts[..]
+        && document.get("parameters").and_then(Item::as_table_like).is_some_and(|t| t.contains_key(name))
+    {
+        if is_top_level(name) {
+            return Err(OverrideFault::Ambiguous { key: name.to_owned() });
+        }
+        parts.insert(0, "parameters");
+    }
     let (last, path) = parts.split_last().ok_or_else(|| OverrideFault::Key { key: key.to_owned() })?;
     if NAMED.contains(&parts[0]) && parts.len() > 1 {
         known_entry(document, parts[0], parts[1])?;
@@ -204,6 +214,10 @@ rate = 0.1
     #[test]
     fn values_change_and_comments_stay() {
         assert!(with("parameters.lambda=0.7").unwrap().contains("lambda = 0.7 # coupling"));
+        assert_eq!(with("lambda=0.7").unwrap(), with("parameters.lambda=0.7").unwrap());
+        assert!(with("title=lambda").unwrap().contains("title = \"lambda\""));
+        let both = apply("[parameters]\ntime = 1\n", &["time=2".to_owned()]).unwrap_err().to_string();
+        assert!(both.contains("`parameters.time`") && both.contains("both"), "{both}");
         assert!(with("channels.1.rate = 0.2").unwrap().contains("rate = 0.9\n[[channels]]\nrate = 0.2\n"));
         assert!(with("modes.a.initial.amplitude=[0, 1]").unwrap().contains("amplitude = [0, 1] }"));
         assert!(with("method.name=krylov").unwrap().contains("[method]\nname = \"krylov\""));

@@ -114,9 +114,15 @@ impl<'a> Section<'a> {
 
     /// A value that is not what is allowed.
     pub(crate) fn wrong(&self, key: &str, allowed: impl Into<String>) -> StudyError {
-        let found = self.table.get(key).map_or("absent".to_owned(), |v| describe(v.get_ref()));
+        let found = self.table.get(key).map_or("absent".to_owned(), |v| self.shown(v.get_ref()));
         let fault = Fault::Value { key: key.to_owned(), of: self.of.clone(), allowed: allowed.into(), found };
         self.fault(key, fault)
+    }
+
+    /// A value in words: of an expression also what it amounts to.
+    fn shown(&self, value: &DeValue<'_>) -> String {
+        let amount = value.as_str().and_then(|text| evaluate(text, &self.scope.parameters).ok());
+        amount.map_or_else(|| describe(value), |x| format!("{}, which is {x}", describe(value)))
     }
 
     fn missing(&self, key: &str, allowed: &str) -> StudyError {
