@@ -7,6 +7,7 @@ use superladder_model::Model;
 use superladder_sampling::{BLOCKS, ErrorTarget, SampledEvolution, Sampling};
 use superladder_space::Ladders;
 
+use crate::choice::{LARGEST_PLAIN, plain_is_better};
 use crate::dynamics::Dynamics;
 use crate::error::{NAME, unsupported};
 use crate::evolution::TrajectoryEvolution;
@@ -74,6 +75,22 @@ impl Trajectories {
         }
     }
 
+    /// The setup in the basis that is better for the first trajectory, where the options leave it open.
+    pub(crate) fn chosen(&self, problem: &Problem) -> Result<(Setup, Instruments), EngineError> {
+        let moving = self.setup(problem)?;
+        let open = self.displaced == Choice::Auto || self.rotating == Choice::Auto;
+        let small = Self::largest_sector(problem, &moving.0.ladders) <= LARGEST_PLAIN;
+        if !(open && small && moving.0.locality.moving.contains(&true)) {
+            return Ok(moving);
+        }
+        let settled = |choice| if choice == Choice::Auto { Choice::Off } else { choice };
+        let still =
+            Self { displaced: settled(self.displaced), rotating: settled(self.rotating), ..self.clone() };
+        let plain = still.setup(problem)?;
+        let better = plain_is_better(&moving.0, &plain.0, self.bounds.discarded_weight);
+        Ok(if better { plain } else { moving })
+    }
+
     pub(crate) fn setup(&self, problem: &Problem) -> Result<(Setup, Instruments), EngineError> {
         problem.validate()?;
         self.check()?;
@@ -94,7 +111,7 @@ impl Trajectories {
 
 impl Trajectories {
     fn evolution(&self, problem: &Problem) -> Result<TrajectoryEvolution, EngineError> {
-        let (setup, instruments) = self.setup(problem)?;
+        let (setup, instruments) = self.chosen(problem)?;
         TrajectoryEvolution::new(self.clone(), setup, instruments)
     }
 }
@@ -125,6 +142,9 @@ impl Engine for Trajectories {
             moving(modes..locality.moving.len(), "rotating Dicke bases"),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
+        let open = self.displaced == Choice::Auto || self.rotating == Choice::Auto;
+        let tried = open && largest <= LARGEST_PLAIN && locality.moving.contains(&true);
+        let words = if tried { "; or the plain basis, if the first trajectory costs less there" } else { "" };
         let line = |name: &str, value: String| (name.to_owned(), value);
         let report = vec![
             line("sectors", setup.ladders.sectors().to_string()),
@@ -133,7 +153,7 @@ impl Engine for Trajectories {
                 (fock * setup.ladders.dimension()).to_string(),
             ),
             line("largest sector in the plain basis", largest.to_string()),
-            line("locality", if parts.is_empty() { "none".into() } else { parts.join(", ") }),
+            line("locality", if parts.is_empty() { "none".into() } else { parts.join(", ") + words }),
             line("trajectories", self.trajectories.to_string()),
             line("blocks of the jackknife", BLOCKS.to_string()),
             line("memory", format!("{:.1} MiB", memory as f64 / 1_048_576.0)),

@@ -320,6 +320,7 @@ impl Evolution for TrajectoryEvolution {
         let (jumps, fired) = (&counts[..all], &counts[all..2 * all]);
         let totals = &counts[counts.len() - 2..];
         let channels = self.report.channels.iter().zip(jumps.iter().zip(fired));
+        let modes = self.setup.problem.cutoffs.len();
         let channel = |(name, (jumps, fired))| serde_json::json!({ "channel": name, "jumps": jumps, "trajectories_with": fired });
         serde_json::json!({
             "trajectories": self.sums.count(),
@@ -329,6 +330,11 @@ impl Evolution for TrajectoryEvolution {
             "unravelling": match self.options.unravelling {
                 Unravelling::Jumps => "jumps",
                 Unravelling::Heterodyne { .. } => "heterodyne",
+            },
+            "bases": {
+                "windows": self.setup.locality.windows,
+                "displaced": self.setup.locality.moving[..modes],
+                "rotating": self.setup.locality.moving[modes..],
             },
             "blocks": BLOCKS,
             "jumps": jumps.iter().sum::<u64>(),

@@ -23,6 +23,7 @@
 )]
 
 mod basis;
+mod choice;
 mod dynamics;
 mod engine;
 mod error;

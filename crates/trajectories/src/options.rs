@@ -19,7 +19,8 @@ pub enum Unravelling {
 /// Whether something is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Choice {
-    /// Where it pays, judged by the size of the problem.
+    /// Where it pays: judged by the size of the problem and, for moving bases of small problems, by what the
+    /// first trajectory costs with and without (amplitudes times applications).
     #[default]
     Auto,
     /// Always.

@@ -1,6 +1,7 @@
 //! Trajectories against the density matrix, in distribution, and bit by bit.
 
 mod agreement;
+mod choice;
 mod diagonal;
 mod statistics;
 

@@ -83,6 +83,8 @@ pub(crate) struct TrajectoryStatistics {
     pub(crate) error: f64,
     /// Largest relative difference between the decay of the norm and the sum of the weights of the jumps.
     pub(crate) mismatch: f64,
+    /// Amplitudes times applications: a measure of its cost that is the same on every machine.
+    pub(crate) work: f64,
     /// What windows and moving frames have lost.
     pub(crate) losses: Losses,
     /// Most amplitudes.
@@ -111,6 +113,23 @@ pub(crate) enum TrajectoryError {
 pub(crate) trait Witness {
     fn state(&mut self, output: usize, snapshot: Snapshot<'_>);
     fn jump(&mut self, _time: f64, _dissipator: usize) {}
+}
+
+/// How far a trajectory may go.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// To this time ...
+    pub(crate) time: f64,
+    /// ... or until it has cost so much ...
+    pub(crate) work: f64,
+    /// ... or has lost so much weight.
+    pub(crate) weight: f64,
+}
+
+impl Limits {
+    fn allow(&self, time: f64, statistics: &TrajectoryStatistics) -> bool {
+        time < self.time && statistics.work < self.work && statistics.losses.weight <= self.weight
+    }
 }
 
 /// Where a trajectory is.
@@ -163,11 +182,24 @@ impl Setup {
         workspace: &mut Workspace,
         witness: &mut dyn Witness,
     ) -> Result<TrajectoryStatistics, TrajectoryError> {
+        let time = self.problem.times[self.problem.times.len() - 1];
+        let limits = Limits { time, work: f64::INFINITY, weight: f64::INFINITY };
+        self.follow_within(limits, index, workspace, witness).map(|(statistics, _)| statistics)
+    }
+
+    /// Follows trajectory `index` as far as the `limits` allow, and says to which time.
+    pub(crate) fn follow_within(
+        &self,
+        limits: Limits,
+        index: u64,
+        workspace: &mut Workspace,
+        witness: &mut dyn Witness,
+    ) -> Result<(TrajectoryStatistics, f64), TrajectoryError> {
         let times = &self.problem.times;
         let (mut stream, losses) = self.start(index, workspace, witness);
         let mut statistics = TrajectoryStatistics { losses, ..TrajectoryStatistics::default() };
         let mut at = Position { time: times[0], output: 1, threshold: stream.uniform(), filled: None };
-        while at.time < times[times.len() - 1] {
+        while limits.allow(at.time, &statistics) {
             let stage = self.problem.stages.iter().rposition(|s| s.start <= at.time).unwrap_or(0);
             self.settle(stage, &mut at, workspace, &mut statistics);
             let jumps = self.step(index, stage, &mut at, workspace, witness, &mut statistics)?;
@@ -179,7 +211,7 @@ impl Setup {
                 at.filled = None;
             }
         }
-        Ok(statistics)
+        Ok((statistics, at.time))
     }
 
     /// Part of the time that has passed.
@@ -248,6 +280,7 @@ impl Setup {
         }
         statistics.steps += 1;
         statistics.applications += reach.order() as u64;
+        statistics.work += reach.order() as f64 * basis.len() as f64;
         statistics.error += reach.error(s);
         statistics.losses.lose((exit * s).powi(2));
         at.time = now;

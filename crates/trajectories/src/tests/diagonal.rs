@@ -44,7 +44,7 @@ impl Witness for Expanding<'_> {
 
 /// The reference model from its mean-field limit cycle to t = 20, as in
 /// `data/studies/lasing-trajectories.toml`.
-fn lasing(n: usize) -> Problem {
+pub(super) fn lasing(n: usize) -> Problem {
     let size = n as f64;
     let cutoff = (1.05 * size + 8.5 * size.sqrt()).ceil() as usize;
     let initial = InitialState {

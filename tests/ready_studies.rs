@@ -1,0 +1,42 @@
+//! Every study that ships converges, in a shortened form: fewer spins and trajectories, less time.
+
+use superladder::engine::{Silent, run};
+use superladder::study::Study;
+
+/// What shortens a study, beside the time.
+fn shortened(name: &str) -> &'static [&'static str] {
+    match name {
+        "laser-N60" | "paper-fig8" | "quickstart" => &["parameters.N=4"],
+        "breakdown-trajectories" => &["parameters.N=3"],
+        // The displaced bases of a hundred spins, for a moment; the choice between bases at six.
+        "lasing-trajectories" => &["engine.trajectories=2", "time={end=1.0,points=3}"],
+        "trajectories" => &["engine.trajectories=16", "engine.target_error=1e9", "time={end=30.0,points=4}"],
+        // Its largest population at the top of the Fock space comes at t = 5.
+        "golden-N4" => &["time={end=5.0,points=11}"],
+        // Ends when the burst is over, which its size decides.
+        "superradiance" => &["parameters.N=10"],
+        _ => &[],
+    }
+}
+
+#[test]
+fn every_study_that_ships_converges() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/data/studies");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).expect("data/studies") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let mut sets: Vec<String> = shortened(&name).iter().map(ToString::to_string).collect();
+        if name != "superradiance" && !sets.iter().any(|set| set.starts_with("time=")) {
+            sets.push("time={end=4.0,points=5}".into());
+        }
+        let study = Study::load(&path, &sets).unwrap_or_else(|e| panic!("{e}"));
+        let (evolution, recorder) = run(study.engine().as_ref(), &study.problem, &mut Silent)
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(recorder.records.len(), study.problem.times.len(), "{name}");
+        let checks = evolution.diagnostics();
+        assert!(checks.converged(), "{name}: {checks:?}");
+        seen += 1;
+    }
+    assert!(seen >= 19, "{seen}");
+}
