@@ -13,7 +13,6 @@ fn shortened(name: &str) -> &'static [&'static str] {
         "trajectories" => &["engine.trajectories=16", "engine.target_error=1e9", "time={end=30.0,points=4}"],
         // Its largest population at the top of the Fock space comes at t = 5.
         "golden-N4" => &["time={end=5.0,points=11}"],
-        // Ends when the burst is over, which its size decides.
         "superradiance" => &["parameters.N=10"],
         _ => &[],
     }
@@ -28,7 +27,10 @@ fn every_study_that_ships_converges() {
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
         let mut sets: Vec<String> = shortened(&name).iter().map(ToString::to_string).collect();
         if name != "superradiance" && !sets.iter().any(|set| set.starts_with("time=")) {
-            sets.push("time={end=4.0,points=5}".into());
+            // Beyond the last quench.
+            let all = Study::load(&path, &[]).unwrap_or_else(|e| panic!("{e}"));
+            let last = all.problem.stages.last().map_or(0.0, |stage| stage.start);
+            sets.push(format!("time={{end={},points=5}}", last + 4.0));
         }
         let study = Study::load(&path, &sets).unwrap_or_else(|e| panic!("{e}"));
         let (evolution, recorder) = run(study.engine().as_ref(), &study.problem, &mut Silent)

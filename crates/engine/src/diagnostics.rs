@@ -100,7 +100,9 @@ fn remedy(name: &str) -> Option<&'static str> {
         "top_population" => Some("raise the `cutoff` of the modes"),
         "propagation" | "trace" | "positivity" | "norm_decay" => Some("lower the tolerances"),
         "truncation" => Some("raise the `cutoff` of the modes, or lower `truncation`"),
-        "discarded_weight" => Some("set `displaced = \"off\"` where the cutoff holds the whole state, else raise the `cutoff` of displaced modes or lower `truncation`"),
+        "discarded_weight" => Some(
+            "set `displaced = \"off\"` where the cutoff holds the whole state, else raise the `cutoff` of displaced modes or lower `truncation`",
+        ),
         _ => None,
     }
 }

@@ -147,7 +147,9 @@ const ENTRIES: &[Entry<Options>] = &[
     },
     Entry {
         name: "displaced",
-        default: Some("auto: on for modes with a `cutoff` of 24 or more, unless the first trajectory costs less without"),
+        default: Some(
+            "auto: on for modes with a `cutoff` of 24 or more, unless the first trajectory costs less without",
+        ),
         allowed: "auto, on or off",
         meaning: "a = alpha + b, alpha following the <a> of each trajectory; `cutoff` then limits the levels of b",
         read: |key, options| choice(key, &mut options.engine.displaced),
@@ -155,7 +157,9 @@ const ENTRIES: &[Entry<Options>] = &[
     },
     Entry {
         name: "rotating",
-        default: Some("auto: on for ensembles of 16 spins or more, unless the first trajectory costs less without"),
+        default: Some(
+            "auto: on for ensembles of 16 spins or more, unless the first trajectory costs less without",
+        ),
         allowed: "auto, on or off",
         meaning: "Dicke states along the mean spin of each trajectory",
         read: |key, options| choice(key, &mut options.engine.rotating),
