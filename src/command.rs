@@ -18,7 +18,6 @@ mod sweep;
 mod verify;
 
 use std::io::Write;
-use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use clap::CommandFactory;
@@ -27,6 +26,7 @@ use superladder::study::{Study, StudyError};
 use thiserror::Error;
 
 use crate::cli::{Cli, Command, StudyArguments};
+use crate::interrupt::Interrupt;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub(crate) enum Verdict {
     Done,
     /// Stopped by Ctrl-C or by the time limit.
     Interrupted,
+    /// Well, but for a checkpoint that could not be written.
+    CheckpointFailed,
     /// A bound was broken.
     NotConverged,
     /// A cross-check failed.
@@ -84,6 +86,16 @@ pub(crate) enum BadInput {
         /// What was given.
         found: String,
     },
+    /// Threads that would starve each other.
+    #[error("--threads must be from 1 to {most} on this machine with {cores} core(s), but is {found}")]
+    Threads {
+        /// What was given.
+        found: u16,
+        /// The most that are started.
+        most: usize,
+        /// Cores of the machine.
+        cores: usize,
+    },
     /// A matrix has one size.
     #[error(
         "the cutoff of mode '{0}' follows the state, but a matrix has one size; give a number, for instance --set modes.{0}.cutoff=12"
@@ -95,21 +107,21 @@ pub(crate) enum BadInput {
 }
 
 /// Carries out a command, printing to `out`.
-pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupted: &AtomicBool) -> anyhow::Result<Verdict> {
+pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupt: &Interrupt) -> anyhow::Result<Verdict> {
     match cli.command {
-        Command::Run(arguments) => return run::run(&arguments, out, interrupted),
+        Command::Run(arguments) => return run::run(&arguments, out, interrupt),
         Command::Merge(arguments) => return run::merge(&arguments, out),
-        Command::Breakdown(arguments) => return breakdown::breakdown(&arguments, out, interrupted),
-        Command::Sweep(arguments) => return sweep::sweep(&arguments, out, interrupted),
-        Command::Converge(arguments) => return converge::converge(&arguments, out, interrupted),
-        Command::Compare(arguments) => return compare::compare(&arguments, out, interrupted),
+        Command::Breakdown(arguments) => return breakdown::breakdown(&arguments, out, interrupt),
+        Command::Sweep(arguments) => return sweep::sweep(&arguments, out, interrupt),
+        Command::Converge(arguments) => return converge::converge(&arguments, out, interrupt),
+        Command::Compare(arguments) => return compare::compare(&arguments, out, interrupt),
         Command::FixedPoints(arguments) => mean_field::fixed_points(&arguments, out)?,
         Command::Stability(arguments) => return maps::stability(&arguments, out),
-        Command::LimitCycles(arguments) => return cycles::limit_cycles(&arguments, out, interrupted),
+        Command::LimitCycles(arguments) => return cycles::limit_cycles(&arguments, out, interrupt),
         Command::Lyapunov(arguments) => return mean_field::lyapunov(&arguments, out),
-        Command::Phases(arguments) => return maps::phases(&arguments, out, interrupted),
+        Command::Phases(arguments) => return maps::phases(&arguments, out, interrupt),
         Command::Formulas(arguments) => formulas::formulas(&arguments, out)?,
-        Command::Reproduce(arguments) => return reproduce::reproduce(&arguments, out, interrupted),
+        Command::Reproduce(arguments) => return reproduce::reproduce(&arguments, out, interrupt),
         Command::Equations(arguments) => equations::equations(&arguments, out)?,
         Command::Inspect(arguments) => inspect::inspect(&arguments, out)?,
         Command::List(arguments) => list::list(&arguments, out)?,
@@ -132,7 +144,16 @@ fn load(arguments: &StudyArguments) -> Result<Study, StudyError> {
 
 /// Sets the number of threads, if one is asked for.
 fn start_threads(threads: Option<u16>) -> anyhow::Result<()> {
+    /// More threads than this many for every core only get into each other's way.
+    const PER_CORE: usize = 8;
+    /// So many may be started on any machine.
+    const ALWAYS: usize = 64;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let most = ALWAYS.max(PER_CORE * cores);
     if let Some(threads) = threads {
+        if usize::from(threads) > most {
+            return Err(BadInput::Threads { found: threads, most, cores }.into());
+        }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
         pool.build_global().context("cannot start the threads")?;
     }

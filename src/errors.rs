@@ -72,11 +72,13 @@ fn point(error: &anyhow::Error) -> Option<&str> {
 #[derive(Debug)]
 struct Shown<'a> {
     complaint: &'a Complaint,
+    /// The text of the study, as it may be shown; every byte is where it was.
+    text: String,
 }
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.complaint.fmt(f)
+        f.write_str(&printable(&self.complaint.to_string()))
     }
 }
 
@@ -102,9 +104,9 @@ impl SourceCode for Shown<'_> {
         after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let source = &self.complaint.file;
-        let found = source.text().read_span(span, before, after)?;
+        let found = self.text.as_str().read_span(span, before, after)?;
         Ok(Box::new(MietteSpanContents::new_named(
-            source.name().to_owned(),
+            printable(source.name()),
             found.data(),
             *found.span(),
             found.line(),
@@ -123,9 +125,25 @@ fn chain(error: &anyhow::Error) -> String {
     })
 }
 
+/// A text with a question mark for every byte of a character that would do something to a terminal.
+fn printable(text: &str) -> String {
+    let unprintable = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
+        if unprintable(c) {
+            shown.extend(std::iter::repeat_n('?', c.len_utf8()));
+        } else {
+            shown.push(c);
+        }
+        shown
+    })
+}
+
 /// The error in words; a fault of a study with its line and a caret under it.
 pub(crate) fn describe(error: &anyhow::Error) -> String {
-    let Some(complaint) = fault(error) else { return format!("error: {}", chain(error)) };
+    let Some(complaint) = fault(error) else { return format!("error: {}", printable(&chain(error))) };
     let at = point(error).map_or_else(String::new, |point| format!("at {point}: "));
     let terminal = std::io::stderr().is_terminal();
     let theme = if terminal { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
@@ -134,7 +152,8 @@ pub(crate) fn describe(error: &anyhow::Error) -> String {
         handler = handler.with_width(400);
     }
     let mut text = String::new();
-    match handler.render_report(&mut text, &Shown { complaint }) {
+    let shown = Shown { complaint, text: printable(complaint.file.text()) };
+    match handler.render_report(&mut text, &shown) {
         Ok(()) => format!("error: {at}{}", text.trim().trim_start_matches('×').trim_start()),
         Err(_) => format!("error: {at}{complaint}"),
     }

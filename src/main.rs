@@ -3,34 +3,34 @@
 mod cli;
 mod command;
 mod errors;
+mod interrupt;
 mod log;
 mod progress;
 
 use std::io::Write;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 
 use cli::Cli;
 use command::Verdict;
 use errors::{FAILED, describe, exit_code};
+use interrupt::Interrupt;
 
 /// The run went to its end but broke a bound.
 const NOT_CONVERGED: u8 = 3;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let interrupted = watch_interrupts();
+    let interrupt = Interrupt::watch();
     let mut out = std::io::stdout().lock();
-    let result = command::execute(cli, &mut out, &interrupted).and_then(|verdict| {
+    let result = command::execute(cli, &mut out, &interrupt).and_then(|verdict| {
         out.flush()?;
         Ok(verdict)
     });
     match result {
         Ok(Verdict::Done) => ExitCode::SUCCESS,
-        Ok(Verdict::Interrupted | Verdict::CheckFailed) => ExitCode::from(FAILED),
+        Ok(Verdict::Interrupted | Verdict::CheckFailed | Verdict::CheckpointFailed) => ExitCode::from(FAILED),
         Ok(Verdict::NotConverged) => ExitCode::from(NOT_CONVERGED),
         // A reader such as `head` that has seen enough is no failure.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -40,21 +40,6 @@ fn main() -> ExitCode {
             ExitCode::from(exit_code(&error))
         }
     }
-}
-
-/// The first Ctrl-C asks the run to stop with a checkpoint, the second one ends it at once.
-fn watch_interrupts() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let raised = Arc::clone(&flag);
-    let watch = ctrlc::set_handler(move || {
-        if raised.swap(true, Ordering::SeqCst) {
-            std::process::exit(130);
-        }
-    });
-    if let Err(error) = watch {
-        eprintln!("warning: Ctrl-C will end the run without output: {error}");
-    }
-    flag
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use superladder::engine::{EngineError, Evolution, Progress, Recorder};
+use superladder::engine::{EngineError, Evolution, Halt, Progress, Recorder};
 use superladder::workflows::run::Keeper;
 use superladder::workflows::watch::{Count, Watch};
 
@@ -115,6 +115,8 @@ pub(crate) struct Bar<'a> {
     begun: Instant,
     written: Instant,
     pauses: Pauses<'a>,
+    /// A checkpoint could not be written.
+    failed: bool,
 }
 
 impl<'a> Bar<'a> {
@@ -130,12 +132,18 @@ impl<'a> Bar<'a> {
         let times = &pauses.keeper.study().problem.times;
         let (start, end) = (start.unwrap_or(times[0]), times[times.len() - 1]);
         let now = Instant::now();
-        Self { shown, log: Log::new(hidden), start, end, begun: now, written: now, pauses }
+        let log = Log::new(hidden);
+        Self { shown, log, start, end, begun: now, written: now, pauses, failed: false }
     }
 
     /// Removes the bar from the screen.
     pub(crate) fn finish(&self) {
         self.shown.finish_and_clear();
+    }
+
+    /// Whether a checkpoint could not be written.
+    pub(crate) fn failed(&self) -> bool {
+        self.failed
     }
 }
 
@@ -155,6 +163,11 @@ impl Progress for Bar<'_> {
         }
     }
 
+    /// Ctrl-C waits for nothing; the end of the time allowed waits for the end of the step.
+    fn halt(&self) -> &dyn Halt {
+        self.pauses.interrupted
+    }
+
     fn status(&mut self, text: &str) {
         self.log.say(|| text.to_owned());
         self.shown.set_message(text.to_owned());
@@ -165,7 +178,11 @@ impl Progress for Bar<'_> {
         evolution: &dyn Evolution,
         recorder: &Recorder,
     ) -> Result<ControlFlow<()>, EngineError> {
-        self.pauses.keeper.keep(evolution, recorder)?;
+        if let Err(error) = self.pauses.keeper.keep(evolution, recorder) {
+            // The run is worth more than its checkpoint: it goes on, and the next one may succeed.
+            self.shown.suspend(|| eprintln!("warning: {error}; the run goes on without"));
+            self.failed = true;
+        }
         self.written = Instant::now();
         Ok(if self.pauses.over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }

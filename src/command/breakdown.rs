@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use superladder::study::Plan;
 use superladder::workflows::breakdown::{self, BreakdownError, Report};
@@ -11,13 +10,14 @@ use superladder::workflows::results::{Clock, OutputFolder};
 
 use super::{Verdict, start_threads};
 use crate::cli::Breakdown;
+use crate::interrupt::Interrupt;
 use crate::progress::Counter;
 
 /// Measures t_E for every engine and size of a study, fits it and writes the output folder.
 pub(crate) fn breakdown(
     arguments: &Breakdown,
     out: &mut dyn Write,
-    interrupted: &AtomicBool,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Verdict> {
     let clock = Clock::start();
     let plan = Plan::load(&arguments.study.study, &arguments.study.sets)?;
@@ -25,7 +25,7 @@ pub(crate) fn breakdown(
     let target = arguments.output.clone().unwrap_or_else(|| Path::new("out").join(&plan.name));
     let store = store_beside(&target, arguments.force, arguments.resume)?;
     let counter = Counter::new(arguments.execution.quiet);
-    let measured = breakdown::measure_all(&plan, &store, counter.watch(interrupted));
+    let measured = breakdown::measure_all(&plan, &store, counter.watch(interrupt.heed_briefly()));
     counter.finish();
     let measured = match measured {
         Err(BreakdownError::Interrupted) => {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use superladder::study::{ENGINES, Study};
 use superladder::workflows::compare::{self, Comparison};
@@ -10,12 +10,13 @@ use superladder::workflows::results::{Clock, OutputFolder};
 
 use super::{BadInput, Verdict, placed};
 use crate::cli::Compare;
+use crate::interrupt::Interrupt;
 
 /// Runs a study with several engines and writes what they agree on and where they part.
 pub(crate) fn compare(
     arguments: &Compare,
     out: &mut dyn Write,
-    interrupted: &AtomicBool,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Verdict> {
     let clock = Clock::start();
     for name in &arguments.engines {
@@ -31,14 +32,16 @@ pub(crate) fn compare(
     let target =
         arguments.output.clone().unwrap_or_else(|| Path::new("out").join(format!("{}-compare", study.name)));
     let folder = OutputFolder::begin(&target, arguments.force)?;
+    let interrupted = interrupt.heed();
     let mut runs = Vec::new();
     for (name, study) in arguments.engines.iter().zip(&studies) {
         runs.push(compare::run(name, study, interrupted).map_err(|e| placed(study, e))?);
         if interrupted.load(Ordering::SeqCst) {
-            return Ok(Verdict::Interrupted);
+            break;
         }
     }
-    let comparison = Comparison { studies: &studies, runs: &runs };
+    // What there is stands, also after Ctrl-C: the engines that ran, the last one as far as it came.
+    let comparison = Comparison { studies: &studies[..runs.len()], runs: &runs };
     let (target, text) = comparison.write(folder, &clock)?;
     if !arguments.quiet {
         write!(out, "{text}")?;
@@ -51,6 +54,15 @@ pub(crate) fn compare(
             )?;
         }
         writeln!(out, "\nresults in {}", target.display())?;
+    }
+    if interrupted.load(Ordering::SeqCst) {
+        let all = studies.len();
+        writeln!(
+            std::io::stderr(),
+            "interrupted: {} of {all} engines have run, the last one in part",
+            runs.len()
+        )?;
+        return Ok(Verdict::Interrupted);
     }
     Ok(if comparison.converged() { Verdict::Done } else { Verdict::NotConverged })
 }

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use superladder::study::Study;
 use superladder::workflows::converge::{ConvergenceError, Findings, Vary, write};
@@ -11,6 +10,7 @@ use superladder::workflows::workers::Limits;
 
 use super::{Verdict, start_threads};
 use crate::cli::Converge;
+use crate::interrupt::Interrupt;
 use crate::progress::Counter;
 use superladder::workflows::watch::Count as _;
 
@@ -18,7 +18,7 @@ use superladder::workflows::watch::Count as _;
 pub(crate) fn converge(
     arguments: &Converge,
     out: &mut dyn Write,
-    interrupted: &AtomicBool,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Verdict> {
     let clock = Clock::start();
     start_threads(arguments.execution.threads)?;
@@ -36,6 +36,7 @@ pub(crate) fn converge(
     };
     let vary: Vec<Vary> = arguments.vary.iter().map(|v| (*v).into()).collect();
     let tolerance = arguments.tolerance;
+    let interrupted = interrupt.heed_briefly();
     let found = Findings::of(&study.study, &study.sets, &vary, tolerance, limits, interrupted, &told);
     bar.finish();
     let findings = match found {

@@ -2,7 +2,7 @@
 //! bifurcations.
 
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use serde_json::json;
 use superladder::mean_field::turned;
@@ -14,13 +14,14 @@ use superladder::workflows::sweep::Sweep;
 use super::Verdict;
 use super::mean_field::{of_mean_field, positive};
 use crate::cli::LimitCycles;
+use crate::interrupt::Interrupt;
 use crate::progress::Counter;
 
 /// Prints the cycle that the start near the normal state settles on, and follows it if asked to.
 pub(crate) fn limit_cycles(
     arguments: &LimitCycles,
     out: &mut dyn Write,
-    interrupted: &AtomicBool,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Verdict> {
     positive("burn", arguments.burn)?;
     let clock = Clock::start();
@@ -41,6 +42,7 @@ pub(crate) fn limit_cycles(
         return Ok(Verdict::Done);
     };
     let conserved = equations.conserved_lengths().len();
+    let interrupted = interrupt.heed_briefly();
     let counter = Counter::new(arguments.json);
     let branch =
         sweep.as_ref().map(|s| follow(&cycle, s, (path, sets), conserved, counter.watch(interrupted)));

@@ -5,8 +5,7 @@ use std::io::Write;
 use anyhow::Context;
 use superladder::exact::Exact;
 use superladder::study::EngineChoice;
-use superladder::workflows::results::{write_exported, write_matrix_market};
-use superladder_frame::write_whole;
+use superladder::workflows::results::{write_exported, write_matrix_market, write_whole};
 
 use super::{BadInput, load, placed};
 use crate::cli::Export;
@@ -33,12 +32,12 @@ pub(crate) fn export(arguments: &Export, out: &mut dyn Write) -> anyhow::Result<
     };
     let exported = engine.exported(&study.problem).map_err(|e| placed(&study, e))?;
     let matrix = &exported.liouvillian.matrix;
-    let written = write_whole(file, |target| match extension {
-        "npz" => write_exported(target, &exported),
-        _ => {
-            let comment = format!("Liouvillian of '{}' written by superladder", study.title);
-            write_matrix_market(target, matrix, &comment)
+    let written = write_whole(file, |target| {
+        if extension == "npz" {
+            return write_exported(target, &exported);
         }
+        let comment = format!("Liouvillian of '{}' written by superladder", study.title);
+        write_matrix_market(target, matrix, &comment)
     });
     written.with_context(|| format!("cannot write '{shown}'"))?;
     let (rows, elements) = (matrix.rows(), matrix.nnz());

@@ -2,12 +2,14 @@
 
 use std::io::Write;
 
-use super::{load, placed};
+use superladder::study::Study;
+
+use super::placed;
 use crate::cli::Inspect;
 
 /// Prints what a run would need.
 pub(crate) fn inspect(arguments: &Inspect, out: &mut dyn Write) -> anyhow::Result<()> {
-    let study = load(&arguments.study)?;
+    let study = Study::load_before_start(&arguments.study.study, &arguments.study.sets)?;
     let engine = study.engine();
     let resources = engine.resources(&study.problem).map_err(|e| placed(&study, e))?;
     if arguments.json {

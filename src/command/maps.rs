@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use superladder::mean_field::Classifier;
 use superladder::workflows::maps::{self, Grid, GridError};
@@ -12,6 +11,7 @@ use superladder::workflows::results::{Clock, OutputFolder};
 use super::mean_field::positive;
 use super::{Verdict, start_threads};
 use crate::cli;
+use crate::interrupt::Interrupt;
 use crate::progress::Counter;
 
 fn grid(arguments: &cli::Map) -> Result<Grid, GridError> {
@@ -43,7 +43,7 @@ pub(crate) fn stability(arguments: &cli::Map, out: &mut dyn Write) -> anyhow::Re
 pub(crate) fn phases(
     arguments: &cli::Phases,
     out: &mut dyn Write,
-    interrupted: &AtomicBool,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Verdict> {
     positive("burn", arguments.burn)?;
     positive("window", arguments.window)?;
@@ -55,7 +55,7 @@ pub(crate) fn phases(
     let store = store_beside(&target, map.force, arguments.resume)?;
     let classifier = Classifier { burn: arguments.burn, window: arguments.window, ..Classifier::default() };
     let counter = Counter::new(map.execution.quiet);
-    let diagram = maps::diagram(&grid, classifier, &store, counter.watch(interrupted));
+    let diagram = maps::diagram(&grid, classifier, &store, counter.watch(interrupt.heed_briefly()));
     counter.finish();
     let Some(diagram) = diagram? else {
         let kept = store.folder().display();

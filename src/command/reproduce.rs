@@ -12,13 +12,14 @@ use superladder::workflows::store::Store;
 
 use super::{BadInput, Verdict, start_threads};
 use crate::cli;
+use crate::interrupt::Interrupt;
 use crate::progress::Counter;
 
 /// Makes the figures that are asked for.
 pub(crate) fn reproduce(
     arguments: &cli::Reproduce,
     out: &mut dyn Write,
-    interrupted: &AtomicBool,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Verdict> {
     let figures = chosen(&arguments.figures)?;
     let options = options(arguments)?;
@@ -36,6 +37,7 @@ pub(crate) fn reproduce(
     if !arguments.execution.quiet && open.len() < figures.len() {
         writeln!(out, "{} of {} figures are finished already", figures.len() - open.len(), figures.len())?;
     }
+    let interrupted = interrupt.heed_briefly();
     for (figure, target) in open {
         if interrupted.load(Ordering::SeqCst) {
             writeln!(std::io::stderr(), "interrupted before {}; --resume goes on", figure.name)?;

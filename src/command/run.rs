@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use superladder::workflows::results::Clock;
@@ -10,10 +9,11 @@ use superladder::workflows::run::{self, Outcome, Plan, summary};
 
 use super::{Verdict, load, start_threads};
 use crate::cli::{Merge, Run};
+use crate::interrupt::Interrupt;
 use crate::progress::{Bar, Pauses};
 
 /// Runs a study and writes its output folder.
-pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupted: &AtomicBool) -> anyhow::Result<Verdict> {
+pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupt: &Interrupt) -> anyhow::Result<Verdict> {
     let (begun, clock) = (Instant::now(), Clock::start());
     let study = load(&arguments.study)?;
     start_threads(arguments.execution.threads)?;
@@ -26,14 +26,22 @@ pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupted: &AtomicBool
     }
     let pauses = Pauses {
         keeper: prepared.keeper(),
-        interval: Duration::from_secs_f64(arguments.checkpoint_interval),
-        deadline: arguments.time_limit.map(|seconds| begun + Duration::from_secs_f64(seconds)),
-        interrupted,
+        interval: duration(arguments.checkpoint_interval),
+        deadline: arguments.time_limit.and_then(|seconds| begun.checked_add(duration(seconds))),
+        interrupted: interrupt.heed(),
     };
     let mut bar = Bar::new(pauses, prepared.resumed_at(), arguments.execution.quiet);
     let finished = prepared.run(&mut bar);
     bar.finish();
-    finished?.write(|outcome, folder| tell(outcome, folder, arguments.execution.quiet, out))?
+    let failed = bar.failed();
+    let verdict =
+        finished?.write(|outcome, folder| tell(outcome, folder, arguments.execution.quiet, out))??;
+    Ok(if failed { Verdict::CheckpointFailed } else { verdict })
+}
+
+/// Seconds as a duration; more than any clock can count are as good as for ever.
+fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
 /// Merges runs over different trajectories into one output folder.

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use superladder::workflows::results::Clock;
 use superladder::workflows::sweep::{Ended, Request, Sweep, carry_out};
@@ -10,13 +9,14 @@ use superladder::workflows::workers::Limits;
 
 use super::{Verdict, start_threads};
 use crate::cli;
+use crate::interrupt::Interrupt;
 use crate::progress::Counter;
 
 /// Runs a study at every point of a grid and writes one table.
 pub(crate) fn sweep(
     arguments: &cli::Sweep,
     out: &mut dyn Write,
-    interrupted: &AtomicBool,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Verdict> {
     let clock = Clock::start();
     let cli::Execution { threads, quiet } = arguments.execution;
@@ -28,7 +28,7 @@ pub(crate) fn sweep(
     let (force, resume) = (arguments.force, arguments.resume);
     let counter = Counter::new(quiet);
     let request = Request { target: &target, force, resume, limits, clock };
-    let ended = carry_out(&sweep, request, counter.watch(interrupted));
+    let ended = carry_out(&sweep, request, counter.watch(interrupt.heed_briefly()));
     counter.finish();
     let (results, folder) = match ended? {
         Ended::Served => return Ok(Verdict::Done),

@@ -1,6 +1,8 @@
 //! The engine: options, resources and preparation.
 
-use superladder_engine::{Bounds, Engine, EngineError, Evolution, Problem, Resources, refuse};
+use superladder_engine::{
+    Bounds, Engine, EngineError, Evolution, Problem, Resources, memory_of_records, refuse,
+};
 use superladder_model::{Evaluation, Model, Observable, observables_by_name};
 use superladder_propagate::{Dop853, Method, PropagateError, VectorField};
 
@@ -150,7 +152,8 @@ impl Engine for Cumulant {
             line("real unknowns", unknowns.to_string()),
             line("terms of the equations", terms.to_string()),
         ];
-        Ok(Resources { unknowns, memory: 8 * vectors * unknowns + 24 * terms, report })
+        let memory = 8 * vectors * unknowns + 24 * terms + memory_of_records(problem);
+        Ok(Resources { unknowns, memory, report })
     }
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {

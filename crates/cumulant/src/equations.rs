@@ -40,10 +40,49 @@ impl Derivation {
             _ => (Ordering::Symmetrised, Basis::Cartesian),
         };
         let leading = self.leading || self.closure == Closure::LinearNoise;
+        let (length, limit) =
+            (models.iter().map(|m| longest_product(m)).max().unwrap_or(0), longest(self.order));
+        if length > limit {
+            return Err(CumulantError::LongProduct { length, order: self.order, limit });
+        }
         let build = |model: &&Model| {
             Ok(Deriver::new(model, Variables::new(model, basis, ordering)?, self.order, leading))
         };
         models.iter().map(build).collect()
+    }
+}
+
+/// Largest number of operators in a term of the drift.
+fn longest_product(model: &Model) -> usize {
+    let longest = |operator: &Operator| operator.terms.iter().map(|t| t.factors.len()).max().unwrap_or(0);
+    let jump = |jump: &Jump| match jump {
+        Jump::Collective(operator) => 2 * longest(operator),
+        Jump::Local { .. } => 0,
+    };
+    let jumps = model.dissipators().map(|d| jump(&d.jump)).max().unwrap_or(0);
+    longest(&model.hamiltonian()).max(jumps)
+}
+
+/// The most operators in a term for which equations of an order are derived: the drift is a sum over the
+/// partitions of a term into cumulants of at most this order, whose number grows faster than exponentially.
+fn longest(order: usize) -> usize {
+    /// Partitions of one term.
+    const PARTITIONS: f64 = 1000.0;
+    /// Means have one partition each, but as many powers of derivatives as there are multisets.
+    const MOST: usize = 16;
+    // The number of partitions p(n): the block of the last element has k - 1 of the others with it.
+    let mut partitions = vec![1.0_f64];
+    loop {
+        let n = partitions.len();
+        let (mut sum, mut choices) = (0.0, 1.0);
+        for k in 1..=order.min(n) {
+            sum += choices * partitions[n - k];
+            choices *= (n - k) as f64 / k as f64;
+        }
+        if sum > PARTITIONS || n > MOST {
+            return n - 1;
+        }
+        partitions.push(sum);
     }
 }
 

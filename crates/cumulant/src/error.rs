@@ -31,6 +31,18 @@ pub enum CumulantError {
         /// Largest number possible.
         limit: usize,
     },
+    /// A term whose derivation has no end.
+    #[error(
+        "a term of the model is a product of {length} operators (in a jump those of K^dag and K are counted), but at order {order} moment equations are derived for at most {limit}; use the engine 'exact' or 'trajectories'"
+    )]
+    LongProduct {
+        /// Number of operators.
+        length: usize,
+        /// Order of the equations.
+        order: usize,
+        /// Largest number at this order.
+        limit: usize,
+    },
     /// The model conserves no probability: a bug of the derivation, never of the model.
     #[error(
         "the derived drift of {moment} has an imaginary part {residue:e} relative to its terms; this is a bug, please report the model"

@@ -129,6 +129,10 @@ impl Observer for Measuring<'_> {
         self.listener.record(stop.time, self.setup.measure(state), self.diagnostics)
     }
 
+    fn poll(&self) -> ControlFlow<()> {
+        if self.listener.halt().asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
     fn step(&mut self, time: f64, _: &[f64]) -> ControlFlow<()> {
         self.listener.step(time)
     }

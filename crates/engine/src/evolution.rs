@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use superladder_model::{ModelError, Observable};
 use thiserror::Error;
 
-use crate::{Attachment, Diagnostics, Problem, ProblemError, Record, Recorder};
+use crate::{Attachment, Diagnostics, Halt, Never, Problem, ProblemError, Record, Recorder};
 
 /// A value and, for statistical engines, its standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -69,7 +69,7 @@ pub enum EngineError {
         reason: String,
     },
     /// The problem does not fit the machine's memory.
-    #[error("engine '{engine}' needs at least {needed} bytes ({needed_gib:.3} GiB) of memory for {unknowns} unknowns or more, but {available} bytes ({available_gib:.3} GiB) are available; lower `cutoff` or `size`, or raise `memory_limit`",
+    #[error("engine '{engine}' needs at least {needed} bytes ({needed_gib:.3} GiB) of memory for {unknowns} unknowns or more, but {available} bytes ({available_gib:.3} GiB) are available; lower `cutoff`, `size` or the number of output times, or raise `memory_limit`",
         needed_gib = *needed as f64 / 1_073_741_824.0, available_gib = *available as f64 / 1_073_741_824.0)]
     Memory {
         /// Engine name.
@@ -80,6 +80,12 @@ pub enum EngineError {
         available: u64,
         /// Real unknowns.
         unknowns: u64,
+    },
+    /// Who may end the work has done so before time started.
+    #[error("engine '{engine}' was interrupted while it was prepared")]
+    Interrupted {
+        /// Engine name.
+        engine: &'static str,
     },
     /// A checkpoint could not be written or read.
     #[error("checkpoint: {0}")]
@@ -99,7 +105,7 @@ pub enum EngineError {
 impl EngineError {
     /// True when another problem or other options would help, false when the engine failed on the way.
     pub fn is_bad_input(&self) -> bool {
-        !matches!(self, Self::Propagation { .. } | Self::Checkpoint(_))
+        !matches!(self, Self::Propagation { .. } | Self::Checkpoint(_) | Self::Interrupted { .. })
     }
 }
 
@@ -108,6 +114,11 @@ pub trait Progress {
     /// Called at every output time reached and, by engines that can, in between. A `Break` asks the engine to
     /// pause as soon as it can go on later with the same bits, which may be a few output times later.
     fn reached(&mut self, time: f64) -> ControlFlow<()>;
+
+    /// Polled at all times, also inside of steps: once it asks for the end, the step in progress is given up.
+    fn halt(&self) -> &dyn Halt {
+        &Never
+    }
 
     /// Words on how far a run is, for engines to which time says little.
     fn status(&mut self, _text: &str) {}
@@ -177,6 +188,14 @@ pub trait Engine {
     /// # Errors
     /// [`EngineError`].
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError>;
+
+    /// [`Engine::prepare`] that `halt` may end, for engines that are long about it.
+    ///
+    /// # Errors
+    /// As [`Engine::prepare`]; [`EngineError::Interrupted`].
+    fn prepare_while(&self, problem: &Problem, _halt: &dyn Halt) -> Result<Box<dyn Evolution>, EngineError> {
+        self.prepare(problem)
+    }
 }
 
 /// Hears the measurements at the output times. Closures `|time, measurements, diagnostics|` are listeners.
@@ -193,6 +212,12 @@ pub trait Listener {
     /// Called between output times. `Break` asks to pause.
     fn step(&mut self, _time: f64) -> ControlFlow<()> {
         ControlFlow::Continue(())
+    }
+
+    /// Polled inside of steps: once it asks for the end, the engine pauses at the start of the step in
+    /// progress, as if that had not been begun.
+    fn halt(&self) -> &dyn Halt {
+        &Never
     }
 
     /// Words on how far the run is, shown until the next call of any method.

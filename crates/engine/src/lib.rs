@@ -11,6 +11,8 @@ mod builder;
 mod columns;
 mod diagnostics;
 mod evolution;
+mod halt;
+mod memory;
 mod problem;
 mod recorder;
 mod run;
@@ -22,6 +24,8 @@ pub use evolution::{
     Concluded, Engine, EngineError, Estimate, Evolution, FollowedCutoff, Listener, Measurement, Progress,
     Resources, Silent, refuse,
 };
+pub use halt::{Halt, Never};
+pub use memory::{available_memory, check_memory, memory_of_records};
 pub use problem::{Problem, ProblemError, Stage};
 pub use recorder::{Record, Recorder};
 pub use run::{Run, record, run};

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use crate::{
-    Concluded, Diagnostics, Engine, EngineError, Evolution, Listener, Measurement, Problem, Progress, Record,
-    Recorder,
+    Concluded, Diagnostics, Engine, EngineError, Evolution, Halt, Listener, Measurement, Never, Problem,
+    Progress, Record, Recorder, available_memory, check_memory, memory_of_records,
 };
 
 /// A problem on its way through its output times, with what was recorded so far.
@@ -28,8 +28,22 @@ impl<'a> Run<'a> {
     /// # Errors
     /// [`EngineError`] when the problem is not well posed or the engine refuses it.
     pub fn begin(engine: &dyn Engine, problem: &'a Problem) -> Result<Self, EngineError> {
+        Self::begin_while(engine, problem, &Never)
+    }
+
+    /// [`Run::begin`] that `halt` may end while the engine is prepared.
+    ///
+    /// # Errors
+    /// As [`Run::begin`]; [`EngineError::Interrupted`].
+    pub fn begin_while(
+        engine: &dyn Engine,
+        problem: &'a Problem,
+        halt: &dyn Halt,
+    ) -> Result<Self, EngineError> {
         problem.validate()?;
-        Ok(Self::of(engine.prepare(problem)?, problem))
+        // Engines count what else they need.
+        check_memory(engine.name(), memory_of_records(problem), available_memory(), 0)?;
+        Ok(Self::of(engine.prepare_while(problem, halt)?, problem))
     }
 
     /// Prepares `problem` and goes on from `state`, what [`Evolution::save`] gave, and the records made until
@@ -43,7 +57,21 @@ impl<'a> Run<'a> {
         recorder: Recorder,
         state: &[u8],
     ) -> Result<Self, EngineError> {
-        let mut evolution = engine.prepare(problem)?;
+        Self::resume_while(engine, problem, recorder, state, &Never)
+    }
+
+    /// [`Run::resume`] that `halt` may end while the engine is prepared.
+    ///
+    /// # Errors
+    /// As [`Run::resume`]; [`EngineError::Interrupted`].
+    pub fn resume_while(
+        engine: &dyn Engine,
+        problem: &'a Problem,
+        recorder: Recorder,
+        state: &[u8],
+        halt: &dyn Halt,
+    ) -> Result<Self, EngineError> {
+        let mut evolution = engine.prepare_while(problem, halt)?;
         evolution.restore(state)?;
         if recorder.records.is_empty() {
             return Ok(Self { fresh: false, ..Self::of(evolution, problem) });
@@ -183,6 +211,10 @@ impl Listener for Recording<'_> {
 
     fn step(&mut self, time: f64) -> ControlFlow<()> {
         self.progress.reached(time)
+    }
+
+    fn halt(&self) -> &dyn Halt {
+        self.progress.halt()
     }
 
     fn status(&mut self, text: &str) {

@@ -6,7 +6,7 @@
 use num_complex::Complex64;
 use rayon::prelude::*;
 use sprs::CsMat;
-use superladder_engine::{EngineError, Problem};
+use superladder_engine::{EngineError, Halt, Never, Problem};
 use superladder_propagate::LinearOperator;
 use superladder_space::{Space, SparseMatrix};
 
@@ -107,13 +107,27 @@ impl Assembled {
     /// Assembles `L = G (x) 1 + 1 (x) conj(G) + sum K (x) conj(K)` from the same elements as the matrix-free
     /// form.
     pub fn new(space: &Space, layout: &Layout, elements: &Elements) -> Self {
+        let assembled = Self::new_while(space, layout, elements, &Never);
+        assembled.unwrap_or_else(|| unreachable!("nobody ends it"))
+    }
+
+    /// [`Assembled::new`], `None` if `halt` ends it.
+    pub(crate) fn new_while(
+        space: &Space,
+        layout: &Layout,
+        elements: &Elements,
+        halt: &dyn Halt,
+    ) -> Option<Self> {
         let index = AssembledIndex::new(space, layout);
         let generator: Vec<SparseMatrix> =
             elements.effective.iter().map(|h| h.map(|x| Complex64::new(0.0, -1.0) * x)).collect();
         let unknowns: Vec<(usize, usize, usize)> = index.unknowns().collect();
-        let rows: Vec<Vec<(usize, Complex64)>> = unknowns
+        let rows: Option<Vec<Vec<(usize, Complex64)>>> = unknowns
             .par_iter()
             .map(|&(sector, i, j)| {
+                if halt.asked() {
+                    return None;
+                }
                 let mut row = Vec::new();
                 let mut add = |s: usize, k: usize, l: usize, value: Complex64| {
                     if let Some(column) = index.find(s, k, l) {
@@ -133,9 +147,10 @@ impl Assembled {
                         }
                     }
                 }
-                merged(row)
+                Some(merged(row))
             })
             .collect();
+        let rows = rows?;
         let mut starts = Vec::with_capacity(rows.len() + 1);
         starts.push(0);
         let (mut columns, mut values) = (Vec::new(), Vec::new());
@@ -145,7 +160,7 @@ impl Assembled {
             starts.push(columns.len());
         }
         let matrix = CsMat::new((index.len(), index.len()), starts, columns, values);
-        Self { matrix, index }
+        Some(Self { matrix, index })
     }
 
     /// `L rho` on the unknowns of the index.
@@ -210,8 +225,14 @@ pub(crate) struct AssembledOperator {
 }
 
 impl AssembledOperator {
-    pub(crate) fn new(space: &Space, layout: &Layout, elements: &Elements) -> Self {
-        let Assembled { matrix, index } = Assembled::new(space, layout, elements);
+    /// The operator, `None` if `halt` ends it.
+    pub(crate) fn new_while(
+        space: &Space,
+        layout: &Layout,
+        elements: &Elements,
+        halt: &dyn Halt,
+    ) -> Option<Self> {
+        let Assembled { matrix, index } = Assembled::new_while(space, layout, elements, halt)?;
         let mut row_of = vec![0; layout.len() / 2];
         let mut stored = Vec::with_capacity(index.len());
         for (number, (s, i, j)) in index.unknowns().enumerate() {
@@ -225,7 +246,7 @@ impl AssembledOperator {
             .map(|r| entries(&matrix, r).map(|(_, z)| z.norm()).sum::<f64>())
             .fold(0.0, f64::max);
         let rectangle = rectangle(layout, &elements.effective);
-        Self { matrix, row_of, stored, norm, rectangle }
+        Some(Self { matrix, row_of, stored, norm, rectangle })
     }
 }
 

@@ -1,10 +1,10 @@
 //! The engine: what it refuses, what it needs, and how it is prepared.
 
-use superladder_engine::{Engine, EngineError, Evolution, Problem, Resources};
+use superladder_engine::{Engine, EngineError, Evolution, Halt, Never, Problem, Resources};
 use superladder_propagate::LinearOperator;
 use superladder_space::Sector;
 
-use crate::error::{NAME, space_error};
+use crate::error::{INTERRUPTED, NAME, space_error};
 use crate::evolution::{ExactEvolution, Prepared, build_generator};
 use crate::generator::{Elements, Lindbladian};
 use crate::options::{AdaptiveCutoff, Exact, Generator};
@@ -56,6 +56,10 @@ impl Exact {
     /// # Errors
     /// As [`Engine::prepare`].
     pub fn evolution(&self, problem: &Problem) -> Result<ExactEvolution, EngineError> {
+        self.evolution_while(problem, &Never)
+    }
+
+    fn evolution_while(&self, problem: &Problem, halt: &dyn Halt) -> Result<ExactEvolution, EngineError> {
         let setting = self.setting(problem)?;
         let available = self.available();
         let check = |needed: u64| {
@@ -64,7 +68,7 @@ impl Exact {
             if needed > available { Err(refused) } else { Ok(()) }
         };
         check(self.memory(problem, &setting, 0))?;
-        let elements = Elements::new(&setting.space, problem.model());
+        let elements = Elements::new_while(&setting.space, problem.model(), halt).ok_or(INTERRUPTED)?;
         let checked = |generator: u64| {
             let overhead = self.overhead(problem, &setting, &elements, generator);
             let memory = self.memory(problem, &setting, overhead);
@@ -74,18 +78,19 @@ impl Exact {
         // The assembled one is large: it is estimated, and built only if it fits.
         let (generator, (overhead, memory)): (Box<dyn LinearOperator>, _) = match self.generator {
             Generator::MatrixFree => {
-                let generator = Lindbladian::new(&setting.layout, &elements);
+                let generator =
+                    Lindbladian::new_while(&setting.layout, &elements, halt).ok_or(INTERRUPTED)?;
                 let checked = checked(generator.memory())?;
                 (Box::new(generator), checked)
             }
             Generator::Assembled => {
                 let checked = checked(assembled_memory(&setting.space, &setting, &elements))?;
-                (build_generator(self, &setting, &elements), checked)
+                (build_generator(self, &setting, &elements, halt)?, checked)
             }
         };
         drop(elements);
         let prepared = Prepared { setting, generator, overhead, memory, available };
-        ExactEvolution::new(self.clone(), problem.clone(), prepared)
+        ExactEvolution::new(self.clone(), problem.clone(), prepared, halt)
     }
 }
 
@@ -128,5 +133,9 @@ impl Engine for Exact {
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {
         Ok(Box::new(self.evolution(problem)?))
+    }
+
+    fn prepare_while(&self, problem: &Problem, halt: &dyn Halt) -> Result<Box<dyn Evolution>, EngineError> {
+        Ok(Box::new(self.evolution_while(problem, halt)?))
     }
 }

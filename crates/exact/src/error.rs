@@ -6,6 +6,9 @@ use superladder_space::SpaceError;
 /// The name of the engine.
 pub(crate) const NAME: &str = "exact";
 
+/// The work was ended.
+pub(crate) const INTERRUPTED: EngineError = EngineError::Interrupted { engine: NAME };
+
 pub(crate) fn space_error(error: &SpaceError) -> EngineError {
     EngineError::Unsupported { engine: NAME, reason: error.to_string() }
 }

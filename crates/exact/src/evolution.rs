@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use superladder_engine::{
-    Diagnostics, EngineError, Evolution, FollowedCutoff, Listener, Measurement, Problem,
+    Diagnostics, EngineError, Evolution, FollowedCutoff, Halt, Listener, Measurement, Never, Problem,
 };
 use superladder_propagate::{Linear, LinearOperator, Memory, Propagator};
 
 use crate::adaptive::{CutoffControl, Growth, Limit, Reason};
 use crate::assembled::AssembledOperator;
-use crate::error::{NAME, space_error};
+use crate::error::{INTERRUPTED, NAME, space_error};
 use crate::generator::{Elements, Lindbladian};
 use crate::instruments::Instruments;
 use crate::leakage::Leaked;
@@ -66,14 +66,20 @@ struct Saved {
 }
 
 impl ExactEvolution {
-    pub(crate) fn new(options: Exact, problem: Problem, prepared: Prepared) -> Result<Self, EngineError> {
+    pub(crate) fn new(
+        options: Exact,
+        problem: Problem,
+        prepared: Prepared,
+        halt: &dyn Halt,
+    ) -> Result<Self, EngineError> {
         let time = problem.times[0];
         let control = CutoffControl::new(&options, &problem, prepared.available);
         let Prepared { setting, generator, overhead, memory, .. } = prepared;
         let overhead = (overhead, setting.layout.len());
         let (vector, losses) = initial_state(&problem, &setting)?;
         let propagator = options.method.propagator(setting.layout.len());
-        let instruments = Instruments::new(&options, problem, setting, &adaptive_modes(control.as_ref()))?;
+        let adaptive = adaptive_modes(control.as_ref());
+        let instruments = Instruments::new(&options, problem, setting, &adaptive, halt)?;
         let leaked = Leaked::start(time, lost(&losses), Vec::new());
         let diagnostics = Diagnostics::default();
         let stage = 0;
@@ -183,11 +189,10 @@ impl ExactEvolution {
             self.vector = carried((&old.space, &old.layout), &self.vector, (&setting.space, &setting.layout));
         }
         let adaptive = adaptive_modes(self.control.as_ref());
-        self.instruments = Instruments::new(&self.options, problem, setting, &adaptive)?;
+        self.instruments = Instruments::new(&self.options, problem, setting, &adaptive, &Never)?;
         self.propagator = self.options.method.propagator(self.vector.len());
         self.propagator.restore(&memory);
-        self.rebuild(self.stage);
-        Ok(())
+        self.rebuild(self.stage, &Never)
     }
 
     /// Brings the functionals behind the bounds and the diagnostics up to date after a change of cutoffs.
@@ -239,18 +244,18 @@ impl ExactEvolution {
     }
 
     /// Changes to a stage and its generator.
-    fn enter_stage(&mut self, stage: usize) {
-        if stage != self.stage {
-            self.rebuild(stage);
-        }
+    fn enter_stage(&mut self, stage: usize, halt: &dyn Halt) -> Result<(), EngineError> {
+        if stage == self.stage { Ok(()) } else { self.rebuild(stage, halt) }
     }
 
     /// Builds the generator of a stage.
-    fn rebuild(&mut self, stage: usize) {
+    fn rebuild(&mut self, stage: usize, halt: &dyn Halt) -> Result<(), EngineError> {
         let setting = &self.instruments.setting;
-        let elements = Elements::new(&setting.space, &self.instruments.problem.stages[stage].model);
-        self.generator = build_generator(&self.options, setting, &elements);
+        let model = &self.instruments.problem.stages[stage].model;
+        let elements = Elements::new_while(&setting.space, model, halt).ok_or(INTERRUPTED)?;
+        self.generator = build_generator(&self.options, setting, &elements, halt)?;
         self.stage = stage;
+        Ok(())
     }
 
     /// Number of the stage in force just after `time`.
@@ -272,11 +277,15 @@ pub(crate) fn build_generator(
     options: &Exact,
     setting: &Setting,
     elements: &Elements,
-) -> Box<dyn LinearOperator> {
-    match options.generator {
-        Generator::MatrixFree => Box::new(Lindbladian::new(&setting.layout, elements)),
-        Generator::Assembled => Box::new(AssembledOperator::new(&setting.space, &setting.layout, elements)),
-    }
+    halt: &dyn Halt,
+) -> Result<Box<dyn LinearOperator>, EngineError> {
+    let Setting { space, layout, .. } = setting;
+    Ok(match options.generator {
+        Generator::MatrixFree => Box::new(Lindbladian::new_while(layout, elements, halt).ok_or(INTERRUPTED)?),
+        Generator::Assembled => {
+            Box::new(AssembledOperator::new_while(space, layout, elements, halt).ok_or(INTERRUPTED)?)
+        }
+    })
 }
 
 fn initial_state(problem: &Problem, setting: &Setting) -> Result<(Vec<f64>, Vec<f64>), EngineError> {
@@ -302,7 +311,10 @@ impl Evolution for ExactEvolution {
     fn advance(&mut self, times: &[f64], listener: &mut dyn Listener) -> Result<(), EngineError> {
         let mut remaining = times;
         while let Some(&last) = remaining.last() {
-            self.enter_stage(self.stage_at(self.time));
+            match self.enter_stage(self.stage_at(self.time), listener.halt()) {
+                Err(EngineError::Interrupted { .. }) => return Ok(()),
+                entered => entered?,
+            }
             let end = self.next_end(last);
             let now = &remaining[..remaining.partition_point(|t| *t <= end)];
             let Self { instruments, generator, propagator, vector, diagnostics, leaked, .. } = self;
@@ -314,7 +326,8 @@ impl Evolution for ExactEvolution {
                 propagator.advance(&Linear(&operator), self.time, end, vector, now, &mut observer).map_err(
                     |e| EngineError::Propagation { engine: NAME, time: self.time, source: Box::new(e) },
                 )?;
-            let (growths, over) = (observer.growths, observer.over);
+            let over = observer.over || observer.abandoned.get();
+            let growths = observer.growths;
             self.time = reached;
             let error = propagator.statistics().error_estimate;
             diagnostics.note("propagation", error, reached, self.options.bounds.propagation);
@@ -420,7 +433,7 @@ impl Evolution for ExactEvolution {
             return Err(damaged(reason));
         }
         if saved.stage != self.stage {
-            self.rebuild(saved.stage);
+            self.rebuild(saved.stage, &Never)?;
         }
         self.time = saved.time;
         self.propagator.restore(&saved.memory);

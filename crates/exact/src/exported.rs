@@ -78,7 +78,7 @@ impl Exact {
         }
         let unknowns = index.unknowns().map(|(sector, i, j)| unknown(space, sector, i, j)).collect();
         let initial = index.expand(layout, &initial);
-        Ok(Exported { unknowns, initial, expectations, left_out, liouvillian })
+        Ok(Exported { liouvillian, unknowns, initial, expectations, left_out })
     }
 }
 

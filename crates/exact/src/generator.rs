@@ -5,6 +5,7 @@
 use num_complex::Complex64;
 use rayon::prelude::*;
 use sprs::CsMat;
+use superladder_engine::{Halt, Never};
 use superladder_model::Model;
 use superladder_propagate::LinearOperator;
 use superladder_space::{JumpBlock, Space, SparseMatrix};
@@ -34,9 +35,15 @@ pub struct Elements {
 impl Elements {
     /// All matrix elements of `model` on `space`.
     pub fn new(space: &Space, model: &Model) -> Self {
-        let jumps = space.jumps(model);
-        let effective = space.effective_hamiltonians(model, &jumps);
-        Self { effective, jumps }
+        Self::new_while(space, model, &Never).unwrap_or_else(|| unreachable!("nobody ends it"))
+    }
+
+    /// [`Elements::new`], `None` if `halt` ends it.
+    pub(crate) fn new_while(space: &Space, model: &Model, halt: &dyn Halt) -> Option<Self> {
+        let halted = || halt.asked();
+        let jumps = space.jumps(model, &halted)?;
+        let effective = space.effective_hamiltonians(model, &jumps, &halted)?;
+        Some(Self { effective, jumps })
     }
 
     /// Number of stored matrix elements.
@@ -49,10 +56,18 @@ impl Elements {
 impl Lindbladian {
     /// Programs the generator with these `elements` for the blocks of `layout`.
     pub fn new(layout: &Layout, elements: &Elements) -> Self {
-        let Elements { effective, jumps } = elements;
-        let program = Program::new(layout, effective, jumps);
+        Self::of(Program::new(layout, &elements.effective, &elements.jumps), elements)
+    }
+
+    /// [`Lindbladian::new`], `None` if `halt` ends it.
+    pub(crate) fn new_while(layout: &Layout, elements: &Elements, halt: &dyn Halt) -> Option<Self> {
+        let program = Program::new_while(layout, &elements.effective, &elements.jumps, halt)?;
+        Some(Self::of(program, elements))
+    }
+
+    fn of(program: Program, elements: &Elements) -> Self {
         let bound = norm_bound(elements, &program.diagonal);
-        let rectangle = rectangle(layout, effective);
+        let rectangle = rectangle(&program.layout, &elements.effective);
         Self { program, bound, rectangle }
     }
 

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use superladder_dense::HermitianEigenvalues;
-use superladder_engine::{Diagnostics, EngineError, Measurement, Problem, refuse};
+use superladder_engine::{Diagnostics, EngineError, Halt, Measurement, Problem, refuse};
 use superladder_model::{Evaluation, Observable, Operator, StateFunction};
 
-use crate::error::{NAME, space_error};
+use crate::error::NAME;
 use crate::leakage::{Leakage, Leaked};
 use crate::monitors::Monitors;
 use crate::options::Exact;
@@ -81,13 +81,14 @@ impl Instruments {
         problem: Problem,
         setting: Setting,
         adaptive: &[usize],
+        halt: &dyn Halt,
     ) -> Result<Self, EngineError> {
         let (space, layout) = (&setting.space, &setting.layout);
         let (plans, operators) = plans(&problem)?;
         let probes = Probes::new(space, layout, &operators);
         let mut count = probes.count();
         let mut source = |only| -> Result<Source, EngineError> {
-            let leakage = Leakage::new(&problem, space, layout, only).map_err(|e| space_error(&e))?;
+            let leakage = Leakage::new(&problem, space, layout, only, halt)?;
             let values = count..count + leakage.count();
             count = values.end;
             Ok(Source { leakage, values })

@@ -54,6 +54,25 @@ pub enum Place {
     Conjugate(usize),
 }
 
+/// By charge group of a sector: the groups whose coherences with it are stored, in order. The work grows with
+/// what is stored, not with the square of the number of groups.
+pub(crate) fn kept_groups(space: &Space, number: usize, coherences: &BTreeSet<Charge>) -> Vec<Vec<usize>> {
+    let (charges, groups) = (space.charges(), space.sectors()[number].groups());
+    let numbers: HashMap<&Charge, usize> = groups.iter().enumerate().map(|(g, (c, _))| (c, g)).collect();
+    let near = |charge: &Charge| {
+        let at = coherences.iter().filter_map(|c| numbers.get(&charges.sum(charge, c)).copied());
+        let mut found: Vec<usize> = at.collect();
+        found.sort_unstable();
+        found
+    };
+    let all = |charge: &Charge| {
+        let stored = |(other, _): &(Charge, _)| coherences.contains(&charges.difference(other, charge));
+        (0..groups.len()).filter(|g| stored(&groups[*g])).collect()
+    };
+    let few = coherences.len() < groups.len();
+    groups.iter().map(|(charge, _)| if few { near(charge) } else { all(charge) }).collect()
+}
+
 /// Tiles and stored pairs of a space.
 #[derive(Debug, Clone)]
 pub struct Layout {
@@ -117,16 +136,18 @@ impl Layout {
         number: usize,
         coherences: &BTreeSet<Charge>,
     ) -> Vec<(usize, usize)> {
-        let (charges, groups) = (space.charges(), space.sectors()[number].groups());
-        let kept: Vec<Vec<bool>> = groups
-            .iter()
-            .map(|(a, _)| {
-                groups.iter().map(|(b, _)| coherences.contains(&charges.difference(b, a))).collect()
-            })
-            .collect();
+        let groups = space.sectors()[number].groups();
         let tiles = self.tiles_of_sector(number);
-        let pairs = tiles.clone().flat_map(|row| (row..tiles.end).map(move |column| (row, column)));
-        pairs.filter(|p| kept[self.tiles[p.0].group][self.tiles[p.1].group]).collect()
+        let mut of_group: Vec<Vec<usize>> = vec![Vec::new(); groups.len()];
+        for tile in tiles.clone() {
+            of_group[self.tiles[tile].group].push(tile);
+        }
+        let kept = kept_groups(space, number, coherences);
+        let columns = |row: usize| {
+            let columns = kept[self.tiles[row].group].iter().flat_map(|group| &of_group[*group]);
+            columns.copied().filter(move |column| *column >= row).map(move |column| (row, column))
+        };
+        tiles.flat_map(columns).collect()
     }
 
     /// Slowest label of the first state of a tile.

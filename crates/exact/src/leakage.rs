@@ -18,10 +18,11 @@
 use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
 use sprs::TriMat;
-use superladder_engine::Problem;
+use superladder_engine::{EngineError, Halt, Problem};
 use superladder_model::{Factor, Jump, Model, Operator};
-use superladder_space::{Sector, Space, SpaceError, SparseMatrix};
+use superladder_space::{Sector, Space, SparseMatrix};
 
+use crate::error::{INTERRUPTED, space_error};
 use crate::functionals::Functional;
 use crate::generator::Elements;
 use crate::layout::Layout;
@@ -102,13 +103,14 @@ impl Leakage {
     /// cutoff.
     ///
     /// # Errors
-    /// [`SpaceError`] when the next larger space cannot be enumerated.
+    /// [`EngineError`] when the next larger space cannot be enumerated, or when `halt` ends the work.
     pub(crate) fn new(
         problem: &Problem,
         space: &Space,
         layout: &Layout,
         only: Option<usize>,
-    ) -> Result<Self, SpaceError> {
+        halt: &dyn Halt,
+    ) -> Result<Self, EngineError> {
         let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
         let reaches: Vec<usize> = (0..problem.cutoffs.len())
             .map(|m| {
@@ -123,7 +125,8 @@ impl Leakage {
             leakage.stages = vec![Stage::default(); models.len()];
             return Ok(leakage);
         }
-        let large = Space::new(&models, &problem.initial, &cutoffs, space.charges().clone())?;
+        let large = Space::new(&models, &problem.initial, &cutoffs, space.charges().clone());
+        let large = large.map_err(|e| space_error(&e))?;
         let inside: Vec<Vec<Option<usize>>> = large
             .sectors()
             .iter()
@@ -131,7 +134,7 @@ impl Leakage {
             .map(|(large, small)| positions(large, small))
             .collect();
         for model in &models {
-            let stage = leakage.stage(model, space, &large, &inside, layout);
+            let stage = leakage.stage(model, space, &large, &inside, layout, halt)?;
             leakage.stages.push(stage);
         }
         Ok(leakage)
@@ -202,8 +205,10 @@ impl Leakage {
         large: &Space,
         inside: &[Vec<Option<usize>>],
         layout: &Layout,
-    ) -> Stage {
-        let (small_elements, large_elements) = (Elements::new(space, model), Elements::new(large, model));
+        halt: &dyn Halt,
+    ) -> Result<Stage, EngineError> {
+        let elements = |space| Elements::new_while(space, model, halt).ok_or(INTERRUPTED);
+        let (small_elements, large_elements) = (elements(space)?, elements(large)?);
         let (mut leaving, mut lost) = (Vec::new(), Vec::new());
         for (sector, effective) in large_elements.effective.iter().enumerate() {
             let (small, map) = (space.sectors()[sector].dim(), &inside[sector]);
@@ -232,7 +237,7 @@ impl Leakage {
                 jumps.push([lost, kept]);
             }
         }
-        Stage { leaving, jumps }
+        Ok(Stage { leaving, jumps })
     }
 }
 

@@ -42,6 +42,5 @@ pub use exported::{Expectation, Exported, Unknown};
 pub use generator::{Elements, Lindbladian};
 pub use layout::{Layout, Pair, Place, Tile};
 pub use options::{AdaptiveCutoff, Exact, Generator, Positivity};
-pub use resources::available_memory;
 pub use setting::{Setting, reduced_space};
 pub use state::{initial_vector, pack, sector_matrix};

@@ -1,5 +1,6 @@
 //! What happens at the stops and along the steps of a propagation.
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 
 use superladder_engine::{Diagnostics, Listener};
@@ -25,6 +26,8 @@ pub(crate) struct Measuring<'a> {
     recorded: bool,
     /// Whether the listener asks to pause.
     pub(crate) over: bool,
+    /// Whether the step in progress was given up.
+    pub(crate) abandoned: Cell<bool>,
 }
 
 impl<'a> Measuring<'a> {
@@ -37,8 +40,19 @@ impl<'a> Measuring<'a> {
         stage: usize,
     ) -> Self {
         let (samples, growths) = (Vec::new(), Vec::new());
-        let (recorded, over) = (false, false);
-        Self { instruments, diagnostics, listener, leaked, control, stage, samples, growths, recorded, over }
+        Self {
+            instruments,
+            diagnostics,
+            listener,
+            leaked,
+            control,
+            stage,
+            samples,
+            growths,
+            recorded: false,
+            over: false,
+            abandoned: Cell::new(false),
+        }
     }
 
     /// Follows the samples up to `time`.
@@ -67,6 +81,14 @@ impl Observer for Measuring<'_> {
 
     fn needs_state(&self) -> bool {
         self.instruments.needs_state
+    }
+
+    fn poll(&self) -> ControlFlow<()> {
+        if self.listener.halt().asked() {
+            self.abandoned.set(true);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
     }
 
     fn wants_samples(&self) -> bool {

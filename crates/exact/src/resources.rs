@@ -1,6 +1,6 @@
 //! The memory that a run needs, estimated before anything large is built.
 
-use superladder_engine::{EngineError, Problem};
+use superladder_engine::{EngineError, Problem, available_memory, memory_of_records};
 use superladder_model::{Evaluation, Observable, Operator, StateFunction};
 use superladder_space::{Sector, Space};
 
@@ -83,7 +83,7 @@ impl Exact {
 
     pub(crate) fn memory(&self, problem: &Problem, setting: &Setting, overhead: u64) -> u64 {
         let vectors = self.vectors(problem, setting.layout.len()) as u64;
-        PROGRAM + 8 * vectors * setting.layout.len() as u64 + overhead
+        PROGRAM + 8 * vectors * setting.layout.len() as u64 + overhead + memory_of_records(problem)
     }
 
     /// Says where cutoffs that follow the state start, how far they can go, and how much memory that needs. A
@@ -114,12 +114,11 @@ impl Exact {
             if let Err(EngineError::Memory { needed, .. }) = self.refuse_the_impossible(&problem) {
                 return Ok(needed);
             }
-            let setting = setting.resized(&problem).map_err(|e| space_error(&e))?;
-            Ok(self.memory_scaled(&problem, overhead, setting.layout.len()))
+            Ok(self.memory_scaled(&problem, overhead, self.length(&problem, setting)?))
         };
         let bounded = modes.clone().all(|m| follows(m).is_none_or(|a| a.max.is_some()));
         let (mut good, mut bad) = (1.0, 1.0);
-        while !bounded && memory(raised(bad))? <= self.available() && bad < 1e4 {
+        while !bounded && memory(raised(bad))? <= self.available() && bad < 1e9 {
             (good, bad) = (bad, 2.0 * bad);
         }
         while bad - good > 0.03 * good {
@@ -150,6 +149,35 @@ impl Exact {
         };
         lines.push(("memory at these largest cutoffs".into(), format!("{}{fits}", mebibytes(needed))));
         Ok(lines)
+    }
+
+    /// Length of a state vector at the cutoffs of `problem`, with the sectors and charges of `setting`. Small
+    /// spaces are enumerated; for large ones, of which there may be no end where little is stored, the cutoffs
+    /// that follow the state are scaled down, and the length is taken to go on as a power of the scale.
+    fn length(&self, problem: &Problem, setting: &Setting) -> Result<usize, EngineError> {
+        /// Basis states that are enumerated.
+        const COUNTED: f64 = 1e4;
+        let follows = |m: usize| self.adaptive.get(m).is_some_and(Option::is_some);
+        let levels = |follow: bool| {
+            let cutoffs = problem.cutoffs.iter().enumerate().filter(move |(m, _)| follows(*m) == follow);
+            cutoffs.map(|(_, cutoff)| *cutoff as f64 + 1.0)
+        };
+        let spins: f64 = problem.model().ensembles().iter().map(|e| e.size as f64 + 1.0).product();
+        let fixed = spins * levels(false).product::<f64>();
+        let (moving, modes) = (levels(true).product::<f64>(), levels(true).count());
+        let length = |scale: f64| -> Result<usize, EngineError> {
+            let scaled = |c: usize| (((c as f64 + 1.0) * scale) as usize).saturating_sub(1);
+            let cutoffs = problem.cutoffs.iter().enumerate();
+            let cutoffs = cutoffs.map(|(m, c)| if follows(m) { scaled(*c) } else { *c }).collect();
+            let resized = setting.resized(&Problem { cutoffs, ..problem.clone() });
+            Ok(resized.map_err(|e| space_error(&e))?.layout.len())
+        };
+        let scale = ((COUNTED / fixed).max(16.0) / moving).powf(1.0 / modes.max(1) as f64);
+        if scale >= 1.0 {
+            return length(1.0);
+        }
+        let (small, large) = (length(0.5 * scale)? as f64, length(scale)? as f64);
+        Ok((large * (large / small).powf((1.0 / scale).log2())) as usize)
     }
 
     /// Memory of a run with state vectors of length `dim`, and one vector more while a state is carried over.
@@ -185,12 +213,4 @@ fn probes_memory(problem: &Problem, setting: &Setting) -> u64 {
 pub(crate) fn assembled_memory(space: &Space, setting: &Setting, elements: &Elements) -> u64 {
     let per_row = 2.0 * elements.nnz() as f64 / space.dim() as f64;
     (setting.layout.unknowns() as f64 * (per_row * 24.0 + 40.0)) as u64
-}
-
-/// Memory that the machine has available in bytes, `None` where it does not say.
-pub fn available_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find(|l| l.starts_with("MemAvailable:"))?;
-    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kibibytes * 1024)
 }

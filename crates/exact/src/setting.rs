@@ -6,7 +6,7 @@ use superladder_engine::Problem;
 use superladder_model::{Evaluation, Model, StateFunction, Subsystem};
 use superladder_space::{Charge, Charges, Space, SpaceError, is_diagonal};
 
-use crate::layout::Layout;
+use crate::layout::{Layout, kept_groups};
 
 /// The space and the layout of a problem.
 #[derive(Debug, Clone)]
@@ -66,15 +66,11 @@ impl Setting {
 /// Fraction of the elements of all sector blocks whose charge difference is kept.
 fn stored_fraction(space: &Space, coherences: &BTreeSet<Charge>) -> f64 {
     let (mut kept, mut all) = (0.0, 0.0);
-    for sector in space.sectors() {
-        for (a, rows) in sector.groups() {
-            for (b, columns) in sector.groups() {
-                let size = rows.len() as f64 * columns.len() as f64;
-                all += size;
-                if coherences.contains(&space.charges().difference(b, a)) {
-                    kept += size;
-                }
-            }
+    for (number, sector) in space.sectors().iter().enumerate() {
+        let size = |group: usize| sector.groups()[group].1.len() as f64;
+        all += (sector.dim() as f64).powi(2);
+        for (row, columns) in kept_groups(space, number, coherences).into_iter().enumerate() {
+            kept += size(row) * columns.into_iter().map(size).sum::<f64>();
         }
     }
     kept / all

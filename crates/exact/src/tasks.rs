@@ -15,6 +15,7 @@
 
 use num_complex::Complex64;
 use sprs::CsMat;
+use superladder_engine::{Halt, Never};
 use superladder_space::{JumpBlock, SparseMatrix};
 
 use crate::layout::{Layout, Place};
@@ -95,6 +96,17 @@ impl Program {
     /// Compiles a generator with these effective Hamiltonians (by sector) and jumps for the blocks of
     /// `layout`.
     pub(crate) fn new(layout: &Layout, effective: &[SparseMatrix], jumps: &[JumpBlock]) -> Self {
+        Self::new_while(layout, effective, jumps, &Never).unwrap_or_else(|| unreachable!("nobody ends it"))
+    }
+
+    /// [`Program::new`], `None` if `halt` ends it.
+    pub(crate) fn new_while(
+        layout: &Layout,
+        effective: &[SparseMatrix],
+        jumps: &[JumpBlock],
+        halt: &dyn Halt,
+    ) -> Option<Self> {
+        let go_on = || (!halt.asked()).then_some(());
         let mut compiler = Compiler {
             layout,
             factors: Vec::new(),
@@ -103,17 +115,20 @@ impl Program {
         };
         let mut diagonal = Vec::new();
         for (sector, effective) in effective.iter().enumerate() {
+            go_on()?;
             diagonal.push(compiler.add_effective(sector, effective));
         }
         for jump in jumps {
+            go_on()?;
             compiler.add_jump(jump);
         }
-        let (tasks, task_starts, sources) = compiler.tasks();
+        let (tasks, task_starts, sources) = compiler.tasks(&go_on)?;
         let Compiler { factors, pool, .. } = compiler;
         let twice =
             |d: &Vec<Complex64>, part: fn(&Complex64) -> f64| d.iter().flat_map(|z| [part(z); 2]).collect();
         let column_diagonal = diagonal.iter().map(|d| (twice(d, |z| z.re), twice(d, |z| z.im))).collect();
-        Self { layout: layout.clone(), factors, pool, tasks, task_starts, sources, diagonal, column_diagonal }
+        let layout = layout.clone();
+        Some(Self { layout, factors, pool, tasks, task_starts, sources, diagonal, column_diagonal })
     }
 
     /// Memory in bytes.
@@ -127,6 +142,9 @@ impl Program {
             + self.layout.memory()
     }
 }
+
+/// Pairs whose tasks are compiled between two looks at whether to go on.
+const PAIRS: usize = 1024;
 
 /// A term of a sector before it is cut to blocks.
 #[derive(Clone, Copy)]
@@ -205,9 +223,12 @@ impl Compiler<'_> {
         }
     }
 
-    fn tasks(&self) -> (Vec<Task>, Vec<u32>, Vec<Source>) {
+    fn tasks(&self, go_on: &dyn Fn() -> Option<()>) -> Option<(Vec<Task>, Vec<u32>, Vec<Source>)> {
         let (mut tasks, mut starts, mut sources) = (Vec::new(), vec![0], Vec::new());
-        for pair in self.layout.pairs() {
+        for (number, pair) in self.layout.pairs().iter().enumerate() {
+            if number % PAIRS == 0 {
+                go_on()?;
+            }
             let sector = self.layout.tiles()[pair.row].sector;
             let first = self.layout.tiles_of_sector(sector).start;
             let (row, column) = (pair.row - first, pair.column - first);
@@ -230,7 +251,7 @@ impl Compiler<'_> {
             }
             starts.push(tasks.len() as u32);
         }
-        (tasks, starts, sources)
+        Some((tasks, starts, sources))
     }
 
     /// Appends the source blocks of a term. False if one is not stored; the choice of coherences makes sure

@@ -8,14 +8,18 @@
 //! What stands in header and body is the affair of the writer. A reader learns whether the file is of the
 //! right kind, whether its header is what was written, and whether its body is.
 
+mod making;
+
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use thiserror::Error;
+
+pub use making::{Lock, LockError, Making, abandon};
 
 /// Bytes of a digest.
 pub const DIGEST: usize = 32;
@@ -65,7 +69,15 @@ impl Frame {
     /// # Errors
     /// [`FrameError`]. A damaged body is no error: [`Frame::is_whole`] tells.
     pub fn read(path: &Path, magic: &[u8]) -> Result<Self, FrameError> {
-        Self::parse(std::fs::read(path)?, magic)
+        // A file of another kind, which may have no end, is not read any further.
+        let mut file = File::open(path)?;
+        let mut bytes = Vec::new();
+        (&mut file).take(magic.len() as u64).read_to_end(&mut bytes)?;
+        if bytes != magic {
+            return Err(FrameError::Foreign);
+        }
+        file.read_to_end(&mut bytes)?;
+        Self::parse(bytes, magic)
     }
 
     /// Reads the frame in `bytes`.
@@ -186,7 +198,9 @@ pub fn write_whole(
         // Temporary files are private; results are for everyone whom the umask lets in.
         builder.permissions(std::fs::Permissions::from_mode(0o666))
     };
-    let mut file = io::BufWriter::new(builder.tempfile_in(folder)?);
+    let file = builder.tempfile_in(folder)?;
+    let _making = Making::new(file.path());
+    let mut file = io::BufWriter::new(file);
     fill(&mut file)?;
     let file = file.into_inner()?;
     file.as_file().sync_all()?;
@@ -203,15 +217,24 @@ pub fn prefix(path: &Path) -> String {
 /// Removes what killed programs have left while they were writing `path`, file or folder. What cannot be
 /// removed does no harm.
 pub fn remove_partials(path: &Path) {
+    for path in beside(path, PARTIAL) {
+        let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    }
+}
+
+/// The files and folders with temporary names beside `path` that stand for it and end so.
+pub fn beside(path: &Path, ending: &str) -> Vec<PathBuf> {
+    /// Letters and digits between beginning and end.
+    const DRAWN: usize = 6;
     let prefix = prefix(path);
     let folder = path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with(&prefix) && name.ends_with(PARTIAL) {
-            let path = entry.path();
-            let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
-        }
-    }
+    let ours = |name: &str| {
+        // Not those of `path-other`.
+        let drawn = name.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(ending));
+        drawn.is_some_and(|drawn| drawn.len() == DRAWN)
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter(|e| ours(&e.file_name().to_string_lossy())).map(|e| e.path()).collect()
 }
 
 #[cfg(test)]
@@ -257,9 +280,11 @@ mod tests {
         assert!(full.is_err());
         assert_eq!(Frame::read(&path, MAGIC).expect("a frame").body(), b"old");
         assert_eq!(std::fs::read_dir(home.path().join("deep")).expect("a folder").count(), 1);
-        let left = home.path().join(format!("deep/.file-abc{PARTIAL}"));
+        let left = home.path().join(format!("deep/.file-abcDE1{PARTIAL}"));
+        let other = home.path().join(format!("deep/.file-other-abcDE1{PARTIAL}"));
         std::fs::write(&left, "left").expect("written");
+        std::fs::write(&other, "that of another output").expect("written");
         remove_partials(&path);
-        assert!(!left.exists() && path.exists());
+        assert!(!left.exists() && path.exists() && other.exists());
     }
 }

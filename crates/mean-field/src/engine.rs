@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use superladder_cumulant::{MomentEvolution, MomentSetup, refuse_linear_methods, refuse_state_functions};
 use superladder_engine::{
-    Bounds, Diagnostics, Engine, EngineError, Evolution, Measurement, Problem, Resources,
+    Bounds, Diagnostics, Engine, EngineError, Evolution, Measurement, Problem, Resources, memory_of_records,
 };
 use superladder_model::InitialState;
 use superladder_propagate::{Dop853, Method, VectorField};
@@ -113,7 +113,7 @@ impl Engine for MeanField {
         let unknowns = self.stages(problem)?.first().map_or(0, MeanFieldEquations::dim) as u64;
         let vectors = self.method.propagator(1).state_vectors(true) as u64 + 1;
         let report = vec![("real unknowns".to_owned(), unknowns.to_string())];
-        Ok(Resources { unknowns, memory: 8 * vectors * unknowns, report })
+        Ok(Resources { unknowns, memory: 8 * vectors * unknowns + memory_of_records(problem), report })
     }
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {

@@ -54,6 +54,8 @@ enum Outcome {
     Accepted { terms: usize, error: f64 },
     /// The relative error.
     Rejected(f64),
+    /// The observer has abandoned it.
+    Abandoned,
 }
 
 impl ChebyshevPropagator {
@@ -89,6 +91,7 @@ impl ChebyshevPropagator {
                 return Err(PropagateError::MaxSteps { time: t, end, limit, step });
             }
             left -= 1;
+            let before = self.memory.clone();
             let shared = if observer.needs_state() { self.options.outputs } else { usize::MAX };
             let target = stops.get(shared).map_or(end, |&stop| stop.min(end));
             let plan = self.next_plan(rectangle, t, target)?;
@@ -101,6 +104,10 @@ impl ChebyshevPropagator {
                 .collect();
             let (terms, error) = match self.attempt(operator, &plan, t, y, &series, observer)? {
                 Outcome::Accepted { terms, error } => (terms, error),
+                Outcome::Abandoned => {
+                    self.memory = before;
+                    break;
+                }
                 Outcome::Rejected(estimate) => {
                     self.memory.statistics.rejected += 1;
                     if self.memory.caution < CAUTION {
@@ -247,6 +254,9 @@ impl ChebyshevPropagator {
         self.note_probes(observer, probes);
         let (mut last, mut largest) = ([0.0_f64; 2], 0.0_f64);
         for k in 1..plan.coefficients.len() {
+            if observer.poll().is_break() {
+                return Ok(Outcome::Abandoned);
+            }
             self.advance_recurrence(operator, plan, k);
             self.note_probes(observer, probes);
             for (output, c) in self.outputs.iter_mut().zip(&series[..states]) {

@@ -66,7 +66,11 @@ impl KrylovPropagator {
                 return Err(PropagateError::MaxSteps { time: t, end, limit, step });
             }
             left -= 1;
-            let (h, error) = self.step(operator, t, end - t, y)?;
+            let before = self.memory.clone();
+            let Some((h, error)) = self.step(operator, t, end - t, y, observer)? else {
+                self.memory = before;
+                break;
+            };
             let t_new = if h >= end - t { end } else { t + h };
             if observer.wants_samples() && self.review(t, t_new, observer)? {
                 break;
@@ -130,18 +134,23 @@ impl KrylovPropagator {
         Ok(over)
     }
 
-    /// Builds a subspace of `y` and finds a step of at most `rest` in it; returns it and its relative error.
+    /// Builds a subspace of `y` and finds a step of at most `rest` in it; returns it and its relative error,
+    /// `None` if `observer` abandons it.
     fn step(
         &mut self,
         operator: &dyn LinearOperator,
         time: f64,
         rest: f64,
         y: &[f64],
-    ) -> Result<(f64, f64), PropagateError> {
+        observer: &dyn Observer,
+    ) -> Result<Option<(f64, f64)>, PropagateError> {
         let non_finite = || PropagateError::NonFinite { time, step: rest };
         self.subspace.start(y).ok_or_else(non_finite)?;
         let largest = self.options.dimension.min(self.dim);
         while !self.subspace.invariant() {
+            if observer.poll().is_break() {
+                return Ok(None);
+            }
             self.memory.statistics.applications += 1;
             self.subspace.extend(operator).ok_or_else(non_finite)?;
             let size = self.subspace.dimension();
@@ -149,16 +158,16 @@ impl KrylovPropagator {
                 break;
             }
             if size >= largest {
-                return self.search(time, rest);
+                return self.search(time, rest).map(Some);
             }
             if size.is_multiple_of(4) && self.subspace.promising(rest) {
                 let error = self.subspace.error(rest).ok_or_else(non_finite)?;
                 if error <= self.allowed(rest) {
-                    return Ok((rest, error));
+                    return Ok(Some((rest, error)));
                 }
             }
         }
-        Ok((rest, 0.0))
+        Ok(Some((rest, 0.0)))
     }
 
     fn allowed(&self, h: f64) -> f64 {

@@ -76,6 +76,12 @@ pub trait Observer {
         ControlFlow::Continue(())
     }
 
+    /// Asked before every application of the field, also inside of steps. `Break` abandons the step: the
+    /// propagation ends at its start, with the state and the memory there, as if it had not been begun.
+    fn poll(&self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
     /// Called at every stop.
     fn stop(&mut self, stop: &Stop<'_>) -> ControlFlow<()>;
 
@@ -112,7 +118,7 @@ pub(crate) fn show(
 pub trait Propagator {
     /// Advances `y` from `t` to `t_end` and calls `observer` at each of the sorted `stops` in (t, `t_end`].
     /// Returns the time reached: `t_end`, the end of the step in which the observer broke off, or the start
-    /// of the step that it refused; `y` is the state at that time. The result is the same in every bit for
+    /// of the step that it refused or abandoned; `y` is the state at that time. The result is the same in every bit for
     /// any number of threads.
     ///
     /// # Errors

@@ -122,7 +122,8 @@ impl Charges {
         charge.iter().zip(&self.moduli).map(|(c, &k)| reduce(*c, k)).collect()
     }
 
-    fn sum(&self, a: &Charge, b: &Charge) -> Charge {
+    /// `a + b`.
+    pub fn sum(&self, a: &Charge, b: &Charge) -> Charge {
         self.reduced(&a.iter().zip(b).map(|(a, b)| a + b).collect())
     }
 

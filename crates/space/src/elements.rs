@@ -72,29 +72,42 @@ impl Space {
     }
 
     /// All jumps of `model` between sectors, `sqrt(rate)` included; blocks without entries are left out.
-    pub fn jumps(&self, model: &Model) -> Vec<JumpBlock> {
+    /// `None` once `halted` says so, which is asked for every dissipator and sector.
+    pub fn jumps(&self, model: &Model, halted: &dyn Fn() -> bool) -> Option<Vec<JumpBlock>> {
         let mut blocks = Vec::new();
         for (number, dissipator) in model.dissipators().enumerate() {
             match &dissipator.jump {
                 Jump::Collective(operator) => {
                     let scaled = operator.clone() * Complex64::from(dissipator.rate.sqrt());
                     for sector in 0..self.sectors().len() {
+                        if halted() {
+                            return None;
+                        }
                         let matrix = self.matrix(&scaled, sector);
                         blocks.push(JumpBlock { dissipator: number, source: sector, target: sector, matrix });
                     }
                 }
-                Jump::Local { .. } => self.local_jumps(number, dissipator, &mut blocks),
+                Jump::Local { .. } => self.local_jumps(number, dissipator, &mut blocks, halted)?,
             }
         }
         blocks.retain(|b| b.matrix.nnz() > 0);
-        blocks
+        Some(blocks)
     }
 
-    fn local_jumps(&self, number: usize, dissipator: &Dissipator, blocks: &mut Vec<JumpBlock>) {
-        let Jump::Local { ensemble, raise, lower, z } = dissipator.jump else { return };
+    fn local_jumps(
+        &self,
+        number: usize,
+        dissipator: &Dissipator,
+        blocks: &mut Vec<JumpBlock>,
+        halted: &dyn Fn() -> bool,
+    ) -> Option<()> {
+        let Jump::Local { ensemble, raise, lower, z } = dissipator.jump else { return Some(()) };
         let parts = [(LocalPart::Raise, raise), (LocalPart::Lower, lower), (LocalPart::Z, 2.0 * z)];
         let position = self.levels().len() + ensemble;
         for (source, sector) in self.sectors().iter().enumerate() {
+            if halted() {
+                return None;
+            }
             let axis = self.axis(sector, position);
             for dj in -1..=1i64 {
                 let Some((Axis::Dicke { twice_j, .. }, weight)) = axis.branch(dj) else { continue };
@@ -123,20 +136,30 @@ impl Space {
                 blocks.push(JumpBlock { dissipator: number, source, target, matrix });
             }
         }
+        Some(())
     }
 
     /// `H - (i/2) sum K^dag K` of every sector, from the same jump blocks: the trace is kept to rounding.
-    pub fn effective_hamiltonians(&self, model: &Model, jumps: &[JumpBlock]) -> Vec<SparseMatrix> {
+    /// `None` once `halted` says so, which is asked for every sector and jump.
+    pub fn effective_hamiltonians(
+        &self,
+        model: &Model,
+        jumps: &[JumpBlock],
+        halted: &dyn Fn() -> bool,
+    ) -> Option<Vec<SparseMatrix>> {
         let hamiltonian = model.hamiltonian();
         (0..self.sectors().len())
             .map(|sector| {
                 let mut sum = self.matrix(&hamiltonian, sector);
                 for jump in jumps.iter().filter(|j| j.source == sector) {
+                    if halted() {
+                        return None;
+                    }
                     let adjoint = jump.matrix.map(Complex64::conj).transpose_into().to_csr();
                     let decay = (&adjoint * &jump.matrix).map(|x| x * Complex64::new(0.0, -0.5));
                     sum = &sum + &decay;
                 }
-                without_zeros(&sum)
+                Some(without_zeros(&sum))
             })
             .collect()
     }

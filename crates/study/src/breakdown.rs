@@ -71,7 +71,7 @@ impl Plan {
     /// [`StudyError`], with file, line and key.
     pub fn load(path: impl AsRef<Path>, sets: &[String]) -> Result<Self, StudyError> {
         let path = path.as_ref();
-        let read = std::fs::read_to_string(path);
+        let read = crate::source::read(path);
         let text = read.map_err(|source| StudyError::Read { path: path.to_owned(), source })?;
         let file = path.display().to_string();
         let shown = if sets.is_empty() { file } else { format!("{file} with --set") };

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::source::Source;
+use crate::source::{self, Source};
 use serde_json::{Map, Value as Json, json};
 use superladder_engine::{Engine, EngineError, Problem, Stage};
 use superladder_exact::AdaptiveCutoff;
@@ -72,11 +72,27 @@ impl Study {
         sets: &[String],
         engine: Option<&str>,
     ) -> Result<Self, StudyError> {
-        let path = path.as_ref();
-        let read = std::fs::read_to_string(path);
-        let text = read.map_err(|source| StudyError::Read { path: path.to_owned(), source })?;
+        Self::load_with(path.as_ref(), sets, engine, true)
+    }
+
+    /// Reads a study as [`Study::load`] does, but for the start that mean field makes, which takes the time
+    /// that it takes: the initial state is the one before. For whoever wants to know what a run would need.
+    ///
+    /// # Errors
+    /// As [`Study::load`].
+    pub fn load_before_start(path: impl AsRef<Path>, sets: &[String]) -> Result<Self, StudyError> {
+        Self::load_with(path.as_ref(), sets, None, false)
+    }
+
+    fn load_with(
+        path: &Path,
+        sets: &[String],
+        engine: Option<&str>,
+        start: bool,
+    ) -> Result<Self, StudyError> {
+        let text = source::read(path).map_err(|source| StudyError::Read { path: path.to_owned(), source })?;
         let name = path.file_stem().map_or("study".into(), |s| s.to_string_lossy().into_owned());
-        Self::parse_for(&path.display().to_string(), &name, &text, sets, engine)
+        Self::parse_for(&path.display().to_string(), &name, &text, sets, (engine, start))
     }
 
     /// Reads a study from `text`, called `file` in messages.
@@ -84,7 +100,7 @@ impl Study {
     /// # Errors
     /// As [`Study::load`].
     pub fn parse(file: &str, name: &str, text: &str, sets: &[String]) -> Result<Self, StudyError> {
-        Self::parse_for(file, name, text, sets, None)
+        Self::parse_for(file, name, text, sets, (None, true))
     }
 
     fn parse_for(
@@ -92,7 +108,7 @@ impl Study {
         name: &str,
         text: &str,
         sets: &[String],
-        engine: Option<&str>,
+        (engine, start): (Option<&str>, bool),
     ) -> Result<Self, StudyError> {
         let shown = if sets.is_empty() { file.to_owned() } else { format!("{file} with --set") };
         let text = if DeTable::parse(text).is_ok() { overrides::apply(text, sets)? } else { text.to_owned() };
@@ -101,7 +117,7 @@ impl Study {
             let span = error.span().unwrap_or(0..0);
             Fault::Syntax(error.message().to_owned()).at(&source, span)
         })?;
-        Reader { source, table: &table, name, engine }.read()
+        Reader { source, table: &table, name, engine, start }.read()
     }
 
     /// A fresh engine, as the study asks for it.
@@ -144,7 +160,9 @@ impl Study {
     /// The error itself, if it has no place in the file: a failure on the way, or a missing table `engine`.
     pub fn refusal(&self, error: EngineError) -> Result<StudyError, EngineError> {
         let place = match &error {
-            EngineError::Propagation { .. } => None,
+            EngineError::Propagation { .. }
+            | EngineError::Checkpoint(_)
+            | EngineError::Interrupted { .. } => None,
             EngineError::Observable { observable, .. } => self.place_of(observable),
             EngineError::Memory { .. } => self.memory_limit.clone().or_else(|| self.table.clone()),
             _ => self.table.clone(),
@@ -171,6 +189,8 @@ struct Reader<'a> {
     name: &'a str,
     /// Engine in place of the study's own.
     engine: Option<&'a str>,
+    /// Mean field makes the start, where the study wants it to.
+    start: bool,
 }
 
 impl Reader<'_> {
@@ -178,6 +198,9 @@ impl Reader<'_> {
         let scope = parameters::evaluate(&self.source, self.table, &[])?;
         let root = Section::new(&scope, "the study", self.table.get_ref(), 0..0);
         let title = root.text("title")?.unwrap_or(self.name).to_owned();
+        if title.chars().any(unprintable) {
+            return Err(root.wrong("title", "a line of text without control characters"));
+        }
         root.value("parameters");
         let definition = engines::definition(&root, self.engine)?;
         let truncated = definition.truncated;
@@ -194,7 +217,7 @@ impl Reader<'_> {
         let (start, end) = (times[0], times[times.len() - 1]);
         let quenches = parameters::quenches(&root, start, end)?;
         let stages = self.stages(&parts, start, &quenches, definition)?;
-        let resolved_initial = initial(&root, &mut parts, &stages, truncated)?;
+        let resolved_initial = initial(&root, &mut parts, &stages, (truncated, self.start))?;
         let (observables, wanted) = observables(&root, &parts.model)?;
         let losses = truncation::check(&root, definition, &parts, &observables)?;
         // The method belongs to the study's own engine; another one comes with its default.
@@ -232,6 +255,10 @@ impl Reader<'_> {
         resolved.insert("bounds".into(), json!(common.bounds));
         resolved.insert("output".into(), json!({ "observables": names }));
         warnings.extend(truncation::warnings(&problem, &losses));
+        if !self.start && resolved.contains_key("initial") {
+            let state = "the state before the time that mean field takes";
+            warnings.push(format!("`initial`: these figures are those of {state}, which only a run does"));
+        }
         let follows = parts.adaptive.iter().map(Option::is_some).collect();
         let (name, resolved, source) = (self.name.to_owned(), resolved.into(), self.source);
         Ok(Study {
@@ -287,6 +314,11 @@ impl Reader<'_> {
     }
 }
 
+/// Characters that do something to a terminal or turn the direction of what follows.
+fn unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Reads the table `initial`: the whole product state at once, in place of the states of modes and ensembles,
 /// which it starts from. `state = "mean-field"`: what the mean-field equations of the first stage make of
 /// them after `time`.
@@ -294,7 +326,7 @@ fn initial(
     root: &Section<'_>,
     parts: &mut Parts,
     stages: &[Stage],
-    truncated: bool,
+    (truncated, made): (bool, bool),
 ) -> Result<Option<Json>, StudyError> {
     let Some(section) = root.section("initial", "initial state")? else { return Ok(None) };
     section.required_text("state", "\"mean-field\"")?;
@@ -312,9 +344,11 @@ fn initial(
         times: vec![start],
         cutoffs: parts.cutoffs.clone(),
     };
-    parts.initial = MeanField::default()
-        .product_state_at(&problem, start + time)
-        .map_err(|e| section.fault("time", Fault::Engine(e)))?;
+    if made {
+        parts.initial = MeanField::default()
+            .product_state_at(&problem, start + time)
+            .map_err(|e| section.fault("time", Fault::Engine(e)))?;
+    }
     if truncated {
         for (m, follows) in parts.adaptive.iter().enumerate() {
             if let Some(follows) = follows {

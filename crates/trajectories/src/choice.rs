@@ -5,6 +5,8 @@
 //! falls apart into several packets has no frame to sit in. So the first trajectory is tried in both. What counts
 //! is amplitudes times applications, never time, so that the choice is the same on every machine.
 
+use superladder_engine::Never;
+
 use crate::trajectory::{Limits, Setup, Snapshot, Witness, Workspace};
 
 /// Amplitudes times applications that the trial may take in a moving basis: about half a second.
@@ -27,10 +29,10 @@ pub(crate) fn plain_is_better(moving: &Setup, plain: &Setup, weight: f64) -> boo
     let times = &moving.problem.times;
     let mut workspace = Workspace::new();
     let limits = Limits { time: times[times.len() - 1], work: TRIAL, weight };
-    let Ok((cost, reached)) = moving.follow_within(limits, 0, &mut workspace, &mut Blind) else {
+    let Ok((cost, reached)) = moving.follow_within(limits, 0, &mut workspace, &mut Blind, &Never) else {
         return true;
     };
     let work = if cost.losses.weight > weight { WORTH * TRIAL } else { cost.work };
     let limits = Limits { time: reached, work, weight: f64::INFINITY };
-    plain.follow_within(limits, 0, &mut workspace, &mut Blind).is_ok_and(|(_, time)| time >= reached)
+    plain.follow_within(limits, 0, &mut workspace, &mut Blind, &Never).is_ok_and(|(_, time)| time >= reached)
 }

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use superladder_engine::{Engine, EngineError, Evolution, Problem, Resources};
+use superladder_engine::{
+    Engine, EngineError, Evolution, Problem, Resources, available_memory, check_memory, memory_of_records,
+};
 use superladder_model::Model;
 use superladder_sampling::{BLOCKS, ErrorTarget, SampledEvolution, Sampling};
 use superladder_space::Ladders;
@@ -109,9 +111,41 @@ impl Trajectories {
     }
 }
 
+/// What a run will take.
+struct Needed {
+    /// Most amplitudes of a state.
+    amplitudes: u64,
+    /// Bytes of the sums alone.
+    sums: u64,
+    /// Bytes in all.
+    memory: u64,
+}
+
 impl Trajectories {
+    fn needed(problem: &Problem, setup: &Setup, instruments: &Instruments) -> Needed {
+        let largest = Self::largest_sector(problem, &setup.ladders);
+        // Windows grow as needed: counted as if they took this part of the sector.
+        let amplitudes = if setup.locality.windows { largest.min(1e5) } else { largest } as u64;
+        let shifts = setup.stages.iter().map(|s| s.pattern.shifts.len()).max().unwrap_or(0);
+        let state = 16_u64.saturating_mul(amplitudes).saturating_mul(Workspace::vectors() as u64);
+        // Matrices of single subsystems, a few diagonals each.
+        let axes: u64 = setup.locality.caps.iter().map(|levels| 64 * *levels as u64).sum();
+        let numbers = (instruments.count() as u64).saturating_mul(problem.times.len() as u64);
+        let thread = state
+            .saturating_add(Stencil::memory(shifts, amplitudes))
+            .saturating_add(axes)
+            .saturating_add(8 * numbers);
+        let sums = numbers.saturating_mul(16 * BLOCKS as u64);
+        // The sums once more when they are written.
+        let memory = sums.saturating_mul(2).saturating_add(memory_of_records(problem));
+        let memory = memory.saturating_add(thread.saturating_mul(rayon::current_num_threads() as u64));
+        Needed { amplitudes, sums, memory }
+    }
+
     fn evolution(&self, problem: &Problem) -> Result<TrajectoryEvolution, EngineError> {
         let (setup, instruments) = self.chosen(problem)?;
+        let needed = Self::needed(problem, &setup, &instruments);
+        check_memory(NAME, needed.memory, available_memory(), 2 * needed.amplitudes)?;
         TrajectoryEvolution::new(self.clone(), setup, instruments)
     }
 }
@@ -126,12 +160,7 @@ impl Engine for Trajectories {
         let largest = Self::largest_sector(problem, &setup.ladders);
         let fock: f64 = problem.cutoffs.iter().map(|c| *c as f64 + 1.0).product();
         let (locality, windows) = (&setup.locality, setup.locality.windows);
-        // Windows grow as needed: counted as if they took this part of the sector.
-        let amplitudes = if windows { largest.min(1e5) } else { largest } as u64;
-        let shifts = setup.stages.iter().map(|s| s.pattern.shifts.len()).max().unwrap_or(0);
-        let thread = 16 * amplitudes * Workspace::vectors() as u64 + Stencil::memory(shifts, amplitudes);
-        let sums = (16 * BLOCKS * instruments.count() * problem.times.len()) as u64;
-        let memory = sums + thread * rayon::current_num_threads() as u64;
+        let Needed { amplitudes, sums, memory } = Self::needed(problem, &setup, &instruments);
         let moving = |range: std::ops::Range<usize>, word: &str| {
             if locality.moving[range].contains(&true) { Some(word.to_owned()) } else { None }
         };
@@ -156,6 +185,15 @@ impl Engine for Trajectories {
             line("locality", if parts.is_empty() { "none".into() } else { parts.join(", ") + words }),
             line("trajectories", self.trajectories.to_string()),
             line("blocks of the jackknife", BLOCKS.to_string()),
+            line(
+                "sums, however many trajectories there are",
+                format!(
+                    "{:.1} MiB: {BLOCKS} blocks x {} numbers x {} times x 16 bytes",
+                    sums as f64 / 1_048_576.0,
+                    instruments.count(),
+                    problem.times.len()
+                ),
+            ),
             line("memory", format!("{:.1} MiB", memory as f64 / 1_048_576.0)),
         ];
         let largest = if windows { amplitudes } else { largest as u64 };

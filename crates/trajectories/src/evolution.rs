@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use superladder_engine::{
-    Attachment, Concluded, Diagnostics, EngineError, Evolution, Listener, Measurement, Record,
+    Attachment, Concluded, Diagnostics, EngineError, Evolution, Halt, Listener, Measurement, Record,
 };
 use superladder_sampling::{
     BLOCKS, Block, Goal, Progressed, Replicate, SampledEvolution, Shown, Standing, SumSizes, Sums, Tally,
@@ -143,6 +143,7 @@ impl TrajectoryEvolution {
             TrajectoryError::Step { time, .. }
             | TrajectoryError::NoJump { time, .. }
             | TrajectoryError::OutOfRange { time, .. } => time,
+            TrajectoryError::Abandoned { .. } => f64::NAN,
         };
         EngineError::Propagation { engine: NAME, time, source: Box::new(error) }
     }
@@ -160,8 +161,9 @@ impl TrajectoryEvolution {
     }
 
     /// Runs trajectories of `pending` in order, as many as there is time for. Every trajectory that has begun
-    /// is finished, so that those done are the first ones of `pending`.
-    fn run_batch(&mut self, pending: &[u64]) -> Result<(), EngineError> {
+    /// is finished, so that those done are the first ones of `pending`; unless `halt` gives them up, and they
+    /// are pending again.
+    fn run_batch(&mut self, pending: &[u64], halt: &dyn Halt) -> Result<(), EngineError> {
         let begun = Instant::now();
         let blocks: Vec<_> = self.sums.take_blocks().into_iter().map(Mutex::new).collect();
         let next = AtomicUsize::new(0);
@@ -177,8 +179,11 @@ impl TrajectoryEvolution {
                 }
                 let Some(&index) = pending.get(next.fetch_add(1, Ordering::SeqCst)) else { break };
                 let mut tally = this.tally(index);
-                let followed =
-                    this.setup.follow(index, &mut workspace, &mut this.tallying(index, &mut tally))?;
+                let mut tallying = this.tallying(index, &mut tally);
+                let followed = match this.setup.follow_while(index, &mut workspace, &mut tallying, halt) {
+                    Err(TrajectoryError::Abandoned { .. }) => break,
+                    followed => followed?,
+                };
                 enter(&followed, &mut tally);
                 let block = &blocks[index as usize % BLOCKS];
                 let mut block = block.lock().unwrap_or_else(PoisonError::into_inner);
@@ -274,8 +279,11 @@ impl Evolution for TrajectoryEvolution {
             if pending.is_empty() {
                 break;
             }
-            self.run_batch(&pending)?;
+            self.run_batch(&pending, listener.halt())?;
             let done = self.sums.count();
+            if listener.halt().asked() {
+                return Ok(());
+            }
             let due = if self.goal.is_set() {
                 next_look(done - 1) == done
             } else {

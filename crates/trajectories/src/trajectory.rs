@@ -1,6 +1,6 @@
 //! One trajectory: evolve until the norm has fallen to a drawn threshold, jump, and so on.
 
-use superladder_engine::Problem;
+use superladder_engine::{Halt, Problem};
 use superladder_space::Ladders;
 use thiserror::Error;
 
@@ -99,6 +99,9 @@ pub(crate) enum TrajectoryError {
         "trajectory {index} has no step at time {time} (length {step:e}); check the rates and the cutoffs"
     )]
     Step { index: u64, time: f64, step: f64 },
+    /// It was asked to end.
+    #[error("trajectory {index} was given up")]
+    Abandoned { index: u64 },
     /// No jump is possible although the norm has fallen.
     #[error("trajectory {index} must jump at time {time}, but no jump has weight; lower `tolerance`")]
     NoJump { index: u64, time: f64 },
@@ -175,31 +178,47 @@ impl Setup {
         (stream, losses)
     }
 
-    /// Follows trajectory `index` through all output times.
+    /// [`Setup::follow_while`] that nobody ends.
+    #[cfg(test)]
     pub(crate) fn follow(
         &self,
         index: u64,
         workspace: &mut Workspace,
         witness: &mut dyn Witness,
     ) -> Result<TrajectoryStatistics, TrajectoryError> {
-        let time = self.problem.times[self.problem.times.len() - 1];
-        let limits = Limits { time, work: f64::INFINITY, weight: f64::INFINITY };
-        self.follow_within(limits, index, workspace, witness).map(|(statistics, _)| statistics)
+        self.follow_while(index, workspace, witness, &superladder_engine::Never)
     }
 
-    /// Follows trajectory `index` as far as the `limits` allow, and says to which time.
+    /// Follows trajectory `index` through all output times, unless `halt` ends it.
+    pub(crate) fn follow_while(
+        &self,
+        index: u64,
+        workspace: &mut Workspace,
+        witness: &mut dyn Witness,
+        halt: &dyn Halt,
+    ) -> Result<TrajectoryStatistics, TrajectoryError> {
+        let time = self.problem.times[self.problem.times.len() - 1];
+        let limits = Limits { time, work: f64::INFINITY, weight: f64::INFINITY };
+        self.follow_within(limits, index, workspace, witness, halt).map(|(statistics, _)| statistics)
+    }
+
+    /// Follows trajectory `index` as far as the `limits` allow, unless `halt` ends it, and says to which time.
     pub(crate) fn follow_within(
         &self,
         limits: Limits,
         index: u64,
         workspace: &mut Workspace,
         witness: &mut dyn Witness,
+        halt: &dyn Halt,
     ) -> Result<(TrajectoryStatistics, f64), TrajectoryError> {
         let times = &self.problem.times;
         let (mut stream, losses) = self.start(index, workspace, witness);
         let mut statistics = TrajectoryStatistics { losses, ..TrajectoryStatistics::default() };
         let mut at = Position { time: times[0], output: 1, threshold: stream.uniform(), filled: None };
         while limits.allow(at.time, &statistics) {
+            if halt.asked() {
+                return Err(TrajectoryError::Abandoned { index });
+            }
             let stage = self.problem.stages.iter().rposition(|s| s.start <= at.time).unwrap_or(0);
             self.settle(stage, &mut at, workspace, &mut statistics);
             let jumps = self.step(index, stage, &mut at, workspace, witness, &mut statistics)?;

@@ -2,10 +2,10 @@
 //! end.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use superladder_engine::{Diagnostics, Engine, EngineError, Problem, Progress, Recorder, Run};
+use superladder_engine::{Diagnostics, Engine, EngineError, Halt, Problem, Progress, Recorder, Run};
 
 /// A run, to its end or to its failure.
 #[derive(Debug, Clone)]
@@ -32,11 +32,27 @@ pub fn attempt(
     struct Heard<'a>(&'a AtomicBool);
     impl Progress for Heard<'_> {
         fn reached(&mut self, _: f64) -> ControlFlow<()> {
-            if self.0.load(Ordering::SeqCst) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if self.0.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
+
+        fn halt(&self) -> &dyn Halt {
+            self.0
         }
     }
     let begun = Instant::now();
-    let mut run = Run::begin(engine, problem)?;
+    let mut run = match Run::begin_while(engine, problem, interrupted) {
+        Err(EngineError::Interrupted { .. }) => {
+            let recorder = Recorder { records: Vec::new(), interrupted: true };
+            let diagnostics = Diagnostics::default();
+            return Ok(Attempt {
+                recorder,
+                diagnostics,
+                failure: None,
+                seconds: begun.elapsed().as_secs_f64(),
+            });
+        }
+        run => run?,
+    };
     let failure = match run.proceed(&mut Heard(interrupted)) {
         Ok(()) => None,
         Err(EngineError::Propagation { time, source, .. }) => Some((time, source.to_string())),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use crate::results::{OutputError, OutputFolder};
+use crate::results::{OutputError, OutputFolder, lock};
 use crate::store::{OtherVersion, Store, StoreError};
 
 /// Why a place cannot be taken.
@@ -45,7 +45,12 @@ impl PlaceError {
 /// [`PlaceError`].
 pub fn store_beside(target: &Path, force: bool, resume: bool) -> Result<Store, PlaceError> {
     drop(OutputFolder::begin(target, force)?);
-    let store = Store::beside(target);
+    let mut store = Store::beside(target);
+    if let Some(parent) = target.parent().filter(|p| *p != Path::new("")) {
+        std::fs::create_dir_all(parent)
+            .map_err(|source| OutputError::Write { path: target.to_owned(), source })?;
+    }
+    store.hold(lock(target)?);
     if store.folder().exists() && !resume {
         if !force {
             return Err(PlaceError::Partial(store.folder().display().to_string()));

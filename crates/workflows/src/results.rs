@@ -17,8 +17,10 @@ use thiserror::Error;
 pub use arrays::{write_arrays, write_real_arrays};
 pub use columns::{Column, columns, write_csv};
 pub use folder::OutputFolder;
+pub(crate) use folder::lock;
 pub use manifest::{Clock, Head, Spent, version};
 pub use matrix::{write_exported, write_matrix_market};
+pub use superladder_frame::{abandon, write_whole};
 pub use tables::{TableWriter, write_rows};
 pub(crate) use tables::{write_table, write_table_arrays};
 
@@ -28,6 +30,12 @@ pub enum OutputError {
     /// The folder exists.
     #[error("the output '{}' exists; give another with --output, or --force to replace it", path.display())]
     Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Another process is at it.
+    #[error("another process is writing '{}'; wait for it, or give another --output", path.display())]
+    InUse {
         /// The folder.
         path: PathBuf,
     },
@@ -58,6 +66,6 @@ pub enum OutputError {
 impl OutputError {
     /// True when another argument would help, false when the machine refuses.
     pub fn is_bad_input(&self) -> bool {
-        matches!(self, Self::Exists { .. } | Self::Foreign { .. })
+        matches!(self, Self::Exists { .. } | Self::Foreign { .. } | Self::InUse { .. })
     }
 }

@@ -27,7 +27,7 @@ pub use summary::summary;
 
 use self::start::Start;
 use crate::checkpoint::Checkpoint;
-use crate::results::{Clock, OutputFolder, Spent};
+use crate::results::{Clock, OutputFolder, Spent, lock};
 use crate::samples;
 
 /// What is asked for.
@@ -100,14 +100,13 @@ impl<'a> Plan<'a> {
             ranks::serve(ranks, study);
             return Ok(None);
         }
+        // Before anything is read that another process may write.
+        let _lock = target.parent().filter(|p| p.is_dir()).map(|_| lock(&target)).transpose()?;
         let start = Start::find(study, &keeper.path, &target, keeper.samples, (resume, force))?;
         let resources = engine.engine().resources(&study.problem).map_err(|e| RunError::placed(study, e))?;
-        if start.is_resumed() {
-            OutputFolder::remove_leftovers(&target);
-            superladder_frame::remove_partials(&keeper.path);
-        }
         // What an interrupted run left is replaced by the whole.
         let folder = OutputFolder::begin(&target, force || start.is_resumed())?;
+        superladder_frame::remove_partials(&keeper.path);
         if !start.is_resumed() {
             keeper.remove()?;
         }
@@ -212,7 +211,7 @@ fn alone<'p>(
     study: &'p Study,
     progress: &mut dyn Progress,
 ) -> Result<Run<'p>, EngineError> {
-    let mut run = start.run(engine, &study.problem)?;
+    let mut run = start.run(engine, &study.problem, progress.halt())?;
     run.proceed(progress)?;
     Ok(run)
 }

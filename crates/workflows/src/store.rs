@@ -45,9 +45,11 @@ pub struct OtherVersion {
 }
 
 /// The folder of finished points.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Store {
     folder: PathBuf,
+    /// Keeps other processes away from it.
+    lock: Option<frame::Lock>,
 }
 
 impl Store {
@@ -55,7 +57,12 @@ impl Store {
     pub fn beside(output: &Path) -> Self {
         let mut name = output.file_name().unwrap_or_default().to_owned();
         name.push(".partial");
-        Self { folder: output.with_file_name(name) }
+        Self { folder: output.with_file_name(name), lock: None }
+    }
+
+    /// Keeps the lock on the output as long as the store lives.
+    pub(crate) fn hold(&mut self, lock: frame::Lock) {
+        self.lock = Some(lock);
     }
 
     /// Where it is.

@@ -82,7 +82,7 @@ impl SweepError {
 }
 
 /// What is wrong with a `--sweep`.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Error)]
 pub enum AxisFault {
     /// Not of the right form.
     #[error(
@@ -115,6 +115,12 @@ pub enum AxisFault {
         nearest: Option<String>,
         /// All known parameters.
         known: Vec<String>,
+    },
+    /// More points than anybody wants.
+    #[error("all axes together have {points:e} points, but at most {} are possible", axis::MOST)]
+    Points {
+        /// Number of points up to this axis.
+        points: f64,
     },
     /// A key that is swept twice.
     #[error("'{key}' is swept twice")]
@@ -201,6 +207,10 @@ pub fn axes(base: &Study, options: &[(&'static str, &str)]) -> Result<Vec<Axis>,
         let axis = Axis::parse(text, &known).map_err(failed)?;
         if axes.iter().any(|a| a.path == axis.path) {
             return Err(failed(AxisFault::Repeated { key: axis.key }));
+        }
+        let points: f64 = axes.iter().chain([&axis]).map(|a| a.values.len() as f64).product();
+        if points > axis::MOST as f64 {
+            return Err(failed(AxisFault::Points { points }));
         }
         axes.push(axis);
     }

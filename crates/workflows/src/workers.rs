@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
-use superladder_exact::available_memory;
+use superladder_engine::available_memory;
 
 /// Of the memory available this part is given to runs: estimates are estimates, and others need some too.
 const SHARE: f64 = 0.8;

@@ -61,25 +61,25 @@ pub(crate) struct Adaptive<S> {
 struct Task<'a> {
     end: f64,
     stops: &'a [f64],
-    observer: &'a mut dyn Observer,
     probes: Vec<f64>,
 }
 
 impl Task<'_> {
     /// Shows a stop; true if the observer breaks off.
-    fn show(&mut self, time: f64, state: &[f64], error_estimate: f64) -> bool {
-        show(self.observer, time, state, error_estimate, &mut self.probes).is_break()
+    fn show(&mut self, field: &mut Evaluator<'_>, time: f64, state: &[f64], error_estimate: f64) -> bool {
+        show(field.observer, time, state, error_estimate, &mut self.probes).is_break()
     }
 
     /// Shows the end of a step to an observer that wants samples; true if it refuses the step.
-    fn review(&mut self, time: f64, state: &[f64]) -> bool {
-        if !self.observer.wants_samples() {
+    fn review(&mut self, field: &mut Evaluator<'_>, time: f64, state: &[f64]) -> bool {
+        let observer = &mut *field.observer;
+        if !observer.wants_samples() {
             return false;
         }
         self.probes.clear();
-        self.probes.resize(self.observer.probe_count(), 0.0);
-        self.observer.probe(state, &mut self.probes);
-        self.observer.review(&Samples { times: &[time], probes: &self.probes }).is_break()
+        self.probes.resize(observer.probe_count(), 0.0);
+        observer.probe(state, &mut self.probes);
+        observer.review(&Samples { times: &[time], probes: &self.probes }).is_break()
     }
 }
 
@@ -95,8 +95,9 @@ impl<S: Scheme> Adaptive<S> {
         t: f64,
         y: &mut [f64],
         task: Task<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<f64, PropagateError> {
-        let mut field = Evaluator::new(field);
+        let mut field = Evaluator::new(field, observer);
         self.scheme.forget();
         let result = self.steps(&mut field, t, y, task);
         self.memory.statistics.applications += field.applications;
@@ -112,33 +113,58 @@ impl<S: Scheme> Adaptive<S> {
     ) -> Result<f64, PropagateError> {
         let mut left = self.settings.max_steps;
         while t < task.end {
-            if !self.scheme.started() {
-                self.scheme.start(field, t, y);
-            }
-            let target = match task.stops.first() {
-                Some(&stop) if self.settings.exact_stops => stop,
-                _ => task.end,
-            };
-            let wanted = self.wanted_step(field, t, target, y)?;
-            let (step, estimate, t_new) =
-                self.accepted_step(field, t, target, wanted, &mut left, task.end, y)?;
-            if task.review(t_new, self.scheme.proposed()) {
-                break;
-            }
-            self.memory.statistics.accept(step.h, estimate.relative);
-            let mut over = self.inner_stops(field, step, t_new, y, &mut task);
-            self.scheme.finish(field, step, y);
-            t = t_new;
-            if task.stops.first() == Some(&t) {
-                task.stops = &task.stops[1..];
-                over |= task.show(t, y, self.memory.statistics.error_estimate);
-            }
-            over |= task.observer.step(t, y).is_break();
-            if over {
-                break;
+            let before = (self.memory.clone(), field.applications);
+            field.open = true;
+            match self.next_step(field, t, y, &mut task, &mut left) {
+                _ if field.abandoned => {
+                    (self.memory, field.applications) = before;
+                    self.scheme.forget();
+                    return Ok(t);
+                }
+                Err(error) => return Err(error),
+                Ok(None) => return Ok(t),
+                Ok(Some((t_new, over))) => {
+                    t = t_new;
+                    if over {
+                        break;
+                    }
+                }
             }
         }
         Ok(t)
+    }
+
+    /// One step from `t`: where it ends, and whether the observer breaks off; `None` if it refuses the step.
+    fn next_step(
+        &mut self,
+        field: &mut Evaluator<'_>,
+        t: f64,
+        y: &mut [f64],
+        task: &mut Task<'_>,
+        left: &mut u64,
+    ) -> Result<Option<(f64, bool)>, PropagateError> {
+        if !self.scheme.started() {
+            self.scheme.start(field, t, y);
+        }
+        let target = match task.stops.first() {
+            Some(&stop) if self.settings.exact_stops => stop,
+            _ => task.end,
+        };
+        let wanted = self.wanted_step(field, t, target, y)?;
+        let (step, estimate, t_new) = self.accepted_step(field, t, target, wanted, left, task.end, y)?;
+        if field.abandoned || task.review(field, t_new, self.scheme.proposed()) {
+            return Ok(None);
+        }
+        self.memory.statistics.accept(step.h, estimate.relative);
+        let Some(mut over) = self.inner_stops(field, step, t_new, y, task) else { return Ok(None) };
+        field.open = false;
+        self.scheme.finish(field, step, y);
+        if task.stops.first() == Some(&t_new) {
+            task.stops = &task.stops[1..];
+            over |= task.show(field, t_new, y, self.memory.statistics.error_estimate);
+        }
+        over |= field.observer.step(t_new, y).is_break();
+        Ok(Some((t_new, over)))
     }
 
     /// Length of the next step before it is shortened to the target.
@@ -154,6 +180,9 @@ impl<S: Scheme> Adaptive<S> {
         }
         if let Some(step) = self.memory.next_step {
             return Ok(step);
+        }
+        if field.abandoned {
+            return Ok(0.0);
         }
         let (slope, ..) = self.scheme.first_slope();
         if !norm(slope).is_finite() || !norm(y).is_finite() {
@@ -196,6 +225,9 @@ impl<S: Scheme> Adaptive<S> {
             let (length, t_new) = if clipped { (rest, target) } else { (h, t + h) };
             let step = Step { t, h: length, tolerance: self.settings.tolerance() };
             let estimate = self.scheme.attempt(field, step, y);
+            if field.abandoned {
+                return Ok((step, estimate, t));
+            }
             if self.decide(&estimate) {
                 self.learn(h, length, clipped, estimate.weighted);
                 return Ok((step, estimate, t_new));
@@ -257,7 +289,8 @@ impl<S: Scheme> Adaptive<S> {
         Ok(())
     }
 
-    /// Shows the stops strictly inside of an accepted step; true if the observer breaks off.
+    /// Shows the stops strictly inside of an accepted step; true if the observer breaks off, `None` if it
+    /// abandons the step before anything is shown.
     fn inner_stops(
         &mut self,
         field: &mut Evaluator<'_>,
@@ -265,19 +298,23 @@ impl<S: Scheme> Adaptive<S> {
         t_new: f64,
         y: &[f64],
         task: &mut Task<'_>,
-    ) -> bool {
+    ) -> Option<bool> {
         let inside = task.stops.partition_point(|&stop| stop < t_new);
         let (now, later) = task.stops.split_at(inside);
         task.stops = later;
         if !now.is_empty() && S::DENSE {
             self.scheme.prepare_dense(field, step, y);
         }
+        if field.abandoned {
+            return None;
+        }
+        field.open = false;
         let mut over = false;
         for &stop in now {
             let state = self.scheme.interpolate(field, step, (stop - step.t) / step.h, y);
-            over |= task.show(stop, state, self.memory.statistics.error_estimate);
+            over |= task.show(field, stop, state, self.memory.statistics.error_estimate);
         }
-        over
+        Some(over)
     }
 }
 
@@ -299,14 +336,14 @@ impl<S: Scheme> Propagator for Adaptive<S> {
     ) -> Result<f64, PropagateError> {
         self.settings.validate()?;
         check_arguments(self.dim, system, (t, t_end), y, stops)?;
-        let task = Task { end: t_end, stops, observer, probes: Vec::new() };
+        let task = Task { end: t_end, stops, probes: Vec::new() };
         if !self.settings.lawson {
-            return self.run(system.field(), t, y, task);
+            return self.run(system.field(), t, y, task, observer);
         }
         let operator = system.linear().ok_or(PropagateError::NotLinear { method: "the option `lawson`" })?;
         match Lawson::with_workspace(operator, std::mem::take(&mut self.workspace)) {
             Ok(lawson) => {
-                let result = self.run(&lawson, t, y, task);
+                let result = self.run(&lawson, t, y, task, observer);
                 self.workspace = lawson.into_workspace();
                 result
             }

@@ -2,22 +2,33 @@
 
 use super::controller::Controller;
 use crate::VectorField;
+use crate::propagator::Observer;
 use crate::vector::Tolerance;
 
-/// A field that counts its evaluations.
+/// A field that counts its evaluations and, before each, asks the observer whether to go on.
 pub(crate) struct Evaluator<'a> {
     field: &'a dyn VectorField,
     pub(crate) framed: bool,
     pub(crate) applications: u64,
+    pub(crate) observer: &'a mut dyn Observer,
+    /// The step in progress can still be abandoned: nothing of it has been shown.
+    pub(crate) open: bool,
+    /// The observer has abandoned the step: derivatives are no longer evaluated.
+    pub(crate) abandoned: bool,
 }
 
 impl<'a> Evaluator<'a> {
-    pub(crate) fn new(field: &'a dyn VectorField) -> Self {
-        Self { field, framed: field.framed(), applications: 0 }
+    pub(crate) fn new(field: &'a dyn VectorField, observer: &'a mut dyn Observer) -> Self {
+        let framed = field.framed();
+        Self { field, framed, applications: 0, observer, open: true, abandoned: false }
     }
 
     /// The derivative at `t + offset`; framed fields see the time since the step start only.
     pub(crate) fn derivative(&mut self, t: f64, offset: f64, y: &[f64], out: &mut [f64]) {
+        self.abandoned = self.abandoned || (self.open && self.observer.poll().is_break());
+        if self.abandoned {
+            return;
+        }
         self.applications += 1;
         self.field.derivative(if self.framed { offset } else { t + offset }, y, out);
     }

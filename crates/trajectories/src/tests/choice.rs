@@ -1,5 +1,7 @@
 //! Which basis a run uses.
 
+use superladder_engine::Never;
+
 use super::diagonal::lasing;
 use crate::choice::plain_is_better;
 use crate::options::Choice;
@@ -51,7 +53,7 @@ fn a_basis_that_is_asked_for_is_used() {
 fn limits_end_a_trajectory() {
     let setup = in_basis(Choice::Off, 6);
     let limited =
-        |limits| setup.follow_within(limits, 0, &mut Workspace::new(), &mut Blind).expect("a trial");
+        |limits| setup.follow_within(limits, 0, &mut Workspace::new(), &mut Blind, &Never).expect("a trial");
     let whole = Limits { time: 20.0, work: f64::INFINITY, weight: f64::INFINITY };
     let (statistics, reached) = limited(whole);
     assert_eq!(reached, 20.0);

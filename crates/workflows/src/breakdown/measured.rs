@@ -1,11 +1,11 @@
 //! What an engine has measured so far, and what is kept of a finished run.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
 use superladder_analysis::{AnalysisError, Table};
-use superladder_engine::{Diagnostics, EngineError, Evolution, Measurement, Problem};
+use superladder_engine::{Diagnostics, EngineError, Evolution, Halt, Listener, Measurement, Problem};
 use superladder_model::Observable;
 use superladder_sampling::Replicate;
 
@@ -109,18 +109,7 @@ impl<E: Evolution + ?Sized> Side<E> {
             return Ok(());
         }
         let Self { evolution, measured } = self;
-        let mut record = |time: f64, measurements: Vec<Measurement>, _: &Diagnostics| {
-            measured.times.push(time);
-            for (column, value) in measured.values.iter_mut().zip(flat(&measurements)) {
-                column.push(value);
-            }
-            if interrupted.load(Ordering::SeqCst) {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        };
-        match evolution.advance(times, &mut record) {
+        match evolution.advance(times, &mut Noting { measured, interrupted }) {
             Ok(()) => Ok(()),
             Err(EngineError::Propagation { time, source, .. })
                 if source.is::<superladder_cumulant::CumulantError>() =>
@@ -130,6 +119,26 @@ impl<E: Evolution + ?Sized> Side<E> {
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Notes the records, and breaks off because of Ctrl-C.
+struct Noting<'a> {
+    measured: &'a mut Measured,
+    interrupted: &'a AtomicBool,
+}
+
+impl Listener for Noting<'_> {
+    fn record(&mut self, time: f64, measurements: Vec<Measurement>, _: &Diagnostics) -> ControlFlow<()> {
+        self.measured.times.push(time);
+        for (column, value) in self.measured.values.iter_mut().zip(flat(&measurements)) {
+            column.push(value);
+        }
+        if self.interrupted.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn halt(&self) -> &dyn Halt {
+        self.interrupted
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use superladder_engine::{Concluded, Diagnostics, Listener, Measurement, Problem};
+use superladder_engine::{Concluded, Diagnostics, Halt, Listener, Measurement, Problem};
 use superladder_sampling::Sampling;
 
 use super::measured::{Kept, Measured, Side, Without, flat};
@@ -163,6 +163,10 @@ impl Listener for Hearing<'_> {
     fn step(&mut self, _: f64) -> ControlFlow<()> {
         let stop = self.task.interrupted.load(Ordering::SeqCst) || self.begun.elapsed() >= KEPT;
         if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn halt(&self) -> &dyn Halt {
+        self.task.interrupted
     }
 
     fn status(&mut self, text: &str) {

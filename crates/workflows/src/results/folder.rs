@@ -17,6 +17,8 @@ pub struct OutputFolder {
     target: PathBuf,
     /// `None` once the folder is in its place.
     partial: Option<TempDir>,
+    making: Option<frame::Making>,
+    lock: Option<frame::Lock>,
     /// Parents made for it, outermost first.
     parents: Vec<PathBuf>,
     replace: bool,
@@ -42,17 +44,20 @@ impl OutputFolder {
             .map(Path::to_owned)
             .collect();
         parents.reverse();
-        let mut folder = Self { target: target.to_owned(), partial: None, parents, replace };
+        let mut folder =
+            Self { target: target.to_owned(), partial: None, making: None, lock: None, parents, replace };
         fs::create_dir_all(parent).map_err(failed)?;
+        folder.lock = Some(lock(target)?);
+        // Nobody else writes it: what is there a killed run has left.
+        frame::remove_partials(target);
+        restore(target).map_err(failed)?;
+        check_target(target, replace)?;
         let prefix = frame::prefix(target);
         let partial = tempfile::Builder::new().prefix(&prefix).suffix(frame::PARTIAL).tempdir_in(parent);
-        folder.partial = Some(partial.map_err(failed)?);
+        let partial = partial.map_err(failed)?;
+        folder.making = Some(frame::Making::new(partial.path()));
+        folder.partial = Some(partial);
         Ok(folder)
-    }
-
-    /// Removes partial folders that a killed run with this output has left.
-    pub fn remove_leftovers(target: &Path) {
-        frame::remove_partials(target);
     }
 
     fn partial(&self) -> &Path {
@@ -118,7 +123,7 @@ impl OutputFolder {
         check_target(&self.target, self.replace)?;
         let partial = self.partial().to_owned();
         open_to_others(&partial).map_err(failed)?;
-        let old = fs::symlink_metadata(&self.target).is_ok().then(|| partial.with_extension("old"));
+        let old = fs::symlink_metadata(&self.target).is_ok().then(|| partial.with_extension(OLD));
         if let Some(old) = &old {
             fs::rename(&self.target, old).map_err(failed)?;
         }
@@ -138,12 +143,38 @@ impl OutputFolder {
 
 impl Drop for OutputFolder {
     fn drop(&mut self) {
-        drop(self.partial.take());
+        drop((self.partial.take(), self.making.take()));
+        drop(self.lock.take());
         for parent in self.parents.iter().rev() {
             // Removes only what is empty, so what others put there in the meantime stays.
             let _ = fs::remove_dir(parent);
         }
     }
+}
+
+/// Ends the name of a folder that makes room for a new one.
+const OLD: &str = "superladder-old";
+
+/// Puts an old folder back that a killed run had moved away before the new one was in its place; removes one
+/// that it had replaced.
+fn restore(target: &Path) -> io::Result<()> {
+    for old in frame::beside(target, &format!(".{OLD}")) {
+        if fs::symlink_metadata(target).is_ok() {
+            fs::remove_dir_all(old)?;
+        } else {
+            fs::rename(old, target)?;
+        }
+    }
+    Ok(())
+}
+
+/// The lock on an output. Its folder exists.
+pub(crate) fn lock(target: &Path) -> Result<frame::Lock, OutputError> {
+    let path = || target.to_owned();
+    frame::Lock::of(target).map_err(|error| match error {
+        frame::LockError::Taken => OutputError::InUse { path: path() },
+        frame::LockError::File(source) => OutputError::Write { path: path(), source },
+    })
 }
 
 /// Refuses what exists, unless it is an output (or empty) folder and may be replaced.

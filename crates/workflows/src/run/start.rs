@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use superladder_engine::{Engine, EngineError, Problem, Recorder, Run};
+use superladder_engine::{Engine, EngineError, Halt, Problem, Recorder, Run};
 use superladder_sampling::{BLOCKS, Sums};
 use superladder_study::Study;
 
@@ -70,13 +70,20 @@ impl Start {
         }
     }
 
-    /// The run from here.
-    pub(super) fn run<'p>(self, engine: &dyn Engine, problem: &'p Problem) -> Result<Run<'p>, EngineError> {
+    /// The run from here; `halt` may end it before time starts.
+    pub(super) fn run<'p>(
+        self,
+        engine: &dyn Engine,
+        problem: &'p Problem,
+        halt: &dyn Halt,
+    ) -> Result<Run<'p>, EngineError> {
         match self {
-            Self::Fresh => Run::begin(engine, problem),
-            Self::Samples(sums, _) => Run::resume(engine, problem, Recorder::default(), &sums.to_bytes()),
+            Self::Fresh => Run::begin_while(engine, problem, halt),
+            Self::Samples(sums, _) => {
+                Run::resume_while(engine, problem, Recorder::default(), &sums.to_bytes(), halt)
+            }
             Self::Checkpoint(Checkpoint { recorder, state }) => {
-                Run::resume(engine, problem, recorder, &state)
+                Run::resume_while(engine, problem, recorder, &state, halt)
             }
         }
     }

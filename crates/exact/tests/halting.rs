@@ -1,0 +1,101 @@
+//! Preparing and running end at the poll that asks for it.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use superladder_engine::{Engine, EngineError, Halt, Problem, Progress, Run, Silent, run};
+use superladder_exact::{Exact, Generator};
+use superladder_model::Model;
+
+/// Counts polls; asks for the end at number `last` and at all later ones.
+struct Counted {
+    polls: AtomicU64,
+    last: u64,
+}
+
+impl Counted {
+    fn new(last: u64) -> Self {
+        Self { polls: AtomicU64::new(0), last }
+    }
+
+    fn polls(&self) -> u64 {
+        self.polls.load(Ordering::SeqCst)
+    }
+}
+
+impl Halt for Counted {
+    fn asked(&self) -> bool {
+        self.polls.fetch_add(1, Ordering::SeqCst) + 1 >= self.last
+    }
+}
+
+/// A run that a count of polls ends.
+struct Ending(Counted);
+
+impl Progress for Ending {
+    fn reached(&mut self, _: f64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+    fn halt(&self) -> &dyn Halt {
+        &self.0
+    }
+}
+
+fn problem() -> Problem {
+    let model = Model::builder()
+        .mode("a", 1.0)
+        .ensemble("S", 4, 0.8)
+        .interaction("dicke", ["a", "S"], 0.4)
+        .channel("cavity-loss", "a", 0.3)
+        .channel("emission", "S", 0.2)
+        .channel("dephasing", "S", 0.1)
+        .build()
+        .expect("a model");
+    let problem = Problem::builder(&model).cutoff("a", 9).observe("photons(a)").observe("purity");
+    problem.times(0.0, 6.0, 7).build().expect("a problem")
+}
+
+#[test]
+fn a_generator_is_given_up_at_any_poll() {
+    let problem = problem();
+    for generator in [Generator::MatrixFree, Generator::Assembled] {
+        let engine = Exact { generator, ..Exact::default() };
+        // Rows of the assembled generator are polled for by several threads: one keeps the count exact.
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+        pool.install(|| {
+            let all = Counted::new(u64::MAX);
+            engine.prepare_while(&problem, &all).expect("prepares");
+            let polls = all.polls();
+            assert!(polls > 40, "{generator:?}: only {polls} polls");
+            for last in (1..=polls).step_by(1 + polls as usize / 40) {
+                let counted = Counted::new(last);
+                let ended = engine.prepare_while(&problem, &counted);
+                assert!(matches!(ended, Err(EngineError::Interrupted { .. })), "{generator:?}: poll {last}");
+                assert!(counted.polls() <= last + 1, "{generator:?}: {} after {last}", counted.polls());
+            }
+        });
+    }
+}
+
+#[test]
+fn a_step_is_given_up_at_any_poll_and_the_run_goes_on_to_the_same_bits() {
+    let problem = problem();
+    let engine = Exact::default();
+    let (_, whole) = run(&engine, &problem, &mut Silent).expect("runs");
+    let mut counting = Ending(Counted::new(u64::MAX));
+    Run::begin(&engine, &problem).expect("begins").proceed(&mut counting).expect("ends");
+    let polls = counting.0.polls();
+    assert!(polls > 20, "only {polls} polls");
+    for last in (1..=polls).step_by(1 + polls as usize / 20) {
+        let mut interrupted = Run::begin(&engine, &problem).expect("begins");
+        let mut ending = Ending(Counted::new(last));
+        interrupted.proceed(&mut ending).expect("pauses");
+        assert!(ending.0.polls() <= last + 1, "{} polls after number {last}", ending.0.polls());
+        assert!(interrupted.recorder().interrupted, "poll {last}");
+        let state = interrupted.evolution().save().expect("a state");
+        let records = interrupted.recorder().clone();
+        let mut again = Run::resume(&engine, &problem, records, &state).expect("resumes");
+        again.proceed(&mut Silent).expect("ends");
+        assert_eq!(again.recorder().records, whole.records, "given up at poll {last}");
+    }
+}
