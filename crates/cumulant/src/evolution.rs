@@ -105,6 +105,7 @@ fn failure_time(error: &PropagateError, before: f64) -> f64 {
         PropagateError::NonFinite { time, .. }
         | PropagateError::StepUnderflow { time, .. }
         | PropagateError::MaxSteps { time, .. }
+        | PropagateError::TooFar { time, .. }
         | PropagateError::NotConverged { time, .. } => *time,
         PropagateError::NotLinear { .. }
         | PropagateError::Dimension { .. }

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use superladder_cumulant::{MomentEvolution, MomentSetup, refuse_linear_methods, refuse_state_functions};
 use superladder_engine::{
-    Bounds, Diagnostics, Engine, EngineError, Evolution, Measurement, Problem, Resources, memory_of_records,
+    Bounds, Diagnostics, Engine, EngineError, Evolution, Listener, Measurement, Problem, Resources,
+    memory_of_records,
 };
 use superladder_model::InitialState;
 use superladder_propagate::{Dop853, Method, VectorField};
@@ -87,9 +88,15 @@ impl MeanField {
             return Err(EngineError::Unsupported { engine: NAME, reason });
         }
         if time > start {
-            evolution.advance(&[time], &mut |_: f64, _: Vec<Measurement>, _: &Diagnostics| {
-                ControlFlow::Continue(())
-            })?;
+            let mut pace = Pace { start, end: time, steps: 0.0, wanted: 0.0 };
+            evolution.advance(&[time], &mut pace)?;
+            if evolution.time() < time {
+                let steps = pace.wanted;
+                let reason = format!(
+                    "mean field would take about {steps:.0e} steps to reach the time {time:e}, but at most {MOST_STEPS:e} are made; shorten `time`"
+                );
+                return Err(EngineError::Unsupported { engine: NAME, reason });
+            }
         }
         Ok(equations.product_state(evolution.unknowns()))
     }
@@ -101,6 +108,35 @@ impl MeanField {
         map.insert("gilbert".into(), self.gilbert.clone().into());
         map.insert("unknowns".into(), unknowns.into());
         map
+    }
+}
+
+/// Steps that nobody waits for.
+const MOST_STEPS: f64 = 1e7;
+
+/// Ends a propagation that is not under way to its end.
+struct Pace {
+    start: f64,
+    end: f64,
+    steps: f64,
+    /// Steps to the end at the pace so far.
+    wanted: f64,
+}
+
+impl Listener for Pace {
+    fn record(&mut self, _: f64, _: Vec<Measurement>, _: &Diagnostics) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn step(&mut self, time: f64) -> ControlFlow<()> {
+        /// The first steps say nothing.
+        const FIRST: f64 = 2000.0;
+        self.steps += 1.0;
+        self.wanted = self.steps * (self.end - self.start) / (time - self.start);
+        if self.steps >= FIRST && self.wanted > MOST_STEPS {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
     }
 }
 

@@ -14,6 +14,8 @@ const NAME: &str = "chebyshev";
 const WATCH: usize = 8;
 /// Highest level of caution about the spectrum before steps are halved.
 const CAUTION: u32 = 6;
+/// A way that is so many times longer than all steps together is not begun.
+const HOPELESS: f64 = 1e3;
 /// Halvings of a step that end a propagation.
 const HALVINGS: u32 = 40;
 /// Terms of a step for one of its samples.
@@ -96,6 +98,7 @@ impl ChebyshevPropagator {
             let target = stops.get(shared).map_or(end, |&stop| stop.min(end));
             let plan = self.next_plan(rectangle, t, target)?;
             let h = plan.step;
+            self.can_arrive(t, end, left)?;
             let t_new = if h >= end - t { end } else { t + h };
             let inside = stops.partition_point(|&stop| stop < t_new);
             let series: Vec<Vec<f64>> = stops[..inside]
@@ -177,6 +180,15 @@ impl ChebyshevPropagator {
             over |= observer.stop(&Stop { time, probes: &values, state, error_estimate }).is_break();
         }
         over
+    }
+
+    /// Fails at once if as many of the longest steps as are `left` lead to nothing worth having.
+    fn can_arrive(&self, time: f64, end: f64, left: u64) -> Result<(), PropagateError> {
+        let longest = self.longest.as_ref().map_or(f64::INFINITY, |(.., plan)| plan.step);
+        if (end - time) / longest <= HOPELESS * (left as f64 + 1.0) {
+            return Ok(());
+        }
+        Err(PropagateError::TooFar { time, end, limit: self.options.max_steps, step: longest })
     }
 
     fn not_converged(&self, time: f64, step: f64, estimate: f64) -> PropagateError {

@@ -40,6 +40,20 @@ pub enum PropagateError {
         /// Length of the last step.
         step: f64,
     },
+    /// The longest steps that the method can make do not lead to the end.
+    #[error(
+        "t = {end} is too far from t = {time}: the longest step is {step:e}, and at most {limit} steps (`max_steps`) are made"
+    )]
+    TooFar {
+        /// Time reached.
+        time: f64,
+        /// Time wanted.
+        end: f64,
+        /// The limit.
+        limit: u64,
+        /// The longest step.
+        step: f64,
+    },
     /// An iteration did not reach its tolerance at the shortest sensible step.
     #[error(
         "{method} did not converge at t = {time}: step {step:e}, estimate {estimate:e}, wanted {tolerance:e}"

@@ -84,6 +84,18 @@ fn too_many_steps_are_named() {
 }
 
 #[test]
+fn a_way_without_end_is_not_begun() {
+    let operator = Dense::random(30, 0.0, 5);
+    let result = advance(
+        &mut *method("chebyshev", &[]).propagator(30),
+        &Linear(&operator),
+        (0.0, 1e300),
+        &mut [1.0; 30],
+    );
+    assert!(matches!(result, Err(PropagateError::TooFar { time: 0.0, limit: 1_000_000, .. })), "{result:?}");
+}
+
+#[test]
 fn chebyshev_names_a_missing_convergence() {
     /// Claims a spectrum that is far too small for its action.
     struct Wild;
