@@ -332,7 +332,7 @@ fn sampling_goes_on_within_a_size() {
     }
     let running = child.try_wait().expect("known").is_none();
     if running {
-        let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        let sent = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
         assert!(sent.expect("kill runs").success());
         assert_eq!(child.wait().expect("ended").code(), Some(1));
         assert!(folder.path("out.partial").exists() && !folder.path("out").exists());

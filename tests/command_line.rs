@@ -284,7 +284,7 @@ fn ctrl_c_stops_at_an_output_time_and_keeps_what_is_done() {
     let scratch = Scratch::new(&long.replace("observables = [", "observables = [\"photons(a)\"] # ["));
     let often = ["run", "study.toml", "-o", "x", "--checkpoint-interval", "0"];
     let begun = || scratch.path("x.checkpoint").exists();
-    let answer = Answer(scratch.stopped_when(begun, &often, "-INT"));
+    let answer = Answer(scratch.stopped_when(begun, &often, "-TERM"));
     answer.exits(1);
     assert!(answer.out().contains("interrupted: results up to t ="), "{}", answer.out());
     let manifest = manifest(&scratch.path("x"));

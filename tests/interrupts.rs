@@ -103,7 +103,7 @@ fn compare_writes_the_engines_that_have_run() {
     let child = start(scratch.command(&[&arguments[..], &sets].concat()));
     under_way(&scratch);
     std::thread::sleep(Duration::from_millis(1500));
-    send(&child, "-INT");
+    send(&child, "-TERM");
     let output = ended(child);
     assert_eq!(output.status.code(), Some(1), "{}", words(&output));
     assert!(words(&output).contains("interrupted"), "{}", words(&output));

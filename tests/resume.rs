@@ -414,7 +414,7 @@ fn ctrl_c_writes_a_checkpoint_to_go_on_from() {
     let scratch = Scratch::new(&text);
     let often = ["run", "study.toml", "-o", "x", "--checkpoint-interval", "0"];
     let begun = || scratch.checkpoint().exists();
-    Answer(scratch.stopped_when(begun, &[&often[..], &arguments].concat(), "-INT")).exits(1);
+    Answer(scratch.stopped_when(begun, &[&often[..], &arguments].concat(), "-TERM")).exits(1);
     assert!(scratch.checkpoint().is_file(), "no checkpoint");
     assert_eq!(scratch.manifest()["interrupted"], true);
     scratch.run(&[&arguments[..], &["--resume"]].concat()).exits(0);

@@ -123,7 +123,7 @@ fn a_stopped_sweep_goes_on_without_repeating_a_point() {
         "1",
     ];
     scratch.exits(0, &[&arguments[..7], &["whole", "-t", "1"]].concat());
-    for (signal, code) in [("-KILL", None), ("-INT", Some(1))] {
+    for (signal, code) in [("-KILL", None), ("-TERM", Some(1))] {
         let output = scratch.stopped(&arguments, "out.partial", 2, signal);
         assert_eq!(output.status.code(), code, "{}", words(&output));
         let kept = points(&scratch.path("out.partial"));
@@ -140,7 +140,7 @@ fn a_stopped_sweep_goes_on_without_repeating_a_point() {
         if code.is_none() {
             // A damaged point is not trusted.
             fs::write(&kept[0], "half a point").expect("written");
-            let again = scratch.stopped(&[&arguments[..], &["--resume"]].concat(), "out.partial", 2, "-INT");
+            let again = scratch.stopped(&[&arguments[..], &["--resume"]].concat(), "out.partial", 2, "-TERM");
             assert_eq!(again.status.code(), Some(1), "{}", words(&again));
             let after: Vec<_> = kept.iter().map(|p| written(p)).collect();
             assert_eq!(before[1..], after[1..], "a finished point was repeated");

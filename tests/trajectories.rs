@@ -186,7 +186,7 @@ fn killed_and_interrupted_runs_go_on_to_the_same_bytes() {
     // Ctrl-C ends it in good order.
     let before = fs::read(&checkpoint).expect("a checkpoint");
     let changed = || fs::read(&checkpoint).is_ok_and(|now| now != before);
-    assert_eq!(scratch.stopped_when(changed, &resumed, "-INT").status.code(), Some(1));
+    assert_eq!(scratch.stopped_when(changed, &resumed, "-TERM").status.code(), Some(1));
     let done = done(&scratch.path("x"));
     assert!(done > 0);
     scratch.exits(2, &arguments);

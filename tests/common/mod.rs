@@ -147,7 +147,7 @@ pub fn goes_on_to_the_same_bytes(
     assert!(said.contains("--resume"), "{said}");
     let written = |path: &Path| fs::metadata(path).expect("a piece").modified().expect("a time");
     let before: Vec<_> = kept.iter().map(|p| written(p)).collect();
-    let interrupted = scratch.stopped(&resumed, &partial, 1, "-INT");
+    let interrupted = scratch.stopped(&resumed, &partial, 1, "-TERM");
     assert_eq!(interrupted.status.code(), Some(1), "{}", words(&interrupted));
     assert!(words(&interrupted).contains("interrupted: finished"), "{}", words(&interrupted));
     let after: Vec<_> = kept.iter().map(|p| written(p)).collect();
