@@ -22,6 +22,8 @@ pub struct Outcome<'a> {
     pub study: &'a Study,
     /// The records.
     pub recorder: &'a Recorder,
+    /// Why the engine could not go on to the last output time.
+    pub failure: Option<String>,
     /// Worst values and bounds of the diagnostics.
     pub diagnostics: &'a Diagnostics,
     /// Figures of the method.
@@ -53,6 +55,10 @@ impl Outcome<'_> {
     /// Why the run does not count as converged.
     pub fn reasons(&self) -> Vec<String> {
         let mut reasons = self.diagnostics.broken();
+        if let Some(failure) = &self.failure {
+            let last = self.recorder.records.last().map_or(f64::NAN, |r| r.time);
+            reasons.push(format!("{failure}; what came before, up to t = {last}, was written"));
+        }
         if let (true, Some(done)) = (self.recorder.interrupted, self.done()) {
             let all = self.study.engine.samples().unwrap_or(done);
             reasons.push(format!("stopped after {done} trajectories, before the {all} that were asked for"));
@@ -98,8 +104,10 @@ impl Outcome<'_> {
             .map(|c| (c.name.clone(), c.undefined().into()))
             .collect();
         let figures = |(name, check): (&String, &Check)| {
-            let Check { worst, time, bound } = *check;
-            let figures = json!({ "worst": worst, "time": time, "bound": bound, "holds": check.holds() });
+            let Check { worst, time, bound, broken_at } = *check;
+            let figures = json!({
+                "worst": worst, "time": time, "bound": bound, "holds": check.holds(), "broken_at": broken_at,
+            });
             (name.clone(), figures)
         };
         let diagnostics: Map<String, Value> = self.diagnostics.checks.iter().map(figures).collect();

@@ -2,16 +2,30 @@
 
 use superladder_engine::{Problem, Recorder};
 use superladder_model::{Observable, Shape};
-
 use superladder_plot::axis_label;
+
+use crate::results::standard_errors;
 
 /// One panel of an overview.
 pub(super) struct Shown {
     pub(super) title: String,
     /// Label of the vertical axis.
     pub(super) label: String,
-    /// Label and values of every line.
-    pub(super) curves: Vec<(String, Vec<f64>)>,
+    pub(super) curves: Vec<Curve>,
+}
+
+/// One line of a panel.
+pub(super) struct Curve {
+    pub(super) label: String,
+    pub(super) values: Vec<f64>,
+    /// Standard errors, of an engine that samples.
+    pub(super) errors: Option<Vec<f64>>,
+}
+
+impl Curve {
+    fn exact((label, values): (String, Vec<f64>)) -> Self {
+        Self { label, values, errors: None }
+    }
 }
 
 /// More lines than this are not told apart: of longer vectors only the largest components are drawn.
@@ -51,7 +65,7 @@ fn lines(
     recorder: &Recorder,
     index: usize,
     observable: &Observable,
-) -> Option<Vec<(String, Vec<f64>)>> {
+) -> Option<Vec<Curve>> {
     let levels = recorder.levels(problem);
     let labels: Vec<String> = match observable.shape(problem.model(), &levels) {
         Shape::Matrix(_) | Shape::Blocks(_) => return None,
@@ -65,10 +79,14 @@ fn lines(
             observable.columns(problem.model(), &levels).into_iter().map(short).collect()
         }
     };
-    let line = |(component, label)| (label, recorder.column(index, component));
-    let mut lines: Vec<(String, Vec<f64>)> = labels.into_iter().enumerate().map(line).collect();
+    let line = |(component, label)| Curve {
+        label,
+        values: recorder.column(index, component),
+        errors: standard_errors(recorder, index, component),
+    };
+    let mut lines: Vec<Curve> = labels.into_iter().enumerate().map(line).collect();
     if lines.len() > MOST_LINES {
-        let peak = |line: &(String, Vec<f64>)| line.1.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+        let peak = |line: &Curve| line.values.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
         let mut peaks: Vec<f64> = lines.iter().map(peak).collect();
         peaks.sort_by(|x, y| y.total_cmp(x));
         lines.retain(|line| peak(line) >= peaks[MOST_LINES - 1]);
@@ -81,7 +99,7 @@ impl Shown {
     /// Cuts off rare values far beyond all others (the Wineland parameter diverges where `<S>` passes zero),
     /// so that the rest stays legible; the title says so.
     fn cut_peaks(&mut self) {
-        let mut values: Vec<f64> = self.curves.iter().flat_map(|(_, values)| values).copied().collect();
+        let mut values: Vec<f64> = self.curves.iter().flat_map(|c| &c.values).copied().collect();
         values.retain(|x| x.is_finite());
         values.sort_by(f64::total_cmp);
         let (Some(least), Some(most)) = (values.first(), values.last()) else { return };
@@ -92,7 +110,7 @@ impl Shown {
         }
         let margin = 0.5 * (high - low);
         let kept = low - margin..=high + margin;
-        self.curves.iter_mut().flat_map(|(_, values)| values).for_each(|x| {
+        self.curves.iter_mut().flat_map(|c| &mut c.values).for_each(|x| {
             if !kept.contains(x) {
                 *x = f64::NAN;
             }
@@ -119,7 +137,7 @@ fn cutoffs(recorder: &Recorder) -> Option<Shown> {
     (!lines.is_empty()).then(|| Shown {
         title: "cutoffs".into(),
         label: "highest Fock level".into(),
-        curves: lines,
+        curves: lines.into_iter().map(Curve::exact).collect(),
     })
 }
 
@@ -146,5 +164,6 @@ fn diagnostics(recorder: &Recorder) -> Option<Shown> {
     };
     let lines: Vec<(String, Vec<f64>)> = names.iter().map(line).collect();
     let label = "log₁₀ of the worst so far".to_owned();
-    (!lines.is_empty()).then(|| Shown { title: "diagnostics".into(), label, curves: lines })
+    let curves: Vec<Curve> = lines.into_iter().map(Curve::exact).collect();
+    (!curves.is_empty()).then(|| Shown { title: "diagnostics".into(), label, curves })
 }
