@@ -181,8 +181,7 @@ impl<'a> Results<'a> {
     /// Last values of the first observables at every point, and what did not go well.
     pub fn text(&self) -> String {
         let shown: Vec<String> = self.scalars().into_iter().take(MOST_COLUMNS).collect();
-        let mut text =
-            format!("{}\n\nFinal values at {} points\n", self.sweep.base.title, self.outcomes.len());
+        let mut text = format!("{}\n\nFinal values at {} points\n", self.sweep.title(), self.outcomes.len());
         let mut rows = vec![[self.headings(), shown.clone(), vec![String::new()]].concat()];
         for (point, outcome) in self.points().take(MOST_ROWS) {
             let mut row: Vec<String> = point.values.iter().map(|v| v.text.clone()).collect();
