@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use superladder::workflows::converge;
 
-pub(crate) use mean_field::{LimitCycles, Lyapunov, Map, MeanFieldStudy, Phases, Reproduce};
+pub(crate) use mean_field::{CycleStart, LimitCycles, Lyapunov, Map, MeanFieldStudy, Phases, Reproduce};
 pub(crate) use run::{Merge, Run};
 
 /// Exact finite-N quantum solver for driven-dissipative light-matter and spin ensembles.
