@@ -12,7 +12,8 @@ pub struct Bounds {
     pub trace: f64,
     /// Largest violation of positivity (negative population, or `|rho_ij| - sqrt(rho_ii rho_jj)`).
     pub positivity: f64,
-    /// Largest population of the two highest Fock levels of any mode.
+    /// Largest population from which a term of the model leads out of the cutoffs: of as many of the highest
+    /// Fock levels as the largest step of any term, and at least two.
     pub top_population: f64,
     /// Largest accumulated error estimate of the propagator, relative to the state's norm.
     pub propagation: f64,
@@ -80,6 +81,8 @@ pub struct Diagnostics {
     pub checks: BTreeMap<String, Check>,
     /// Present values of what has no bound, by name, for instance `cutoff(a)` of an adaptive cutoff.
     pub figures: BTreeMap<String, f64>,
+    /// By name, what keeps a bound in this run, where the engine knows more than the general words.
+    pub advice: BTreeMap<String, String>,
 }
 
 impl Diagnostics {
@@ -109,6 +112,19 @@ impl Diagnostics {
         self.checks.values().all(Check::holds)
     }
 
+    /// What a reader should know although every bound is kept: a bound of the truncation that bounds nothing.
+    pub fn remarks(&self) -> Vec<String> {
+        let worst = self.checks.get("truncation").map_or(0.0, |check| check.worst);
+        let remark = || {
+            format!(
+                "the bound of the error of truncation, {worst:.2e}, is above 1 and bounds nothing any more; it is of first \
+                 order and grows with time: raise the `cutoff` of the modes until it is small, or see with `converge` \
+                 whether the observables still change"
+            )
+        };
+        (worst > 1.0).then(remark).into_iter().collect()
+    }
+
     /// The bounds that are not kept, in words, with what can be done about it.
     pub fn broken(&self) -> Vec<String> {
         self.broken_until(f64::INFINITY)
@@ -123,7 +139,9 @@ impl Diagnostics {
             let first = if since < time { format!(", broken from t = {since}") } else { String::new() };
             // Of several that need the same, the last one says it.
             let repeated = failed[number + 1..].iter().any(|(later, ..)| remedy(later) == remedy(name));
-            let remedy = remedy(name).filter(|_| !repeated).map_or_else(String::new, |r| format!("; {r}"));
+            let general = remedy(name).filter(|_| !repeated);
+            let known = self.advice.get(*name).map(String::as_str).or(general);
+            let remedy = known.map_or_else(String::new, |r| format!("; {r}"));
             format!("{name} reached {worst:.2e} at t = {time} (bound {bound:.1e}{first}{remedy})")
         };
         failed.iter().enumerate().map(words).collect()

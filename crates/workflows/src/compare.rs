@@ -8,27 +8,16 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use serde_json::json;
-use superladder_engine::{Diagnostics, EngineError, Problem, Recorder};
+use superladder_analysis::DISAGREEMENT;
+use superladder_engine::{EngineError, Problem};
 use superladder_model::Evaluation;
 use superladder_study::Study;
 
 pub use self::deviation::{
-    Curve, DISAGREEMENT, Deviation, Overlay, broken, deviations, disagreements, overlays, report,
+    ColumnDeviation, Overlay, Ran, broken, deviations, disagreements, overlays, report,
 };
 use crate::attempt::{Attempt, attempt};
 use crate::results::{Clock, Head, OutputError, OutputFolder, write_rows};
-
-/// The run of one engine.
-pub struct Ran {
-    /// Name of the engine.
-    pub engine: String,
-    /// Its records.
-    pub recorder: Recorder,
-    /// Time at which it failed, and how; what was recorded before stands.
-    pub failure: Option<(f64, String)>,
-    /// Worst values and bounds of the diagnostics.
-    pub diagnostics: Diagnostics,
-}
 
 /// The problem with the observables that every engine can measure.
 pub fn shared(problem: &Problem) -> Problem {

@@ -207,8 +207,8 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// Runs in this process. A propagation that fails ends the run, as far as it got; samples have no records
-/// before their end.
+/// Runs in this process. A propagation that fails after the first output time ends the run, as far as it got;
+/// samples have no records before their end.
 fn alone<'p>(
     start: Start,
     engine: &dyn Engine,
@@ -218,7 +218,9 @@ fn alone<'p>(
     let mut run = start.run(engine, &study.problem, progress.halt())?;
     match run.proceed(progress) {
         Ok(()) => Ok((run, None)),
-        Err(failure @ EngineError::Propagation { .. }) if study.engine.sampling().is_none() => {
+        Err(failure @ EngineError::Propagation { .. })
+            if study.engine.sampling().is_none() && run.recorder().records.len() > 1 =>
+        {
             Ok((run, Some(failure)))
         }
         Err(other) => Err(other),
@@ -232,16 +234,18 @@ impl Finished<'_> {
     /// # Errors
     /// [`RunError`]; [`RunError::Engine`] after all this where the engine could not go on.
     pub fn write<R>(self, told: impl FnOnce(&Outcome<'_>, &Path) -> R) -> Result<R, RunError> {
-        let Self { study, evolution, recorder, failure, resources, folder, keeper, .. } = self;
+        let Self { study, mut evolution, recorder, failure, resources, folder, keeper, .. } = self;
         let samples = keeper.samples.then(|| evolution.save()).transpose()?;
+        let speed = evolution.speed();
         let outcome = Outcome {
+            speed,
             command: "run",
             study,
             recorder: &recorder,
             failure: failure.as_ref().map(ToString::to_string),
             diagnostics: evolution.diagnostics(),
             statistics: evolution.statistics(),
-            warnings: evolution.warnings(),
+            warnings: [evolution.warnings(), evolution.diagnostics().remarks()].concat(),
             attachments: evolution.attachments(),
             samples,
             resources: &resources,
@@ -319,7 +323,7 @@ pub fn merge<R>(
     let (evolution, recorder) = run.into_parts();
     let mut statistics = evolution.statistics();
     statistics["trajectories_asked_for"] = statistics["trajectories"].clone();
-    let mut warnings = evolution.warnings();
+    let mut warnings = [evolution.warnings(), evolution.diagnostics().remarks()].concat();
     if lost > 0 {
         warnings.push(format!("{lost} damaged blocks of trajectories were left out"));
     }
@@ -329,6 +333,7 @@ pub fn merge<R>(
         recorder: &recorder,
         failure: None,
         diagnostics: evolution.diagnostics(),
+        speed: None,
         statistics,
         warnings,
         attachments: evolution.attachments(),

@@ -1,9 +1,10 @@
 //! The picture of the command `compare`: one panel per column, one line per engine.
 
+use superladder_analysis::Sampled;
 use superladder_engine::Problem;
 use superladder_plot::{Axis, COLOURS, Dashes, Frame, Line, Panel, Picture, Series, TIME};
 
-use super::{Curve, Overlay};
+use super::deviation::Overlay;
 
 /// More panels than this are not legible; the table has them all.
 const MOST_PANELS: usize = 12;
@@ -20,7 +21,7 @@ pub(super) fn picture(title: &str, problem: &Problem, engines: &[String], overla
 }
 
 fn panel(overlay: &Overlay, problem: &Problem, engines: &[String]) -> Panel {
-    let line = |(index, (engine, curve)): (usize, (&String, &Curve))| {
+    let line = |(index, (engine, curve)): (usize, (&String, &Sampled))| {
         let reference = index + 1 == engines.len();
         let (width, dashes) = if reference { (3.0, Dashes::Solid) } else { (1.6, Dashes::Dashed) };
         let (label, colour) = (engine.clone(), COLOURS[index % COLOURS.len()]);

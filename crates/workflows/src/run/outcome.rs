@@ -26,6 +26,8 @@ pub struct Outcome<'a> {
     pub failure: Option<String>,
     /// Worst values and bounds of the diagnostics.
     pub diagnostics: &'a Diagnostics,
+    /// How much the state still moves at the last time: the Hilbert-Schmidt norm of `L rho`.
+    pub speed: Option<f64>,
     /// Figures of the method.
     pub statistics: serde_json::Value,
     /// What a reader should know although every bound is kept.
@@ -111,6 +113,7 @@ impl Outcome<'_> {
             (name.clone(), figures)
         };
         let diagnostics: Map<String, Value> = self.diagnostics.checks.iter().map(figures).collect();
+        let error = self.recorder.largest_error(&study.problem);
         let estimated = self.statistics.get("estimated_memory_bytes").cloned();
         let head = Head {
             command: self.command,
@@ -126,7 +129,9 @@ impl Outcome<'_> {
             "records": self.recorder.records.len(),
             "undefined_values": undefined,
             "diagnostics": diagnostics,
+            "norm_of_l_rho": self.speed,
             "statistics": self.statistics,
+            "largest_relative_error": error.map(|(name, time, error)| json!({ "column": name, "time": time, "error": error })),
             "resources": self.resources,
             "evolution_wall_seconds": self.evolution.wall_seconds,
             "evolution_cpu_seconds": self.evolution.cpu_seconds,
