@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use superladder::workflows::converge;
 
-pub(crate) use mean_field::{LimitCycles, Lyapunov, Map, MeanFieldStudy, Phases, Reproduce};
+pub(crate) use mean_field::{CycleStart, LimitCycles, Lyapunov, Map, MeanFieldStudy, Phases, Reproduce};
 pub(crate) use run::{Merge, Run};
 
 /// Exact finite-N quantum solver for driven-dissipative light-matter and spin ensembles.
@@ -40,7 +40,7 @@ pub(crate) enum Command {
     Breakdown(Breakdown),
     /// Run a study over a grid or list of parameters; resumable, one tidy table, picture.
     Sweep(Sweep),
-    /// Vary cutoffs, tolerance and method of a study: is every observable converged, and what is cheapest?
+    /// Vary the numerical settings of a study: is every observable converged, and what is cheapest?
     Converge(Converge),
     /// Run a study with several engines and hold them against each other: table, picture.
     Compare(Compare),
@@ -185,7 +185,11 @@ pub(crate) struct Converge {
     #[command(flatten)]
     pub(crate) study: StudyArguments,
     /// What to vary, separated by commas.
-    #[arg(long, value_delimiter = ',', default_value = "cutoff,tolerance,method")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "cutoff,tolerance,method,number,truncation,order,closure"
+    )]
     pub(crate) vary: Vec<Vary>,
     /// Largest error allowed, relative to the largest value of each observable.
     #[arg(long, value_name = "X", default_value_t = 1e-4, value_parser = fraction)]
@@ -209,6 +213,14 @@ pub(crate) enum Vary {
     Tolerance,
     /// The method.
     Method,
+    /// The number of trajectories.
+    Number,
+    /// What windows and moving bases of trajectories may discard.
+    Truncation,
+    /// The order of cumulants.
+    Order,
+    /// The closure of cumulants.
+    Closure,
 }
 
 impl From<Vary> for converge::Vary {
@@ -217,6 +229,10 @@ impl From<Vary> for converge::Vary {
             Vary::Cutoff => Self::Cutoff,
             Vary::Tolerance => Self::Tolerance,
             Vary::Method => Self::Method,
+            Vary::Number => Self::Number,
+            Vary::Truncation => Self::Truncation,
+            Vary::Order => Self::Order,
+            Vary::Closure => Self::Closure,
         }
     }
 }

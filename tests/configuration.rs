@@ -1,7 +1,10 @@
 //! Study files: what is read, what is refused, and how clearly.
 
-use superladder::engine::Problem;
-use superladder::model::{EnsembleState, ModeState};
+use std::fs;
+use std::path::Path;
+
+use superladder::engine::{Bounds, Problem};
+use superladder::model::{EnsembleState, ModeState, Model, OBSERVABLES, Shape, observables_by_name};
 use superladder::study::{Study, StudyError};
 
 const STUDY: &str = r#"
@@ -337,5 +340,49 @@ fn no_text_makes_the_reader_panic() {
             text.replace_range(position..=position, slip);
             let _ = load(&text);
         }
+    }
+}
+
+/// The first cells of the rows of a table, without the marks of code.
+fn rows(page: &str) -> Vec<Vec<String>> {
+    let cells =
+        |line: &str| line.replace("\\|", "\u{1}").split('|').map(|c| c.trim().replace('`', "")).collect();
+    page.lines().filter(|l| l.starts_with('|')).map(cells).collect()
+}
+
+/// docs/NOTATION.md says of every observable and bound what the tables of the program say.
+#[test]
+fn the_page_of_conventions_agrees_with_the_tables() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/NOTATION.md");
+    let page = fs::read_to_string(path).expect("the page");
+    let rows = rows(&page);
+    let model = Model::builder().mode("a", 1.0).ensemble("S", 3, 1.0).build().expect("a model");
+    let all = observables_by_name(&model, &["all".to_owned()]).expect("all");
+    for definition in OBSERVABLES {
+        let name = definition.name;
+        let of = |cell: &str| cell.split([',', ' ']).any(|w| w.split('(').next() == Some(name));
+        let row = rows.iter().find(|r| r.len() > 3 && of(&r[1]));
+        let row = row.unwrap_or_else(|| panic!("observable '{name}' has no row"));
+        assert_eq!(row[1].ends_with('*'), definition.in_default, "{name}: what `default` stands for");
+        // Components that do not depend on sizes.
+        let found = all.iter().find(|o| o.definition.name == name).expect(name);
+        if let Shape::Components(names) = found.shape(&model, &[3])
+            && (2..=3).contains(&names.len())
+            && !row[2].starts_with("such as")
+            && row[2] != "the same"
+        {
+            assert_eq!(row[2].split(", ").collect::<Vec<_>>(), names, "components of {name}");
+        }
+    }
+    let defaults = serde_json::to_value(Bounds::default()).expect("JSON");
+    for (name, default) in defaults.as_object().expect("a table") {
+        let row = rows.iter().find(|r| r[1] == *name).unwrap_or_else(|| panic!("bound '{name}' has no row"));
+        let shown = row[row.len() - 2].parse::<f64>().ok();
+        assert_eq!(shown, default.as_f64().filter(|x| x.is_finite()), "default bound of {name}");
+    }
+    let definition = OBSERVABLES.iter().find(|d| d.name == "generalised-squeezing").expect("it is there");
+    let formulas = definition.formula.split(" (Toth").next().expect("formulas before their sources");
+    for formula in formulas.split(';') {
+        assert!(page.contains(formula.trim()), "generalised-squeezing: {formula}");
     }
 }

@@ -79,8 +79,25 @@ fn what_depends_on_a_free_phase_is_named() {
     let found = home.exits(0, &[&laser[..], &["--json", "-o", "out"]].concat());
     let json: serde_json::Value = serde_json::from_str(&found).expect("JSON");
     assert_eq!(json["phase_of_the_start"][0], "<Q(a)>");
-    let found = home.exits(0, &["limit-cycles", "study.toml", "--set", "parameters.lambda=0.3"]);
-    assert!(!found.contains("continuous symmetry"), "{found}");
+    // A torus: the flow does not settle, which is said and is no success.
+    let torus = ["limit-cycles", "study.toml", "--set", "parameters.lambda=0.3", "--burn", "200"];
+    let found = home.exits(3, &torus);
+    assert!(!found.contains("continuous symmetry") && found.contains("NOT CONVERGED"), "{found}");
+}
+
+#[test]
+fn a_search_without_a_cycle_says_where_it_started_and_what_it_settled_on() {
+    let home = Scratch::new(STUDY);
+    let normal = ["limit-cycles", "study.toml", "--burn", "300", "--set", "channels.1.rate=0.1"];
+    let found = home.exits(3, &normal);
+    assert!(found.contains("settles on a fixed point") && found.contains("near the normal state"), "{found}");
+    let json = home.exits(3, &[&normal[..], &["--json", "--start", "study"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert!(json["cycle"].is_null() && json["start"] == "in the study's initial state", "{json}");
+    // Far too short a burn for the cycle: the search goes on until it has settled.
+    let found =
+        home.exits(0, &["limit-cycles", "study.toml", "--set", "parameters.lambda=0.3", "--burn", "150"]);
+    assert!(found.contains("period 5.51183206"), "{found}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{Execution, StudyArguments};
 
@@ -78,9 +78,12 @@ cycle.json, branch.csv, bifurcations.csv, branch.svg and branch.png, manifest.js
 pub(crate) struct LimitCycles {
     #[command(flatten)]
     pub(crate) study: StudyArguments,
-    /// Time to settle before the search.
+    /// Time to settle before the first search; the search goes on up to 8 times as long.
     #[arg(long, value_name = "TIME", default_value_t = 3000.0)]
     pub(crate) burn: f64,
+    /// Where the flow starts.
+    #[arg(long, value_enum, default_value_t = CycleStart::Normal)]
+    pub(crate) start: CycleStart,
     /// Follow the cycle over a parameter and name its bifurcations: KEY=START:END:POINTS, which also sets the
     /// longest step.
     #[arg(long, value_name = "KEY=RANGE")]
@@ -94,6 +97,15 @@ pub(crate) struct LimitCycles {
     /// Replace the output folder if it exists.
     #[arg(short, long)]
     pub(crate) force: bool,
+}
+
+/// Where the search for a cycle starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CycleStart {
+    /// Near the normal state; the initial state of the study is not used.
+    Normal,
+    /// In the initial state of the study.
+    Study,
 }
 
 /// `superladder lyapunov`.

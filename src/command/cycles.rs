@@ -5,19 +5,19 @@ use std::io::Write;
 use std::sync::atomic::Ordering;
 
 use serde_json::json;
-use superladder::mean_field::turned;
-use superladder::workflows::cycles::{CyclesError, attracting, follow, write};
+use superladder::mean_field::{start_near_normal, turned};
+use superladder::workflows::cycles::{CyclesError, Found, attracting, follow, write};
 use superladder::workflows::maps;
 use superladder::workflows::results::{Clock, OutputFolder};
 use superladder::workflows::sweep::Sweep;
 
 use super::Verdict;
 use super::mean_field::{of_mean_field, positive};
-use crate::cli::LimitCycles;
+use crate::cli::{CycleStart, LimitCycles};
 use crate::interrupt::Interrupt;
 use crate::progress::Counter;
 
-/// Prints the cycle that the start near the normal state settles on, and follows it if asked to.
+/// Prints the cycle that the start settles on, and follows it if asked to.
 pub(crate) fn limit_cycles(
     arguments: &LimitCycles,
     out: &mut dyn Write,
@@ -37,9 +37,26 @@ pub(crate) fn limit_cycles(
     let first = sweep.as_ref().map_or(&study, |s| &s.points[0].study);
     let equations = maps::equations(first).map_err(CyclesError::from)?;
     let names: Vec<String> = equations.unknowns().iter().map(|v| v.name.clone()).collect();
-    let Some(cycle) = attracting(&equations, arguments.burn)? else {
-        writeln!(out, "{}: no limit cycle was found from the start near the normal state", study.title)?;
-        return Ok(Verdict::Done);
+    let (start, from) = match arguments.start {
+        CycleStart::Normal => (
+            start_near_normal(&equations),
+            "near the normal state; --start study takes the study's initial state",
+        ),
+        CycleStart::Study => {
+            let start = equations.initial(&first.problem.initial).map_err(CyclesError::from)?;
+            (start, "in the study's initial state")
+        }
+    };
+    let Found { cycle, words, time } = attracting(&equations, &start, arguments.burn)?;
+    let Some(cycle) = cycle else {
+        let words = words.unwrap_or_default();
+        if arguments.json {
+            let all = json!({ "title": study.title, "start": from, "settled_at": time, "cycle": null, "words": words });
+            writeln!(out, "{}", serde_json::to_string_pretty(&all)?)?;
+        } else {
+            writeln!(out, "{}: {words}\nstart: {from}", study.title)?;
+        }
+        return Ok(Verdict::NotConverged);
     };
     let conserved = equations.conserved_lengths().len();
     let interrupted = interrupt.heed_briefly();
@@ -50,10 +67,12 @@ pub(crate) fn limit_cycles(
     let branch = branch.transpose()?;
     let free: Vec<&str> = turned(&equations).into_iter().map(|k| names[k].as_str()).collect();
     if arguments.json {
-        let all = json!({ "title": study.title, "cycle": cycle.json(&names), "phase_of_the_start": free, "branch": branch.as_ref().map(|b| b.json(&names)) });
+        let all = json!({ "title": study.title, "start": from, "settled_at": time, "words": words, "cycle": cycle.json(&names), "phase_of_the_start": free, "branch": branch.as_ref().map(|b| b.json(&names)) });
         writeln!(out, "{}", serde_json::to_string_pretty(&all)?)?;
     } else {
         write!(out, "{}", cycle.text(&study.title, &names, conserved))?;
+        writeln!(out, "\nstart: {from}; settled at t = {time}")?;
+        words.iter().try_for_each(|words| writeln!(out, "{words}"))?;
         if !free.is_empty() {
             writeln!(
                 out,
@@ -73,5 +92,5 @@ pub(crate) fn limit_cycles(
             writeln!(out, "results in {}", written.display())?;
         }
     }
-    Ok(Verdict::Done)
+    Ok(if words.is_some() { Verdict::NotConverged } else { Verdict::Done })
 }

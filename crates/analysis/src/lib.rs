@@ -15,6 +15,7 @@ mod average;
 mod convergence;
 mod criterion;
 mod crossing;
+mod deviation;
 mod error;
 mod fit;
 mod interpolate;
@@ -33,6 +34,7 @@ pub use criterion::{
     CRITERIA, Criterion, CriterionDefinition, CriterionTarget, Need, Needs, criteria_by_name, needs_of,
 };
 pub use crossing::{Crossing, CrossingOptions, Interpolation, Outcome, crossing};
+pub use deviation::{DISAGREEMENT, Deviation, Sampled};
 pub use error::AnalysisError;
 pub use fit::{
     Bootstrap, Comparison, Curvature, Excluded, Fit, FitOptions, FitOutcome, FitPoint, FitReport, Interval,

@@ -8,7 +8,7 @@ use superladder_propagate::{Dop853, Method, PropagateError, VectorField};
 
 use crate::casimir::Flow;
 use crate::evolution::Cause;
-use crate::{Closure, CumulantError, Equations, MomentEvolution, MomentSetup};
+use crate::{Closure, Conditions, CumulantError, Equations, MomentEvolution, MomentSetup};
 
 const NAME: &str = "cumulant";
 
@@ -82,6 +82,7 @@ impl Cumulant {
             problem: problem.clone(),
             fields,
             functionals: equations.functionals(problem),
+            conditions: Conditions::new(&equations, problem.model()),
             start,
             method: self.method.clone(),
             bounds: self.bounds,

@@ -1,5 +1,7 @@
 //! Closed moment equations of a model or of a problem.
 
+use std::collections::BTreeSet;
+
 use superladder_engine::Problem;
 use superladder_model::{Evaluation, InitialState, Jump, Model, Operator};
 
@@ -120,6 +122,8 @@ pub struct Equations {
     numbering: Numbering,
     unknowns: Vec<Unknown>,
     rows: Vec<Vec<Vec<TapeTerm>>>,
+    /// Means and second cumulants that a symmetry keeps at zero.
+    zeros: BTreeSet<JointCumulant>,
 }
 
 impl Equations {
@@ -181,7 +185,21 @@ impl Equations {
         let start = |joint: JointCumulant| initial::cumulant(&problem.initial, &deriver.variables, joint);
         let hierarchy =
             Hierarchy::close(&derivers, seeds.iter().copied()).without_zeros(deriver, start, seeds);
-        Self::compile(derivation, derivers, hierarchy)
+        let zeros = Self::forbidden(&models, derivation, &problem.initial)?;
+        Ok(Self { zeros, ..Self::compile(derivation, derivers, hierarchy)? })
+    }
+
+    /// Means and second cumulants that a symmetry of models and initial state keeps at zero, whether the
+    /// observables need them or not.
+    fn forbidden(
+        models: &[&Model],
+        derivation: Derivation,
+        initial: &InitialState,
+    ) -> Result<BTreeSet<JointCumulant>, CumulantError> {
+        let derivers = Derivation { order: derivation.order.min(3), ..derivation }.derivers(models)?;
+        let variables = &derivers[0].variables;
+        let hierarchy = Hierarchy::close(&derivers, variables.all_joints(derivation.order.min(2)));
+        Ok(hierarchy.zeros(variables, |joint| initial::cumulant(initial, variables, joint)))
     }
 
     fn compile(
@@ -199,7 +217,7 @@ impl Equations {
             }
             rows.push(all);
         }
-        Ok(Self { derivation, derivers, hierarchy, numbering, unknowns, rows })
+        Ok(Self { derivation, derivers, hierarchy, numbering, unknowns, rows, zeros: BTreeSet::new() })
     }
 
     /// How the equations were derived.
@@ -256,6 +274,16 @@ impl Equations {
     pub fn expectation(&self, operator: &Operator) -> Functional {
         let polynomial: Polynomial = self.derivers[0].expectation(operator);
         Functional::new(&self.derivers[0].variables, &self.numbering, &polynomial)
+    }
+
+    /// Whether `<O>` consists of unknowns and of cumulants that are zero.
+    pub(crate) fn follows(&self, operator: &Operator) -> bool {
+        let variables = &self.derivers[0].variables;
+        let known = |joint: JointCumulant| {
+            self.hierarchy.joints.binary_search(&joint).is_ok() || self.zeros.contains(&joint)
+        };
+        let polynomial = self.derivers[0].expectation(operator);
+        polynomial.iter().flat_map(|p| &p.factors).all(|factor| known(variables.canonical(*factor)))
     }
 
     /// For every observable of a problem, the expectation values of its operators (none for state functions).

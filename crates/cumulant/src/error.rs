@@ -1,5 +1,7 @@
 use thiserror::Error;
 
+use crate::Closure;
+
 /// Why moment equations cannot be derived, started or continued.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum CumulantError {
@@ -69,7 +71,8 @@ pub enum CumulantError {
     },
     /// The closed hierarchy left every physical range.
     #[error(
-        "the moments blew up at time {time} with N = {size} (order {order}, closure '{closure}'): the closed equations have no bounded solution beyond; closure 'symmetrised' keeps covariances positive"
+        "the moments blew up at time {time} with N = {size} (order {order}, closure '{closure}'): the closed equations have no bounded solution beyond{}",
+        way_out(*order, closure)
     )]
     BlowUp {
         /// Time at which the moments left every bound.
@@ -81,4 +84,14 @@ pub enum CumulantError {
         /// Name of the closure.
         closure: &'static str,
     },
+}
+
+/// A closure that this order allows and that stays bounded where others do not.
+fn way_out(order: usize, closure: &str) -> &'static str {
+    let positive = Closure::Symmetrised;
+    if positive.check_order(order).is_ok() && closure != positive.name() {
+        "; closure 'symmetrised' keeps covariances positive"
+    } else {
+        ""
+    }
 }

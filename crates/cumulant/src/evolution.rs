@@ -7,7 +7,7 @@ use superladder_engine::{Bounds, Diagnostics, EngineError, Evolution, Listener, 
 use superladder_model::Evaluation;
 use superladder_propagate::{Field, Memory, Method, Observer, PropagateError, Propagator, Stop, VectorField};
 
-use crate::Functional;
+use crate::{Conditions, Functional};
 
 /// Why a propagation failed, in the words of an engine.
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -22,6 +22,8 @@ pub struct MomentSetup {
     pub fields: Vec<Box<dyn VectorField>>,
     /// For every observable, the expectation values of its operators.
     pub functionals: Vec<Vec<Functional>>,
+    /// What the moments of every state obey.
+    pub conditions: Conditions,
     /// The unknowns at the start.
     pub start: Vec<f64>,
     /// How they are moved.
@@ -67,6 +69,7 @@ impl MomentEvolution {
         let (time, vector) = (setup.problem.times[0], setup.start.clone());
         let mut diagnostics = Diagnostics::default();
         diagnostics.note("propagation", 0.0, time, setup.bounds.propagation);
+        setup.conditions.note(&vector, time, &setup.bounds, &mut diagnostics);
         Ok(Self { setup, propagator, time, vector, diagnostics })
     }
 
@@ -127,6 +130,7 @@ impl Observer for Measuring<'_> {
         let state = stop.state.unwrap_or_default();
         let bound = self.setup.bounds.propagation;
         self.diagnostics.note("propagation", stop.error_estimate, stop.time, bound);
+        self.setup.conditions.note(state, stop.time, &self.setup.bounds, self.diagnostics);
         self.listener.record(stop.time, self.setup.measure(state), self.diagnostics)
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use num_complex::Complex64;
 
 use crate::drift::{Deriver, Polynomial};
-use crate::variables::JointCumulant;
+use crate::variables::{JointCumulant, Variables};
 
 /// A closed set of canonical cumulants and their drift in every stage.
 #[derive(Debug, Clone)]
@@ -52,7 +52,16 @@ impl Hierarchy {
         initial: impl Fn(JointCumulant) -> Complex64,
         seeds: impl IntoIterator<Item = JointCumulant>,
     ) -> Self {
-        let variables = &deriver.variables;
+        let zeros = self.zeros(&deriver.variables, initial);
+        self.reduced(deriver, &zeros, seeds)
+    }
+
+    /// Every cumulant that vanishes at the start and whose drift vanishes with them.
+    pub(crate) fn zeros(
+        &self,
+        variables: &Variables,
+        initial: impl Fn(JointCumulant) -> Complex64,
+    ) -> BTreeSet<JointCumulant> {
         let mut zeros: BTreeSet<JointCumulant> =
             self.joints.iter().copied().filter(|joint| initial(*joint) == Complex64::ZERO).collect();
         let vanishes = |polynomial: &Polynomial, zeros: &BTreeSet<JointCumulant>| {
@@ -67,11 +76,10 @@ impl Hierarchy {
                 .map(|(_, joint)| *joint)
                 .collect();
             if driven.is_empty() {
-                break;
+                return zeros;
             }
             zeros.retain(|joint| driven.binary_search(joint).is_err());
         }
-        self.reduced(deriver, &zeros, seeds)
     }
 
     fn reduced(

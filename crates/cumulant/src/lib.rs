@@ -13,6 +13,7 @@
 //!   products of means from moments and so carry rounding of `N` times 1e-16; the unknowns of
 //!   [`Cumulant::evolution`] do not.
 //! - As formulas: [`Equations::of_model`] with [`Equations::to_text`] and [`Equations::to_latex`].
+//! - Moments that no state can have break bounds of the diagnostics ([`Conditions`]).
 //! - A hierarchy without bounded solution ends in [`CumulantError::BlowUp`], with time and N, inside of
 //!   `EngineError::Propagation`.
 //!
@@ -20,6 +21,7 @@
 
 mod casimir;
 mod closure;
+mod conditions;
 mod differential;
 mod drift;
 mod engine;
@@ -37,6 +39,7 @@ mod unknowns;
 mod variables;
 
 pub use closure::{CLOSURES, Closure, ClosureDefinition};
+pub use conditions::Conditions;
 pub use engine::{Cumulant, refuse_linear_methods, refuse_state_functions};
 pub use equations::{Derivation, Equations};
 pub use error::CumulantError;

@@ -2,7 +2,7 @@
 
 use superladder_model::{ModelError, Shape, nearest};
 
-use crate::{Estimate, Problem, Recorder};
+use crate::{Estimate, Problem, Record, Recorder};
 
 impl Recorder {
     /// Values over time of a column by its name as in study files and in `observables.csv`: `photons(a)`,
@@ -26,6 +26,31 @@ impl Recorder {
         let values =
             self.records.iter().map(|r| r.measurements[observable].values.get(component).and_then(error));
         Ok(values.collect())
+    }
+
+    /// The largest standard error after the first time, relative to the largest value of its observable: name
+    /// of the column, time, error; `None` from engines that do not sample.
+    pub fn largest_error(&self, problem: &Problem) -> Option<(String, f64, f64)> {
+        let levels = self.levels(problem);
+        let mut worst: Option<(String, f64, f64)> = None;
+        for (number, observable) in problem.observables.iter().enumerate() {
+            let of = |r: &Record| r.measurements[number].values.clone();
+            let values = self.records.iter().flat_map(of).map(|e| e.value.abs());
+            let scale = values.filter(|x| x.is_finite()).fold(0.0, f64::max);
+            for record in self.records.iter().skip(1) {
+                for (component, value) in record.measurements[number].values.iter().enumerate() {
+                    let Some(error) = value.standard_error.filter(|_| value.value.is_finite()) else {
+                        continue;
+                    };
+                    let relative = if error == 0.0 { 0.0 } else { error / scale };
+                    if worst.as_ref().is_none_or(|(_, _, known)| relative > *known) {
+                        let name = observable.columns(problem.model(), &levels)[component].clone();
+                        worst = Some((name, record.time, relative));
+                    }
+                }
+            }
+        }
+        worst
     }
 
     /// Numbers of the observable and of the component of a column.

@@ -12,7 +12,8 @@ pub struct Bounds {
     pub trace: f64,
     /// Largest violation of positivity (negative population, or `|rho_ij| - sqrt(rho_ii rho_jj)`).
     pub positivity: f64,
-    /// Largest population of the two highest Fock levels of any mode.
+    /// Largest population from which a term of the model leads out of the cutoffs: of as many of the highest
+    /// Fock levels as the largest step of any term, and at least two.
     pub top_population: f64,
     /// Largest accumulated error estimate of the propagator, relative to the state's norm.
     pub propagation: f64,
@@ -21,6 +22,18 @@ pub struct Bounds {
     pub truncation: f64,
     /// Largest weight that windows and moving bases of trajectories have discarded of any of them.
     pub discarded_weight: f64,
+    /// Moment equations: largest `|<a>|^2 - n`, relative to `|n| + 1/2`.
+    pub photon_number: f64,
+    /// Moment equations: largest `|<S>| - N/2`, relative to `N/2`.
+    pub spin_length: f64,
+    /// Moment equations: largest negative variance of any combination of quadratures and spins, in units of
+    /// the variances of vacuum (1/2) and of N spins down (N/4).
+    pub variance: f64,
+    /// Moment equations: largest violation of the uncertainty relation of all quadratures and spins, in the
+    /// same units.
+    pub uncertainty: f64,
+    /// Moment equations: largest `-g2`.
+    pub g2: f64,
 }
 
 impl Default for Bounds {
@@ -32,6 +45,11 @@ impl Default for Bounds {
             propagation: 1e-5,
             truncation: f64::INFINITY,
             discarded_weight: 1e-6,
+            photon_number: 0.1,
+            spin_length: 0.1,
+            variance: 0.1,
+            uncertainty: 0.1,
+            g2: 0.1,
         }
     }
 }
@@ -45,6 +63,8 @@ pub struct Check {
     pub time: f64,
     /// Bound.
     pub bound: f64,
+    /// Time at which the bound was first seen broken.
+    pub broken_at: Option<f64>,
 }
 
 impl Check {
@@ -57,18 +77,27 @@ impl Check {
 /// The worst value of every diagnostic over a run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Diagnostics {
-    /// By name: `trace`, `positivity`, `top_population`, `truncation`, `propagation`.
+    /// By name, as the fields of [`Bounds`].
     pub checks: BTreeMap<String, Check>,
     /// Present values of what has no bound, by name, for instance `cutoff(a)` of an adaptive cutoff.
     pub figures: BTreeMap<String, f64>,
+    /// By name, what keeps a bound in this run, where the engine knows more than the general words.
+    pub advice: BTreeMap<String, String>,
 }
 
 impl Diagnostics {
     /// Notes `value` at `time`, keeping the worst.
     pub fn note(&mut self, name: &str, value: f64, time: f64, bound: f64) {
-        let check = self.checks.entry(name.to_owned()).or_insert(Check { worst: value, time, bound });
+        let fresh = Check { worst: value, time, bound, broken_at: None };
+        if !self.checks.contains_key(name) {
+            self.checks.insert(name.to_owned(), fresh);
+        }
+        let Some(check) = self.checks.get_mut(name) else { return };
         if value > check.worst || value.is_nan() {
             (check.worst, check.time) = (value, time);
+        }
+        if !check.holds() {
+            check.broken_at.get_or_insert(time);
         }
     }
 
@@ -83,14 +112,39 @@ impl Diagnostics {
         self.checks.values().all(Check::holds)
     }
 
+    /// What a reader should know although every bound is kept: a bound of the truncation that bounds nothing.
+    pub fn remarks(&self) -> Vec<String> {
+        let worst = self.checks.get("truncation").map_or(0.0, |check| check.worst);
+        let remark = || {
+            format!(
+                "the bound of the error of truncation, {worst:.2e}, is above 1 and bounds nothing any more; it is of first \
+                 order and grows with time: raise the `cutoff` of the modes until it is small, or see with `converge` \
+                 whether the observables still change"
+            )
+        };
+        (worst > 1.0).then(remark).into_iter().collect()
+    }
+
     /// The bounds that are not kept, in words, with what can be done about it.
     pub fn broken(&self) -> Vec<String> {
-        let failed = self.checks.iter().filter(|(_, check)| !check.holds());
-        let words = |(name, Check { worst, time, bound }): (&String, &Check)| {
-            let remedy = remedy(name).map_or_else(String::new, |remedy| format!("; {remedy}"));
-            format!("{name} reached {worst:.2e} at t = {time} (bound {bound:.1e}{remedy})")
+        self.broken_until(f64::INFINITY)
+    }
+
+    /// The bounds that were broken at `end` or before, for readers of a run who use no later times.
+    pub fn broken_until(&self, end: f64) -> Vec<String> {
+        let failed = self.checks.iter().filter_map(|(name, check)| Some((name, check, check.broken_at?)));
+        let failed: Vec<_> = failed.filter(|(_, _, since)| *since <= end).collect();
+        let words = |(number, (name, check, since)): (usize, &(&String, &Check, f64))| {
+            let Check { worst, time, bound, .. } = check;
+            let first = if since < time { format!(", broken from t = {since}") } else { String::new() };
+            // Of several that need the same, the last one says it.
+            let repeated = failed[number + 1..].iter().any(|(later, ..)| remedy(later) == remedy(name));
+            let general = remedy(name).filter(|_| !repeated);
+            let known = self.advice.get(*name).map(String::as_str).or(general);
+            let remedy = known.map_or_else(String::new, |r| format!("; {r}"));
+            format!("{name} reached {worst:.2e} at t = {time} (bound {bound:.1e}{first}{remedy})")
         };
-        failed.map(words).collect()
+        failed.iter().enumerate().map(words).collect()
     }
 }
 
@@ -102,6 +156,9 @@ fn remedy(name: &str) -> Option<&'static str> {
         "truncation" => Some("raise the `cutoff` of the modes, or lower `truncation`"),
         "discarded_weight" => Some(
             "set `displaced = \"off\"` where the cutoff holds the whole state, else raise the `cutoff` of displaced modes or lower `truncation`",
+        ),
+        "photon_number" | "spin_length" | "variance" | "uncertainty" | "g2" => Some(
+            "no state has such moments: the closed equations have failed, and only what is earlier can be trusted",
         ),
         _ => None,
     }

@@ -284,6 +284,12 @@ pub trait Evolution {
         None
     }
 
+    /// How much the state moves at the present time: the Hilbert-Schmidt norm of `d rho/dt = L rho`, for
+    /// engines that have a density matrix. Costs one application of L.
+    fn speed(&mut self) -> Option<f64> {
+        None
+    }
+
     /// Cutoffs that have followed the state.
     fn followed_cutoffs(&self) -> Vec<FollowedCutoff> {
         Vec::new()

@@ -4,8 +4,9 @@ use superladder_engine::{Engine, EngineError, Evolution, Halt, Never, Problem, R
 use superladder_propagate::LinearOperator;
 use superladder_space::Sector;
 
+use crate::choice::build_generator;
 use crate::error::{INTERRUPTED, NAME, space_error};
-use crate::evolution::{ExactEvolution, Prepared, build_generator};
+use crate::evolution::{ExactEvolution, Prepared};
 use crate::generator::{Elements, Lindbladian};
 use crate::options::{AdaptiveCutoff, Exact, Generator};
 use crate::resources::{assembled_memory, mebibytes};

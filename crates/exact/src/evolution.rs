@@ -7,13 +7,13 @@ use superladder_engine::{
 use superladder_propagate::{Linear, LinearOperator, Memory, Propagator};
 
 use crate::adaptive::{CutoffControl, Growth, Limit, Reason};
-use crate::assembled::AssembledOperator;
+use crate::choice::build_generator;
 use crate::error::{INTERRUPTED, NAME, space_error};
-use crate::generator::{Elements, Lindbladian};
+use crate::generator::Elements;
 use crate::instruments::Instruments;
 use crate::leakage::Leaked;
 use crate::measuring::Measuring;
-use crate::options::{Exact, Generator};
+use crate::options::Exact;
 use crate::setting::Setting;
 use crate::state::{carried, initial_vector};
 use crate::state_functions::View;
@@ -125,7 +125,8 @@ impl ExactEvolution {
                 break;
             }
         }
-        self.instruments.note_start(&self.vector, &self.leaked, self.time, &mut self.diagnostics);
+        let lost = (&self.leaked, self.losses.iter().sum());
+        self.instruments.note_start(&self.vector, lost, self.time, &mut self.diagnostics);
         self.note_cutoffs();
         Ok(())
     }
@@ -272,22 +273,6 @@ impl ExactEvolution {
     }
 }
 
-/// The generator of a stage as the options ask for it.
-pub(crate) fn build_generator(
-    options: &Exact,
-    setting: &Setting,
-    elements: &Elements,
-    halt: &dyn Halt,
-) -> Result<Box<dyn LinearOperator>, EngineError> {
-    let Setting { space, layout, .. } = setting;
-    Ok(match options.generator {
-        Generator::MatrixFree => Box::new(Lindbladian::new_while(layout, elements, halt).ok_or(INTERRUPTED)?),
-        Generator::Assembled => {
-            Box::new(AssembledOperator::new_while(space, layout, elements, halt).ok_or(INTERRUPTED)?)
-        }
-    })
-}
-
 fn initial_state(problem: &Problem, setting: &Setting) -> Result<(Vec<f64>, Vec<f64>), EngineError> {
     initial_vector(&setting.space, &setting.layout, problem.model(), &problem.initial)
         .map_err(|e| space_error(&e))
@@ -371,6 +356,18 @@ impl Evolution for ExactEvolution {
 
     fn warnings(&self) -> Vec<String> {
         self.control.as_ref().map_or_else(Vec::new, |control| control.notes().to_vec())
+    }
+
+    fn speed(&mut self) -> Option<f64> {
+        self.enter_stage(self.stage_at(self.time), &Never).ok()?;
+        // The vectors of the propagator make room for one more.
+        let memory = self.propagator.memory();
+        self.propagator = self.options.method.propagator(0);
+        let mut change = vec![0.0; self.vector.len()];
+        self.generator.apply(&self.vector, &mut change);
+        self.propagator = self.options.method.propagator(self.vector.len());
+        self.propagator.restore(&memory);
+        Some(self.instruments.view(&change).purity().sqrt())
     }
 
     fn save(&self) -> Result<Vec<u8>, EngineError> {

@@ -168,21 +168,29 @@ impl Instruments {
         !self.leakage().is_closed()
     }
 
+    /// The population from which something leaves through a cutoff in a stage, from the values of all probes.
+    pub(crate) fn edge(&self, stage: usize, values: &[f64]) -> f64 {
+        self.leakage().edge(stage, self.leaving(values))
+    }
+
     pub(crate) fn note_truncation(&self, bound: f64, time: f64, diagnostics: &mut Diagnostics) {
-        if self.leaks() || bound > 0.0 {
+        if self.probes.modes() > 0 {
             self.monitors.note_truncation(bound, time, diagnostics);
         }
     }
 
-    /// Notes everything about a state at the start of a run.
+    /// Notes everything about a state at the start of a run. What the cutoffs took of it, `lost`, counts as
+    /// population that leaves.
     pub(crate) fn note_start(
         &self,
         vector: &[f64],
-        leaked: &Leaked,
+        (leaked, lost): (&Leaked, f64),
         time: f64,
         diagnostics: &mut Diagnostics,
     ) {
-        self.monitors.note(&self.probes, &self.probe(vector), time, 0.0, diagnostics);
+        let values = self.probe(vector);
+        let top = self.edge(0, &values).max(lost);
+        self.monitors.note(&self.probes, &values, top, time, 0.0, diagnostics);
         self.note_truncation(leaked.bound, time, diagnostics);
         self.monitors.note_state(&self.view(vector), time, diagnostics);
     }

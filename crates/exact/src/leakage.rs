@@ -19,13 +19,16 @@ use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
 use sprs::TriMat;
 use superladder_engine::{EngineError, Halt, Problem};
-use superladder_model::{Factor, Jump, Model, Operator};
+use superladder_model::Model;
 use superladder_space::{Sector, Space, SparseMatrix};
 
 use crate::error::{INTERRUPTED, space_error};
 use crate::functionals::Functional;
 use crate::generator::Elements;
 use crate::layout::Layout;
+
+/// Elements below this part of the largest are rounding errors of sums.
+const ROUNDING: f64 = 1e-12;
 
 /// The bound of one stage, with numbers of functionals.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +37,20 @@ struct Stage {
     leaving: Vec<usize>,
     /// What leaves and what stays of every jump.
     jumps: Vec<[usize; 2]>,
+    /// The population of states from which something leaves, see [`Edge`].
+    edge: Option<usize>,
+}
+
+/// By sector, the states from which a term of the model leaves the space, and those of the highest levels
+/// from which such a state is reached in one step.
+///
+/// ```text
+/// a^dag S^-, cutoff 5, levels n and excited spins x:   |5, x > 0> leaves, |4, x > 1> is one step away,
+///                                                     |5, 0> stays: nothing is left that could be given
+/// ```
+#[derive(Debug)]
+struct Edge {
+    states: Vec<Vec<bool>>,
 }
 
 /// The rates at which the stages of a problem lose what leaves the truncated space.
@@ -115,7 +132,7 @@ impl Leakage {
         let reaches: Vec<usize> = (0..problem.cutoffs.len())
             .map(|m| {
                 let counts = only.is_none_or(|only| only == m);
-                models.iter().filter(|_| counts).map(|model| reach(model, m)).max().unwrap_or(0)
+                models.iter().filter(|_| counts).map(|model| model.reach(m)).max().unwrap_or(0)
             })
             .collect();
         let cutoffs: Vec<usize> = problem.cutoffs.iter().zip(&reaches).map(|(c, r)| c + r).collect();
@@ -164,7 +181,7 @@ impl Leakage {
 
     /// The rate with what leaves given by `leaves`.
     fn rate_of(&self, stage: usize, values: &[f64], leaves: impl Fn(usize) -> f64) -> f64 {
-        let Stage { leaving, jumps } = &self.stages[stage];
+        let Stage { leaving, jumps, .. } = &self.stages[stage];
         let smooth: f64 = leaving.iter().map(|f| 2.0 * leaves(*f).sqrt()).sum();
         let pair = |[leaving, kept]: &[usize; 2]| {
             let lost = leaves(*leaving);
@@ -180,6 +197,11 @@ impl Leakage {
 
     pub(crate) fn memory(&self) -> u64 {
         self.functionals.iter().map(Functional::memory).sum()
+    }
+
+    /// The population from which something leaves in a stage, from the values of the functionals.
+    pub(crate) fn edge(&self, stage: usize, values: &[f64]) -> f64 {
+        self.stages[stage].edge.map_or(0.0, |number| values[number])
     }
 
     /// True when nothing can leave the space.
@@ -209,12 +231,16 @@ impl Leakage {
     ) -> Result<Stage, EngineError> {
         let elements = |space| Elements::new_while(space, model, halt).ok_or(INTERRUPTED);
         let (small_elements, large_elements) = (elements(space)?, elements(large)?);
+        let mut edge = Edge::new(space);
         let (mut leaving, mut lost) = (Vec::new(), Vec::new());
         for (sector, effective) in large_elements.effective.iter().enumerate() {
             let (small, map) = (space.sectors()[sector].dim(), &inside[sector]);
             let [kept, left] = split(effective, map, map, small, small);
+            let rounding = ROUNDING * largest_row_sum(effective);
+            edge.add(sector, &left, rounding);
             leaving.push(square(&left));
             let difference = &kept + &small_elements.effective[sector].map(|x| -x);
+            edge.add(sector, &difference, rounding);
             lost.push(square(&difference));
         }
         let leaving = [leaving, lost].iter().filter_map(|m| self.number_of(layout, m)).collect();
@@ -228,6 +254,7 @@ impl Leakage {
                 let (source, target) = (jump.source, jump.target);
                 let dims = (space.sectors()[target].dim(), space.sectors()[source].dim());
                 let [inner, outer] = split(&jump.matrix, &inside[target], &inside[source], dims.0, dims.1);
+                edge.add(source, &outer, 0.0);
                 lost[source] = &lost[source] + &square(&outer);
                 kept[source] = &kept[source] + &square(&inner);
             }
@@ -237,7 +264,54 @@ impl Leakage {
                 jumps.push([lost, kept]);
             }
         }
-        Ok(Stage { leaving, jumps })
+        edge.widen(space, &small_elements);
+        let edge = self.number_of(layout, &edge.projectors());
+        Ok(Stage { leaving, jumps, edge })
+    }
+}
+
+impl Edge {
+    fn new(space: &Space) -> Self {
+        Self { states: space.sectors().iter().map(|s| vec![false; s.dim()]).collect() }
+    }
+
+    /// Adds the states that `matrix` does not take to zero, up to `rounding`.
+    fn add(&mut self, sector: usize, matrix: &SparseMatrix, rounding: f64) {
+        let elements = matrix.iter().filter(|(x, _)| x.norm() > rounding);
+        elements.for_each(|(_, (_, state))| self.states[sector][state] = true);
+    }
+
+    /// Adds the states of the two highest levels of a mode that one step takes to those that are there.
+    fn widen(&mut self, space: &Space, elements: &Elements) {
+        let levels = space.levels();
+        let high = |sector: usize, state: usize| {
+            let labels = space.sectors()[sector].labels(state);
+            labels.iter().zip(levels).any(|(n, levels)| *n as usize + 2 >= *levels)
+        };
+        let mut found = Vec::new();
+        let mut look = |source: usize, target: usize, matrix: &SparseMatrix| {
+            for (x, (row, column)) in matrix {
+                if x.norm() > 0.0 && self.states[target][row] && high(source, column) {
+                    found.push((source, column));
+                }
+            }
+        };
+        elements.effective.iter().enumerate().for_each(|(sector, matrix)| look(sector, sector, matrix));
+        elements.jumps.iter().for_each(|jump| look(jump.source, jump.target, &jump.matrix));
+        for (sector, state) in found {
+            self.states[sector][state] = true;
+        }
+    }
+
+    /// Projectors onto the states, by sector.
+    fn projectors(&self) -> Vec<SparseMatrix> {
+        let projector = |states: &Vec<bool>| {
+            let mut matrix = TriMat::new((states.len(), states.len()));
+            let marked = states.iter().enumerate().filter(|(_, marked)| **marked);
+            marked.for_each(|(state, _)| matrix.add_triplet(state, state, Complex64::ONE));
+            matrix.to_csr()
+        };
+        self.states.iter().map(projector).collect()
     }
 }
 
@@ -252,23 +326,6 @@ pub(crate) fn positions(large: &Sector, small: &Sector) -> Vec<Option<usize>> {
 fn largest_row_sum(matrix: &SparseMatrix) -> f64 {
     let rows = matrix.outer_iterator().map(|row| row.iter().map(|(_, x)| x.norm()).sum::<f64>());
     rows.fold(0.0, f64::max)
-}
-
-/// How far above the cutoff of a mode the products of factors of a model reach.
-fn reach(model: &Model, mode: usize) -> usize {
-    let count = |o: &Operator, wanted: &[Factor]| {
-        let of_term = |factors: &[Factor]| factors.iter().filter(|f| wanted.contains(f)).count();
-        o.terms.iter().map(|t| of_term(&t.factors)).max().unwrap_or(0)
-    };
-    let (create, annihilate) = (Factor::Create(mode), Factor::Annihilate(mode));
-    let of_jump = |jump: &Jump| match jump {
-        Jump::Collective(operator) if count(operator, &[create]) > 0 => {
-            count(operator, &[create, annihilate])
-        }
-        Jump::Collective(_) | Jump::Local { .. } => 0,
-    };
-    let jumps = model.dissipators().map(|d| of_jump(&d.jump)).max().unwrap_or(0);
-    count(&model.hamiltonian(), &[create]).max(2 * jumps)
 }
 
 /// The columns inside the small space: rows inside (small numbering) and outside (large numbering).

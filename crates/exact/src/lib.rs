@@ -10,6 +10,7 @@
 
 mod adaptive;
 mod assembled;
+mod choice;
 mod density_matrix;
 mod engine;
 mod error;

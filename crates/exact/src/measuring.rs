@@ -110,7 +110,8 @@ impl Observer for Measuring<'_> {
 
     fn stop(&mut self, stop: &Stop<'_>) -> ControlFlow<()> {
         let Instruments { monitors, probes, .. } = self.instruments;
-        monitors.note(probes, stop.probes, stop.time, stop.error_estimate, self.diagnostics);
+        let top = self.instruments.edge(self.stage, stop.probes);
+        monitors.note(probes, stop.probes, top, stop.time, stop.error_estimate, self.diagnostics);
         self.follow(stop.time);
         let (leakage, leaving) = (self.instruments.leakage(), self.instruments.leaving(stop.probes));
         let bound = self.leaked.at(leakage, self.stage, stop.time, leaving);

@@ -30,12 +30,13 @@ impl Monitors {
         Self { populations, bounds, positivity }
     }
 
-    /// Notes what the probes show at `time`: trace, negative marginal populations, population of the highest
-    /// Fock levels; `propagation` is the accumulated error estimate.
+    /// Notes what the probes show at `time`: trace, negative marginal populations, the population `top` of the
+    /// states from which something leaves the space; `propagation` is the accumulated error estimate.
     pub(crate) fn note(
         &self,
         probes: &Probes,
         values: &[f64],
+        top: f64,
         time: f64,
         propagation: f64,
         diagnostics: &mut Diagnostics,
@@ -46,7 +47,6 @@ impl Monitors {
         let negative = probes.marginals(values).iter().fold(0.0, worse);
         diagnostics.note("positivity", negative, time, self.bounds.positivity);
         if probes.modes() > 0 {
-            let top = (0..probes.modes()).map(|m| probes.top_population(values, m)).fold(0.0, f64::max);
             diagnostics.note("top_population", top, time, self.bounds.top_population);
         }
         diagnostics.note("propagation", propagation, time, self.bounds.propagation);

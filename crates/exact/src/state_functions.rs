@@ -58,7 +58,8 @@ impl View<'_> {
         }
     }
 
-    fn purity(&self) -> f64 {
+    /// `tr rho^2`, copies of ladders counted.
+    pub(crate) fn purity(&self) -> f64 {
         let mut sum = 0.0;
         for (p, pair) in self.layout.pairs().iter().enumerate() {
             let sector = &self.space.sectors()[self.layout.tiles()[pair.row].sector];

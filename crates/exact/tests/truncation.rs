@@ -3,7 +3,7 @@
 mod common;
 
 use common::reference::reference_problem;
-use superladder_engine::{Problem, Recorder, Silent, Stage, run};
+use superladder_engine::{Problem, Record, Recorder, Silent, Stage, run};
 use superladder_exact::Exact;
 use superladder_model::{Channel, InitialState, Mode, ModeState, Model, Value, observables_by_name};
 
@@ -61,5 +61,8 @@ fn nothing_leaks_where_nothing_goes_up() {
         cutoffs: vec![6],
     };
     let recorder = recorded(&problem);
-    assert!(recorder.records.iter().all(|r| r.diagnostics.iter().all(|(name, _)| name != "truncation")));
+    for name in ["truncation", "top_population"] {
+        let of = |r: &Record| r.diagnostics.iter().find(|(known, _)| known == name).expect("noted").1;
+        assert!(recorder.records.iter().all(|r| of(r) == 0.0), "{name}");
+    }
 }

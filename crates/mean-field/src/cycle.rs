@@ -98,6 +98,27 @@ fn extremum(samples: &[f64], sign: f64) -> f64 {
     if sign * refined > sign * samples[best] { refined } else { samples[best] }
 }
 
+/// A flow that stays within this distance is at a fixed point.
+const STILL: f64 = 1e-5;
+/// A cycle is looked for until so many times the first burn have passed.
+const LONGEST: f64 = 8.0;
+/// Returns are tried to within this part of the extent of the flow ...
+const NEAR: f64 = 0.1;
+/// ... and while there is time to settle, only a few that are closer.
+const CLOSE: f64 = 0.01;
+const FEW_TURNS: usize = 6;
+
+/// What a flow settles on, and after which time that was found.
+#[derive(Debug, Clone)]
+pub enum Settled {
+    /// A cycle that nothing grows at.
+    Cycle(Cycle, f64),
+    /// A fixed point.
+    FixedPoint(f64),
+    /// Neither, as on a torus, in chaos, or where the flow is too slow; the first unstable cycle near by.
+    Undecided(Option<Cycle>, f64),
+}
+
 impl Cycle {
     /// The cycle near `(state, period)`: Newton's method on `v(period) = v(0)` with the phase condition
     /// `f . dv = 0` and the lengths of conserved spins held. `None` where it does not converge to a cycle
@@ -183,6 +204,49 @@ impl Cycle {
     ) -> Result<Option<Self>, PropagateError> {
         let mut v = start.to_vec();
         advance(equations, &mut v, burn, &[], &mut |_, _| {})?;
+        Ok(Self::through(equations, v, (turns, NEAR))?.1)
+    }
+
+    /// What the flow settles on from `start`: looked for after `burn`, and again after as much time as has
+    /// passed until there is a stable cycle, or a fixed point that is no longer left.
+    ///
+    /// # Errors
+    /// [`PropagateError`] when the flow cannot be integrated.
+    pub fn settling(
+        equations: &MeanFieldEquations,
+        start: &[f64],
+        burn: f64,
+        turns: usize,
+    ) -> Result<Settled, PropagateError> {
+        let conserved = equations.conserved_lengths().len();
+        let mut v = start.to_vec();
+        let (mut time, mut chunk) = (0.0, burn);
+        let mut before = f64::INFINITY;
+        loop {
+            advance(equations, &mut v, chunk, &[], &mut |_, _| {})?;
+            time += chunk;
+            let last = time >= LONGEST * burn;
+            // A flow that has settled on a cycle comes back closely.
+            let search = if last { (turns, NEAR) } else { (FEW_TURNS, CLOSE) };
+            let (extent, cycle) = Self::through(equations, v.clone(), search)?;
+            match cycle {
+                Some(cycle) if cycle.attracts(conserved) => return Ok(Settled::Cycle(cycle, time)),
+                // Near an unstable fixed point the extent grows.
+                None if extent < STILL && extent <= before => return Ok(Settled::FixedPoint(time)),
+                cycle if last => return Ok(Settled::Undecided(cycle, time)),
+                _ => {}
+            }
+            (before, chunk) = (extent, time);
+        }
+    }
+
+    /// The cycle through a state that lies on it, and how far the flow goes away from there; of so many first
+    /// returns to within the part `near` of that extent.
+    fn through(
+        equations: &MeanFieldEquations,
+        mut v: Vec<f64>,
+        (turns, near): (usize, f64),
+    ) -> Result<(f64, Option<Self>), PropagateError> {
         let step = 0.01;
         let stops: Vec<f64> = (1..=20_000).map(|k| f64::from(k) * step).collect();
         let mut states: Vec<Vec<f64>> = vec![v.clone()];
@@ -193,19 +257,19 @@ impl Cycle {
             pairs.map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
         };
         let far = (0..states.len()).map(distance).fold(0.0, f64::max);
-        if far < 1e-5 {
-            return Ok(None);
+        if far < STILL {
+            return Ok((far, None));
         }
         let conserved = equations.conserved_lengths().len();
         let (mut tried, mut unstable) = (0, None);
         for k in 1..states.len() - 1 {
             let (before, here, after) = (distance(k - 1), distance(k), distance(k + 1));
-            if here < before && here <= after && here < 0.1 * far {
+            if here < before && here <= after && here < near * far {
                 if let Some(cycle) = Self::refine(equations, &origin, k as f64 * step)?
                     && cycle.state.iter().zip(&origin).all(|(a, b)| (a - b).abs() < 0.1)
                 {
                     if cycle.stable(conserved) {
-                        return Ok(Some(cycle));
+                        return Ok((far, Some(cycle)));
                     }
                     unstable.get_or_insert(cycle);
                 }
@@ -215,7 +279,7 @@ impl Cycle {
                 }
             }
         }
-        Ok(unstable)
+        Ok((far, unstable))
     }
 
     /// States at 512 evenly spaced times of a period.
@@ -240,6 +304,12 @@ impl Cycle {
             nearest.map(|place| free.remove(place));
         }
         free
+    }
+
+    /// True when no free multiplier lies outside of the unit circle; some may lie on it, where a continuous
+    /// symmetry turns the cycle.
+    fn attracts(&self, conserved: usize) -> bool {
+        self.free_multipliers(conserved).iter().all(|z| z.norm() < 1.0 + 1e-6)
     }
 
     /// True when every free multiplier lies inside of the unit circle.

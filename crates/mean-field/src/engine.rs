@@ -2,7 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use superladder_cumulant::{MomentEvolution, MomentSetup, refuse_linear_methods, refuse_state_functions};
+use superladder_cumulant::{
+    Conditions, MomentEvolution, MomentSetup, refuse_linear_methods, refuse_state_functions,
+};
 use superladder_engine::{
     Bounds, Diagnostics, Engine, EngineError, Evolution, Listener, Measurement, Problem, Resources,
     memory_of_records,
@@ -56,12 +58,14 @@ impl MeanField {
         let stages = self.stages(problem)?;
         let start = stages[0].initial(&problem.initial).map_err(|e| unsupported(&e))?;
         let functionals = stages[0].equations().functionals(problem);
+        let conditions = Conditions::new(stages[0].equations(), problem.model());
         let description = self.description(start.len());
         MomentEvolution::new(MomentSetup {
             engine: NAME,
             problem: problem.clone(),
             fields: stages.into_iter().map(|stage| -> Box<dyn VectorField> { Box::new(stage) }).collect(),
             functionals,
+            conditions,
             start,
             method: self.method.clone(),
             bounds: self.bounds,

@@ -36,7 +36,7 @@ mod tally;
 
 pub use classify::{Classifier, LongTime, long_time, start_near_normal};
 pub use continuation::{Continuation, followed};
-pub use cycle::{Bifurcation, Branch, BranchPoint, Cycle, Waveform, instability};
+pub use cycle::{Bifurcation, Branch, BranchPoint, Cycle, Settled, Waveform, instability};
 pub use engine::MeanField;
 pub use equations::{Limit, MeanFieldEquations};
 pub use error::MeanFieldError;

@@ -3,7 +3,9 @@
 use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
 
-use crate::{Channel, Dissipator, Interaction, Jump, ModelBuilder, ModelError, Operator, Subsystem, nearest};
+use crate::{
+    Channel, Dissipator, Factor, Interaction, Jump, ModelBuilder, ModelError, Operator, Subsystem, nearest,
+};
 
 /// A bosonic mode with energy `frequency * a^dag a`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -168,6 +170,24 @@ impl Model {
     /// All dissipators with a rate > 0.
     pub fn dissipators(&self) -> impl Iterator<Item = &Dissipator> {
         self.channels.iter().flat_map(|c| &c.dissipators).filter(|d| d.rate > 0.0)
+    }
+
+    /// How many quanta of a mode one term of the model adds at most, counting what is taken away again
+    /// inside of a product: the levels below a cutoff from which something can leave it.
+    pub fn reach(&self, mode: usize) -> usize {
+        let count = |o: &Operator, wanted: &[Factor]| {
+            let of_term = |factors: &[Factor]| factors.iter().filter(|f| wanted.contains(f)).count();
+            o.terms.iter().map(|t| of_term(&t.factors)).max().unwrap_or(0)
+        };
+        let (create, annihilate) = (Factor::Create(mode), Factor::Annihilate(mode));
+        let of_jump = |jump: &Jump| match jump {
+            Jump::Collective(operator) if count(operator, &[create]) > 0 => {
+                count(operator, &[create, annihilate])
+            }
+            Jump::Collective(_) | Jump::Local { .. } => 0,
+        };
+        let jumps = self.dissipators().map(|d| of_jump(&d.jump)).max().unwrap_or(0);
+        count(&self.hamiltonian(), &[create]).max(2 * jumps)
     }
 
     /// Checks that an operator acts on modes and ensembles of this model only.

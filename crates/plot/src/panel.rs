@@ -298,18 +298,47 @@ pub fn constant_range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     constant.then(|| if size < 1e-3 { (-1.0, 1.0) } else { (low - 0.1 * size, high + 0.1 * size) })
 }
 
+impl Line {
+    /// This line through `values` over `times`, broken where one is undefined, with a band of one standard
+    /// error to either side where there are `errors`. Only the first piece keeps the label.
+    pub fn pieces(&self, times: &[f64], values: &[f64], errors: Option<&[f64]>) -> Vec<Self> {
+        let error = |row: usize| errors.and_then(|e| e.get(row)).copied().filter(|e| e.is_finite());
+        let points: Vec<(f64, f64)> = times.iter().copied().zip(values.iter().copied()).collect();
+        let kept = kept(&points);
+        let pieces = kept.split(|row| !points[*row].1.is_finite()).filter(|piece| !piece.is_empty());
+        let piece = |(number, rows): (usize, &[usize])| {
+            let edge = |sign: f64| {
+                rows.iter().map(|row| points[*row].1 + sign * error(*row).unwrap_or(0.0)).collect()
+            };
+            Self {
+                label: if number == 0 { self.label.clone() } else { String::new() },
+                points: rows.iter().map(|row| points[*row]).collect(),
+                band: errors.is_some().then(|| Band { low: edge(-1.0), high: edge(1.0) }),
+                ..self.clone()
+            }
+        };
+        pieces.enumerate().map(piece).collect()
+    }
+}
+
 /// Of many points the lowest and the highest of every group, so that no peak is lost.
-pub fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+pub fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    kept(points).into_iter().map(|row| points[row]).collect()
+}
+
+/// The rows of the points that [`thinned`] keeps.
+fn kept(points: &[(f64, f64)]) -> Vec<usize> {
     if points.len() <= MOST_POINTS {
-        return points;
+        return (0..points.len()).collect();
     }
     let group = (2 * points.len()).div_ceil(MOST_POINTS);
     let mut kept = Vec::new();
-    for chunk in points.chunks(group) {
-        let lowest = chunk.iter().min_by(|x, y| x.1.total_cmp(&y.1));
-        let highest = chunk.iter().max_by(|x, y| x.1.total_cmp(&y.1));
-        let mut pair: Vec<(f64, f64)> = lowest.into_iter().chain(highest).copied().collect();
-        pair.sort_by(|x, y| x.0.total_cmp(&y.0));
+    for first in (0..points.len()).step_by(group) {
+        let rows = first..points.len().min(first + group);
+        let lowest = rows.clone().min_by(|x, y| points[*x].1.total_cmp(&points[*y].1));
+        let highest = rows.max_by(|x, y| points[*x].1.total_cmp(&points[*y].1));
+        let mut pair: Vec<usize> = lowest.into_iter().chain(highest).collect();
+        pair.sort_unstable();
         kept.extend(pair);
     }
     kept
@@ -320,9 +349,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_line_is_broken_where_it_is_undefined_and_has_a_band_of_its_errors() {
+        let line = Line { label: "n".into(), ..Line::default() };
+        let values = [1.0, 2.0, f64::NAN, 4.0];
+        let pieces = line.pieces(&[0.0, 1.0, 2.0, 3.0], &values, Some(&[0.1, 0.25, 0.1, f64::NAN]));
+        assert_eq!(pieces.iter().map(|p| p.label.as_str()).collect::<Vec<_>>(), ["n", ""]);
+        assert_eq!(pieces[0].band, Some(Band { low: vec![0.9, 1.75], high: vec![1.1, 2.25] }));
+        assert_eq!(pieces[1].band, Some(Band { low: vec![4.0], high: vec![4.0] }));
+        assert_eq!(line.pieces(&[0.0], &[1.0], None)[0].band, None);
+    }
+
+    #[test]
     fn thinning_keeps_the_extremes() {
         let points: Vec<(f64, f64)> = (0..100_000).map(|i| (f64::from(i), f64::from(i % 7777))).collect();
-        let kept = thinned(points.clone());
+        let kept = thinned(&points);
         assert!(kept.len() <= MOST_POINTS + 2 && kept.is_sorted_by(|x, y| x.0 <= y.0));
         let top = |p: &[(f64, f64)]| p.iter().fold(0.0_f64, |m, x| m.max(x.1));
         assert_eq!(top(&kept), top(&points));

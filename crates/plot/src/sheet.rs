@@ -204,7 +204,7 @@ impl Curve {
             let marks = ScatterPlot::new().with_data(finite).with_color(self.colour).with_size(self.width);
             return vec![marks.with_marker(marker).into()];
         }
-        let points = thinned(self.points.clone());
+        let points = thinned(&self.points);
         let pieces = points.split(|(x, y)| !(x.is_finite() && y.is_finite())).filter(|piece| piece.len() > 1);
         let line = |piece: &[(f64, f64)]| {
             let line = LinePlot::new().with_data(piece.iter().copied()).with_color(self.colour);

@@ -61,8 +61,8 @@ pub struct Tsit5 {
 impl Default for Tsit5 {
     fn default() -> Self {
         Self {
-            rtol: 1e-6,
-            atol: 1e-8,
+            rtol: 1e-9,
+            atol: 1e-11,
             initial_step: None,
             max_steps: 1_000_000,
             lawson: false,
@@ -93,8 +93,8 @@ pub struct LowStorage {
 impl Default for LowStorage {
     fn default() -> Self {
         Self {
-            rtol: 1e-6,
-            atol: 1e-8,
+            rtol: 1e-9,
+            atol: 1e-11,
             initial_step: None,
             max_steps: 1_000_000,
             lawson: false,

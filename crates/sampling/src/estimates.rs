@@ -3,7 +3,7 @@
 use superladder_engine::{Estimate, Measurement};
 
 use crate::block::{Block, number};
-use crate::jackknife::{Replicate, jackknife};
+use crate::jackknife::{Replicate, jackknife, unbiased};
 use crate::sums::Sums;
 
 /// The values of all observables, observable by observable, from the averages of the numbers at one output
@@ -60,7 +60,8 @@ pub fn replicates(functions: Functions<'_>, sums: &Sums, times: usize, width: us
     replicates
 }
 
-/// Observables at output number `row`: functions of the averages, with the standard error of the jackknife
+/// Observables at output number `row`: functions of the averages without their bias ([`unbiased`]; extreme
+/// eigenvalues of averaged covariances have a large one), with the standard error of the jackknife
 /// that leaves out one block at a time ([`jackknife`]). For averages themselves this is the usual standard
 /// error of the mean of the blocks. With fewer than two blocks it is NaN.
 pub fn estimates(functions: Functions<'_>, sums: &Sums, row: usize, width: usize) -> Vec<Measurement> {
@@ -70,7 +71,8 @@ pub fn estimates(functions: Functions<'_>, sums: &Sums, row: usize, width: usize
     let mut estimate = |value: f64| {
         let parts: Vec<(f64, f64)> = without.iter().map(|(h, f)| (*h, f[component])).collect();
         component += 1;
-        Estimate { value, standard_error: Some(jackknife(value, &parts)) }
+        let error = jackknife(value, &parts);
+        Estimate { value: unbiased(value, error, &parts), standard_error: Some(error) }
     };
     shown
         .into_iter()

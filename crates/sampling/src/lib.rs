@@ -23,7 +23,7 @@ pub use estimates::{Functions, estimates, means, replicates};
 pub use file::{Origin, SumsFile, SumsFileError, to_bytes, write};
 pub use halves::{half_samples, spread};
 pub use histogram::{Histogram, HistogramError, Histograms};
-pub use jackknife::{Replicate, jackknife};
+pub use jackknife::{Replicate, jackknife, unbiased};
 pub use sums::{Sums, SumsError};
 pub use target::{ErrorTarget, Goal, Standing, UnknownTarget, next_look};
 pub use traits::{Progressed, SampledEvolution, Sampling};

@@ -133,6 +133,23 @@ impl Standing {
         ratio.is_finite().then(|| self.looked as f64 * (ratio * ratio).max(0.0))
     }
 
+    /// The largest error relative to its target, its time, and in words what would reach it; none without a
+    /// target. The errors of too few samples are not known.
+    pub fn shortfall(&self) -> Option<(f64, f64, String)> {
+        let Worst { column, time, error, target } = self.worst.as_ref()?;
+        let target = (*target)?;
+        if self.looked < ENOUGH {
+            let words = format!("errors of fewer than {ENOUGH} trajectories are not judged");
+            return Some((f64::INFINITY, *time, words));
+        }
+        let needed = self
+            .needed()
+            .map_or_else(String::new, |n| format!(": about {:.0} trajectories would do", n.ceil()));
+        let words =
+            format!("the standard error of {column} is {error:.1e}, asked for is {target:.1e}{needed}");
+        Some((error / target, *time, words))
+    }
+
     /// How far a run with `done` of `all` samples is.
     pub fn share(&self, done: u64, all: u64) -> f64 {
         let needed = self.needed().unwrap_or(f64::INFINITY).min(all as f64).max(1.0);

@@ -163,7 +163,17 @@ impl Parser<'_> {
         ExpressionError::Syntax { position: self.position, expected, found }
     }
 
+    /// A value that is a number. One that is not is a fault wherever it comes up: `max` and `min` would drop it.
+    fn defined(&self, start: usize, value: f64) -> Result<f64, ExpressionError> {
+        if value.is_nan() {
+            let text = self.text[start..self.position].trim().to_owned();
+            return Err(ExpressionError::NotFinite { text, value });
+        }
+        Ok(value)
+    }
+
     fn sum(&mut self) -> Result<f64, ExpressionError> {
+        let start = self.position;
         let mut value = self.product()?;
         loop {
             if self.take('+') {
@@ -173,10 +183,12 @@ impl Parser<'_> {
             } else {
                 return Ok(value);
             }
+            value = self.defined(start, value)?;
         }
     }
 
     fn product(&mut self) -> Result<f64, ExpressionError> {
+        let start = self.position;
         let mut value = self.signed()?;
         loop {
             if self.take('*') {
@@ -186,6 +198,7 @@ impl Parser<'_> {
             } else {
                 return Ok(value);
             }
+            value = self.defined(start, value)?;
         }
     }
 
@@ -206,6 +219,7 @@ impl Parser<'_> {
     }
 
     fn power(&mut self) -> Result<f64, ExpressionError> {
+        let start = self.position;
         let base = self.atom()?;
         if !self.take('^') {
             return Ok(base);
@@ -213,7 +227,7 @@ impl Parser<'_> {
         let exponent = self.signed()?;
         // Whole powers by multiplication: 3^2 is exactly 9 on every platform.
         let whole = exponent.fract() == 0.0 && exponent.abs() <= 64.0;
-        Ok(if whole { base.powi(exponent as i32) } else { base.powf(exponent) })
+        self.defined(start, if whole { base.powi(exponent as i32) } else { base.powf(exponent) })
     }
 
     fn atom(&mut self) -> Result<f64, ExpressionError> {
@@ -282,7 +296,11 @@ impl Parser<'_> {
             })
         };
         if let Some((_, function)) = FUNCTIONS.iter().find(|f| f.0 == name) {
-            return if let [x] = arguments[..] { Ok(function(x)) } else { wrong_count(1) };
+            return if let [x] = arguments[..] {
+                self.defined(position, function(x))
+            } else {
+                wrong_count(1)
+            };
         }
         if let Some((_, function)) = FUNCTIONS_OF_TWO.iter().find(|f| f.0 == name) {
             return if let [x, y] = arguments[..] { Ok(function(x, y)) } else { wrong_count(2) };
@@ -341,9 +359,24 @@ mod tests {
         let error = evaluate("2*lamda", &symbols).unwrap_err();
         assert_eq!(error.place(), Some((2, 5)));
         assert!(error.to_string().contains("did you mean 'lambda'?"), "{error}");
-        for bad in
-            ["", "2*", "(1", "2 3", "2e", "sqrt(1", "sqrt(1,2)", "min(1)", "foo(1)", "1/0", "ln(-1)", "é+"]
-        {
+        for bad in [
+            "max(0/0,1)",
+            "min(1, sqrt(-1))",
+            "0*(1/0)",
+            "max(1, ln(-1)+1)",
+            "",
+            "2*",
+            "(1",
+            "2 3",
+            "2e",
+            "sqrt(1",
+            "sqrt(1,2)",
+            "min(1)",
+            "foo(1)",
+            "1/0",
+            "ln(-1)",
+            "é+",
+        ] {
             assert!(evaluate(bad, &symbols).is_err(), "{bad}");
         }
         assert!(evaluate(&"(".repeat(100_000), &symbols).is_err());

@@ -111,10 +111,15 @@ pub static STUDY_TABLES: &[StudyTable] = &[
         keys: &[
             key("trace", "a number > 0", "largest |tr rho - 1|"),
             key("positivity", "a number > 0", "largest violation of positivity"),
-            key("top_population", "a number > 0", "largest population at the top of a Fock space"),
+            key("top_population", "a number > 0", "largest population that a cutoff would cut off"),
             key("propagation", "a number > 0", "largest accumulated error estimate of the propagator"),
             key("truncation", "a number > 0", "largest bound of the distance to the untruncated state"),
             key("discarded_weight", "a number > 0", "largest weight that bases of trajectories discard"),
+            key("photon_number", "a number > 0", "largest |<a>|^2 - n of moment equations, over |n| + 1/2"),
+            key("spin_length", "a number > 0", "largest |<S>| - N/2 of moment equations, over N/2"),
+            key("variance", "a number > 0", "largest negative variance of moment equations"),
+            key("uncertainty", "a number > 0", "largest violation of the uncertainty relation"),
+            key("g2", "a number > 0", "largest -g2 of moment equations"),
         ],
     },
     StudyTable {

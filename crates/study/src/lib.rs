@@ -4,6 +4,7 @@
 //! that nothing asked for is refused.
 
 mod breakdown;
+mod breakdown_table;
 mod engines;
 mod error;
 mod expression;
@@ -16,10 +17,12 @@ mod section;
 mod source;
 mod study;
 mod time;
+mod title;
 mod truncation;
 mod variations;
 
-pub use breakdown::{Average, Plan, Series};
+pub use breakdown::Plan;
+pub use breakdown_table::{Average, Series};
 pub use engines::{ENGINES, EngineChoice, EngineDefinition, EngineOption};
 pub use error::{Complaint, Fault, OverrideFault, StudyError};
 pub use expression::{ExpressionError, evaluate};

@@ -116,6 +116,11 @@ pub(crate) fn bounds(root: &Section<'_>, adaptive: bool) -> Result<Bounds, Study
         ("propagation", &mut bounds.propagation),
         ("truncation", &mut bounds.truncation),
         ("discarded_weight", &mut bounds.discarded_weight),
+        ("photon_number", &mut bounds.photon_number),
+        ("spin_length", &mut bounds.spin_length),
+        ("variance", &mut bounds.variance),
+        ("uncertainty", &mut bounds.uncertainty),
+        ("g2", &mut bounds.g2),
     ];
     for (key, slot) in slots {
         if let Some(bound) = section.number(key)? {

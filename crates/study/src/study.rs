@@ -13,18 +13,22 @@ use superladder_mean_field::MeanField;
 use superladder_model::{Model, Observable, observables_by_name};
 use toml::de::DeTable;
 
+use crate::breakdown_table::BreakdownTable;
 use crate::engines::{self, Common, EngineChoice, EngineDefinition};
 use crate::error::{Fault, StudyError};
 use crate::model::{self, Parts};
 use crate::parameters::{self, Quench};
 use crate::section::Section;
 use crate::truncation;
-use crate::{method, overrides, time};
+use crate::{method, overrides, time, title};
 
 /// A study: what to simulate, how, and what to measure.
 pub struct Study {
     /// Title, or the name of the file.
     pub title: String,
+    /// The title as it is written, and the parameters that it may name.
+    pattern: String,
+    parameters: Vec<(String, f64)>,
     /// Name of the file without its extension.
     pub name: String,
     /// The problem, free of any numerical method.
@@ -125,6 +129,11 @@ impl Study {
         self.engine.engine()
     }
 
+    /// The title of a study whose parameters `varied` have many values.
+    pub fn title_over(&self, varied: &[&str]) -> String {
+        title::filled(&self.pattern, &self.parameters, varied)
+    }
+
     /// The study with every default and every number filled in.
     pub fn resolved(&self) -> Json {
         self.resolved.clone()
@@ -197,10 +206,11 @@ impl Reader<'_> {
     fn read(self) -> Result<Study, StudyError> {
         let scope = parameters::evaluate(&self.source, self.table, &[])?;
         let root = Section::new(&scope, "the study", self.table.get_ref(), 0..0);
-        let title = root.text("title")?.unwrap_or(self.name).to_owned();
-        if title.chars().any(unprintable) {
+        let pattern = title::pattern(&root)?.unwrap_or(self.name).to_owned();
+        if pattern.chars().any(unprintable) {
             return Err(root.wrong("title", "a line of text without control characters"));
         }
+        let title = title::filled(&pattern, &scope.parameters, &[]);
         root.value("parameters");
         let definition = engines::definition(&root, self.engine)?;
         let truncated = definition.truncated;
@@ -237,8 +247,8 @@ impl Reader<'_> {
         let names: Vec<String> = observables.iter().map(|o| o.name.clone()).collect();
         let problem = Problem { stages, initial: parts.initial, observables, times, cutoffs: parts.cutoffs };
         problem.validate().map_err(|e| root.fault("time", Fault::Problem(e)))?;
-        // The tables of commands other than `run` are theirs to read.
-        root.value("breakdown");
+        // Carried out by the command `breakdown` alone, but told here if it is nonsense.
+        BreakdownTable::read(&root, Some(problem.model()))?;
         let table = root.key_span("engine");
         let memory_limit = root.section("engine", "engine")?.and_then(|s| s.key_span("memory_limit"));
         root.finish()?;
@@ -263,6 +273,8 @@ impl Reader<'_> {
         let (name, resolved, source) = (self.name.to_owned(), resolved.into(), self.source);
         Ok(Study {
             title,
+            pattern,
+            parameters: scope.parameters,
             name,
             problem,
             warnings,

@@ -208,7 +208,7 @@ impl Engine for Trajectories {
 impl Sampling for Trajectories {
     fn over(&self, indices: Range<u64>) -> Box<dyn Sampling> {
         let trajectories = indices.end.saturating_sub(indices.start);
-        Box::new(Self { first: indices.start, trajectories, ..self.clone() })
+        Box::new(Self { first: indices.start, trajectories, is_part: true, ..self.clone() })
     }
 
     fn without_targets(&self) -> Box<dyn Sampling> {

@@ -20,6 +20,8 @@ use crate::report::{FEW_JUMPS, TrajectoryReport};
 use crate::tallying::{AMPLITUDES, DISCARDED, ERROR, MISMATCH, TRUNCATION, Tallying, WORST, enter};
 use crate::trajectory::{Setup, TrajectoryError, Workspace};
 
+/// Diagnostic of the largest standard error relative to its target.
+const TARGET: &str = "target_error";
 /// Between two looks at the clock and the listener at least this long ...
 const SHORT: Duration = Duration::from_millis(100);
 /// ... and about this many trajectories per thread, so that threads seldom wait for each other ...
@@ -103,11 +105,23 @@ impl TrajectoryEvolution {
     /// The record at the first time.
     fn begin(&mut self) {
         self.diagnostics = Diagnostics::default();
+        self.note_targets();
         self.start = self.record(0);
         if self.setup.preparation.is_pure() {
             // Nothing is drawn, so that the values have no error.
             let errors = self.start.measurements.iter_mut().flat_map(|m| &mut m.values);
             errors.for_each(|v| v.standard_error = Some(0.0));
+        }
+    }
+
+    /// Notes whether the errors that are asked for are reached. A part of a larger set is not judged, all parts
+    /// together are.
+    fn note_targets(&mut self) {
+        let is_whole = !self.options.is_part || self.sums.count() > self.options.trajectories;
+        let shortfall = self.standing.shortfall().filter(|_| is_whole && self.sums.count() > 0);
+        if let Some((ratio, time, words)) = shortfall {
+            self.diagnostics.note(TARGET, ratio, time, 1.0);
+            self.diagnostics.advice.insert(TARGET.to_owned(), words);
         }
     }
 

@@ -38,6 +38,8 @@ struct Reduced {
 #[derive(Debug, Clone)]
 struct Photons {
     range: Range<usize>,
+    /// Levels below the cutoff from which something may leave it; none if nothing can.
+    reach: usize,
     /// Whether its frame moves, so that they need a transformation.
     moving: bool,
     /// Whether they are taken.
@@ -119,6 +121,7 @@ impl Instruments {
         };
         let populations = |(m, levels): (usize, &usize)| Photons {
             range: range(*levels),
+            reach: problem.stages.iter().map(|s| s.model.reach(m)).max().unwrap_or(0),
             moving: locality.moving[m],
             taken: !locality.moving[m],
         };
@@ -229,9 +232,13 @@ impl Instruments {
         self.plans.iter().zip(&problem.observables).map(value).collect()
     }
 
-    /// Largest population of the two highest Fock levels of any mode that has a cutoff in the laboratory.
+    /// Largest population of the Fock levels from which something may leave any mode that has a cutoff in the
+    /// laboratory: as many as the largest step of a term, and at least two.
     pub(crate) fn top_population(&self, means: &[f64]) -> Option<f64> {
-        let top = |photons: &Photons| means[photons.range.clone()].iter().rev().take(2).sum::<f64>();
+        let top = |photons: &Photons| {
+            let levels = if photons.reach == 0 { 0 } else { photons.reach.max(2) };
+            means[photons.range.clone()].iter().rev().take(levels).sum::<f64>()
+        };
         self.photons.iter().filter(|p| !p.moving).map(top).reduce(f64::max)
     }
 }

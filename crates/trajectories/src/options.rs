@@ -74,6 +74,8 @@ pub struct Trajectories {
     pub trajectories: u64,
     /// Index of the first one.
     pub first: u64,
+    /// These are a part of a larger set, which targets are meant for.
+    pub is_part: bool,
     /// Seed of all random numbers.
     pub seed: u64,
     /// How trajectories are conditioned.
@@ -103,6 +105,7 @@ impl Default for Trajectories {
         Self {
             trajectories: 1000,
             first: 0,
+            is_part: false,
             seed: 1,
             unravelling: Unravelling::default(),
             tolerance: 1e-8,

@@ -1,5 +1,12 @@
-//! Does a study still depend on its numerical settings? Cutoffs, tolerance and method are varied, every
-//! observable is judged.
+//! Does a study still depend on its numerical settings? Cutoffs, tolerance, method, number of samples, order
+//! and closure are varied, every observable is judged by one rule:
+//!
+//! - *from coarse to fine*: a setting is converged when it and every finer one lie within the tolerance of the
+//!   converged value, as it is estimated;
+//! - *by name* (methods, closures): when every other one that keeps the bounds of its run as well lies within the
+//!   tolerance of the study's own;
+//! - *numbers of samples*: when its standard errors lie within the tolerance. All settings share their random
+//!   numbers, so that the other families see the setting and not the noise.
 //!
 //! ```text
 //! Study -> families (settings from coarse to fine) -> measure (Series of every setting)
@@ -32,6 +39,21 @@ pub enum Vary {
     Tolerance,
     /// The method.
     Method,
+    /// The number of samples.
+    Number,
+    /// What windows and moving bases of trajectories may discard.
+    Truncation,
+    /// The order of moment equations.
+    Order,
+    /// Their closure.
+    Closure,
+}
+
+impl Vary {
+    /// Whether the settings are names, each held against the study's own, which is the last.
+    fn is_named(self) -> bool {
+        matches!(self, Self::Method | Self::Closure)
+    }
 }
 
 /// Why a convergence study cannot be made.

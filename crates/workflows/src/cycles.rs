@@ -9,7 +9,7 @@ mod shown;
 pub use branch::{Followed, TOLERANCE, follow, range};
 pub use files::write;
 pub use picture::{CycleBranch, cycle_branch};
-pub use shown::{Shown, attracting};
+pub use shown::{Found, Shown, attracting};
 
 use superladder_mean_field::MeanFieldError;
 use superladder_propagate::PropagateError;

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 pub use arrays::{write_arrays, write_real_arrays};
+pub(crate) use columns::standard_errors;
 pub use columns::{Column, columns, write_csv};
 pub use folder::OutputFolder;
 pub(crate) use folder::lock;

@@ -65,6 +65,8 @@ pub struct Finished<'a> {
     study: &'a Study,
     evolution: Box<dyn Evolution>,
     recorder: Recorder,
+    /// Why the engine could not go on; what came before stands.
+    failure: Option<EngineError>,
     resources: Resources,
     folder: OutputFolder,
     keeper: Keeper<'a>,
@@ -168,32 +170,33 @@ impl<'a> Prepared<'a> {
         self.keeper.clone()
     }
 
-    /// Runs to the end, or until `progress` stops it.
+    /// Runs to the end, until `progress` stops it, or until the engine cannot go on.
     ///
     /// # Errors
-    /// [`RunError::Engine`].
+    /// [`RunError::Engine`]; a propagation that fails on its way is told by [`Finished::write`].
     pub fn run(self, progress: &mut dyn Progress) -> Result<Finished<'a>, RunError> {
         let (resumed_at, clock) = (self.resumed_at(), Clock::start());
         let placed = |e| RunError::placed(self.study, e);
         #[cfg(feature = "mpi")]
-        let run = match (&self.ranks, &self.engine) {
+        let (run, failure) = match (&self.ranks, &self.engine) {
             (Some((ranks, indices)), Ready::Samples(engine)) => {
                 let sums = match self.start {
                     Start::Samples(sums, _) => Some(*sums),
                     Start::Fresh | Start::Checkpoint(_) => None,
                 };
-                ranks::evolve(ranks, engine.as_ref(), self.study, sums, indices.clone(), progress)
-                    .map_err(placed)?
+                let run = ranks::evolve(ranks, engine.as_ref(), self.study, sums, indices.clone(), progress);
+                (run.map_err(placed)?, None)
             }
             _ => alone(self.start, self.engine.engine(), self.study, progress).map_err(placed)?,
         };
         #[cfg(not(feature = "mpi"))]
-        let run = alone(self.start, self.engine.engine(), self.study, progress).map_err(placed)?;
+        let (run, failure) = alone(self.start, self.engine.engine(), self.study, progress).map_err(placed)?;
         let (evolution, recorder) = run.into_parts();
         Ok(Finished {
             study: self.study,
             evolution,
             recorder,
+            failure,
             resources: self.resources,
             folder: self.folder,
             keeper: self.keeper,
@@ -204,34 +207,45 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// Runs in this process.
+/// Runs in this process. A propagation that fails after the first output time ends the run, as far as it got;
+/// samples have no records before their end.
 fn alone<'p>(
     start: Start,
     engine: &dyn Engine,
     study: &'p Study,
     progress: &mut dyn Progress,
-) -> Result<Run<'p>, EngineError> {
+) -> Result<(Run<'p>, Option<EngineError>), EngineError> {
     let mut run = start.run(engine, &study.problem, progress.halt())?;
-    run.proceed(progress)?;
-    Ok(run)
+    match run.proceed(progress) {
+        Ok(()) => Ok((run, None)),
+        Err(failure @ EngineError::Propagation { .. })
+            if study.engine.sampling().is_none() && run.recorder().records.len() > 1 =>
+        {
+            Ok((run, Some(failure)))
+        }
+        Err(other) => Err(other),
+    }
 }
 
 impl Finished<'_> {
-    /// Writes the output folder, removes the checkpoint of a run that went to its end, and tells what is
+    /// Writes the output folder, removes the checkpoint of a run that does not go on, and tells what is
     /// known and where the folder is.
     ///
     /// # Errors
-    /// [`RunError`].
+    /// [`RunError`]; [`RunError::Engine`] after all this where the engine could not go on.
     pub fn write<R>(self, told: impl FnOnce(&Outcome<'_>, &Path) -> R) -> Result<R, RunError> {
-        let Self { study, evolution, recorder, resources, folder, keeper, .. } = self;
+        let Self { study, mut evolution, recorder, failure, resources, folder, keeper, .. } = self;
         let samples = keeper.samples.then(|| evolution.save()).transpose()?;
+        let speed = evolution.speed();
         let outcome = Outcome {
+            speed,
             command: "run",
             study,
             recorder: &recorder,
+            failure: failure.as_ref().map(ToString::to_string),
             diagnostics: evolution.diagnostics(),
             statistics: evolution.statistics(),
-            warnings: evolution.warnings(),
+            warnings: [evolution.warnings(), evolution.diagnostics().remarks()].concat(),
             attachments: evolution.attachments(),
             samples,
             resources: &resources,
@@ -245,7 +259,8 @@ impl Finished<'_> {
         if !recorder.interrupted {
             keeper.remove()?;
         }
-        Ok(told(&outcome, &target))
+        let told = told(&outcome, &target);
+        failure.map_or(Ok(told), |failure| Err(RunError::Engine(failure)))
     }
 }
 
@@ -304,11 +319,11 @@ pub fn merge<R>(
     let resources = engine.resources(&study.problem).map_err(placed)?;
     let evolution_clock = Clock::start();
     let start = Start::Samples(Box::new(merged.sums), None);
-    let run = alone(start, engine.as_ref(), &study, &mut superladder_engine::Silent).map_err(placed)?;
+    let (run, _) = alone(start, engine.as_ref(), &study, &mut superladder_engine::Silent).map_err(placed)?;
     let (evolution, recorder) = run.into_parts();
     let mut statistics = evolution.statistics();
     statistics["trajectories_asked_for"] = statistics["trajectories"].clone();
-    let mut warnings = evolution.warnings();
+    let mut warnings = [evolution.warnings(), evolution.diagnostics().remarks()].concat();
     if lost > 0 {
         warnings.push(format!("{lost} damaged blocks of trajectories were left out"));
     }
@@ -316,7 +331,9 @@ pub fn merge<R>(
         command: "merge",
         study: &study,
         recorder: &recorder,
+        failure: None,
         diagnostics: evolution.diagnostics(),
+        speed: None,
         statistics,
         warnings,
         attachments: evolution.attachments(),

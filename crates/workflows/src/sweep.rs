@@ -153,6 +153,12 @@ pub struct Sweep {
 }
 
 impl Sweep {
+    /// The title, with dots in the place of what is swept.
+    pub fn title(&self) -> String {
+        let swept: Vec<&str> = self.axes.iter().filter_map(|a| a.path.strip_prefix("parameters.")).collect();
+        self.base.title_over(&swept)
+    }
+
     /// Reads the study in a file at every point of the Cartesian product of `sweeps`, so that every fault
     /// shows before time starts.
     ///

@@ -6,6 +6,8 @@ use super::{Law, Regime, farthest};
 const ROUNDING: f64 = 1e-14;
 /// An observed order further than this from the stated one says that the stated one does not hold.
 const ORDER_TOLERANCE: f64 = 0.3;
+/// Changes that fall by this factor a setting add up to no more than the last one.
+const HALVED: f64 = 0.5;
 /// Changes that fall by less than this factor a setting are not seen to fall at all.
 const SLOWEST: f64 = 0.9;
 
@@ -53,7 +55,9 @@ pub(super) fn estimate(sizes: &[f64], series: &[Vec<f64>], law: Law) -> Estimate
     let found = factor(sizes, series, law, floor);
     if found.factor == 0.0 {
         let before = count.checked_sub(3).map_or(0.0, |k| farthest(&series[count - 2], &series[k]).0);
-        return plain(change.max(before), found.observed, found.regime);
+        // Largest changes that at least halve bound what is still to come by the last one, whatever their signs.
+        let error = if change <= HALVED * before { change } else { change.max(before) };
+        return plain(error, found.observed, found.regime);
     }
     let values = moved(series, found.factor);
     let previous = (count > 2).then(|| factor(&sizes[..count - 1], &series[..count - 1], law, floor));
@@ -63,6 +67,9 @@ pub(super) fn estimate(sizes: &[f64], series: &[Vec<f64>], law: Law) -> Estimate
         }
         _ => found.factor.abs() * change,
     };
+    // As above: the last change bounds what is still to come.
+    let before = count.checked_sub(3).map_or(0.0, |k| farthest(&series[count - 2], &series[k]).0);
+    let error = if change <= HALVED * before { error.min(change) } else { error };
     Estimate { values, error: error.max(floor), observed: found.observed, regime: found.regime }
 }
 

@@ -130,7 +130,7 @@ fn traces(report: &Report<'_>) -> Panel {
             let (colour, dashes) = nth(series.len());
             series.push(Series::Line(Line {
                 label: format!("{}, {} = {}", of.label, report.plan.parameter, size.value),
-                points: thinned(points.collect()),
+                points: thinned(&points.collect::<Vec<_>>()),
                 colour,
                 width: 1.5,
                 dashes,

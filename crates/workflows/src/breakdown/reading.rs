@@ -87,8 +87,18 @@ pub(super) fn read(
     let end = kept.tested.times.last().copied().unwrap_or_default();
     rows.iter_mut().enumerate().for_each(|(k, row)| row.add_error(k, &varied, end));
     let diagnostics = kept.diagnostics.clone();
-    let broken = diagnostics.broken();
+    let broken = diagnostics.broken_until(used(&rows, window));
     Ok(Sized { value: 0.0, rows, window, trace, broken, diagnostics, warnings: kept.warnings.clone() })
+}
+
+/// The time up to which the first crossings are read; no end while one is not found.
+fn used(rows: &[Row], window: Option<f64>) -> f64 {
+    let end = |row: &Row| match row.crossing.outcome {
+        Outcome::Crossed { time, .. } => time + window.unwrap_or(0.0),
+        Outcome::AboveFromStart { start } => start,
+        Outcome::NeverCrossed { .. } | Outcome::BlewUp { .. } => f64::INFINITY,
+    };
+    rows.iter().map(end).fold(f64::NEG_INFINITY, f64::max)
 }
 
 impl Row {

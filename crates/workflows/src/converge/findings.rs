@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 use superladder_analysis::{
-    AnalysisError, Convergence, ConvergenceOptions, Regime, SettingValues, Tolerance, converge,
+    AnalysisError, Convergence, ConvergenceOptions, Regime, SettingReport, SettingValues, Tolerance, converge,
 };
 
 use super::measure::{distinct, matrices};
@@ -29,9 +29,12 @@ pub struct Judged {
     pub observable: String,
     /// Its largest absolute value, or a small part of that of its observable.
     pub scale: f64,
-    /// True when the study's own setting and all finer ones are converged; for methods, when most agree with
-    /// the study's.
+    /// The verdict on the study's own setting, by the rule of the family.
     pub converged: bool,
+    /// Largest standard error of every setting, of an engine that samples.
+    pub errors: Vec<Option<f64>>,
+    /// Standard error of the study's own setting at the last time.
+    pub last_error: Option<f64>,
     /// Numbers that are undefined at some settings, and left out.
     pub undefined_at_some: usize,
     /// The table and the estimate.
@@ -44,11 +47,16 @@ impl Judged {
         self.convergence.settings[setting].distance <= self.convergence.allowed
     }
 
-    /// True when at least half of the settings other than the last agree with it: where methods differ in
-    /// quality, two that agree are right, and one that does not is not held against them.
-    fn is_confirmed(&self) -> bool {
-        let others = self.convergence.settings.len() - 1;
-        2 * (0..others).filter(|&k| self.agrees(k)).count() >= others
+    /// True when all settings other than the last agree with it, but those that break more bounds than it does
+    /// (`kept`): they say nothing.
+    fn is_confirmed(&self, kept: &[bool]) -> bool {
+        let mut others = (0..self.convergence.settings.len() - 1).filter(|&k| kept[k]).peekable();
+        others.peek().is_some() && others.all(|k| self.agrees(k))
+    }
+
+    /// True when the standard errors of a setting lie within the tolerance.
+    pub(super) fn is_sampled(&self, setting: usize) -> bool {
+        self.errors[setting].is_some_and(|error| error <= self.convergence.allowed)
     }
 }
 
@@ -61,7 +69,7 @@ pub struct Varied {
     pub own: usize,
     /// Seconds on the clock of every setting.
     pub seconds: Vec<f64>,
-    /// Whether the run of every setting kept its bounds.
+    /// Whether the run of every setting kept its bounds, or as many as the study itself.
     pub kept: Vec<bool>,
     /// All observables.
     pub judged: Vec<Judged>,
@@ -78,8 +86,11 @@ impl Varied {
     /// True when a setting and all finer ones are converged for every observable, and it kept its bounds; a
     /// method, when it agrees with the study's own.
     fn good_from(&self, setting: usize) -> bool {
-        if self.family.vary == Vary::Method {
+        if self.family.vary.is_named() {
             return self.kept[setting] && self.judged.iter().all(|j| j.agrees(setting));
+        }
+        if self.family.vary == Vary::Number {
+            return self.judged.iter().all(|j| j.is_sampled(setting));
         }
         self.kept[setting]
             && self.judged.iter().all(|j| j.convergence.settings[setting..].iter().all(|row| row.converged))
@@ -189,6 +200,7 @@ fn judge(mut family: Family, measured: &Measured, tolerance: f64) -> Result<Vari
         }
     });
     let own = family.choices.iter().position(|choice| choice.sets.is_empty()).unwrap_or(0);
+    let kept: Vec<bool> = runs.iter().map(|run| run.broken.len() <= runs[own].broken.len()).collect();
     let mut judged = Vec::new();
     let finest = runs[runs.len() - 1];
     for (index, series) in finest.series.iter().enumerate().filter(|_| runs.len() > 1) {
@@ -203,7 +215,7 @@ fn judge(mut family: Family, measured: &Measured, tolerance: f64) -> Result<Vari
         let setting = |(k, values): (usize, Vec<f64>)| SettingValues {
             label: format!("{} = {}", family.key, family.choices[k].label),
             size: family.choices[k].size,
-            cost: (family.vary == Vary::Method).then_some(runs[k].seconds),
+            cost: family.vary.is_named().then_some(runs[k].seconds),
             values,
         };
         let settings: Vec<SettingValues> = values.into_iter().enumerate().map(setting).collect();
@@ -212,9 +224,15 @@ fn judge(mut family: Family, measured: &Measured, tolerance: f64) -> Result<Vari
         let convergence = converge(&series.name, &settings, &options)?;
         let converged = convergence.settings[own..].iter().all(|row| row.converged);
         let observable = series.observable.clone();
-        let mut found = Judged { observable, scale, converged, undefined_at_some, convergence };
-        if family.vary == Vary::Method {
-            found.converged = found.is_confirmed();
+        let of_own = |run: &Run| run.series[index].errors.as_ref().and_then(|e| e.last().copied());
+        let (errors, last_error) =
+            (runs.iter().map(|run| run.series[index].largest_error()).collect(), of_own(runs[own]));
+        let mut found =
+            Judged { observable, scale, converged, errors, last_error, undefined_at_some, convergence };
+        if family.vary.is_named() {
+            found.converged = found.is_confirmed(&kept);
+        } else if family.vary == Vary::Number {
+            found.converged = found.is_sampled(own);
         }
         judged.push(found);
     }
@@ -222,7 +240,6 @@ fn judge(mut family: Family, measured: &Measured, tolerance: f64) -> Result<Vari
         notes.push(format!("{}: a single setting ran, nothing can be judged", family.name));
     }
     let seconds = runs.iter().map(|run| run.seconds).collect();
-    let kept = runs.iter().map(|run| run.broken.is_empty()).collect();
     Ok(Varied { family, own, seconds, kept, judged, notes })
 }
 
@@ -252,7 +269,9 @@ fn suggest(varied: &[Varied]) -> Suggestion {
         let good = (0..count).find(|&k| v.good_from(k));
         let own_seconds = v.seconds[v.own];
         match (v.family.vary, good) {
-            (Vary::Cutoff, Some(k)) => sets.extend(v.family.choices[k].sets.iter().cloned()),
+            (Vary::Cutoff | Vary::Number | Vary::Order, Some(k)) => {
+                sets.extend(v.family.choices[k].sets.iter().cloned());
+            }
             (Vary::Cutoff, None) => {
                 let cutoff = larger(v);
                 let key = v.family.key.trim_start_matches("cutoff(").trim_end_matches(')');
@@ -263,8 +282,22 @@ fn suggest(varied: &[Varied]) -> Suggestion {
                 of_method = Some((v.seconds[k], v.family.choices[k].sets.clone()));
             }
             (Vary::Tolerance, None) => {
-                words.push(format!("no {} that was tried is fine enough", v.family.key));
+                let why = if v.converged() { "keeps its bounds" } else { "is fine enough" };
+                words.push(format!("no {} that was tried {why}", v.family.key));
                 of_method = Some((f64::INFINITY, v.family.choices[count - 1].sets.clone()));
+            }
+            (Vary::Number, None) => {
+                let number = more(v);
+                sets.push(format!("engine.trajectories={number:.0}"));
+                words.push(format!("{number:.0} trajectories by the law error ~ 1/sqrt(number)"));
+            }
+            (Vary::Order | Vary::Closure, None) => words.push(format!(
+                "results depend on the {}: hold them against the exact engine or trajectories",
+                v.family.key
+            )),
+            (Vary::Truncation, None) => {
+                sets.extend(v.family.choices[count - 1].sets.iter().cloned());
+                words.push("no truncation that was tried is fine enough".to_owned());
             }
             (Vary::Method, _) if v.converged() => {
                 let good = (0..count).filter(|&k| v.good_from(k));
@@ -287,6 +320,15 @@ fn suggest(varied: &[Varied]) -> Suggestion {
     Suggestion { sets, words: words.join("; ") }
 }
 
+/// Samples that the standard errors need, rounded up to two digits.
+fn more(v: &Varied) -> f64 {
+    let worst = |j: &Judged| j.errors[v.own].unwrap_or(f64::INFINITY) / j.convergence.allowed;
+    let ratio = v.judged.iter().map(worst).fold(0.0, f64::max).min(1e6);
+    let needed = v.family.choices[v.own].size * ratio * ratio;
+    let unit = 10f64.powf(needed.log10().floor() - 1.0).max(1.0);
+    (needed / unit).ceil() * unit
+}
+
 /// A cutoff that should be enough where none that was tried is: by the rate at which the error falls, if it
 /// does.
 fn larger(v: &Varied) -> usize {
@@ -296,16 +338,22 @@ fn larger(v: &Varied) -> usize {
     let needed = |j: &Judged| {
         let c = &j.convergence;
         let error = c.settings.last().map_or(0.0, |row| row.distance) + c.extrapolation.error;
-        match c.extrapolation.observed {
+        let seen = c.extrapolation.observed.filter(|_| c.extrapolation.regime == Regime::Asymptotic);
+        match seen.or_else(|| falls(&c.settings)) {
             _ if c.converged => last,
-            Some(rate) if c.extrapolation.regime == Regime::Asymptotic => {
-                last + (2.0 * error / c.allowed).ln().max(0.0) / rate
-            }
-            _ => 1.5 * last,
+            Some(rate) => last + (2.0 * error / c.allowed).ln().max(0.0) / rate,
+            None => 1.5 * last,
         }
     };
     let needed = v.judged.iter().map(needed).fold(last + step, f64::max);
     needed.min(FARTHEST * last).ceil() as usize
+}
+
+/// The rate at which the largest changes of the last settings fall, if they do.
+fn falls(settings: &[SettingReport]) -> Option<f64> {
+    let [.., before, last] = settings else { return None };
+    let (change, earlier) = (last.change?, before.change?);
+    (change > 0.0 && change < 0.5 * earlier).then(|| (earlier / change).ln() / (last.size - before.size))
 }
 
 /// Holds the run of a suggestion against the finest one.

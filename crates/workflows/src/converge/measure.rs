@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use superladder_engine::{Problem, Recorder};
+use superladder_engine::{Problem, Record, Recorder};
 use superladder_model::Shape;
 
 use super::{ConvergenceError, Family};
@@ -23,6 +23,8 @@ pub struct Series {
     pub width: usize,
     /// The numbers, time by time.
     pub values: Vec<f64>,
+    /// Their standard errors, of an engine that samples.
+    pub errors: Option<Vec<f64>>,
 }
 
 impl Series {
@@ -30,6 +32,15 @@ impl Series {
     pub fn widened(&self, width: usize) -> Vec<f64> {
         let row = |row: &[f64]| row.iter().copied().chain(std::iter::repeat(0.0)).take(width).collect();
         self.values.chunks(self.width.max(1)).flat_map(|r| -> Vec<f64> { row(r) }).collect()
+    }
+
+    /// Largest standard error of a value that is defined.
+    pub fn largest_error(&self) -> Option<f64> {
+        let defined = self.errors.as_ref()?.iter().zip(&self.values).filter(|(_, x)| x.is_finite());
+        Some(
+            defined
+                .fold(0.0, |most, (error, _)| if error.is_nan() { f64::INFINITY } else { most.max(*error) }),
+        )
     }
 
     /// Largest absolute value that is defined.
@@ -89,22 +100,28 @@ fn series(problem: &Problem, recorder: &Recorder) -> Vec<Series> {
     let levels = recorder.levels(problem);
     let mut found = Vec::new();
     for (index, observable) in problem.observables.iter().enumerate() {
-        let named = |name: String, width: usize, values: Vec<f64>| Series {
+        let error = |r: &Record, c: usize| r.measurements[index].values.get(c).and_then(|e| e.standard_error);
+        let errors = |components: std::ops::Range<usize>| -> Option<Vec<f64>> {
+            let row = |r| components.clone().map(move |c| error(r, c));
+            recorder.records.iter().flat_map(row).collect()
+        };
+        let named = |name: String, components: std::ops::Range<usize>, values: Vec<f64>| Series {
             name,
             observable: observable.name.clone(),
-            width,
+            width: components.len(),
             values,
+            errors: errors(components),
         };
         match observable.shape(problem.model(), &levels) {
             Shape::Matrix(_) | Shape::Blocks(_) => {}
             Shape::Vector(width) => {
                 let row = |r: usize| recorder.values(problem, &levels, r, index);
                 let rows = (0..recorder.records.len()).flat_map(row).collect();
-                found.push(named(observable.name.clone(), width, rows));
+                found.push(named(observable.name.clone(), 0..width, rows));
             }
             Shape::Components(_) => {
                 let columns = observable.columns(problem.model(), &levels).into_iter().enumerate();
-                found.extend(columns.map(|(c, name)| named(name, 1, recorder.column(index, c))));
+                found.extend(columns.map(|(c, name)| named(name, c..c + 1, recorder.column(index, c))));
             }
         }
     }

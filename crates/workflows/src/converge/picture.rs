@@ -30,12 +30,18 @@ fn lines(v: &Varied) -> Vec<(String, Vec<(f64, f64)>)> {
     let settings = v.family.choices.len();
     for judged in &v.judged {
         let point = |k: usize| match v.family.vary {
-            Vary::Method if k + 1 == settings => None,
-            Vary::Method => Some((k as f64, judged.distance_at(k).max(LEAST).log10())),
-            Vary::Tolerance => {
+            Vary::Method | Vary::Closure if k + 1 == settings => None,
+            Vary::Method | Vary::Closure => Some((k as f64, judged.distance_at(k).max(LEAST).log10())),
+            Vary::Tolerance | Vary::Truncation => {
                 Some((v.family.choices[k].size.log10(), judged.change_at(k)?.max(LEAST).log10()))
             }
-            Vary::Cutoff => Some((v.family.choices[k].size, judged.change_at(k)?.max(LEAST).log10())),
+            Vary::Number => {
+                let error = judged.error_at(Vary::Number, k);
+                Some((v.family.choices[k].size, error.max(LEAST).log10())).filter(|p| p.1.is_finite())
+            }
+            Vary::Cutoff | Vary::Order => {
+                Some((v.family.choices[k].size, judged.change_at(k)?.max(LEAST).log10()))
+            }
         };
         let points: Vec<(f64, f64)> = (0..settings).filter_map(point).collect();
         match lines.iter_mut().find(|(name, _)| *name == judged.observable) {
@@ -59,7 +65,7 @@ fn panel(v: &Varied, tolerance: f64) -> Panel {
     let (low, high) = all.fold(start, |(l, h), p| (p.1.min(l), p.1.max(h)));
     for (index, (label, points)) in lines.into_iter().enumerate() {
         let colour = COLOURS[index % COLOURS.len()];
-        if v.family.vary != Vary::Method {
+        if !v.family.vary.is_named() {
             let (points, dashes) = (points.clone(), Dashes::Solid);
             series.push(Series::Line(Line { points, colour, width: 1.4, dashes, ..Line::default() }));
         }
@@ -72,20 +78,25 @@ fn panel(v: &Varied, tolerance: f64) -> Panel {
     let others = v.family.choices.len() - 1;
     let labels = || v.family.choices[..others].iter().map(|c| c.label.clone()).collect();
     let (x, y, title) = match v.family.vary {
-        Vary::Cutoff => (
+        Vary::Number => (
             Axis::new(&**name),
-            "change from the cutoff before, relative",
+            "standard error, relative",
+            format!("Standard error against the {name} (the study: {own}); {grey}"),
+        ),
+        Vary::Cutoff | Vary::Order => (
+            Axis::new(&**name),
+            "change from the setting before, relative",
             format!("Change against the {name} (the study: {own}); {grey}"),
         ),
-        Vary::Tolerance => (
+        Vary::Tolerance | Vary::Truncation => (
             Axis { step: Some(1.0), ..Axis::new(&**name).scaled(Scale::Powers) },
             "change from the coarser one, relative",
             format!("Change against {name} (the study: {own}); {grey}"),
         ),
-        Vary::Method => (
-            Axis::new("method").scaled(Scale::Words(labels())),
-            "distance to the study's method, relative",
-            format!("Other methods against '{own}'; {grey}"),
+        Vary::Method | Vary::Closure => (
+            Axis::new(&*v.family.key).scaled(Scale::Words(labels())),
+            "distance to the study's own, relative",
+            format!("Others against '{own}'; {grey}"),
         ),
     };
     let (low, high) = (low.floor() - 1.0, high.ceil() + 1.0);

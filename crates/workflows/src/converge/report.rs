@@ -20,8 +20,12 @@ fn short(x: Option<f64>, judged: &Judged) -> String {
 }
 
 impl Judged {
-    /// Largest distance of a setting to the converged values plus their error, relative to the scale.
-    pub fn error_at(&self, setting: usize) -> f64 {
+    /// Largest distance of a setting to the converged values plus their error, relative to the scale; for
+    /// numbers of samples, the largest standard error.
+    pub fn error_at(&self, vary: Vary, setting: usize) -> f64 {
+        if vary == Vary::Number {
+            return relative(self.errors[setting].unwrap_or(f64::NAN), self);
+        }
         let c = &self.convergence;
         relative(c.settings[setting].distance + c.extrapolation.error, self)
     }
@@ -41,7 +45,7 @@ impl Varied {
     /// Changes, error and verdict of every observable.
     fn table(&self) -> String {
         let choices = &self.family.choices;
-        let methods = self.family.vary == Vary::Method;
+        let methods = self.family.vary.is_named();
         let mut heading = vec![String::new()];
         if methods {
             heading.extend(choices[..choices.len().saturating_sub(1)].iter().map(|c| c.label.clone()));
@@ -61,12 +65,19 @@ impl Varied {
             } else {
                 row.extend(settings[1..].iter().map(|s| short(s.change, judged)));
             }
-            row.push(format!("{:.1e}", judged.error_at(self.own)));
+            row.push(format!("{:.1e}", judged.error_at(self.family.vary, self.own)));
             let last = judged.convergence.extrapolation.values.last().copied().flatten();
             let distribution = judged.convergence.name == judged.observable
                 && judged.convergence.name.contains("distribution");
             row.push(match last.filter(|_| !distribution) {
-                Some(x) => format!("{x:.6} +- {:.0e}", judged.convergence.extrapolation.error),
+                Some(x) => {
+                    let estimate = judged.convergence.extrapolation.error;
+                    let error = match (judged.last_error, self.family.vary) {
+                        (Some(statistical), Vary::Number) => statistical,
+                        (statistical, _) => estimate.hypot(statistical.unwrap_or(0.0)),
+                    };
+                    format!("{x:.6} +- {error:.0e}")
+                }
                 None => "-".to_owned(),
             });
             row.push(if judged.converged { "converged" } else { "NOT CONVERGED" }.to_owned());
@@ -105,14 +116,15 @@ impl Findings {
     pub fn text(&self) -> String {
         let mut text = format!(
             "{}\n\nLargest changes over all output times, relative to the largest value of the observable; \
-             allowed {:.0e}\nThe converged value is that at the last time.\n",
+             allowed {:.0e}\nThe converged value is that at the last time.\nConverged from coarse to fine: this setting and every \
+             finer one; by name: every other one that keeps its bounds agrees; by number: the standard errors.\n",
             self.study.title, self.tolerance
         );
         for v in &self.varied {
             let own = &v.family.choices[v.own].label;
             let _ = writeln!(text, "\n{} (the study: {own})", v.family.name);
-            if v.family.vary == Vary::Method {
-                let _ = writeln!(text, "distance of every other method to '{own}'");
+            if v.family.vary.is_named() {
+                let _ = writeln!(text, "distance of every other {} to '{own}'", v.family.key);
             }
             if !v.judged.is_empty() {
                 text.push_str(&v.table());
@@ -120,7 +132,7 @@ impl Findings {
             for note in &v.notes {
                 let _ = writeln!(text, "  note: {note}");
             }
-            for (k, choice) in v.family.choices.iter().enumerate().filter(|_| v.family.vary == Vary::Method) {
+            for (k, choice) in v.family.choices.iter().enumerate().filter(|_| v.family.vary.is_named()) {
                 let far = v.judged.iter().filter(|j| !j.agrees(k)).map(|j| j.convergence.name.as_str());
                 let far: Vec<&str> = far.collect();
                 if !far.is_empty() {

@@ -5,16 +5,18 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use superladder_analysis::Law;
+use superladder_cumulant::{CLOSURES, Cumulant};
 use superladder_propagate::{METHODS, MethodDefinition};
 
 use super::Vary;
-use superladder_study::ENGINES;
-use superladder_study::{REFUSED_ABOVE, Study, loss};
+use superladder_study::{ENGINES, EngineChoice, REFUSED_ABOVE, Study, loss};
 
 /// Finer tolerances than this are rounding.
 const FINEST: f64 = 1e-14;
 /// `atol` of a method is this part of its `rtol` where the study's own method has no `atol`.
 const ATOL: f64 = 1e-2;
+/// Errors of fewer samples than this are not known.
+const FEWEST: u64 = 16;
 /// Factors of the tolerance and of a fixed step.
 const TOLERANCES: [f64; 5] = [100.0, 10.0, 1.0, 0.1, 0.01];
 const STEPS: [f64; 5] = [4.0, 2.0, 1.0, 0.5, 0.25];
@@ -54,13 +56,112 @@ pub fn families(study: &Study, vary: &[Vary], tolerance: f64) -> (Vec<Family>, V
     }
     let resolved = study.resolved();
     let own = Own::of(&resolved["method"]);
+    let options = &resolved["engine"];
+    let samples = study.engine.samples();
     if vary.contains(&Vary::Tolerance) {
-        tolerances(&own, &mut families, &mut notes);
+        if samples.is_some() {
+            families.extend(option(options, "tolerance", Vary::Tolerance));
+        } else {
+            tolerances(&own, &mut families, &mut notes);
+        }
     }
-    if vary.contains(&Vary::Method) {
+    if vary.contains(&Vary::Method) && samples.is_none() {
         methods(&own, &engine(study), tolerance, &mut families);
     }
+    if let Some(samples) = samples {
+        if vary.contains(&Vary::Truncation) {
+            families.extend(option(options, "truncation", Vary::Truncation));
+        }
+        if vary.contains(&Vary::Number) {
+            families.push(numbers(samples));
+        }
+    }
+    if let EngineChoice::Cumulant(engine) = &study.engine {
+        if vary.contains(&Vary::Order) {
+            families.extend(orders(engine));
+        }
+        if vary.contains(&Vary::Closure) {
+            families.extend(closures(engine));
+        }
+    }
     (families, notes)
+}
+
+/// An option of the engine that should be small.
+fn option(options: &Json, key: &str, vary: Vary) -> Option<Family> {
+    let own = options[key].as_f64().filter(|x| *x > 0.0)?;
+    let choice = |factor: f64| {
+        let size = own * factor;
+        let sets =
+            if factor == 1.0 { Vec::new() } else { vec![format!("engine.{key}={}", toml_number(size))] };
+        Choice { label: toml_number(size), size, sets }
+    };
+    Some(Family {
+        name: format!("{key} of the engine"),
+        key: key.to_owned(),
+        vary,
+        law: Law::Geometric,
+        choices: [10.0, 1.0, 0.1].map(choice).to_vec(),
+    })
+}
+
+/// A quarter, a half and all of the samples.
+fn numbers(samples: u64) -> Family {
+    let choice = |part: u64| {
+        let number = samples / part;
+        let sets = if part == 1 { Vec::new() } else { vec![format!("engine.trajectories={number}")] };
+        Choice { label: number.to_string(), size: number as f64, sets }
+    };
+    let parts = [4, 2, 1].into_iter().filter(|part| samples / part >= FEWEST || *part == 1);
+    Family {
+        name: "number of trajectories".to_owned(),
+        key: "trajectories".to_owned(),
+        vary: Vary::Number,
+        law: Law::Unknown,
+        choices: parts.map(choice).collect(),
+    }
+}
+
+/// The orders beside that of the study.
+fn orders(engine: &Cumulant) -> Option<Family> {
+    let own = engine.order;
+    let allowed = |order: &usize| *order > 0 && engine.closure.check_order(*order).is_ok();
+    let choice = |order: usize| Choice {
+        label: order.to_string(),
+        size: order as f64,
+        sets: if order == own { Vec::new() } else { vec![format!("engine.order={order}")] },
+    };
+    let choices: Vec<Choice> = (own - 1..=own + 1).filter(allowed).map(choice).collect();
+    (choices.len() > 1).then(|| Family {
+        name: format!("order of closure '{}'", engine.closure.name()),
+        key: "order".to_owned(),
+        vary: Vary::Order,
+        law: Law::Unknown,
+        choices,
+    })
+}
+
+/// The other closures of the same order, then that of the study.
+fn closures(engine: &Cumulant) -> Option<Family> {
+    let others = CLOSURES.iter().filter(|c| c.closure != engine.closure);
+    let possible = others.filter(|c| c.closure.check_order(engine.order).is_ok());
+    let mut choices: Vec<Choice> = Vec::new();
+    for name in possible.map(|c| c.name) {
+        let sets = vec![format!("engine.closure=\"{name}\"")];
+        choices.push(Choice { label: name.to_owned(), size: choices.len() as f64, sets });
+    }
+    if choices.is_empty() {
+        return None;
+    }
+    let size = choices.len() as f64;
+    choices.push(Choice { label: engine.closure.name().to_owned(), size, sets: Vec::new() });
+    Some(Family {
+        name: format!("closure of order {}", engine.order),
+        key: "closure".to_owned(),
+        vary: Vary::Closure,
+        law: Law::Unknown,
+        choices,
+    })
 }
 
 fn engine(study: &Study) -> String {

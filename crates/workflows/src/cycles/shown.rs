@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use superladder_mean_field::{Cycle, MeanFieldEquations, Waveform, start_near_normal};
+use superladder_mean_field::{Cycle, MeanFieldEquations, Settled, Waveform};
 use superladder_propagate::PropagateError;
 
 /// A cycle with its waveforms, one per unknown.
@@ -81,11 +81,37 @@ impl Shown {
     }
 }
 
-/// The cycle that the start near the normal state settles on after `burn`, if there is one.
+/// What a start settles on.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The cycle, if there is one.
+    pub cycle: Option<Shown>,
+    /// Why the search is not over, or found none.
+    pub words: Option<String>,
+    /// After this time.
+    pub time: f64,
+}
+
+/// The cycle that `start` settles on; looked for after `burn`, and on until the flow has settled.
 ///
 /// # Errors
 /// [`PropagateError`] of the flow.
-pub fn attracting(equations: &MeanFieldEquations, burn: f64) -> Result<Option<Shown>, PropagateError> {
-    let cycle = Cycle::attracting(equations, &start_near_normal(equations), burn, 24)?;
-    cycle.map(|cycle| Shown::new(equations, cycle)).transpose()
+pub fn attracting(equations: &MeanFieldEquations, start: &[f64], burn: f64) -> Result<Found, PropagateError> {
+    let shown = |cycle| Shown::new(equations, cycle);
+    Ok(match Cycle::settling(equations, start, burn, 24)? {
+        Settled::Cycle(cycle, time) => Found { cycle: Some(shown(cycle)?), words: None, time },
+        Settled::FixedPoint(time) => {
+            let words = format!("no limit cycle: the start settles on a fixed point (t = {time})");
+            Found { cycle: None, words: Some(words), time }
+        }
+        Settled::Undecided(cycle, time) => {
+            let what =
+                if cycle.is_some() { "the cycle shown is unstable" } else { "no limit cycle was found" };
+            let words = format!(
+                "NOT CONVERGED: {what}; up to t = {time} the start settles neither on a stable cycle nor on a fixed point \
+                 (a torus, chaos, or slower than that: raise --burn)"
+            );
+            Found { cycle: cycle.map(shown).transpose()?, words: Some(words), time }
+        }
+    })
 }

@@ -46,7 +46,7 @@ pub fn columns(problem: &Problem, recorder: &Recorder) -> Vec<Column> {
 }
 
 /// Standard errors of one component, if any record has one.
-pub(super) fn standard_errors(recorder: &Recorder, observable: usize, component: usize) -> Option<Vec<f64>> {
+pub(crate) fn standard_errors(recorder: &Recorder, observable: usize, component: usize) -> Option<Vec<f64>> {
     let error =
         |r: &superladder_engine::Record| r.measurements[observable].values.get(component)?.standard_error;
     let errors: Vec<Option<f64>> = recorder.records.iter().map(error).collect();

@@ -22,8 +22,12 @@ pub struct Outcome<'a> {
     pub study: &'a Study,
     /// The records.
     pub recorder: &'a Recorder,
+    /// Why the engine could not go on to the last output time.
+    pub failure: Option<String>,
     /// Worst values and bounds of the diagnostics.
     pub diagnostics: &'a Diagnostics,
+    /// How much the state still moves at the last time: the Hilbert-Schmidt norm of `L rho`.
+    pub speed: Option<f64>,
     /// Figures of the method.
     pub statistics: serde_json::Value,
     /// What a reader should know although every bound is kept.
@@ -53,6 +57,10 @@ impl Outcome<'_> {
     /// Why the run does not count as converged.
     pub fn reasons(&self) -> Vec<String> {
         let mut reasons = self.diagnostics.broken();
+        if let Some(failure) = &self.failure {
+            let last = self.recorder.records.last().map_or(f64::NAN, |r| r.time);
+            reasons.push(format!("{failure}; what came before, up to t = {last}, was written"));
+        }
         if let (true, Some(done)) = (self.recorder.interrupted, self.done()) {
             let all = self.study.engine.samples().unwrap_or(done);
             reasons.push(format!("stopped after {done} trajectories, before the {all} that were asked for"));
@@ -98,11 +106,14 @@ impl Outcome<'_> {
             .map(|c| (c.name.clone(), c.undefined().into()))
             .collect();
         let figures = |(name, check): (&String, &Check)| {
-            let Check { worst, time, bound } = *check;
-            let figures = json!({ "worst": worst, "time": time, "bound": bound, "holds": check.holds() });
+            let Check { worst, time, bound, broken_at } = *check;
+            let figures = json!({
+                "worst": worst, "time": time, "bound": bound, "holds": check.holds(), "broken_at": broken_at,
+            });
             (name.clone(), figures)
         };
         let diagnostics: Map<String, Value> = self.diagnostics.checks.iter().map(figures).collect();
+        let error = self.recorder.largest_error(&study.problem);
         let estimated = self.statistics.get("estimated_memory_bytes").cloned();
         let head = Head {
             command: self.command,
@@ -118,7 +129,9 @@ impl Outcome<'_> {
             "records": self.recorder.records.len(),
             "undefined_values": undefined,
             "diagnostics": diagnostics,
+            "norm_of_l_rho": self.speed,
             "statistics": self.statistics,
+            "largest_relative_error": error.map(|(name, time, error)| json!({ "column": name, "time": time, "error": error })),
             "resources": self.resources,
             "evolution_wall_seconds": self.evolution.wall_seconds,
             "evolution_cpu_seconds": self.evolution.cpu_seconds,

@@ -2,19 +2,34 @@
 
 use superladder_engine::{Problem, Recorder};
 use superladder_model::{Observable, Shape};
-
 use superladder_plot::axis_label;
+
+use crate::results::standard_errors;
 
 /// One panel of an overview.
 pub(super) struct Shown {
     pub(super) title: String,
     /// Label of the vertical axis.
     pub(super) label: String,
-    /// Label and values of every line.
-    pub(super) curves: Vec<(String, Vec<f64>)>,
+    pub(super) curves: Vec<Curve>,
 }
 
-/// More lines than this are not told apart: of longer vectors only the largest components are drawn.
+/// One line of a panel.
+pub(super) struct Curve {
+    pub(super) label: String,
+    pub(super) values: Vec<f64>,
+    /// Standard errors, of an engine that samples.
+    pub(super) errors: Option<Vec<f64>>,
+}
+
+impl Curve {
+    fn exact((label, values): (String, Vec<f64>)) -> Self {
+        Self { label, values, errors: None }
+    }
+}
+
+/// More lines than this are not told apart: of longer vectors only the largest components are drawn, and the
+/// title says so.
 const MOST_LINES: usize = 7;
 /// This part of the values at either end is rare, and cut off where it lies ...
 const RARE: f64 = 0.05;
@@ -26,7 +41,8 @@ pub(super) fn panels(problem: &Problem, recorder: &Recorder) -> Vec<Shown> {
     let mut panels: Vec<Shown> = Vec::new();
     let mut shared: Vec<(&str, usize)> = Vec::new();
     for (index, observable) in problem.observables.iter().enumerate() {
-        let Some(lines) = lines(problem, recorder, index, observable) else { continue };
+        let Some((lines, all)) = lines(problem, recorder, index, observable) else { continue };
+        let left_out = all - lines.len();
         let kind = observable.definition.name;
         let scalar = lines.len() == 1;
         if let Some((_, panel)) = shared.iter().find(|(known, _)| *known == kind).filter(|_| scalar) {
@@ -38,7 +54,11 @@ pub(super) fn panels(problem: &Problem, recorder: &Recorder) -> Vec<Shown> {
             shared.push((kind, panels.len()));
         }
         let label = axis_label(observable.definition.formula, kind);
-        panels.push(Shown { title: observable.name.clone(), label, curves: lines });
+        let title = match left_out {
+            0 => observable.name.clone(),
+            _ => format!("{} (the largest {} of {all})", observable.name, lines.len()),
+        };
+        panels.push(Shown { title, label, curves: lines });
     }
     panels.iter_mut().for_each(Shown::cut_peaks);
     panels.extend(cutoffs(recorder));
@@ -51,7 +71,7 @@ fn lines(
     recorder: &Recorder,
     index: usize,
     observable: &Observable,
-) -> Option<Vec<(String, Vec<f64>)>> {
+) -> Option<(Vec<Curve>, usize)> {
     let levels = recorder.levels(problem);
     let labels: Vec<String> = match observable.shape(problem.model(), &levels) {
         Shape::Matrix(_) | Shape::Blocks(_) => return None,
@@ -65,23 +85,34 @@ fn lines(
             observable.columns(problem.model(), &levels).into_iter().map(short).collect()
         }
     };
-    let line = |(component, label)| (label, recorder.column(index, component));
-    let mut lines: Vec<(String, Vec<f64>)> = labels.into_iter().enumerate().map(line).collect();
-    if lines.len() > MOST_LINES {
-        let peak = |line: &(String, Vec<f64>)| line.1.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
-        let mut peaks: Vec<f64> = lines.iter().map(peak).collect();
-        peaks.sort_by(|x, y| y.total_cmp(x));
-        lines.retain(|line| peak(line) >= peaks[MOST_LINES - 1]);
-        lines.truncate(MOST_LINES);
+    let line = |(component, label)| Curve {
+        label,
+        values: recorder.column(index, component),
+        errors: standard_errors(recorder, index, component),
+    };
+    let mut lines: Vec<Curve> = labels.into_iter().enumerate().map(line).collect();
+    let all = lines.len();
+    if all > MOST_LINES {
+        lines = largest(lines);
     }
-    Some(lines)
+    Some((lines, all))
+}
+
+/// The lines with the largest peaks, in their order; those that are zero throughout are none of them.
+fn largest(lines: Vec<Curve>) -> Vec<Curve> {
+    let peak = |line: &Curve| line.values.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+    let peaks: Vec<f64> = lines.iter().map(peak).collect();
+    let mut order: Vec<usize> = (0..lines.len()).filter(|line| peaks[*line] > 0.0).collect();
+    order.sort_by(|x, y| peaks[*y].total_cmp(&peaks[*x]));
+    order.truncate(MOST_LINES);
+    lines.into_iter().enumerate().filter(|(line, _)| order.contains(line)).map(|(_, line)| line).collect()
 }
 
 impl Shown {
     /// Cuts off rare values far beyond all others (the Wineland parameter diverges where `<S>` passes zero),
     /// so that the rest stays legible; the title says so.
     fn cut_peaks(&mut self) {
-        let mut values: Vec<f64> = self.curves.iter().flat_map(|(_, values)| values).copied().collect();
+        let mut values: Vec<f64> = self.curves.iter().flat_map(|c| &c.values).copied().collect();
         values.retain(|x| x.is_finite());
         values.sort_by(f64::total_cmp);
         let (Some(least), Some(most)) = (values.first(), values.last()) else { return };
@@ -92,7 +123,7 @@ impl Shown {
         }
         let margin = 0.5 * (high - low);
         let kept = low - margin..=high + margin;
-        self.curves.iter_mut().flat_map(|(_, values)| values).for_each(|x| {
+        self.curves.iter_mut().flat_map(|c| &mut c.values).for_each(|x| {
             if !kept.contains(x) {
                 *x = f64::NAN;
             }
@@ -119,7 +150,7 @@ fn cutoffs(recorder: &Recorder) -> Option<Shown> {
     (!lines.is_empty()).then(|| Shown {
         title: "cutoffs".into(),
         label: "highest Fock level".into(),
-        curves: lines,
+        curves: lines.into_iter().map(Curve::exact).collect(),
     })
 }
 
@@ -146,5 +177,23 @@ fn diagnostics(recorder: &Recorder) -> Option<Shown> {
     };
     let lines: Vec<(String, Vec<f64>)> = names.iter().map(line).collect();
     let label = "log₁₀ of the worst so far".to_owned();
-    (!lines.is_empty()).then(|| Shown { title: "diagnostics".into(), label, curves: lines })
+    let curves: Vec<Curve> = lines.into_iter().map(Curve::exact).collect();
+    (!curves.is_empty()).then(|| Shown { title: "diagnostics".into(), label, curves })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_lines_are_drawn_wherever_they_stand() {
+        let line = |k: usize, peak: f64| Curve::exact((format!("n={k}"), vec![0.0, peak]));
+        // All the weight in the last of eleven.
+        let lines = (0..11).map(|k| line(k, if k == 10 { 1.0 } else { 0.0 })).collect();
+        assert_eq!(largest(lines).iter().map(|c| c.label.as_str()).collect::<Vec<_>>(), ["n=10"]);
+        let lines = (0..9).map(|k| line(k, 1.0 + ((k * 4) % 9) as f64)).collect();
+        let kept: Vec<String> = largest(lines).into_iter().map(|c| c.label).collect();
+        // n = 0 has 1, n = 7 has 2: the two smallest.
+        assert_eq!(kept, ["n=1", "n=2", "n=3", "n=4", "n=5", "n=6", "n=8"]);
+    }
 }

@@ -1,11 +1,9 @@
 //! The picture of a run: all observables against time, in small panels by kind of observable.
 
 use superladder_engine::{Problem, Recorder};
-use superladder_plot::{
-    Axis, Frame, Line, Panel, Picture, Series, TIME, WIDTHS, constant_range, nth, thinned,
-};
+use superladder_plot::{Axis, Frame, Line, Panel, Picture, Series, TIME, WIDTHS, constant_range, nth};
 
-use super::panels::{Shown, panels};
+use super::panels::{Curve, Shown, panels};
 
 /// All observables of a run against time; grey lines at quenches.
 pub(super) fn overview(title: &str, problem: &Problem, recorder: &Recorder) -> Picture {
@@ -18,12 +16,16 @@ pub(super) fn overview(title: &str, problem: &Problem, recorder: &Recorder) -> P
 
 fn panel(shown: &Shown, times: &[f64], quenches: &[f64]) -> Panel {
     let several = shown.curves.len() > 1;
-    let pieces = |(index, (label, values)): (usize, &(String, Vec<f64>))| {
-        segments(if several { label } else { "" }, values, times, index)
+    let pieces = |(index, curve): (usize, &Curve)| {
+        let (label, (colour, dashes)) =
+            (if several { curve.label.clone() } else { String::new() }, nth(index));
+        let width = WIDTHS[index.min(WIDTHS.len() - 1)];
+        let line = Line { label, colour, dashes, width, ..Line::default() };
+        line.pieces(times, &curve.values, curve.errors.as_deref()).into_iter().map(Series::Line)
     };
     let (first, last) = (times.first().copied(), times.last().copied());
     let moves = first < last;
-    let (low, high) = constant_range(shown.curves.iter().flat_map(|(_, values)| values).copied()).unzip();
+    let (low, high) = constant_range(shown.curves.iter().flat_map(|c| &c.values).copied()).unzip();
     Panel {
         title: shown.title.clone(),
         x: Axis { low: first.filter(|_| moves), high: last.filter(|_| moves), ..Axis::new(TIME) },
@@ -32,22 +34,4 @@ fn panel(shown: &Shown, times: &[f64], quenches: &[f64]) -> Panel {
         moments: quenches.to_vec(),
         ..Panel::default()
     }
-}
-
-/// A line, broken where its value is undefined; only the first piece has an entry in the legend.
-fn segments(label: &str, values: &[f64], times: &[f64], index: usize) -> Vec<Series> {
-    let points = thinned(times.iter().copied().zip(values.iter().copied()).collect());
-    let pieces = points.split(|(_, y)| !y.is_finite()).filter(|piece| !piece.is_empty());
-    let (colour, dashes) = nth(index);
-    let line = |(number, piece): (usize, &[(f64, f64)])| {
-        Series::Line(Line {
-            label: if number == 0 { label.to_owned() } else { String::new() },
-            points: piece.to_vec(),
-            colour,
-            width: WIDTHS[index.min(WIDTHS.len() - 1)],
-            dashes,
-            band: None,
-        })
-    };
-    pieces.enumerate().map(line).collect()
 }

@@ -45,6 +45,12 @@ fn write_all(text: &mut String, outcome: &Outcome<'_>, folder: &Path) -> std::fm
         let verdict = if check.holds() { "kept" } else { "BROKEN" };
         writeln!(text, "  {name:<16} {:>10.2e} {:>9.1e}  {verdict}", check.worst, check.bound)?;
     }
+    if let Some(speed) = outcome.speed {
+        writeln!(
+            text,
+            "\n  |L rho| = {speed:.2e} at t = {last}: so much the state still moves per unit time"
+        )?;
+    }
     if !outcome.cutoffs.is_empty() {
         writeln!(text)?;
     }
@@ -55,7 +61,13 @@ fn write_all(text: &mut String, outcome: &Outcome<'_>, folder: &Path) -> std::fm
         writeln!(text, "\nwarning: {warning}")?;
     }
     if let Some(done) = outcome.done() {
-        writeln!(text, "\naverages over {done} trajectories")?;
+        write!(text, "\naverages over {done} trajectories")?;
+        match outcome.recorder.largest_error(&outcome.study.problem) {
+            Some((name, time, error)) => {
+                writeln!(text, "; largest standard error {:.2} % ({name} at t = {time})", 100.0 * error)?;
+            }
+            None => writeln!(text)?,
+        }
     }
     if outcome.recorder.interrupted && outcome.samples.is_some() {
         writeln!(text, "\ninterrupted: {}; --resume goes on", outcome.reasons().join("; "))?;

@@ -18,7 +18,7 @@ pub(super) fn picture(results: &Results<'_>) -> Picture {
         all.fold(0.0_f64, |most, x| most.max(x.abs())) > 1e-12
     };
     let names: Vec<String> = results.scalars().into_iter().filter(moving).take(MOST_PANELS).collect();
-    let mut title = format!("{}: final values", results.sweep.base.title);
+    let mut title = format!("{}: final values", results.sweep.title());
     if families.shown.len() < families.count {
         title = format!("{title} ({} of {} lines)", families.shown.len(), families.count);
     }
@@ -82,8 +82,13 @@ impl Families {
             let finite = members.iter().filter(|m| value(m).is_finite());
             let broken = |m: &&usize| !Results::reasons(&results.outcomes[**m]).is_empty();
             bad.extend(finite.clone().filter(broken).map(point));
-            let mut points: Vec<(f64, f64)> = finite.map(point).collect();
-            points.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let error = |m: &usize| Results::last_error(&results.outcomes[*m], name);
+            let mut sorted: Vec<((f64, f64), Option<f64>)> = finite.map(|m| (point(m), error(m))).collect();
+            sorted.sort_by(|a, b| a.0.0.total_cmp(&b.0.0));
+            let sampled = sorted.iter().any(|(_, error)| error.is_some());
+            let (points, errors): (Vec<_>, Vec<_>) =
+                sorted.into_iter().map(|(point, error)| (point, error.unwrap_or(0.0))).unzip();
+            let errors = if sampled { errors } else { Vec::new() };
             let colour = COLOURS[index % COLOURS.len()];
             // Words have no order that a line could follow.
             if self.words.is_none() {
@@ -91,7 +96,14 @@ impl Families {
                 series.push(Series::Line(Line { points, colour, width, ..Line::default() }));
             }
             let label = label.clone();
-            series.push(Series::Marks(Marks { label, points, colour, size: 3.0, ..Marks::default() }));
+            series.push(Series::Marks(Marks {
+                label,
+                points,
+                colour,
+                size: 3.0,
+                errors,
+                ..Marks::default()
+            }));
         }
         if !bad.is_empty() {
             series.push(Series::Marks(Marks {

@@ -13,6 +13,8 @@ use crate::results::TableWriter;
 const MOST_ROWS: usize = 40;
 /// More observables than this do not fit beside each other in a terminal.
 const MOST_COLUMNS: usize = 6;
+/// End of the name of a column of standard errors.
+const ERROR: &str = ".standard_error";
 
 /// A sweep that has run.
 pub struct Results<'a> {
@@ -51,7 +53,8 @@ impl<'a> Results<'a> {
         self.sweep.points.iter().zip(&self.outcomes)
     }
 
-    /// Columns with one number an output time, without the parts of distributions: what a picture shows.
+    /// Columns with one number an output time, without the parts of distributions and without standard errors:
+    /// what a picture shows.
     pub fn scalars(&self) -> Vec<String> {
         let mut parts = BTreeSet::new();
         for point in &self.sweep.points {
@@ -65,7 +68,7 @@ impl<'a> Results<'a> {
             }
         }
         let is_part = |name: &&String| parts.iter().any(|part| name.starts_with(part));
-        self.names.iter().filter(|name| !is_part(name)).cloned().collect()
+        self.names.iter().filter(|name| !is_part(name) && !name.ends_with(ERROR)).cloned().collect()
     }
 
     /// Why a point does not count as converged; empty when it does.
@@ -88,6 +91,11 @@ impl<'a> Results<'a> {
         }
         let column = kept.columns.iter().find(|c| c.name == name);
         column.and_then(|c| c.values.last()).copied().unwrap_or(f64::NAN)
+    }
+
+    /// The standard error of [`Results::last`]; `None` from engines that do not sample.
+    pub fn last_error(outcome: &Outcome, name: &str) -> Option<f64> {
+        Some(Self::last(outcome, &format!("{name}{ERROR}"))).filter(|e| e.is_finite())
     }
 
     /// True when every point ran to its end and kept its bounds.
@@ -173,14 +181,14 @@ impl<'a> Results<'a> {
     /// Last values of the first observables at every point, and what did not go well.
     pub fn text(&self) -> String {
         let shown: Vec<String> = self.scalars().into_iter().take(MOST_COLUMNS).collect();
-        let mut text =
-            format!("{}\n\nFinal values at {} points\n", self.sweep.base.title, self.outcomes.len());
+        let mut text = format!("{}\n\nFinal values at {} points\n", self.sweep.title(), self.outcomes.len());
         let mut rows = vec![[self.headings(), shown.clone(), vec![String::new()]].concat()];
         for (point, outcome) in self.points().take(MOST_ROWS) {
             let mut row: Vec<String> = point.values.iter().map(|v| v.text.clone()).collect();
-            let number = |name: &String| match Self::last(outcome, name) {
-                x if x.is_nan() => "-".to_owned(),
-                x => format!("{x:.6}"),
+            let number = |name: &String| match (Self::last(outcome, name), Self::last_error(outcome, name)) {
+                (x, _) if x.is_nan() => "-".to_owned(),
+                (x, Some(error)) => format!("{x:.6} +- {error:.1e}"),
+                (x, None) => format!("{x:.6}"),
             };
             row.extend(shown.iter().map(number));
             row.push(if Self::reasons(outcome).is_empty() { "" } else { "NOT CONVERGED" }.to_owned());
@@ -193,8 +201,9 @@ impl<'a> Results<'a> {
             let cells = row.iter().zip(&widths).map(|(cell, width)| format!("  {cell:>width$}"));
             let _ = writeln!(text, "{}", cells.collect::<String>().trim_end());
         }
+        let values = self.names.iter().filter(|name| !name.ends_with(ERROR)).count();
         let (more, hidden) =
-            (self.outcomes.len().saturating_sub(MOST_ROWS), self.names.len().saturating_sub(shown.len()));
+            (self.outcomes.len().saturating_sub(MOST_ROWS), values.saturating_sub(shown.len()));
         for (count, what) in [(more, "points"), (hidden, "columns")] {
             if count > 0 {
                 let _ = writeln!(text, "  and {count} more {what} in summary.csv");

@@ -1,0 +1,146 @@
+//! Where engines part: deviations of every column from the last engine, by how many standard errors, and the
+//! verdict.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use superladder_analysis::{DISAGREEMENT, Deviation, Sampled};
+use superladder_engine::{Diagnostics, Problem, Recorder};
+
+use crate::results::{Column, columns};
+
+/// The run of one engine.
+pub struct Ran {
+    /// Name of the engine.
+    pub engine: String,
+    /// Its records.
+    pub recorder: Recorder,
+    /// Time at which it failed, and how; what was recorded before stands.
+    pub failure: Option<(f64, String)>,
+    /// Worst values and bounds of the diagnostics.
+    pub diagnostics: Diagnostics,
+}
+
+/// One column by every engine.
+pub struct Overlay {
+    /// Name of the column.
+    pub name: String,
+    /// By engine, in order.
+    pub curves: Vec<Sampled>,
+}
+
+/// The largest deviation of one column of one engine from the reference.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ColumnDeviation {
+    /// Name of the engine.
+    pub engine: String,
+    /// Name of the column.
+    pub column: String,
+    /// How far it is off.
+    #[serde(flatten)]
+    pub deviation: Deviation,
+}
+
+/// All columns of the observables by every engine. The first column, time, is left out.
+pub fn overlays(problem: &Problem, runs: &[Ran]) -> Vec<Overlay> {
+    const ERROR: &str = ".standard_error";
+    let tables: Vec<_> = runs.iter().map(|run| columns(problem, &run.recorder)).collect();
+    let names = tables.first().map(|t| t.iter().map(|c| c.name.clone()).collect::<Vec<_>>());
+    let apart = |name: &str| name == "t" || name.starts_with("diagnostic.") || name.ends_with(ERROR);
+    let of = |name: &str, table: &[Column]| table.iter().find(|c| c.name == name).map(|c| c.values.clone());
+    let wanted = names.unwrap_or_default().into_iter().filter(|name| !apart(name));
+    let overlay = |name: String| {
+        let curve = |table: &Vec<Column>| Sampled {
+            values: of(&name, table).unwrap_or_default(),
+            errors: of(&format!("{name}{ERROR}"), table),
+        };
+        Overlay { curves: tables.iter().map(curve).collect(), name }
+    };
+    wanted.map(overlay).collect()
+}
+
+/// Largest deviations of every engine from the last one.
+pub fn deviations(problem: &Problem, runs: &[Ran], overlays: &[Overlay]) -> Vec<ColumnDeviation> {
+    let others = &runs[..runs.len().saturating_sub(1)];
+    let of = |(index, run): (usize, &Ran)| {
+        let deviation = move |overlay: &Overlay| {
+            let (engine, column) = (run.engine.clone(), overlay.name.clone());
+            let deviation = overlay.curves[index].deviation(overlay.curves.last()?, &problem.times);
+            Some(ColumnDeviation { engine, column, deviation })
+        };
+        overlays.iter().filter_map(deviation).collect::<Vec<_>>()
+    };
+    others.iter().enumerate().flat_map(of).collect()
+}
+
+/// For every engine that disagrees with the last one, in words, beyond what.
+pub fn disagreements(runs: &[Ran], deviations: &[ColumnDeviation]) -> Vec<String> {
+    let Some((reference, others)) = runs.split_last() else { return Vec::new() };
+    let words = |run: &Ran| {
+        let own = deviations.iter().filter(|d| d.engine == run.engine && d.deviation.disagrees());
+        let worst = own.max_by(|a, b| a.deviation.relative.total_cmp(&b.deviation.relative))?;
+        let ColumnDeviation { engine, column, deviation } = worst;
+        let Deviation { largest, time, relative, standard_errors } = deviation;
+        let sigmas = standard_errors.map_or_else(String::new, |s| format!(", {s:.1} standard errors"));
+        Some(format!(
+            "{engine} disagrees with {} beyond {:.0} % of the largest value: {column} by {largest:.3e} ({:.0} %{sigmas}) at t = {time}",
+            reference.engine,
+            100.0 * DISAGREEMENT,
+            100.0 * relative
+        ))
+    };
+    others.iter().filter_map(words).collect()
+}
+
+/// The bounds that every engine broke while it was compared: until it, or all that it was compared with,
+/// ended.
+pub fn broken(runs: &[Ran]) -> Vec<Vec<String>> {
+    let end = |run: &Ran| run.recorder.records.last().map_or(f64::NEG_INFINITY, |r| r.time);
+    let Some((reference, others)) = runs.split_last() else { return Vec::new() };
+    let longest = others.iter().map(end).fold(f64::NEG_INFINITY, f64::max);
+    let used = |run: &Ran| end(run).min(end(reference));
+    let mut broken: Vec<_> = others.iter().map(|run| run.diagnostics.broken_until(used(run))).collect();
+    broken.push(reference.diagnostics.broken_until(if others.is_empty() { f64::INFINITY } else { longest }));
+    broken
+}
+
+/// The table for a reader.
+pub fn report(title: &str, runs: &[Ran], deviations: &[ColumnDeviation]) -> String {
+    let reference = runs.last().map_or("", |run| run.engine.as_str());
+    let mut text = format!("{title}\n\nLargest deviations from engine '{reference}'\n");
+    let width = deviations.iter().map(|d| d.column.chars().count()).max().unwrap_or(0).max(10);
+    let number = |x: f64| if x.is_nan() { "undefined".to_owned() } else { format!("{x:.3e}") };
+    for run in runs.iter().take(runs.len().saturating_sub(1)) {
+        let own: Vec<_> = deviations.iter().filter(|d| d.engine == run.engine).collect();
+        let sampled = own.iter().any(|d| d.deviation.standard_errors.is_some());
+        let heading = if sampled { "  standard errors" } else { "" };
+        let engine = &run.engine;
+        let _ = writeln!(text, "\n  {engine:<width$}  {:>12}  {:>9}{heading}  at t", "absolute", "relative");
+        for d in own {
+            let Deviation { largest, time, relative, standard_errors } = d.deviation;
+            let (absolute, relative) = (number(largest), number(relative));
+            let sigmas = standard_errors.map_or_else(String::new, |s| format!("  {s:>15.1}"));
+            let _ = writeln!(text, "  {:<width$}  {absolute:>12}  {relative:>9}{sigmas}  {time}", d.column);
+        }
+    }
+    let disagreements = disagreements(runs, deviations);
+    if disagreements.is_empty() && runs.len() > 1 {
+        let percent = 100.0 * DISAGREEMENT;
+        let _ = writeln!(
+            text,
+            "\nno engine disagrees with {reference} beyond {percent:.0} % of the largest value"
+        );
+    }
+    for words in disagreements {
+        let _ = writeln!(text, "\n{words}");
+    }
+    for (run, broken) in runs.iter().zip(broken(runs)) {
+        if let Some((time, reason)) = &run.failure {
+            let _ = writeln!(text, "\n{} ended at t = {time}: {reason}", run.engine);
+        }
+        if !broken.is_empty() {
+            let _ = writeln!(text, "\n{} is NOT CONVERGED: {}", run.engine, broken.join("; "));
+        }
+    }
+    text
+}
