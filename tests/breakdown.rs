@@ -308,7 +308,9 @@ fn trajectories_find_the_exact_times_within_their_standard_errors() {
         assert!(*error > 0.005 * exact && *error < 0.08 * exact, "{error} of {exact}");
         assert!((time - exact).abs() < 3.5 * error, "{time} +- {error}, exact {exact}");
     }
-    assert!(words(&output).contains(" +- "), "{}", words(&output));
+    // t_E = 12.3(4): a value written to its error.
+    let written = |line: &str| line.split_whitespace().any(to_its_error);
+    assert!(words(&output).lines().any(written), "{}", words(&output));
     // Fits use the errors.
     let fits = fs::read_to_string(folder.path("out/fit.json")).expect("written");
     let fits: serde_json::Value = serde_json::from_str(&fits).expect("JSON");
@@ -343,4 +345,9 @@ fn sampling_goes_on_within_a_size() {
         let read = |of: &str| fs::read(folder.path(of).join(file)).expect("written");
         assert!(read("out") == read("whole"), "{file}");
     }
+}
+
+/// Whether a word is a value written to its error: `12.3(4)`.
+fn to_its_error(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit() || c == '-') && word.contains('(') && word.ends_with(')')
 }

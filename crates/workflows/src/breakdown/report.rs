@@ -9,6 +9,7 @@ use superladder_analysis::{AnalysisError, FitPoint, FitReport, Outcome, Which, f
 
 use super::reading::{Row, Sized};
 use crate::results::write_rows;
+use superladder_engine::with_error;
 use superladder_study::Plan;
 
 /// Columns of `t_E.csv`; the parameter stands in the empty place.
@@ -148,7 +149,7 @@ impl<'a> Report<'a> {
                 let c = &row.crossing;
                 let (_, time) = in_words(&c.outcome);
                 let time = match c.outcome {
-                    Outcome::Crossed { standard_error: Some(e), .. } => format!("{time:.4} +- {e:.4}"),
+                    Outcome::Crossed { standard_error: Some(e), .. } => with_error(time, e),
                     Outcome::Crossed { .. } => format!("{time:.4}"),
                     Outcome::AboveFromStart { .. } => format!("< {time:.4}"),
                     Outcome::NeverCrossed { .. } | Outcome::BlewUp { .. } => format!("> {time:.4}"),

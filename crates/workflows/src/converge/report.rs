@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde_json::json;
+use superladder_engine::with_error;
 
 use super::Vary;
 use super::findings::{Findings, Judged, Varied};
@@ -76,7 +77,7 @@ impl Varied {
                         (Some(statistical), Vary::Number) => statistical,
                         (statistical, _) => estimate.hypot(statistical.unwrap_or(0.0)),
                     };
-                    format!("{x:.6} +- {error:.0e}")
+                    with_error(x, error)
                 }
                 None => "-".to_owned(),
             });

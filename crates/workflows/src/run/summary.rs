@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use superladder_engine::FollowedCutoff;
+use superladder_engine::{FollowedCutoff, with_error};
 
 use super::outcome::Outcome;
 use crate::results::columns;
@@ -33,9 +33,12 @@ fn write_all(text: &mut String, outcome: &Outcome<'_>, folder: &Path) -> std::fm
     let width = rows.iter().take(MOST_ROWS).map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     writeln!(text, "  {:<width$}  at t = {last}", "observable")?;
     for (name, value) in rows.iter().take(MOST_ROWS) {
-        let value = if value.is_nan() { "undefined".to_owned() } else { format!("{value:>15.8}") };
-        let error = error(name).map_or_else(String::new, |e| format!("  +- {e:.1e}"));
-        writeln!(text, "  {name:<width$}  {value:>15}{error}")?;
+        let value = match error(name) {
+            _ if value.is_nan() => "undefined".to_owned(),
+            Some(error) => with_error(*value, error),
+            None => format!("{value:.8}"),
+        };
+        writeln!(text, "  {name:<width$}  {value:>15}")?;
     }
     if rows.len() > MOST_ROWS {
         writeln!(text, "  and {} more in observables.csv", rows.len() - MOST_ROWS)?;

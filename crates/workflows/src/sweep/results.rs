@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use superladder_engine::with_error;
 use superladder_model::Shape;
 
 use super::{Outcome, Point, Sweep};
@@ -187,7 +188,7 @@ impl<'a> Results<'a> {
             let mut row: Vec<String> = point.values.iter().map(|v| v.text.clone()).collect();
             let number = |name: &String| match (Self::last(outcome, name), Self::last_error(outcome, name)) {
                 (x, _) if x.is_nan() => "-".to_owned(),
-                (x, Some(error)) => format!("{x:.6} +- {error:.1e}"),
+                (x, Some(error)) => with_error(x, error),
                 (x, None) => format!("{x:.6}"),
             };
             row.extend(shown.iter().map(number));
