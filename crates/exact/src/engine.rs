@@ -49,7 +49,9 @@ impl Exact {
                           not offer; use generator = \"matrix-free\" or lawson = false";
             return Err(EngineError::Unsupported { engine: NAME, reason: reason.into() });
         }
-        reduced_space(problem, self.symmetries).map_err(|e| space_error(&e))
+        let setting = reduced_space(problem, self.symmetries).map_err(|e| space_error(&e))?;
+        self.check_dense(problem, &setting.space)?;
+        Ok(setting)
     }
 
     /// [`Engine::prepare`] with the density matrix within reach, see [`ExactEvolution::density_matrix`].

@@ -1,7 +1,7 @@
 //! The memory that a run needs, estimated before anything large is built.
 
 use superladder_engine::{EngineError, Problem, available_memory, memory_of_records};
-use superladder_model::{Evaluation, Observable, Operator, StateFunction};
+use superladder_model::{Evaluation, Observable, Operator, StateFunction, Subsystem};
 use superladder_space::{Sector, Space};
 
 use crate::error::{NAME, space_error};
@@ -65,6 +65,28 @@ impl Exact {
             0
         };
         generator + probes_memory(problem, setting) + PER_ELEMENT * elements.nnz() as u64 + dense
+    }
+
+    /// Refuses matrices whose eigenvalues would take too long: no signal is heeded meanwhile.
+    pub(crate) fn check_dense(&self, problem: &Problem, space: &Space) -> Result<(), EngineError> {
+        /// About 10 s of a processor (2000 rows: 4.5 s).
+        const LARGEST: usize = 2500;
+        let largest = || space.sectors().iter().map(Sector::dim).max().unwrap_or(0);
+        let whole = if self.needs_eigenvalues(problem) { largest() } else { 0 };
+        let reduced = problem.observables.iter().map(|o| match o.evaluation {
+            Evaluation::State(StateFunction::ReducedEntropy(Subsystem::Mode(m))) => problem.cutoffs[m] + 1,
+            Evaluation::State(StateFunction::ReducedEntropy(Subsystem::Ensemble(e))) => space.spins()[e] + 1,
+            _ => 0,
+        });
+        let found = reduced.fold(whole, usize::max);
+        if found <= LARGEST {
+            return Ok(());
+        }
+        let reason = format!(
+            "an entropy, or positivity = \"eigenvalues\", needs the eigenvalues of a matrix of {found} rows, but at \
+             most {LARGEST} are taken; observe purities instead, or set positivity = \"minors\""
+        );
+        Err(EngineError::Unsupported { engine: NAME, reason })
     }
 
     /// Whether eigenvalues of whole sectors are asked for.

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use superladder_engine::{Engine, EngineError, Halt, Problem, Progress, Run, Silent, run};
-use superladder_exact::{Exact, Generator};
+use superladder_exact::{Exact, Generator, Positivity};
 use superladder_model::Model;
 
 /// Counts polls; asks for the end at number `last` and at all later ones.
@@ -98,4 +98,21 @@ fn a_step_is_given_up_at_any_poll_and_the_run_goes_on_to_the_same_bits() {
         again.proceed(&mut Silent).expect("ends");
         assert_eq!(again.recorder().records, whole.records, "given up at poll {last}");
     }
+}
+
+/// A dense decomposition heeds no signal, so that its size has a limit; purities have none.
+#[test]
+fn eigenvalues_of_large_matrices_are_refused() {
+    let model = Model::builder().mode("a", 1.0).channel("cavity-loss", "a", 0.5).build().expect("a model");
+    let problem = |observable: &str| {
+        let builder = Problem::builder(&model).cutoff("a", 2500).times(0.0, 0.1, 2);
+        builder.observe(observable).build().expect("a problem")
+    };
+    for observable in ["entropy", "reduced-entropy(a)"] {
+        let error = Exact::default().resources(&problem(observable)).expect_err(observable).to_string();
+        assert!(error.contains("2501 rows") && error.contains("at most 2500"), "{error}");
+    }
+    let positivity = Exact { positivity: Positivity::Eigenvalues, ..Exact::default() };
+    assert!(positivity.resources(&problem("photons(a)")).is_err());
+    Exact::default().resources(&problem("purity")).expect("purities need no eigenvalues");
 }
