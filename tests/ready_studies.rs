@@ -8,9 +8,10 @@ fn shortened(name: &str) -> &'static [&'static str] {
     match name {
         "laser-N60" | "paper-fig8" | "quickstart" => &["parameters.N=4"],
         "breakdown-trajectories" => &["parameters.N=3"],
-        // The displaced bases of a hundred spins, for a moment; the choice between bases at six.
+        // The displaced bases of a hundred spins, for a moment; the choice between bases at six, and as many
+        // trajectories as errors are judged from.
         "lasing-trajectories" => &["engine.trajectories=2", "time={end=1.0,points=3}"],
-        "trajectories" => &["engine.trajectories=16", "engine.target_error=1e9", "time={end=30.0,points=4}"],
+        "trajectories" => &["engine.trajectories=64", "engine.target_error=1e9", "time={end=12.0,points=4}"],
         // Its largest population at the top of the Fock space comes at t = 5.
         "golden-N4" => &["time={end=5.0,points=11}"],
         "superradiance" => &["parameters.N=10"],
