@@ -26,7 +26,7 @@ fn a_cutoff_without_a_largest_value_is_looked_for_in_bounded_time() {
 
 #[test]
 fn long_products_are_refused_by_moment_equations() {
-    let operators = vec!["\"number(a)\""; 12].join(", ");
+    let operators = ["\"number(a)\""; 12].join(", ");
     let product =
         format!("[[interactions]]\nkind = \"product\"\noperators = [{operators}]\ncoefficient = 1e-3\n");
     let scratch = Scratch::new(&AUTO.replace("\"auto\"", "6").replace("[time]", &format!("{product}[time]")));
