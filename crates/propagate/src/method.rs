@@ -134,7 +134,7 @@ pub static METHODS: &[MethodDefinition] = &[
         summary: "Tsitouras Runge-Kutta method 5(4), adaptive, free interpolant of order 4",
         order: Some(5),
         linear_only: false,
-        options: &[rtol(1e-6), atol(1e-8), INITIAL_STEP, MAX_STEPS, LAWSON, EXACT_STOPS, FIXED_STEP],
+        options: &[rtol(1e-9), atol(1e-11), INITIAL_STEP, MAX_STEPS, LAWSON, EXACT_STOPS, FIXED_STEP],
         method: || Method::Tsit5(Tsit5::default()),
     },
     MethodDefinition {
@@ -142,7 +142,7 @@ pub static METHODS: &[MethodDefinition] = &[
         summary: "Kennedy-Carpenter-Lewis Runge-Kutta method 4(3) that needs only four vectors",
         order: Some(4),
         linear_only: false,
-        options: &[rtol(1e-6), atol(1e-8), INITIAL_STEP, MAX_STEPS, LAWSON, FIXED_STEP],
+        options: &[rtol(1e-9), atol(1e-11), INITIAL_STEP, MAX_STEPS, LAWSON, FIXED_STEP],
         method: || Method::LowStorage(LowStorage::default()),
     },
     MethodDefinition {
