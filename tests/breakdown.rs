@@ -6,8 +6,7 @@ use std::fs;
 use std::path::Path;
 
 #[cfg(unix)]
-use common::points;
-use common::{Scratch, words};
+use common::{Scratch, points, to_its_error, words};
 
 const MODEL: &str = r#"
 title = "breakdown test"
@@ -345,9 +344,4 @@ fn sampling_goes_on_within_a_size() {
         let read = |of: &str| fs::read(folder.path(of).join(file)).expect("written");
         assert!(read("out") == read("whole"), "{file}");
     }
-}
-
-/// Whether a word is a value written to its error: `12.3(4)`.
-fn to_its_error(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_ascii_digit() || c == '-') && word.contains('(') && word.ends_with(')')
 }

@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::Scratch;
+use common::{Scratch, to_its_error};
 use serde_json::Value;
 
 fn case(name: &str) -> Scratch {
@@ -264,9 +264,4 @@ fn mean_field_beyond_every_state_is_not_converged() {
     }
     let said = study.exits(3, &arguments);
     assert!(said.contains("spin_length reached"), "{said}");
-}
-
-/// Whether a word is a value written to its error: `12.3(4)`.
-fn to_its_error(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_ascii_digit() || c == '-') && word.contains('(') && word.ends_with(')')
 }

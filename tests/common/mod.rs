@@ -165,3 +165,8 @@ pub fn goes_on_to_the_same_bytes(
 pub fn words(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
+
+/// Whether a word is a value written to its error: `12.3(4)`.
+pub fn to_its_error(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit() || c == '-') && word.contains('(') && word.ends_with(')')
+}

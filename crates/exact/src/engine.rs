@@ -1,6 +1,6 @@
 //! The engine: what it refuses, what it needs, and how it is prepared.
 
-use superladder_engine::{Engine, EngineError, Evolution, Halt, Never, Problem, Resources};
+use superladder_engine::{Engine, EngineError, Evolution, Halt, Never, Problem, Resources, check_memory};
 use superladder_propagate::LinearOperator;
 use superladder_space::Sector;
 
@@ -65,11 +65,7 @@ impl Exact {
     fn evolution_while(&self, problem: &Problem, halt: &dyn Halt) -> Result<ExactEvolution, EngineError> {
         let setting = self.setting(problem)?;
         let available = self.available();
-        let check = |needed: u64| {
-            let unknowns = setting.layout.unknowns();
-            let refused = EngineError::Memory { engine: NAME, needed, available, unknowns };
-            if needed > available { Err(refused) } else { Ok(()) }
-        };
+        let check = |needed: u64| check_memory(NAME, needed, Some(available), setting.layout.unknowns());
         check(self.memory(problem, &setting, 0))?;
         let elements = Elements::new_while(&setting.space, problem.model(), halt).ok_or(INTERRUPTED)?;
         let checked = |generator: u64| {

@@ -1,7 +1,7 @@
 //! A problem as matrices and vectors for other programs.
 
 use num_complex::Complex64;
-use superladder_engine::{EngineError, Problem};
+use superladder_engine::{EngineError, Problem, check_memory};
 use superladder_model::{Evaluation, Observable, Operator, StateFunction};
 use superladder_space::{Sector, Space, SparseMatrix};
 
@@ -61,10 +61,7 @@ impl Exact {
         let (space, layout) = (&setting.space, &setting.layout);
         let elements = Elements::new(space, problem.model());
         let needed = assembled_memory(space, &setting, &elements);
-        let available = self.available();
-        if needed > available {
-            return Err(EngineError::Memory { engine: NAME, needed, available, unknowns: layout.unknowns() });
-        }
+        check_memory(NAME, needed, Some(self.available()), layout.unknowns())?;
         let (initial, _) =
             initial_vector(space, layout, problem.model(), &problem.initial).map_err(|e| space_error(&e))?;
         let liouvillian = Assembled::new(space, layout, &elements);

@@ -77,12 +77,17 @@ impl Trajectories {
         }
     }
 
+    /// Whether the first trajectory is tried in the plain basis too: it is small, and the options leave it open.
+    fn tries(&self, problem: &Problem, setup: &Setup) -> bool {
+        let open = self.displaced == Choice::Auto || self.rotating == Choice::Auto;
+        let small = Self::largest_sector(problem, &setup.ladders) <= LARGEST_PLAIN;
+        open && small && setup.locality.moving.contains(&true)
+    }
+
     /// The setup in the basis that is better for the first trajectory, where the options leave it open.
     pub(crate) fn chosen(&self, problem: &Problem) -> Result<(Setup, Instruments), EngineError> {
         let moving = self.setup(problem)?;
-        let open = self.displaced == Choice::Auto || self.rotating == Choice::Auto;
-        let small = Self::largest_sector(problem, &moving.0.ladders) <= LARGEST_PLAIN;
-        if !(open && small && moving.0.locality.moving.contains(&true)) {
+        if !self.tries(problem, &moving.0) {
             return Ok(moving);
         }
         let settled = |choice| if choice == Choice::Auto { Choice::Off } else { choice };
@@ -171,9 +176,11 @@ impl Engine for Trajectories {
             moving(modes..locality.moving.len(), "rotating Dicke bases"),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        let open = self.displaced == Choice::Auto || self.rotating == Choice::Auto;
-        let tried = open && largest <= LARGEST_PLAIN && locality.moving.contains(&true);
-        let words = if tried { "; or the plain basis, if the first trajectory costs less there" } else { "" };
+        let words = if self.tries(problem, &setup) {
+            "; or the plain basis, if the first trajectory costs less there"
+        } else {
+            ""
+        };
         let line = |name: &str, value: String| (name.to_owned(), value);
         let report = vec![
             line("sectors", setup.ladders.sectors().to_string()),
