@@ -5,7 +5,7 @@ use faer::linalg::lu::partial_pivoting::{factor, solve};
 use faer::linalg::matmul::matmul;
 use faer::traits::ComplexField;
 use faer::traits::math_utils::{abs, from_f64, is_finite};
-use faer::{Accum, Mat, Par, Spec};
+use faer::{Accum, Mat, MatMut, MatRef, Par, Spec};
 use num_complex::Complex64;
 
 /// Numerator coefficients of the [13/13] Pade approximant of exp.
@@ -47,14 +47,60 @@ pub fn expm_complex(a: &Mat<Complex64>) -> Mat<Complex64> {
     exponential(a)
 }
 
+/// [`expm`] one product at a time, for large matrices: exp(A / 2^left) now, exp(A) when nothing is left.
+#[derive(Debug, Clone)]
+pub struct Squaring {
+    matrix: Mat<f64>,
+    left: u32,
+}
+
+impl Squaring {
+    /// Begins with the Pade approximant of exp(A / 2^s). `more`: squarings beyond those that double precision
+    /// asks for; two runs that differ in it differ by the rounding errors of both.
+    ///
+    /// # Panics
+    /// If the matrix is not square.
+    pub fn new(a: &Mat<f64>, more: u32) -> Self {
+        assert_eq!(a.nrows(), a.ncols(), "the exponential needs a square matrix");
+        let n = a.nrows();
+        let Some(norm) = finite_norm(a) else {
+            return Self { matrix: Mat::from_fn(n, n, |_, _| f64::NAN), left: 0 };
+        };
+        let left = squarings(norm) + more;
+        Self { matrix: pade(&times(a, 0.5_f64.powi(left as i32))), left }
+    }
+
+    /// Squarings that are left.
+    pub fn left(&self) -> u32 {
+        self.left
+    }
+
+    /// Does the next one; none if nothing is left.
+    pub fn square(&mut self) {
+        if self.left > 0 {
+            self.matrix = squared(&self.matrix);
+            self.left -= 1;
+        }
+    }
+
+    /// exp(A / 2^left).
+    pub fn matrix(&self) -> &Mat<f64> {
+        &self.matrix
+    }
+}
+
+fn squarings(norm: f64) -> u32 {
+    if norm > THETA { (norm / THETA).log2().ceil().max(0.0) as u32 } else { 0 }
+}
+
 fn exponential<T: ComplexField<Real = f64>>(a: &Mat<T>) -> Mat<T> {
     assert_eq!(a.nrows(), a.ncols(), "the exponential needs a square matrix");
     let n = a.nrows();
     let Some(norm) = finite_norm(a) else {
         return Mat::from_fn(n, n, |_, _| from_f64::<T>(f64::NAN));
     };
-    let squarings = if norm > THETA { (norm / THETA).log2().ceil().max(0.0) as i32 } else { 0 };
-    let mut result = pade(&times(a, 0.5_f64.powi(squarings)));
+    let squarings = squarings(norm);
+    let mut result = pade(&times(a, 0.5_f64.powi(squarings as i32)));
     for _ in 0..squarings {
         result = product(&result, &result);
     }
@@ -139,4 +185,13 @@ fn times<T: ComplexField<Real = f64>>(a: &Mat<T>, s: f64) -> Mat<T> {
 /// A A, on one thread.
 pub fn squared(a: &Mat<f64>) -> Mat<f64> {
     product(a, a)
+}
+
+/// `out` = A `x`, on one thread.
+///
+/// # Panics
+/// If the lengths do not fit.
+pub fn multiply(a: &Mat<f64>, x: &[f64], out: &mut [f64]) {
+    let out = MatMut::from_column_major_slice_mut(out, a.nrows(), 1);
+    matmul(out, Accum::Replace, a, MatRef::from_column_major_slice(x, a.ncols(), 1), 1.0, Par::Seq);
 }

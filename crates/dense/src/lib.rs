@@ -16,5 +16,5 @@ mod eigen;
 mod exponential;
 
 pub use eigen::{HermitianEigenvalues, eigenvalues, hermitian_eigen};
-pub use exponential::{expm, expm_complex, one_norm, scaled, squared};
+pub use exponential::{Squaring, expm, expm_complex, multiply, one_norm, scaled, squared};
 pub use faer::Mat;

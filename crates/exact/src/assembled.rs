@@ -7,7 +7,7 @@ use num_complex::Complex64;
 use rayon::prelude::*;
 use sprs::CsMat;
 use superladder_engine::{EngineError, Halt, Never, Problem};
-use superladder_propagate::LinearOperator;
+use superladder_propagate::{Alias, LinearOperator};
 use superladder_space::{Space, SparseMatrix};
 
 use crate::error::space_error;
@@ -220,6 +220,7 @@ pub(crate) struct AssembledOperator {
     row_of: Vec<u32>,
     /// Stored complex number of every unknown, and whether it is the conjugate.
     stored: Vec<(u32, bool)>,
+    aliases: Vec<Alias>,
     norm: f64,
     rectangle: (f64, f64, f64),
 }
@@ -246,7 +247,7 @@ impl AssembledOperator {
             .map(|r| entries(&matrix, r).map(|(_, z)| z.norm()).sum::<f64>())
             .fold(0.0, f64::max);
         let rectangle = rectangle(layout, &elements.effective);
-        Some(Self { matrix, row_of, stored, norm, rectangle })
+        Some(Self { matrix, row_of, stored, aliases: layout.aliases(), norm, rectangle })
     }
 }
 
@@ -275,5 +276,9 @@ impl LinearOperator for AssembledOperator {
 
     fn spectral_box(&self) -> Option<(f64, f64, f64)> {
         Some(self.rectangle)
+    }
+
+    fn aliases(&self) -> Option<Vec<Alias>> {
+        Some(self.aliases.clone())
     }
 }

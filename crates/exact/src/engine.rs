@@ -123,6 +123,7 @@ impl Engine for Exact {
             line("fraction of the unreduced problem", format!("{:.4}", layout.unknowns() as f64 / full)),
             line("matrix elements (effective Hamiltonian and jumps)", elements.nnz().to_string()),
             line("jump blocks between sectors", elements.jumps.len().to_string()),
+            line("method", self.describe_method(problem, &setting, &elements)),
             line("state vectors held by the method", self.vectors(problem, layout.len()).to_string()),
             line("memory", mebibytes(memory)),
         ];

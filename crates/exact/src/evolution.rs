@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use superladder_engine::{
     Diagnostics, EngineError, Evolution, FollowedCutoff, Halt, Listener, Measurement, Never, Problem,
 };
-use superladder_propagate::{Linear, LinearOperator, Memory, Propagator};
+use superladder_propagate::{Linear, LinearOperator, Memory, Method, Propagator};
 
 use crate::adaptive::{CutoffControl, Growth, Limit, Reason};
 use crate::choice::build_generator;
@@ -17,6 +17,7 @@ use crate::options::Exact;
 use crate::setting::Setting;
 use crate::state::{carried, initial_vector};
 use crate::state_functions::View;
+use crate::stiff::Workload;
 
 /// What a run starts from.
 pub(crate) struct Prepared {
@@ -36,6 +37,8 @@ pub struct ExactEvolution {
     instruments: Instruments,
     generator: Box<dyn LinearOperator>,
     stage: usize,
+    /// The method in force.
+    method: Method,
     propagator: Box<dyn Propagator + Send>,
     time: f64,
     vector: Vec<f64>,
@@ -77,7 +80,8 @@ impl ExactEvolution {
         let Prepared { setting, generator, overhead, memory, .. } = prepared;
         let overhead = (overhead, setting.layout.len());
         let (vector, losses) = initial_state(&problem, &setting)?;
-        let propagator = options.method.propagator(setting.layout.len());
+        let method = method_for(&options, &problem, &setting, generator.as_ref());
+        let propagator = method.propagator(setting.layout.len());
         let adaptive = adaptive_modes(control.as_ref());
         let instruments = Instruments::new(&options, problem, setting, &adaptive, halt)?;
         let leaked = Leaked::start(time, lost(&losses), Vec::new());
@@ -88,6 +92,7 @@ impl ExactEvolution {
             instruments,
             generator,
             stage,
+            method,
             propagator,
             time,
             vector,
@@ -182,7 +187,7 @@ impl ExactEvolution {
         let needed = self.options.memory_scaled(&problem, self.overhead, setting.layout.len());
         self.memory = self.memory.max(needed);
         // The vectors of the old propagator make room before new ones are made.
-        self.propagator = self.options.method.propagator(0);
+        self.propagator = self.method.propagator(0);
         if start {
             (self.vector, self.losses) = initial_state(&problem, &setting)?;
         } else {
@@ -191,7 +196,7 @@ impl ExactEvolution {
         }
         let adaptive = adaptive_modes(self.control.as_ref());
         self.instruments = Instruments::new(&self.options, problem, setting, &adaptive, &Never)?;
-        self.propagator = self.options.method.propagator(self.vector.len());
+        self.propagator = self.method.propagator(self.vector.len());
         self.propagator.restore(&memory);
         self.rebuild(self.stage, &Never)
     }
@@ -256,7 +261,22 @@ impl ExactEvolution {
         let elements = Elements::new_while(&setting.space, model, halt).ok_or(INTERRUPTED)?;
         self.generator = build_generator(&self.options, setting, &elements, halt)?;
         self.stage = stage;
+        self.choose();
         Ok(())
+    }
+
+    /// Changes to the method for the present generator. Counts go on; what another method has learnt about
+    /// steps does not.
+    fn choose(&mut self) {
+        let Instruments { problem, setting, .. } = &self.instruments;
+        let method = method_for(&self.options, problem, setting, self.generator.as_ref());
+        if method == self.method {
+            return;
+        }
+        self.method = method;
+        let statistics = self.propagator.statistics();
+        self.propagator = self.method.propagator(self.vector.len());
+        self.propagator.restore(&Memory { statistics, ..Memory::default() });
     }
 
     /// Number of the stage in force just after `time`.
@@ -282,6 +302,17 @@ fn initial_state(problem: &Problem, setting: &Setting) -> Result<(Vec<f64>, Vec<
 /// weight w is at most 2 sqrt(w) away.
 fn lost(losses: &[f64]) -> f64 {
     2.0 * losses.iter().sum::<f64>().max(0.0).sqrt()
+}
+
+fn method_for(
+    options: &Exact,
+    problem: &Problem,
+    setting: &Setting,
+    generator: &dyn LinearOperator,
+) -> Method {
+    let norm = generator.norm_bound();
+    let rectangle = generator.spectral_box().unwrap_or((-norm, 0.0, norm));
+    options.method_for(problem, &Workload { rectangle, unknowns: setting.layout.unknowns() })
 }
 
 fn adaptive_modes(control: Option<&CutoffControl>) -> Vec<usize> {
@@ -341,6 +372,7 @@ impl Evolution for ExactEvolution {
 
     fn statistics(&self) -> serde_json::Value {
         let mut statistics = serde_json::json!({
+            "method": self.method.definition().name,
             "propagator": self.propagator.statistics(),
             "state_vectors": self.propagator.state_vectors(self.instruments.needs_state) + 1,
             "vector_length": self.vector.len(),
@@ -362,10 +394,10 @@ impl Evolution for ExactEvolution {
         self.enter_stage(self.stage_at(self.time), &Never).ok()?;
         // The vectors of the propagator make room for one more.
         let memory = self.propagator.memory();
-        self.propagator = self.options.method.propagator(0);
+        self.propagator = self.method.propagator(0);
         let mut change = vec![0.0; self.vector.len()];
         self.generator.apply(&self.vector, &mut change);
-        self.propagator = self.options.method.propagator(self.vector.len());
+        self.propagator = self.method.propagator(self.vector.len());
         self.propagator.restore(&memory);
         Some(self.instruments.view(&change).purity().sqrt())
     }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use sprs::CsMat;
 use superladder_engine::{Halt, Never};
 use superladder_model::Model;
-use superladder_propagate::LinearOperator;
+use superladder_propagate::{Alias, LinearOperator};
 use superladder_space::{JumpBlock, Space, SparseMatrix};
 
 use crate::kernel::{Fill, Scratch};
@@ -126,6 +126,10 @@ impl LinearOperator for Lindbladian {
 
     fn spectral_box(&self) -> Option<(f64, f64, f64)> {
         Some(self.rectangle)
+    }
+
+    fn aliases(&self) -> Option<Vec<Alias>> {
+        Some(self.program.layout.aliases())
     }
 
     fn exponential_of_diagonal(&self, dt: f64, x: &mut [f64]) -> bool {

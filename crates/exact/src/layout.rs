@@ -21,6 +21,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
+use superladder_propagate::Alias;
 use superladder_space::{Charge, Sector, Space};
 
 /// A run of consecutive basis states of one sector and one charge.
@@ -227,6 +228,25 @@ impl Layout {
         let Pair { row, column, offset } = self.pairs[pair];
         let (rows, columns) = (&self.tiles[row].states, &self.tiles[column].states);
         Some((offset + 2 * ((a - rows.start) * columns.len() + b - columns.start), conjugate))
+    }
+
+    /// Which numbers of a state vector are independent: in diagonal tiles the lower half mirrors the upper, and
+    /// the diagonal is real.
+    pub(crate) fn aliases(&self) -> Vec<Alias> {
+        let mut aliases: Vec<Alias> = (0..self.len as u32).map(|of| Alias { of, factor: 1.0 }).collect();
+        for pair in self.pairs.iter().filter(|pair| pair.row == pair.column) {
+            let width = self.tiles[pair.row].states.len();
+            let place = |row: usize, column: usize| pair.offset + 2 * (row * width + column);
+            for row in 0..width {
+                aliases[place(row, row) + 1].factor = 0.0;
+                for column in 0..row {
+                    let (mirror, upper) = (place(row, column), place(column, row) as u32);
+                    aliases[mirror] = Alias { of: upper, factor: 1.0 };
+                    aliases[mirror + 1] = Alias { of: upper + 1, factor: -1.0 };
+                }
+            }
+        }
+        aliases
     }
 
     /// Memory of the layout itself, in bytes.

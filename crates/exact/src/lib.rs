@@ -32,6 +32,7 @@ mod setting;
 mod spectrum;
 mod state;
 mod state_functions;
+mod stiff;
 mod tasks;
 
 pub use assembled::{Assembled, AssembledIndex, assembled};

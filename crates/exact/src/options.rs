@@ -57,6 +57,9 @@ pub struct AdaptiveCutoff {
 pub struct Exact {
     /// How the state is moved in time.
     pub method: Method,
+    /// Where `method` is `chebyshev`: take `exponential` instead for stiff problems of few numbers, that is
+    /// where the estimates say that it takes far less work.
+    pub automatic: bool,
     /// Bounds of the diagnostics.
     pub bounds: Bounds,
     /// Memory that may be used, in bytes. `None`: what the machine has available.
@@ -77,6 +80,7 @@ impl Default for Exact {
         Self {
             // The fastest for every ready study, with the smallest error: docs/METHODS.md.
             method: Method::Chebyshev(Chebyshev::default()),
+            automatic: true,
             bounds: Bounds::default(),
             memory_limit: None,
             generator: Generator::default(),

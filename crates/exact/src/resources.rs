@@ -41,7 +41,7 @@ impl Exact {
     /// State vectors of length `dim` that a run holds.
     pub(crate) fn vectors(&self, problem: &Problem, dim: usize) -> usize {
         /// No method holds more vectors than this, whatever the length.
-        const MOST: usize = 1001;
+        const MOST: usize = 4001;
         self.method.propagator(dim.min(MOST)).state_vectors(needs_state(problem)) + 1
     }
 
@@ -64,7 +64,8 @@ impl Exact {
         } else {
             0
         };
-        generator + probes_memory(problem, setting) + PER_ELEMENT * elements.nnz() as u64 + dense
+        let choice = self.memory_of_choice(problem, setting, elements);
+        generator + probes_memory(problem, setting) + PER_ELEMENT * elements.nnz() as u64 + dense + choice
     }
 
     /// Refuses matrices whose eigenvalues would take too long: no signal is heeded meanwhile.

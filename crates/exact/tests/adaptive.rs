@@ -127,7 +127,8 @@ fn every_method_keeps_the_budget() {
     start.times.retain(|t| *t <= 3.0);
     let generous = Problem { cutoffs: vec![40], ..start.clone() };
     let whole = left(&Exact::default(), &generous);
-    for definition in METHODS {
+    // The exponential of the whole matrix ends where that is too large.
+    for definition in METHODS.iter().filter(|m| m.largest.is_none()) {
         let method = Method::from_name_and_options(definition.name, &[]).expect("a method");
         let engine = Exact { method, ..adaptive(1, 1e-2, None) };
         let adapted = left(&engine, &start);

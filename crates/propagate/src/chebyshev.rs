@@ -1,5 +1,6 @@
 //! The exponential by Faber polynomials.
 
+mod estimate;
 mod faber;
 
 use faber::{Plan, Rectangle, plan};

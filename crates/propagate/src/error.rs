@@ -70,6 +70,16 @@ pub enum PropagateError {
         /// Relative error allowed.
         tolerance: f64,
     },
+    /// A method that needs the matrix of the system found it too large.
+    #[error(
+        "{method} takes matrices of at most {limit} rows, but the state reaches more numbers than that; use chebyshev or krylov"
+    )]
+    TooLarge {
+        /// Name of the method.
+        method: &'static str,
+        /// Largest number of rows.
+        limit: usize,
+    },
     /// A method for y' = A y was given a general field.
     #[error(
         "{method} needs a linear system y' = A y, but the system is a general vector field; use dop853, tsit5 or low-storage"

@@ -33,6 +33,8 @@
 
 mod chebyshev;
 mod error;
+mod explicit;
+mod exponential;
 mod krylov;
 mod lawson;
 mod method;
@@ -45,7 +47,7 @@ pub mod vector;
 pub use error::PropagateError;
 pub use lawson::Lawson;
 pub use method::{FormerKey, METHODS, MethodDefinition, OptionDefinition};
-pub use options::{Chebyshev, Dop853, Krylov, LowStorage, Method, OptionValue, Tsit5};
+pub use options::{Chebyshev, Dop853, Exponential, Krylov, LowStorage, Method, OptionValue, Tsit5};
 pub use propagator::{Memory, Observer, Propagator, Samples, Statistics, Stop};
 pub use runge_kutta::{Row, dop853_rows};
-pub use system::{Field, Linear, LinearOperator, System, VectorField};
+pub use system::{Alias, Field, Linear, LinearOperator, System, VectorField};

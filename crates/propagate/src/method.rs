@@ -1,10 +1,14 @@
 //! The table of methods: names, options, defaults and how a method is made from them.
 
 use crate::chebyshev::ChebyshevPropagator;
+use crate::exponential::{ExponentialPropagator, LARGEST};
 use crate::krylov::KrylovPropagator;
 use crate::options::require;
 use crate::runge_kutta::{Adaptive, Dop853Scheme, LowStorageScheme, Settings, Tsit5Scheme};
-use crate::{Chebyshev, Dop853, Krylov, LowStorage, Method, OptionValue, PropagateError, Propagator, Tsit5};
+use crate::{
+    Chebyshev, Dop853, Exponential, Krylov, LowStorage, Method, OptionValue, PropagateError, Propagator,
+    Tsit5,
+};
 
 /// One method as the configuration and `list methods` see it.
 #[derive(Debug)]
@@ -17,6 +21,8 @@ pub struct MethodDefinition {
     pub order: Option<u32>,
     /// Whether it moves linear systems only.
     pub linear_only: bool,
+    /// Most independent numbers that a state may reach; None: any number.
+    pub largest: Option<usize>,
     /// Its options.
     pub options: &'static [OptionDefinition],
     /// The method with all options at their defaults.
@@ -126,6 +132,7 @@ pub static METHODS: &[MethodDefinition] = &[
         summary: "Dormand-Prince Runge-Kutta method 8(5,3), adaptive, dense output of order 7",
         order: Some(8),
         linear_only: false,
+        largest: None,
         options: &[rtol(1e-8), atol(1e-10), INITIAL_STEP, MAX_STEPS, LAWSON, EXACT_STOPS, FIXED_STEP],
         method: || Method::Dop853(Dop853::default()),
     },
@@ -134,6 +141,7 @@ pub static METHODS: &[MethodDefinition] = &[
         summary: "Tsitouras Runge-Kutta method 5(4), adaptive, free interpolant of order 4",
         order: Some(5),
         linear_only: false,
+        largest: None,
         options: &[rtol(1e-9), atol(1e-11), INITIAL_STEP, MAX_STEPS, LAWSON, EXACT_STOPS, FIXED_STEP],
         method: || Method::Tsit5(Tsit5::default()),
     },
@@ -142,6 +150,7 @@ pub static METHODS: &[MethodDefinition] = &[
         summary: "Kennedy-Carpenter-Lewis Runge-Kutta method 4(3) that needs only four vectors",
         order: Some(4),
         linear_only: false,
+        largest: None,
         options: &[rtol(1e-9), atol(1e-11), INITIAL_STEP, MAX_STEPS, LAWSON, FIXED_STEP],
         method: || Method::LowStorage(LowStorage::default()),
     },
@@ -150,6 +159,7 @@ pub static METHODS: &[MethodDefinition] = &[
         summary: "exponential in Krylov subspaces (Arnoldi), adaptive step and dimension",
         order: None,
         linear_only: true,
+        largest: None,
         options: &[
             real("tolerance", 1e-10, TOLERANCE, "error allowed per unit of time, relative to the state"),
             integer("dimension", 30, DIMENSION, "largest dimension of a subspace (vectors kept)"),
@@ -162,6 +172,7 @@ pub static METHODS: &[MethodDefinition] = &[
         summary: "exponential by Faber polynomials on an ellipse around the spectrum, few vectors",
         order: None,
         linear_only: true,
+        largest: None,
         options: &[
             STEP_TOLERANCE,
             integer("degree", 400, DEGREE, "largest degree of the polynomial of one step"),
@@ -169,6 +180,18 @@ pub static METHODS: &[MethodDefinition] = &[
             MAX_STEPS,
         ],
         method: || Method::Chebyshev(Chebyshev::default()),
+    },
+    MethodDefinition {
+        name: "exponential",
+        summary: "exponential of the whole matrix, for stiff systems of at most 2000 numbers",
+        order: None,
+        linear_only: true,
+        largest: Some(LARGEST),
+        options: &[
+            real("step_tolerance", 1e-8, TOLERANCE, "error accepted per step, relative to the state"),
+            MAX_STEPS,
+        ],
+        method: || Method::Exponential(Exponential::default()),
     },
 ];
 
@@ -217,6 +240,7 @@ impl Method {
             Self::LowStorage(_) => "low-storage",
             Self::Krylov(_) => "krylov",
             Self::Chebyshev(_) => "chebyshev",
+            Self::Exponential(_) => "exponential",
         };
         METHODS.iter().find(|definition| definition.name == name).expect("every method is registered")
     }
@@ -227,7 +251,7 @@ impl Method {
             Self::Dop853(o) => o.lawson,
             Self::Tsit5(o) => o.lawson,
             Self::LowStorage(o) => o.lawson,
-            Self::Krylov(_) | Self::Chebyshev(_) => false,
+            Self::Krylov(_) | Self::Chebyshev(_) | Self::Exponential(_) => false,
         }
     }
 
@@ -243,6 +267,7 @@ impl Method {
             Self::LowStorage(o) => Settings::from(o).validate(),
             Self::Krylov(o) => o.validate(),
             Self::Chebyshev(o) => o.validate(),
+            Self::Exponential(o) => o.validate(),
         }
     }
 
@@ -256,6 +281,7 @@ impl Method {
             }
             Self::Krylov(o) => Box::new(KrylovPropagator::new(o.clone(), dim)),
             Self::Chebyshev(o) => Box::new(ChebyshevPropagator::new(o.clone(), dim)),
+            Self::Exponential(o) => Box::new(ExponentialPropagator::new(o.clone(), dim)),
         }
     }
 
@@ -286,6 +312,8 @@ impl Method {
             (Self::Chebyshev(o), "degree") => Slot::Size(&mut o.degree),
             (Self::Chebyshev(o), "outputs") => Slot::Size(&mut o.outputs),
             (Self::Chebyshev(o), "max_steps") => Slot::Count(&mut o.max_steps),
+            (Self::Exponential(o), "step_tolerance") => Slot::Real(&mut o.step_tolerance),
+            (Self::Exponential(o), "max_steps") => Slot::Count(&mut o.max_steps),
             _ => return None,
         })
     }
@@ -350,6 +378,14 @@ impl Chebyshev {
         require(tolerance > 0.0 && tolerance < 1.0, "step_tolerance", tolerance, TOLERANCE)?;
         require((4..=10_000).contains(&self.degree), "degree", self.degree, DEGREE)?;
         require((1..=64).contains(&self.outputs), "outputs", self.outputs, OUTPUTS)?;
+        require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)
+    }
+}
+
+impl Exponential {
+    pub(crate) fn validate(&self) -> Result<(), PropagateError> {
+        let tolerance = self.step_tolerance;
+        require(tolerance > 0.0 && tolerance < 1.0, "step_tolerance", tolerance, TOLERANCE)?;
         require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)
     }
 }

@@ -141,6 +141,22 @@ impl Default for Chebyshev {
     }
 }
 
+/// `exponential`: the exponential of the whole matrix; for stiff systems of few numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Exponential {
+    /// Relative error per step that is accepted; there is nothing to do about a larger one.
+    pub step_tolerance: f64,
+    /// Limit of steps in one call of `advance`.
+    pub max_steps: u64,
+}
+
+impl Default for Exponential {
+    fn default() -> Self {
+        Self { step_tolerance: 1e-8, max_steps: 1_000_000 }
+    }
+}
+
 /// One way of moving a vector in time, with its own options and nothing else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -155,6 +171,8 @@ pub enum Method {
     Krylov(Krylov),
     /// Faber polynomials; linear systems only.
     Chebyshev(Chebyshev),
+    /// The whole matrix; linear systems only.
+    Exponential(Exponential),
 }
 
 impl Default for Method {

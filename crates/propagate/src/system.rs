@@ -19,6 +19,15 @@ pub trait VectorField: Sync {
     }
 }
 
+/// One number of a state vector as a multiple of an independent one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Alias {
+    /// Place of the independent number; its own place if it is independent itself.
+    pub of: u32,
+    /// The factor: 1 for an independent number, 0 for one that is always zero.
+    pub factor: f64,
+}
+
 /// A constant matrix A of y' = A y, known by its action only.
 pub trait LinearOperator: Sync {
     /// Length of the vectors.
@@ -47,6 +56,12 @@ pub trait LinearOperator: Sync {
     /// of values) of A, for the `chebyshev` method. None if unknown: then `norm_bound` is used and
     /// A is assumed not to grow, that is (-norm, 0, norm).
     fn spectral_box(&self) -> Option<(f64, f64, f64)> {
+        None
+    }
+
+    /// For vectors that repeat themselves, such as both halves of a Hermitian block: every number as a
+    /// multiple of an independent one. None: all numbers are independent.
+    fn aliases(&self) -> Option<Vec<Alias>> {
         None
     }
 }
@@ -84,6 +99,9 @@ impl<A: LinearOperator + ?Sized> LinearOperator for &A {
     }
     fn spectral_box(&self) -> Option<(f64, f64, f64)> {
         (**self).spectral_box()
+    }
+    fn aliases(&self) -> Option<Vec<Alias>> {
+        (**self).aliases()
     }
 }
 

@@ -75,7 +75,10 @@ fn too_many_steps_are_named() {
             _ => (),
         }
         let m = Method::from_name_and_options(definition.name, &options).expect("valid");
-        let result = advance(&mut *m.propagator(30), &Linear(&operator), (0.0, 100.0), &mut [1.0; 30]);
+        let stops: Vec<f64> = (1..=10).map(|k| 10.0 * f64::from(k)).collect();
+        let mut ignore = |_: f64, _: &[f64]| ControlFlow::Continue(());
+        let (mut propagator, mut y) = (m.propagator(30), [1.0; 30]);
+        let result = propagator.advance(&Linear(&operator), 0.0, 100.0, &mut y, &stops, &mut ignore);
         let Err(PropagateError::MaxSteps { time, end, limit, .. }) = result else {
             panic!("{}: {result:?}", definition.name)
         };
@@ -218,7 +221,7 @@ fn wrong_names_and_values_are_refused_with_what_is_allowed() {
     let error = Method::from_name_and_options("rk4", &[]).expect_err("unknown");
     assert_eq!(
         error.to_string(),
-        "there is no method 'rk4'; known methods: dop853, tsit5, low-storage, krylov, chebyshev"
+        "there is no method 'rk4'; known methods: dop853, tsit5, low-storage, krylov, chebyshev, exponential"
     );
     let error = Method::from_name_and_options("krylov", &[("rtol", 1e-3.into())]).expect_err("unknown");
     assert_eq!(error.to_string(), "krylov has no option `rtol`; it knows: tolerance, dimension, max_steps");

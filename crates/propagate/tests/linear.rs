@@ -1,16 +1,18 @@
 //! Linear systems against the dense exponential.
 mod common;
 
+use std::ops::ControlFlow;
+
 use common::{Chain, Dense, advance, damped, distance, method, observe};
 use faer::Mat;
 use proptest::prelude::*;
-use superladder_propagate::{Linear, LinearOperator, METHODS, Method, OptionValue};
+use superladder_propagate::{Linear, LinearOperator, METHODS, Method, Observer, OptionValue, Samples, Stop};
 
 /// Every method at a tight tolerance.
 fn tight(name: &str) -> Method {
     match name {
         "krylov" => method(name, &[("tolerance", 1e-11)]),
-        "chebyshev" => method(name, &[("step_tolerance", 1e-12)]),
+        "chebyshev" | "exponential" => method(name, &[("step_tolerance", 1e-12)]),
         _ => method(name, &[("rtol", 1e-11), ("atol", 1e-13)]),
     }
 }
@@ -267,4 +269,70 @@ proptest! {
             }
         }
     }
+}
+
+/// x_0 decays at a rate of 1e5 into x_1, which turns into x_2 at a frequency of 1.
+struct Stiff;
+
+impl LinearOperator for Stiff {
+    fn dim(&self) -> usize {
+        4
+    }
+    fn apply(&self, x: &[f64], out: &mut [f64]) {
+        let fast = 1e5 * x[0];
+        out.copy_from_slice(&[-fast, fast - x[2], x[1], x[3]]);
+    }
+    fn norm_bound(&self) -> f64 {
+        2e5
+    }
+    fn spectral_box(&self) -> Option<(f64, f64, f64)> {
+        Some((-1e5, 1.0, 1.0))
+    }
+}
+
+/// Collects samples, and wants no state.
+#[derive(Default)]
+struct Sampling(Vec<(f64, f64)>);
+
+impl Observer for Sampling {
+    fn probe_count(&self) -> usize {
+        1
+    }
+    fn probe(&self, vector: &[f64], out: &mut [f64]) {
+        out[0] = vector[0];
+    }
+    fn wants_samples(&self) -> bool {
+        true
+    }
+    fn review(&mut self, samples: &Samples<'_>) -> ControlFlow<()> {
+        self.0.extend(samples.rows().map(|(t, row)| (t, row[0])));
+        ControlFlow::Continue(())
+    }
+    fn stop(&mut self, _: &Stop<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn the_exponential_does_not_feel_stiffness_and_its_samples_see_the_fast_part() {
+    let mut propagator = method("exponential", &[]).propagator(4);
+    let (mut y, mut sampling) = ([1.0, 0.0, 0.0, 0.0], Sampling::default());
+    propagator.advance(&Linear(&Stiff), 0.0, 100.0, &mut y, &[50.0], &mut sampling).expect("ends");
+    // x_1 + i x_2 = 1e5/(1e5 + i) e^(it), but for what is still in x_0.
+    let (exact_1, exact_2) = (100.0_f64.cos(), 100.0_f64.sin());
+    assert!((y[1] - exact_1).abs() < 2e-5 && (y[2] - exact_2).abs() < 2e-5, "{y:?}");
+    assert_eq!(y[3], 0.0);
+    let statistics = propagator.statistics();
+    assert_eq!(statistics.largest_dimension, 3, "what cannot be reached has no row");
+    assert!(statistics.applications < 100, "{statistics:?}");
+    assert!(statistics.error_estimate < 1e-8, "{statistics:?}");
+    // The integral of x_0 is 1e-5: the trapezoidal rule on the samples finds its size.
+    let mut integral = 0.0;
+    let mut last = (0.0, 1.0);
+    for (t, x) in &sampling.0 {
+        integral += 0.5 * (x + last.1) * (t - last.0);
+        last = (*t, *x);
+    }
+    assert!((0.9e-5..1.3e-5).contains(&integral), "{integral:e}");
+    assert!(sampling.0.windows(2).all(|w| w[0].0 < w[1].0 && w[1].0 - w[0].0 <= 4.0 + 1e-12));
 }

@@ -20,6 +20,8 @@ pub(super) const EXACT: EngineDefinition = EngineDefinition {
     read: |section, common| {
         let mut engine = Exact::default();
         let Common { method, bounds, adaptive } = common.clone();
+        // A method that the study names is taken.
+        engine.automatic = method.is_none();
         set(&mut engine.method, method);
         (engine.bounds, engine.adaptive) = (bounds, adaptive);
         let options = read_all(ENTRIES, section, &mut engine)?;
