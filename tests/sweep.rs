@@ -239,3 +239,27 @@ fn bad_input_is_refused_before_anything_runs() {
     assert!(scratch.exits(2, &twice).contains("swept twice"));
     scratch.exits(2, &["sweep", "study.toml"]);
 }
+
+#[test]
+fn what_one_engine_cannot_measure_is_left_out_there_with_a_note() {
+    let study = QUICK.replace("observables = [", "observables = [\"purity\", ");
+    assert_ne!(study, QUICK);
+    let scratch = Scratch::new(&study);
+    let said =
+        scratch.exits(0, &["sweep", "study.toml", "-o", "engines", "--sweep", "engine.kind=exact,mean-field"]);
+    assert!(said.contains("purity is left out at engine.kind = mean-field"), "{said}");
+    let table = fs::read_to_string(scratch.path("engines/sweep.csv")).expect("a table");
+    let mut rows = table.lines();
+    let place = rows.next().expect("a heading").split(',').position(|h| h == "purity").expect("a column");
+    for row in rows {
+        let cell = row.split(',').nth(place).expect("a cell");
+        assert_eq!(cell.is_empty(), row.starts_with("mean-field"), "{row}");
+    }
+    let manifest = fs::read_to_string(scratch.path("engines/manifest.json")).expect("written");
+    assert!(manifest.contains("\"left_out\": [\n") && manifest.contains("purity is left out"), "{manifest}");
+    // What no engine of the sweep has is refused as in a run.
+    let said = scratch.exits(2, &["sweep", "study.toml", "--sweep", "engine.kind=cumulant,mean-field"]);
+    assert!(said.contains("purity"), "{said}");
+    let said = scratch.exits(0, &["compare", "study.toml", "-o", "both", "--engines", "mean-field,exact"]);
+    assert!(said.contains("not compared, since not every engine has the whole state: purity"), "{said}");
+}

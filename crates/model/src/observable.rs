@@ -4,8 +4,6 @@
 mod combine;
 mod own;
 
-use num_complex::Complex64;
-
 pub use combine::Combine;
 
 use crate::model::find;
@@ -411,10 +409,14 @@ fn spin_moment_operators(e: usize) -> Vec<Operator> {
 fn spin_function(
     target: &Target,
     context: Context,
-    combine: fn(&[Complex64], &Context) -> Vec<f64>,
+    plain: fn(&SpinMoments, f64) -> Vec<f64>,
+    along: fn(&SpinMoments, f64, &SpinMoments) -> Vec<Option<f64>>,
 ) -> Evaluation {
     let operators = spin_moment_operators(ensemble(target));
-    Evaluation::Moments { operators, combine: Combine::new(combine), context }
+    let moments = SpinMoments::from_expectations;
+    let combine = Combine::new(move |e, c| plain(&moments(e), c.spins))
+        .guided(move |e, guide, c| along(&moments(e), c.spins, &moments(guide)));
+    Evaluation::Moments { operators, combine, context }
 }
 
 fn photon_pair(m: usize) -> Operator {
@@ -530,7 +532,7 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
         summary: "Kitagawa-Ueda and Wineland squeezing parameters; undefined where <S> = 0",
         in_default: true,
         components: |_| vec!["kitagawa_ueda", "wineland", "polarisation"],
-        build: |_, t, c| spin_function(t, c, |e, c| SpinMoments::from_expectations(e).squeezing(c.spins)),
+        build: |_, t, c| spin_function(t, c, SpinMoments::squeezing, SpinMoments::squeezing_along),
     },
     ObservableDefinition {
         name: "fisher",
@@ -539,7 +541,7 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
         summary: "bounds of the quantum Fisher information per spin under rotations; lower > 1 proves entanglement",
         in_default: false,
         components: |_| vec!["lower", "upper"],
-        build: |_, t, c| spin_function(t, c, |e, c| SpinMoments::from_expectations(e).fisher(c.spins)),
+        build: |_, t, c| spin_function(t, c, SpinMoments::fisher, SpinMoments::fisher_along),
     },
     ObservableDefinition {
         name: "generalised-squeezing",
@@ -548,7 +550,7 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
         summary: "parameters of Toth's inequalities, each < 1 only for entangled states, also for mixed j",
         in_default: false,
         components: |_| vec!["singlet", "optimal", "planar"],
-        build: |_, t, c| spin_function(t, c, |e, c| SpinMoments::from_expectations(e).generalised(c.spins)),
+        build: |_, t, c| spin_function(t, c, SpinMoments::generalised, SpinMoments::generalised_along),
     },
     ObservableDefinition {
         name: "moments",

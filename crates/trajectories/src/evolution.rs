@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use superladder_engine::{
-    Attachment, Concluded, Diagnostics, EngineError, Evolution, Halt, Listener, Measurement, Record,
+    Attachment, Concluded, Diagnostics, EngineError, Evolution, Halt, Listener, Measurement, Problem, Record,
 };
 use superladder_sampling::{
-    BLOCKS, Block, Goal, Progressed, Replicate, SampledEvolution, Shown, Standing, SumSizes, Sums, Tally,
-    estimates, means, next_look, replicates,
+    BLOCKS, Block, Functions, Goal, Progressed, Replicate, SampledEvolution, Shown, Standing, SumSizes, Sums,
+    Tally, estimates, means, next_look, replicates,
 };
 
 use crate::error::{NAME, unknown};
@@ -266,13 +266,29 @@ impl TrajectoryEvolution {
 
     /// Observables with their errors at output number `row`.
     fn estimates(&self, row: usize) -> Vec<Measurement> {
-        let functions = |numbers: &[f64]| self.instruments.values(&self.setup.problem, numbers);
+        let functions = Averaged { instruments: &self.instruments, problem: &self.setup.problem };
         estimates(&functions, &self.sums, row, self.instruments.count())
     }
 
     /// Jumps by channel.
     fn jumps(&self) -> Vec<u64> {
         self.sums.counts()[..self.report.channels.len()].to_vec()
+    }
+}
+
+/// The observables of a problem as functions of averages.
+struct Averaged<'a> {
+    instruments: &'a Instruments,
+    problem: &'a Problem,
+}
+
+impl Functions for Averaged<'_> {
+    fn values(&self, means: &[f64]) -> Vec<Vec<f64>> {
+        self.instruments.values(self.problem, means)
+    }
+
+    fn along(&self, means: &[f64], guide: &[f64]) -> Vec<Option<f64>> {
+        self.instruments.along(self.problem, means, guide)
     }
 }
 
@@ -437,7 +453,7 @@ impl SampledEvolution for TrajectoryEvolution {
 
     fn replicates(&self) -> Vec<Replicate> {
         let problem = &self.setup.problem;
-        let functions = |numbers: &[f64]| self.instruments.values(problem, numbers);
+        let functions = Averaged { instruments: &self.instruments, problem };
         replicates(&functions, &self.sums, problem.times.len(), self.instruments.count())
     }
 }

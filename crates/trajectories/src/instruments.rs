@@ -221,8 +221,7 @@ impl Instruments {
         let value = |(plan, observable): (&Plan, &superladder_model::Observable)| match plan {
             Plan::Moments(numbers) => match &observable.evaluation {
                 Evaluation::Moments { combine, context, .. } => {
-                    let mean = |n: &usize| Complex64::new(means[2 * n], means[2 * n + 1]);
-                    combine(&numbers.iter().map(mean).collect::<Vec<_>>(), context)
+                    combine(&expectations(numbers, means), context)
                 }
                 Evaluation::State(_) => Vec::new(),
             },
@@ -230,6 +229,25 @@ impl Instruments {
             Plan::Top(range) => vec![means[range.clone()].iter().rev().take(2).sum()],
         };
         self.plans.iter().zip(&problem.observables).map(value).collect()
+    }
+
+    /// The values, flattened, that are extreme over directions, in the directions of `guide`.
+    pub(crate) fn along(&self, problem: &Problem, means: &[f64], guide: &[f64]) -> Vec<Option<f64>> {
+        let value = |(plan, observable): (&Plan, &superladder_model::Observable)| {
+            let along = match (plan, &observable.evaluation) {
+                (Plan::Moments(numbers), Evaluation::Moments { combine, context, .. }) => {
+                    combine.along(&expectations(numbers, means), &expectations(numbers, guide), context)
+                }
+                _ => None,
+            };
+            let count = match plan {
+                Plan::Moments(_) => observable.shape(problem.model(), &[]).len(),
+                Plan::Plain(range) => range.len(),
+                Plan::Top(_) => 1,
+            };
+            along.unwrap_or_else(|| vec![None; count])
+        };
+        self.plans.iter().zip(&problem.observables).flat_map(value).collect()
     }
 
     /// Largest population of the Fock levels from which something may leave any mode that has a cutoff in the
@@ -241,6 +259,10 @@ impl Instruments {
         };
         self.photons.iter().filter(|p| !p.moving).map(top).reduce(f64::max)
     }
+}
+
+fn expectations(numbers: &[usize], means: &[f64]) -> Vec<Complex64> {
+    numbers.iter().map(|n| Complex64::new(means[2 * n], means[2 * n + 1])).collect()
 }
 
 fn not_linear(observable: &Observable) -> EngineError {

@@ -26,6 +26,13 @@ pub fn shared(problem: &Problem) -> Problem {
     problem
 }
 
+/// Names of the observables that [`shared`] leaves out: functions of the whole state, which not every engine
+/// has.
+fn left_out(problem: &Problem) -> Vec<&str> {
+    let alone = problem.observables.iter().filter(|o| !matches!(o.evaluation, Evaluation::Moments { .. }));
+    alone.map(|o| o.name.as_str()).collect()
+}
+
 /// Runs one engine; a failure on the way, such as the blow-up of a hierarchy, keeps what came before.
 ///
 /// # Errors
@@ -84,7 +91,8 @@ impl Comparison<'_> {
         let problem = shared(&study.problem);
         let overlays = overlays(&problem, runs);
         let deviations = deviations(&problem, runs, &overlays);
-        let text = report(&study.title, runs, &deviations);
+        let left_out = left_out(&study.problem);
+        let text = report(&study.title, runs, &deviations, &left_out);
         let engines: Vec<String> = runs.iter().map(|r| r.engine.clone()).collect();
         folder.write("compare.csv", |file| write_csv(file, &problem, runs, &overlays))?;
         folder.write_text("report.txt", &text)?;
@@ -96,6 +104,7 @@ impl Comparison<'_> {
             "engines": engines,
             "not_converged": broken.collect::<Vec<_>>(),
             "deviations": deviations,
+            "left_out": left_out,
             "disagreement_bound": DISAGREEMENT,
             "disagreements": disagreements(runs, &deviations),
             "configurations": self.studies.iter().map(Study::resolved).collect::<Vec<_>>(),

@@ -8,6 +8,7 @@
 mod all;
 mod axis;
 mod files;
+mod observables;
 mod picture;
 #[cfg(feature = "mpi")]
 mod ranks;
@@ -150,6 +151,8 @@ pub struct Sweep {
     pub axes: Vec<Axis>,
     /// The Cartesian product of the axes.
     pub points: Vec<Point>,
+    /// Observables that some points leave out, and why.
+    pub notes: Vec<String>,
 }
 
 impl Sweep {
@@ -189,8 +192,9 @@ impl Sweep {
             product = product.iter().flat_map(extended).collect();
         }
         let points = product.into_par_iter().map(|values| Point::load(&axes, values, sets, &load));
-        let points = points.collect::<Result<_, SweepError>>()?;
-        Ok(Self { base, axes, points })
+        let mut points = points.collect::<Result<Vec<_>, SweepError>>()?;
+        let notes = observables::leave_out(&axes, &mut points);
+        Ok(Self { base, axes, points, notes })
     }
 
     /// A point in words, `lambda = 0.3, N = 4`.

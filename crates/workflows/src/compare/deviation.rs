@@ -105,7 +105,7 @@ pub fn broken(runs: &[Ran]) -> Vec<Vec<String>> {
 }
 
 /// The table for a reader.
-pub fn report(title: &str, runs: &[Ran], deviations: &[ColumnDeviation]) -> String {
+pub fn report(title: &str, runs: &[Ran], deviations: &[ColumnDeviation], left_out: &[&str]) -> String {
     let reference = runs.last().map_or("", |run| run.engine.as_str());
     let mut text = format!("{title}\n\nLargest deviations from engine '{reference}'\n");
     let width = deviations.iter().map(|d| d.column.chars().count()).max().unwrap_or(0).max(10);
@@ -122,6 +122,10 @@ pub fn report(title: &str, runs: &[Ran], deviations: &[ColumnDeviation]) -> Stri
             let sigmas = standard_errors.map_or_else(String::new, |s| format!("  {s:>15.1}"));
             let _ = writeln!(text, "  {:<width$}  {absolute:>12}  {relative:>9}{sigmas}  {time}", d.column);
         }
+    }
+    if !left_out.is_empty() {
+        let names = left_out.join(", ");
+        let _ = writeln!(text, "\nnot compared, since not every engine has the whole state: {names}");
     }
     let disagreements = disagreements(runs, deviations);
     if disagreements.is_empty() && runs.len() > 1 {

@@ -40,6 +40,7 @@ fn manifest(results: &Results<'_>, clock: &Clock) -> Json {
             .map(|(point, reasons)| json!({ "point": sweep.words(point), "reasons": reasons }))
             .collect::<Vec<_>>(),
         "warnings": sweep.points.iter().flat_map(|p| &p.study.warnings).collect::<BTreeSet<_>>(),
+        "left_out": sweep.notes,
         "points_at_a_time": results.workers,
     }))
 }

@@ -210,6 +210,9 @@ impl<'a> Results<'a> {
                 let _ = writeln!(text, "  and {count} more {what} in summary.csv");
             }
         }
+        for note in &self.sweep.notes {
+            let _ = writeln!(text, "\nnote: {note}");
+        }
         let bad: Vec<_> = self.points().filter(|(_, o)| !Self::reasons(o).is_empty()).collect();
         let _ = match bad.len() {
             0 => writeln!(text, "\nconverged: every point ran to its end and kept its bounds"),
