@@ -245,8 +245,8 @@ fn what_one_engine_cannot_measure_is_left_out_there_with_a_note() {
     let study = QUICK.replace("observables = [", "observables = [\"purity\", ");
     assert_ne!(study, QUICK);
     let scratch = Scratch::new(&study);
-    let said =
-        scratch.exits(0, &["sweep", "study.toml", "-o", "engines", "--sweep", "engine.kind=exact,mean-field"]);
+    let said = scratch
+        .exits(0, &["sweep", "study.toml", "-o", "engines", "--sweep", "engine.kind=exact,mean-field"]);
     assert!(said.contains("purity is left out at engine.kind = mean-field"), "{said}");
     let table = fs::read_to_string(scratch.path("engines/sweep.csv")).expect("a table");
     let mut rows = table.lines();

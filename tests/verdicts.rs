@@ -141,6 +141,18 @@ fn levels_that_nothing_leaves_are_no_reason_to_complain() {
     }
     // One level less, and it does leave.
     case.exits(3, &["run", "study.toml", "-o", "four", "--set", "modes.a.cutoff=4"]);
+    // Trajectories see the same, though |5> has weight.
+    let sampled = ["--set", "engine={ kind = 'trajectories', trajectories = 64, displaced = 'off' }"];
+    let early =
+        ["--set", "time.end=20", "--set", "output.observables=['photon-distribution(a)', 'photons(a)']"];
+    let run = |output: &str, cutoff: &str| {
+        let cutoff = ["--set", cutoff];
+        let arguments = [&["run", "study.toml", "-o", output], &sampled[..], &early, &cutoff].concat();
+        case.exits(if output == "sampled" { 0 } else { 3 }, &arguments);
+        case.manifest(output)["diagnostics"]["top_population"]["worst"].as_f64().expect("a number")
+    };
+    assert_eq!(run("sampled", "modes.a.cutoff=5"), 0.0);
+    assert!(run("few", "modes.a.cutoff=2") > 1e-3);
 }
 
 /// A cavity that loses one photon at rate 0.5: rho = p |1><1| + (1 - p) |0><0|, so that

@@ -111,6 +111,7 @@ fn failure_time(error: &PropagateError, before: f64) -> f64 {
         | PropagateError::TooFar { time, .. }
         | PropagateError::NotConverged { time, .. } => *time,
         PropagateError::NotLinear { .. }
+        | PropagateError::TooLarge { .. }
         | PropagateError::Dimension { .. }
         | PropagateError::InvalidOption { .. }
         | PropagateError::UnknownOption { .. }

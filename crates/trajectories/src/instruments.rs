@@ -10,6 +10,7 @@ use superladder_space::{Axis, Ladders};
 
 use crate::error::NAME;
 use crate::laboratory;
+use crate::leaving::may_leave;
 use crate::locality::Locality;
 use crate::products::{ActScratch, Bands, Layout, Table, act};
 use crate::trajectory::Snapshot;
@@ -119,9 +120,14 @@ impl Instruments {
             count += length;
             count - length..count
         };
+        let leaving = may_leave(problem);
         let populations = |(m, levels): (usize, &usize)| Photons {
             range: range(*levels),
-            reach: problem.stages.iter().map(|s| s.model.reach(m)).max().unwrap_or(0),
+            reach: if leaving[m] {
+                problem.stages.iter().map(|s| s.model.reach(m)).max().unwrap_or(0)
+            } else {
+                0
+            },
             moving: locality.moving[m],
             taken: !locality.moving[m],
         };

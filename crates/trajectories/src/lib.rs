@@ -32,6 +32,7 @@ mod frame;
 mod initial;
 mod instruments;
 mod laboratory;
+mod leaving;
 mod locality;
 mod options;
 mod products;

@@ -6,9 +6,9 @@ use superladder_model::{EnsembleState, Factor, Jump, ModeState, Model, Operator,
 /// By subsystem, modes and then ensembles, the numbers of quanta or of excited spins that a state may have.
 /// Correlations are left out, so that there may be some that it never has, but none is missing.
 #[derive(Debug, Clone, PartialEq)]
-struct Reachable {
+pub(crate) struct Reachable {
     modes: usize,
-    levels: Vec<Vec<bool>>,
+    pub(crate) levels: Vec<Vec<bool>>,
 }
 
 /// By stage and dissipator: whether its jumps can have weight. One that only states without the necessary
@@ -23,7 +23,7 @@ pub(crate) fn can_jump(problem: &Problem) -> Vec<Vec<bool>> {
 }
 
 impl Reachable {
-    fn at_start(problem: &Problem) -> Self {
+    pub(crate) fn at_start(problem: &Problem) -> Self {
         let only = |level: usize, highest: usize| -> Vec<bool> {
             (0..=highest).map(|k| k == level.min(highest)).collect()
         };

@@ -316,7 +316,9 @@ fn methods(own: &Own<'_>, engine: &str, asked: f64, families: &mut Vec<Family>) 
     let linear = ENGINES.iter().any(|e| e.name == engine && e.truncated);
     let leads = ["rtol", "tolerance", "step_tolerance"];
     let tolerance = leads.iter().find_map(|key| own.number(key)).unwrap_or(asked);
-    let others = METHODS.iter().filter(|m| (linear || !m.linear_only) && m.name != own.definition.name);
+    // A method for few numbers would refuse many studies.
+    let fits = |m: &&MethodDefinition| (linear || !m.linear_only) && m.largest.is_none();
+    let others = METHODS.iter().filter(fits).filter(|m| m.name != own.definition.name);
     let mut choices: Vec<Choice> = Vec::new();
     for method in others {
         let has = |key: &str| method.options.iter().any(|o| o.name == key);

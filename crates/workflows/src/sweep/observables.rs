@@ -20,8 +20,8 @@ pub(super) fn leave_out(axes: &[Axis], points: &mut [Point]) -> Vec<String> {
             by_name.entry(name).or_default().push(point);
         }
     }
-    let mut notes = Vec::new();
-    for (name, at) in by_name.into_iter().filter(|(_, at)| at.len() < points.len()) {
+    let (mut notes, count) = (Vec::new(), points.len());
+    for (name, at) in by_name.into_iter().filter(|(_, at)| at.len() < count) {
         for &point in &at {
             points[point].study.problem.observables.retain(|o| o.name != name);
         }
