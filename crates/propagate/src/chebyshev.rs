@@ -1,8 +1,10 @@
 //! The exponential by Faber polynomials.
 
 mod faber;
+mod retreat;
 
 use faber::{Plan, Rectangle, plan};
+use retreat::{Failure, recover, retreat};
 
 use crate::options::require;
 use crate::propagator::{Observer, Samples, Stop, check_arguments, sample_times, show};
@@ -12,14 +14,15 @@ use crate::{Chebyshev, LinearOperator, Memory, PropagateError, Propagator, Stati
 const NAME: &str = "chebyshev";
 /// Terms between two norms that watch the growth of the recurrence.
 const WATCH: usize = 8;
-/// Highest level of caution about the spectrum before steps are halved.
-const CAUTION: u32 = 6;
 /// A way that is so many times longer than all steps together is not begun.
 const HOPELESS: f64 = 1e3;
 /// Halvings of a step that end a propagation.
 const HALVINGS: u32 = 40;
 /// Terms of a step for one of its samples.
 const TERMS_PER_SAMPLE: usize = 4;
+/// The last terms of a step are summed until they are smaller than the tolerance by this factor, as far as there
+/// are coefficients.
+const CONVERGED: f64 = 0.003;
 /// Coefficients this small beside the largest change no bit of a sum.
 const NEGLIGIBLE: f64 = 1e-18;
 
@@ -46,16 +49,23 @@ pub(crate) struct ChebyshevPropagator {
     outputs: Vec<Vec<f64>>,
     /// Probes of every F_k y, one row a term.
     probes: Vec<f64>,
-    /// The longest step and its expansion, for the rectangle and the caution beside it.
-    longest: Option<(Rectangle, u32, Plan)>,
+    longest: Option<Longest>,
+}
+
+/// The expansion of the longest step, and what it was planned for: the rectangle, the caution and the terms
+/// that are left free for what grows.
+struct Longest {
+    conditions: (Rectangle, u32, u32),
+    plan: Plan,
 }
 
 /// What came out of one recurrence.
 enum Outcome {
-    /// The number of terms that were summed and the relative error.
-    Accepted { terms: usize, error: f64 },
-    /// The relative error.
-    Rejected(f64),
+    /// The number of terms that were summed, the relative error, and the rounding errors in units of the
+    /// tolerance.
+    Accepted { terms: usize, error: f64, rounding: f64 },
+    /// The relative error, and the term at which it was given up.
+    Rejected { error: f64, at: usize },
     /// The observer has abandoned it.
     Abandoned,
 }
@@ -86,7 +96,7 @@ impl ChebyshevPropagator {
     ) -> Result<f64, PropagateError> {
         let rectangle = rectangle(operator)?;
         let mut left = self.options.max_steps;
-        let mut halvings = 0;
+        let (mut halvings, mut halved) = (0, false);
         while t < end {
             if left == 0 {
                 let (limit, step) = (self.options.max_steps, self.memory.statistics.last_step);
@@ -105,31 +115,31 @@ impl ChebyshevPropagator {
                 .iter()
                 .map(|stop| plan.ellipse.coefficients(stop - t, plan.coefficients.len()))
                 .collect();
-            let (terms, error) = match self.attempt(operator, &plan, t, y, &series, observer)? {
-                Outcome::Accepted { terms, error } => (terms, error),
+            let (terms, error, rounding) = match self.attempt(operator, &plan, t, y, &series, observer)? {
+                Outcome::Accepted { terms, error, rounding } => (terms, error, rounding),
                 Outcome::Abandoned => {
                     self.memory = before;
                     break;
                 }
-                Outcome::Rejected(estimate) => {
+                Outcome::Rejected { error, at } => {
                     self.memory.statistics.rejected += 1;
-                    if self.memory.caution < CAUTION {
-                        self.memory.caution += 1;
-                        continue;
-                    }
-                    self.memory.next_step = Some(0.5 * h);
-                    halvings += 1;
+                    let failure = Failure { step: h, terms: plan.terms, at };
+                    halved = retreat(&mut self.memory, &failure, halved);
+                    halvings += u32::from(halved);
                     if halvings > HALVINGS || t + 0.5 * h <= t {
-                        return Err(self.not_converged(t, h, estimate));
+                        return Err(self.not_converged(t, h, error));
                     }
                     continue;
                 }
             };
-            halvings = 0;
+            (halvings, halved) = (0, false);
             if observer.wants_samples() && self.review(&plan, t, t_new, terms, observer) {
                 break;
             }
             self.memory.statistics.accept(h, error);
+            self.memory.surplus = terms.saturating_sub(plan.terms) as u32;
+            let longest = self.longest_step();
+            recover(&mut self.memory, rounding, longest);
             let mut over = self.show(&stops[..inside], &series, terms, observer);
             stops = &stops[inside..];
             copy(y, &self.end);
@@ -182,9 +192,13 @@ impl ChebyshevPropagator {
         over
     }
 
+    fn longest_step(&self) -> f64 {
+        self.longest.as_ref().map_or(f64::INFINITY, |longest| longest.plan.step)
+    }
+
     /// Fails at once if as many of the longest steps as are `left` lead to nothing worth having.
     fn can_arrive(&self, time: f64, end: f64, left: u64) -> Result<(), PropagateError> {
-        let longest = self.longest.as_ref().map_or(f64::INFINITY, |(.., plan)| plan.step);
+        let longest = self.longest_step();
         if (end - time) / longest <= HOPELESS * (left as f64 + 1.0) {
             return Ok(());
         }
@@ -203,20 +217,23 @@ impl ChebyshevPropagator {
 
     /// The expansion of the next step: the longest one, or a shorter one that ends at `target`.
     fn next_plan(&mut self, rectangle: Rectangle, t: f64, target: f64) -> Result<Plan, PropagateError> {
-        let caution = self.memory.caution;
-        let known = self.longest.take().filter(|known| (known.0, known.1) == (rectangle, caution));
+        let conditions = (rectangle, self.memory.caution, self.memory.surplus);
+        let known = self.longest.take().filter(|known| known.conditions == conditions);
         let longest = match known {
-            Some((.., plan)) => plan,
+            Some(longest) => longest.plan,
             None => self.longest_plan(rectangle).ok_or_else(|| self.not_converged(t, 0.0, f64::INFINITY))?,
         };
         let wanted = (target - t).min(self.memory.next_step.unwrap_or(f64::INFINITY));
-        let next = if wanted < longest.step {
-            plan(rectangle, caution, wanted, self.options.step_tolerance, self.options.degree)
-        } else {
-            Some(longest.clone())
-        };
-        self.longest = Some((rectangle, caution, longest));
+        let next =
+            if wanted < longest.step { self.plan(rectangle, wanted, 0) } else { Some(longest.clone()) };
+        self.longest = Some(Longest { conditions, plan: longest });
         next.ok_or_else(|| self.not_converged(t, wanted, f64::INFINITY))
+    }
+
+    /// The expansion for a step of `h` with `free` terms to spare.
+    fn plan(&self, rectangle: Rectangle, h: f64, free: usize) -> Option<Plan> {
+        let Chebyshev { step_tolerance, degree, .. } = self.options;
+        plan(rectangle, self.memory.caution, h, step_tolerance, (degree, free))
     }
 
     /// The longest step that the degree allows, to within a tenth.
@@ -225,8 +242,9 @@ impl ChebyshevPropagator {
         let size = (right - left + height + left.abs().min(right.abs())).max(f64::MIN_POSITIVE.sqrt());
         let mut h = 4.0 * self.options.degree as f64 / size;
         for _ in 0..200 {
-            let Chebyshev { step_tolerance: tolerance, degree, .. } = self.options;
-            let found = plan(rectangle, self.memory.caution, h, tolerance, degree);
+            // What grew in the last step is left free, but no more than half of the degree.
+            let free = (self.memory.surplus as usize).min(self.options.degree / 2);
+            let found = self.plan(rectangle, h, free);
             if found.is_some() {
                 return found;
             }
@@ -284,22 +302,25 @@ impl ChebyshevPropagator {
                 if k == 1 {
                     return Err(PropagateError::NonFinite { time: t, step: plan.step });
                 }
-                return Ok(Outcome::Rejected(f64::INFINITY));
+                return Ok(Outcome::Rejected { error: f64::INFINITY, at: k });
             }
             largest = largest.max(term);
             last = [last[1], term];
-            let error = last[0] + last[1] + largest * f64::EPSILON;
-            if largest * f64::EPSILON > allowed {
-                return Ok(Outcome::Rejected(error / size));
+            let rounding = largest * f64::EPSILON;
+            let error = last[0] + last[1] + rounding;
+            if rounding > allowed {
+                return Ok(Outcome::Rejected { error: error / size, at: k });
             }
-            if k + 1 >= plan.terms && error <= allowed {
+            let converged = last[0] + last[1] <= CONVERGED * allowed || k + 1 == plan.coefficients.len();
+            if k + 1 >= plan.terms && converged && error <= allowed {
                 self.note_degree(k);
                 let error = if size == 0.0 { 0.0 } else { error / size };
-                return Ok(Outcome::Accepted { terms: k + 1, error });
+                let rounding = if size == 0.0 { 0.0 } else { rounding / allowed };
+                return Ok(Outcome::Accepted { terms: k + 1, error, rounding });
             }
         }
         let error = last[0] + last[1] + largest * f64::EPSILON;
-        Ok(Outcome::Rejected(error / size))
+        Ok(Outcome::Rejected { error: error / size, at: plan.coefficients.len() })
     }
 
     /// Evaluates the probes of the present vector of the recurrence.

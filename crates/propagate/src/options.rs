@@ -127,7 +127,8 @@ impl Default for Krylov {
 pub struct Chebyshev {
     /// Error allowed per step, relative to the norm of the state.
     pub step_tolerance: f64,
-    /// Largest degree of the polynomial of one step.
+    /// Largest degree that is planned for the polynomial of one step; terms that do not fall as expected may
+    /// take an eighth more.
     pub degree: usize,
     /// Largest number of stops that share one step if the observer needs states; each costs one vector.
     pub outputs: usize,
