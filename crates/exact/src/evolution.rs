@@ -1,5 +1,7 @@
 //! The evolution of a density matrix through the stages of a problem.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use superladder_engine::{
     Diagnostics, EngineError, Evolution, FollowedCutoff, Halt, Listener, Measurement, Never, Problem,
@@ -7,13 +9,14 @@ use superladder_engine::{
 use superladder_propagate::{Linear, LinearOperator, Memory, Propagator};
 
 use crate::adaptive::{CutoffControl, Growth, Limit, Reason};
-use crate::choice::build_generator;
+use crate::choice::{build_generator, form_of, held};
 use crate::error::{INTERRUPTED, NAME, space_error};
 use crate::generator::Elements;
 use crate::instruments::Instruments;
 use crate::leakage::Leaked;
 use crate::measuring::Measuring;
 use crate::options::Exact;
+use crate::real_half::RealHalf;
 use crate::setting::Setting;
 use crate::state::{carried, initial_vector};
 use crate::state_functions::View;
@@ -22,6 +25,8 @@ use crate::state_functions::View;
 pub(crate) struct Prepared {
     pub(crate) setting: Setting,
     pub(crate) generator: Box<dyn LinearOperator>,
+    /// The real form of the states.
+    pub(crate) real: Option<Arc<RealHalf>>,
     /// Memory beside the state vectors, in bytes.
     pub(crate) overhead: u64,
     /// Estimate of the whole memory, in bytes.
@@ -35,6 +40,8 @@ pub struct ExactEvolution {
     options: Exact,
     instruments: Instruments,
     generator: Box<dyn LinearOperator>,
+    /// The real form of the states, if they have one.
+    real: Option<Arc<RealHalf>>,
     stage: usize,
     propagator: Box<dyn Propagator + Send>,
     time: f64,
@@ -74,12 +81,14 @@ impl ExactEvolution {
     ) -> Result<Self, EngineError> {
         let time = problem.times[0];
         let control = CutoffControl::new(&options, &problem, prepared.available);
-        let Prepared { setting, generator, overhead, memory, .. } = prepared;
+        let Prepared { setting, generator, real, overhead, memory, .. } = prepared;
         let overhead = (overhead, setting.layout.len());
         let (vector, losses) = initial_state(&problem, &setting)?;
-        let propagator = options.method.propagator(setting.layout.len());
+        let vector = held(real.as_deref(), vector);
+        let propagator = options.method.propagator(vector.len());
         let adaptive = adaptive_modes(control.as_ref());
-        let instruments = Instruments::new(&options, problem, setting, &adaptive, halt)?;
+        let instruments =
+            Instruments::new(&options, problem, setting, form_of(real.as_ref()), &adaptive, halt)?;
         let leaked = Leaked::start(time, lost(&losses), Vec::new());
         let diagnostics = Diagnostics::default();
         let stage = 0;
@@ -87,6 +96,7 @@ impl ExactEvolution {
             options,
             instruments,
             generator,
+            real,
             stage,
             propagator,
             time,
@@ -190,7 +200,7 @@ impl ExactEvolution {
             self.vector = carried((&old.space, &old.layout), &self.vector, (&setting.space, &setting.layout));
         }
         let adaptive = adaptive_modes(self.control.as_ref());
-        self.instruments = Instruments::new(&self.options, problem, setting, &adaptive, &Never)?;
+        self.instruments = Instruments::new(&self.options, problem, setting, None, &adaptive, &Never)?;
         self.propagator = self.options.method.propagator(self.vector.len());
         self.propagator.restore(&memory);
         self.rebuild(self.stage, &Never)
@@ -254,7 +264,7 @@ impl ExactEvolution {
         let setting = &self.instruments.setting;
         let model = &self.instruments.problem.stages[stage].model;
         let elements = Elements::new_while(&setting.space, model, halt).ok_or(INTERRUPTED)?;
-        self.generator = build_generator(&self.options, setting, &elements, halt)?;
+        self.generator = build_generator(&self.options, setting, &elements, self.real.as_deref(), halt)?;
         self.stage = stage;
         Ok(())
     }
