@@ -1,14 +1,16 @@
 //! The exponential by Faber polynomials.
 
 mod faber;
+mod outputs;
 mod retreat;
 
 use faber::{Plan, Rectangle, plan};
+use outputs::{Outputs, shape};
 use retreat::{Failure, recover, retreat};
 
 use crate::options::require;
 use crate::propagator::{Observer, Samples, Stop, check_arguments, sample_times, show};
-use crate::vector::{accumulate, combine, copy, norm, recur};
+use crate::vector::{combine, copy, norm, recur};
 use crate::{Chebyshev, LinearOperator, Memory, PropagateError, Propagator, Statistics, System};
 
 const NAME: &str = "chebyshev";
@@ -23,8 +25,6 @@ const TERMS_PER_SAMPLE: usize = 4;
 /// The last terms of a step are summed until they are smaller than the tolerance by this factor, as far as there
 /// are coefficients.
 const CONVERGED: f64 = 0.003;
-/// Coefficients this small beside the largest change no bit of a sum.
-const NEGLIGIBLE: f64 = 1e-18;
 
 /// exp(h A) y = Σ c_k F_k(A) y with the Faber polynomials of an ellipse around the spectrum (Chebyshev
 /// polynomials, shifted and scaled), whose three-term recurrence needs three vectors. The ellipse comes from
@@ -41,12 +41,12 @@ pub(crate) struct ChebyshevPropagator {
     options: Chebyshev,
     dim: usize,
     memory: Memory,
-    /// F_(k-1) y, F_k y and A F_k y.
-    recurrence: [Vec<f64>; 3],
+    /// ..., F_(k-1) y, F_k y and A F_k y: the last three, and before them those that wait for the outputs.
+    recurrence: Vec<Vec<f64>>,
     /// The sum at the end of the step.
     end: Vec<f64>,
     /// Sums at the stops inside of the step, if the observer needs states.
-    outputs: Vec<Vec<f64>>,
+    outputs: Outputs,
     /// Probes of every F_k y, one row a term.
     probes: Vec<f64>,
     longest: Option<Longest>,
@@ -77,9 +77,9 @@ impl ChebyshevPropagator {
             options,
             dim,
             memory: Memory::default(),
-            recurrence: std::array::from_fn(|_| vec![0.0; dim]),
+            recurrence: (0..3).map(|_| vec![0.0; dim]).collect(),
             end: vec![0.0; dim],
-            outputs: Vec::new(),
+            outputs: Outputs::default(),
             probes: Vec::new(),
             longest: None,
         }
@@ -104,7 +104,7 @@ impl ChebyshevPropagator {
             }
             left -= 1;
             let before = self.memory.clone();
-            let shared = if observer.needs_state() { self.options.outputs } else { usize::MAX };
+            let shared = if observer.needs_state() { self.shape().0 } else { usize::MAX };
             let target = stops.get(shared).map_or(end, |&stop| stop.min(end));
             let plan = self.next_plan(rectangle, t, target)?;
             let h = plan.step;
@@ -157,6 +157,11 @@ impl ChebyshevPropagator {
         Ok(t)
     }
 
+    /// How many stops share a step if states are needed, and how many terms are kept for them.
+    fn shape(&self) -> (usize, usize) {
+        shape(self.options.outputs, self.dim)
+    }
+
     /// Shows the samples of a step to the observer; true if it refuses the step.
     fn review(&self, plan: &Plan, t: f64, t_new: f64, terms: usize, observer: &mut dyn Observer) -> bool {
         let count = (terms / TERMS_PER_SAMPLE).max(2);
@@ -186,7 +191,7 @@ impl ChebyshevPropagator {
         let mut over = false;
         for (s, (&time, coefficients)) in stops.iter().zip(series).enumerate() {
             self.sum(&coefficients[..terms], &mut values);
-            let state = observer.needs_state().then(|| self.outputs[s].as_slice());
+            let state = observer.needs_state().then(|| self.outputs.of(s));
             over |= observer.stop(&Stop { time, probes: &values, state, error_estimate }).is_break();
         }
         over
@@ -265,19 +270,19 @@ impl ChebyshevPropagator {
         observer: &dyn Observer,
     ) -> Result<Outcome, PropagateError> {
         let states = if observer.needs_state() { series.len() } else { 0 };
-        while self.outputs.len() < states {
-            self.outputs.push(vec![0.0; self.dim]);
+        self.outputs.start(states, self.dim);
+        let kept = if states > 0 { self.shape().1 } else { 1 };
+        while self.recurrence.len() < kept + 2 {
+            self.recurrence.insert(0, vec![0.0; self.dim]);
         }
         let size = norm(y);
         if !size.is_finite() {
             return Err(PropagateError::NonFinite { time: t, step: plan.step });
         }
         let allowed = self.options.step_tolerance * size * (plan.step * right_end(operator)).max(0.0).exp();
-        copy(&mut self.recurrence[1], y);
+        let newest = self.recurrence.len() - 2;
+        copy(&mut self.recurrence[newest], y);
         combine(&mut self.end, &[(plan.coefficients[0], y)]);
-        for (output, c) in self.outputs.iter_mut().zip(&series[..states]) {
-            combine(output, &[(c[0], y)]);
-        }
         self.probes.clear();
         let unused = series.is_empty() && !observer.wants_samples();
         let probes = if unused { 0 } else { observer.probe_count() };
@@ -287,17 +292,15 @@ impl ChebyshevPropagator {
             if observer.poll().is_break() {
                 return Ok(Outcome::Abandoned);
             }
+            if states > 0 && self.outputs.waiting(k - 1) == kept {
+                self.outputs.add(&series[..states], k - 1, &self.recurrence[..=newest]);
+            }
             self.advance_recurrence(operator, plan, k);
             self.note_probes(observer, probes);
-            for (output, c) in self.outputs.iter_mut().zip(&series[..states]) {
-                if c[k].abs() > NEGLIGIBLE {
-                    accumulate(output, &[(c[k], &self.recurrence[1])]);
-                }
-            }
             if k + 2 < plan.terms && k % WATCH != 0 {
                 continue;
             }
-            let term = norm(&self.recurrence[1]) * plan.coefficients[k].abs();
+            let term = norm(&self.recurrence[newest]) * plan.coefficients[k].abs();
             if !term.is_finite() {
                 if k == 1 {
                     return Err(PropagateError::NonFinite { time: t, step: plan.step });
@@ -313,6 +316,9 @@ impl ChebyshevPropagator {
             }
             let converged = last[0] + last[1] <= CONVERGED * allowed || k + 1 == plan.coefficients.len();
             if k + 1 >= plan.terms && converged && error <= allowed {
+                if states > 0 {
+                    self.outputs.add(&series[..states], k, &self.recurrence[..=newest]);
+                }
                 self.note_degree(k);
                 let error = if size == 0.0 { 0.0 } else { error / size };
                 let rounding = if size == 0.0 { 0.0 } else { rounding / allowed };
@@ -328,7 +334,8 @@ impl ChebyshevPropagator {
         if count > 0 {
             let start = self.probes.len();
             self.probes.resize(start + count, 0.0);
-            observer.probe(&self.recurrence[1], &mut self.probes[start..]);
+            let newest = &self.recurrence[self.recurrence.len() - 2];
+            observer.probe(newest, &mut self.probes[start..]);
         }
     }
 
@@ -341,7 +348,7 @@ impl ChebyshevPropagator {
     /// term to the sum at the end of the step.
     fn advance_recurrence(&mut self, operator: &dyn LinearOperator, plan: &Plan, k: usize) {
         let ellipse = plan.ellipse;
-        let [before, now, next] = &mut self.recurrence;
+        let Some([before, now, next]) = self.recurrence.last_chunk_mut() else { return };
         operator.apply(now, next);
         self.memory.statistics.applications += 1;
         let inverse = 1.0 / ellipse.capacity;
@@ -392,7 +399,8 @@ impl Propagator for ChebyshevPropagator {
     }
 
     fn state_vectors(&self, states: bool) -> usize {
-        if states { 4 + self.options.outputs } else { 4 }
+        let (sums, kept) = self.shape();
+        if states { 3 + kept + sums } else { 4 }
     }
 
     fn memory(&self) -> Memory {
