@@ -17,6 +17,7 @@ const FACADE: &str = "superladder";
 const CRATES: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("dense", &[]),
+    ("sparse", &[]),
     ("propagate", &["dense"]),
     ("analysis", &[]),
     ("plot", &[]),
@@ -26,7 +27,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("brute-force", &["model"]),
     ("engine", &["model"]),
     ("sampling", &["engine", "model", "frame"]),
-    ("exact", &["engine", "model", "space", "propagate", "dense"]),
+    ("exact", &["engine", "model", "space", "propagate", "dense", "sparse"]),
     ("trajectories", &["sampling", "engine", "model", "space", "propagate", "dense"]),
     ("cumulant", &["engine", "model", "propagate"]),
     ("mean-field", &["cumulant", "engine", "model", "propagate", "dense"]),

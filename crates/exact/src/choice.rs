@@ -1,26 +1,184 @@
-//! The generator that the options ask for.
+//! The generator of a problem: which form, and why.
 
-use superladder_engine::{EngineError, Halt};
+use std::sync::Arc;
+
+use superladder_engine::{EngineError, Halt, Problem};
 use superladder_propagate::LinearOperator;
+use superladder_sparse::RealForm;
 
 use crate::assembled::AssembledOperator;
-use crate::error::INTERRUPTED;
+use crate::error::{INTERRUPTED, space_error};
 use crate::generator::{Elements, Lindbladian};
 use crate::options::{Exact, Generator};
+use crate::real_half::{RealGenerator, RealHalf, StoredHalf};
+use crate::resources::assembled_memory;
 use crate::setting::Setting;
+use crate::state::initial_vector;
 
-/// The generator of a stage as the options ask for it.
+/// Costs of one application, in a unit of about 0.2 ns: of a term that is listed for a row of a block, of
+/// eight f64 that it is added to, and of an entry of a real sparse matrix. Counts decide, never time.
+const LISTING: u64 = 50;
+const VECTOR: u64 = 3;
+const ENTRY: u64 = 3;
+/// Bytes of an entry of a real sparse matrix, with its share of what says where it is.
+const ENTRY_BYTES: u64 = 9;
+/// A real sparse matrix may take this much memory in any case ...
+const SMALL: u64 = 1 << 28;
+/// ... and in all so many fifths of what the matrix-free generator and its vectors take.
+const FIFTHS: u64 = 6;
+
+/// The form of the generator that a run uses.
+pub(crate) struct Choice {
+    /// The real form of the states, if they have one.
+    pub(crate) real: Option<Arc<RealHalf>>,
+    /// The matrix-free generator of the first stage, if it is the one.
+    matrix_free: Option<Lindbladian>,
+    /// Memory of the generator, in bytes.
+    pub(crate) bytes: u64,
+    /// Length of a state vector.
+    pub(crate) length: usize,
+    /// In words, with the reason.
+    pub(crate) words: String,
+}
+
+impl Choice {
+    /// Chooses for a problem whose first stage has these `elements`.
+    pub(crate) fn new(
+        options: &Exact,
+        problem: &Problem,
+        setting: &Setting,
+        elements: &Elements,
+        halt: &dyn Halt,
+    ) -> Result<Self, EngineError> {
+        let length = setting.layout.len();
+        if options.generator == Generator::Assembled {
+            let bytes = assembled_memory(&setting.space, setting, elements);
+            let words = "complex sparse matrix, as the study asks".into();
+            return Ok(Self { real: None, matrix_free: None, bytes, length, words });
+        }
+        let matrix_free = Lindbladian::new_while(&setting.layout, elements, halt).ok_or(INTERRUPTED)?;
+        match real_half(options, problem, setting, elements, &matrix_free, halt)? {
+            Ok(real) => {
+                let (bytes, length) = (real_bytes(&real, length), real.form.len());
+                let words = format!(
+                    "real sparse matrix of {} entries and vectors of {length} numbers: a gauge makes the stored \
+                     half real, and rows are short",
+                    real.nnz
+                );
+                Ok(Self { real: Some(Arc::new(real)), matrix_free: None, bytes, length, words })
+            }
+            Err(reason) => {
+                let (bytes, words) = (matrix_free.memory(), format!("matrix-free: {reason}"));
+                Ok(Self { real: None, matrix_free: Some(matrix_free), bytes, length, words })
+            }
+        }
+    }
+
+    /// The generator of the first stage.
+    pub(crate) fn build(
+        self,
+        options: &Exact,
+        setting: &Setting,
+        elements: &Elements,
+        halt: &dyn Halt,
+    ) -> Result<Box<dyn LinearOperator>, EngineError> {
+        match self.matrix_free {
+            Some(generator) => Ok(Box::new(generator)),
+            None => build_generator(options, setting, elements, self.real.as_deref(), halt),
+        }
+    }
+}
+
+/// The generator of a stage as the options ask for it, or in the `real` form of the states.
 pub(crate) fn build_generator(
     options: &Exact,
     setting: &Setting,
     elements: &Elements,
+    real: Option<&RealHalf>,
     halt: &dyn Halt,
 ) -> Result<Box<dyn LinearOperator>, EngineError> {
     let Setting { space, layout, .. } = setting;
+    if let Some(real) = real
+        && let Some(half) = StoredHalf::new(space, layout)
+    {
+        return Ok(Box::new(RealGenerator::new(&half, real, elements, halt).ok_or(INTERRUPTED)?));
+    }
     Ok(match options.generator {
-        Generator::MatrixFree => Box::new(Lindbladian::new_while(layout, elements, halt).ok_or(INTERRUPTED)?),
+        Generator::Automatic | Generator::MatrixFree => {
+            Box::new(Lindbladian::new_while(layout, elements, halt).ok_or(INTERRUPTED)?)
+        }
         Generator::Assembled => {
             Box::new(AssembledOperator::new_while(space, layout, elements, halt).ok_or(INTERRUPTED)?)
         }
     })
+}
+
+/// Memory of a real generator, of its form and of one whole state vector of `length` f64, to which states are
+/// expanded.
+fn real_bytes(real: &RealHalf, length: usize) -> u64 {
+    ENTRY_BYTES * real.nnz as u64 + real.memory() + 8 * length as u64
+}
+
+/// The real form of a problem, or why it is not used.
+fn real_half(
+    options: &Exact,
+    problem: &Problem,
+    setting: &Setting,
+    elements: &Elements,
+    matrix_free: &Lindbladian,
+    halt: &dyn Halt,
+) -> Result<Result<RealHalf, &'static str>, EngineError> {
+    let Setting { space, layout, .. } = setting;
+    if options.generator == Generator::MatrixFree {
+        return Ok(Err("as the study asks"));
+    }
+    if options.method.integrating_factor() {
+        return Ok(Err("`lawson` needs the diagonal apart"));
+    }
+    if options.adaptive.iter().any(Option::is_some) {
+        return Ok(Err("a matrix would be made anew whenever a cutoff follows the state"));
+    }
+    let (terms, vectors) = matrix_free.work();
+    let work = LISTING * terms + VECTOR * vectors;
+    // Every unknown has at least an entry for each term of the effective Hamiltonian on either side.
+    let least = layout.unknowns() / 2 * (2 * elements.effective_nnz() / space.dim()) as u64;
+    let long = "the rows of blocks are long, so that they are faster";
+    if ENTRY * least > 2 * work {
+        return Ok(Err(long));
+    }
+    let Some(half) = StoredHalf::new(space, layout) else {
+        return Ok(Err("the state is too long for a matrix"));
+    };
+    let later: Option<Vec<Elements>> =
+        problem.stages[1..].iter().map(|stage| Elements::new_while(space, &stage.model, halt)).collect();
+    let later = later.ok_or(INTERRUPTED)?;
+    let stages: Vec<&Elements> = std::iter::once(elements).chain(&later).collect();
+    let Some(real) = half.gauge(&stages, halt).ok_or(INTERRUPTED)? else {
+        return Ok(Err("no gauge makes the generator real"));
+    };
+    if ENTRY * real.nnz as u64 > work {
+        return Ok(Err(long));
+    }
+    let vectors = |length: usize| (8 * length * options.vectors(problem, length)) as u64;
+    let needed = real_bytes(&real, layout.len()) + vectors(real.form.len());
+    if needed > SMALL && 5 * needed > FIFTHS * (matrix_free.memory() + vectors(layout.len())) {
+        return Ok(Err("a matrix would take much more memory"));
+    }
+    let (initial, _) =
+        initial_vector(space, layout, problem.model(), &problem.initial).map_err(|e| space_error(&e))?;
+    if real.form.reduced(&initial).is_none() {
+        return Ok(Err("the initial state is not real in the gauge of the generator"));
+    }
+    Ok(Ok(real))
+}
+
+/// A state vector as the run holds it: the unknowns of the `real` form, if there is one.
+pub(crate) fn held(real: Option<&RealHalf>, whole: Vec<f64>) -> Vec<f64> {
+    let Some(real) = real else { return whole };
+    real.form.reduced(&whole).unwrap_or_else(|| unreachable!("the choice has looked at the initial state"))
+}
+
+/// The form of state vectors.
+pub(crate) fn form_of(real: Option<&Arc<RealHalf>>) -> Option<Arc<RealForm>> {
+    real.map(|real| real.form.clone())
 }

@@ -1,15 +1,14 @@
 //! The engine: what it refuses, what it needs, and how it is prepared.
 
 use superladder_engine::{Engine, EngineError, Evolution, Halt, Never, Problem, Resources, check_memory};
-use superladder_propagate::LinearOperator;
 use superladder_space::Sector;
 
-use crate::choice::build_generator;
+use crate::choice::Choice;
 use crate::error::{INTERRUPTED, NAME, space_error};
 use crate::evolution::{ExactEvolution, Prepared};
-use crate::generator::{Elements, Lindbladian};
+use crate::generator::Elements;
 use crate::options::{AdaptiveCutoff, Exact, Generator};
-use crate::resources::{assembled_memory, mebibytes};
+use crate::resources::mebibytes;
 use crate::setting::{Setting, reduced_space};
 
 impl Exact {
@@ -66,29 +65,19 @@ impl Exact {
         let setting = self.setting(problem)?;
         let available = self.available();
         let check = |needed: u64| check_memory(NAME, needed, Some(available), setting.layout.unknowns());
-        check(self.memory(problem, &setting, 0))?;
+        // A real form keeps at least a fourth of the numbers.
+        check(self.memory(problem, setting.layout.len() / 4, 0))?;
         let elements = Elements::new_while(&setting.space, problem.model(), halt).ok_or(INTERRUPTED)?;
-        let checked = |generator: u64| {
-            let overhead = self.overhead(problem, &setting, &elements, generator);
-            let memory = self.memory(problem, &setting, overhead);
-            check(memory).map(|()| (overhead, memory))
-        };
         // The matrix-free generator is small and knows its own size: it is compiled once, before the check.
-        // The assembled one is large: it is estimated, and built only if it fits.
-        let (generator, (overhead, memory)): (Box<dyn LinearOperator>, _) = match self.generator {
-            Generator::MatrixFree => {
-                let generator =
-                    Lindbladian::new_while(&setting.layout, &elements, halt).ok_or(INTERRUPTED)?;
-                let checked = checked(generator.memory())?;
-                (Box::new(generator), checked)
-            }
-            Generator::Assembled => {
-                let checked = checked(assembled_memory(&setting.space, &setting, &elements))?;
-                (build_generator(self, &setting, &elements, halt)?, checked)
-            }
-        };
+        // Matrices are large: they are estimated, and built only if they fit.
+        let choice = Choice::new(self, problem, &setting, &elements, halt)?;
+        let overhead = self.overhead(problem, &setting, &elements, choice.bytes);
+        let memory = self.memory(problem, choice.length, overhead);
+        check(memory)?;
+        let real = choice.real.clone();
+        let generator = choice.build(self, &setting, &elements, halt)?;
         drop(elements);
-        let prepared = Prepared { setting, generator, overhead, memory, available };
+        let prepared = Prepared { setting, generator, real, overhead, memory, available };
         ExactEvolution::new(self.clone(), problem.clone(), prepared, halt)
     }
 }
@@ -101,9 +90,9 @@ impl Engine for Exact {
     fn resources(&self, problem: &Problem) -> Result<Resources, EngineError> {
         let setting = self.setting(problem)?;
         let elements = Elements::new(&setting.space, problem.model());
-        let generator = self.generator_memory(&setting, &elements);
-        let overhead = self.overhead(problem, &setting, &elements, generator);
-        let memory = self.memory(problem, &setting, overhead);
+        let choice = Choice::new(self, problem, &setting, &elements, &Never)?;
+        let overhead = self.overhead(problem, &setting, &elements, choice.bytes);
+        let memory = self.memory(problem, choice.length, overhead);
         let full: f64 = setting.space.sectors().iter().map(|s| (s.dim() as f64).powi(2)).sum();
         let (space, layout) = (&setting.space, &setting.layout);
         let largest = space.sectors().iter().map(Sector::dim).max().unwrap_or(0);
@@ -124,7 +113,8 @@ impl Engine for Exact {
             line("matrix elements (effective Hamiltonian and jumps)", elements.nnz().to_string()),
             line("jump blocks between sectors", elements.jumps.len().to_string()),
             line("method", self.describe_method(problem, &setting, &elements)),
-            line("state vectors held by the method", self.vectors(problem, layout.len()).to_string()),
+            line("generator", choice.words),
+            line("state vectors held by the method", self.vectors(problem, choice.length).to_string()),
             line("memory", mebibytes(memory)),
         ];
         report.extend(self.range_of_cutoffs(problem, &setting, overhead)?);

@@ -2,19 +2,22 @@
 
 mod saved;
 
+use std::sync::Arc;
+
 use superladder_engine::{
     Diagnostics, EngineError, Evolution, FollowedCutoff, Halt, Listener, Measurement, Never, Problem,
 };
 use superladder_propagate::{Linear, LinearOperator, Memory, Method, Propagator};
 
 use crate::adaptive::{CutoffControl, Growth, Limit, Reason};
-use crate::choice::build_generator;
+use crate::choice::{build_generator, form_of, held};
 use crate::error::{INTERRUPTED, NAME, space_error};
 use crate::generator::Elements;
 use crate::instruments::Instruments;
 use crate::leakage::Leaked;
 use crate::measuring::Measuring;
 use crate::options::Exact;
+use crate::real_half::RealHalf;
 use crate::setting::Setting;
 use crate::state::{carried, initial_vector};
 use crate::state_functions::View;
@@ -24,6 +27,8 @@ use crate::stiff::Workload;
 pub(crate) struct Prepared {
     pub(crate) setting: Setting,
     pub(crate) generator: Box<dyn LinearOperator>,
+    /// The real form of the states.
+    pub(crate) real: Option<Arc<RealHalf>>,
     /// Memory beside the state vectors, in bytes.
     pub(crate) overhead: u64,
     /// Estimate of the whole memory, in bytes.
@@ -37,6 +42,8 @@ pub struct ExactEvolution {
     options: Exact,
     instruments: Instruments,
     generator: Box<dyn LinearOperator>,
+    /// The real form of the states, if they have one.
+    real: Option<Arc<RealHalf>>,
     stage: usize,
     /// The method in force.
     method: Method,
@@ -63,13 +70,15 @@ impl ExactEvolution {
     ) -> Result<Self, EngineError> {
         let time = problem.times[0];
         let control = CutoffControl::new(&options, &problem, prepared.available);
-        let Prepared { setting, generator, overhead, memory, .. } = prepared;
+        let Prepared { setting, generator, real, overhead, memory, .. } = prepared;
         let overhead = (overhead, setting.layout.len());
         let (vector, losses) = initial_state(&problem, &setting)?;
         let method = method_for(&options, &problem, &setting, generator.as_ref());
-        let propagator = method.propagator(setting.layout.len());
+        let vector = held(real.as_deref(), vector);
+        let propagator = method.propagator(vector.len());
         let adaptive = adaptive_modes(control.as_ref());
-        let instruments = Instruments::new(&options, problem, setting, &adaptive, halt)?;
+        let instruments =
+            Instruments::new(&options, problem, setting, form_of(real.as_ref()), &adaptive, halt)?;
         let leaked = Leaked::start(time, lost(&losses), Vec::new());
         let diagnostics = Diagnostics::default();
         let stage = 0;
@@ -77,6 +86,7 @@ impl ExactEvolution {
             options,
             instruments,
             generator,
+            real,
             stage,
             method,
             propagator,
@@ -181,7 +191,7 @@ impl ExactEvolution {
             self.vector = carried((&old.space, &old.layout), &self.vector, (&setting.space, &setting.layout));
         }
         let adaptive = adaptive_modes(self.control.as_ref());
-        self.instruments = Instruments::new(&self.options, problem, setting, &adaptive, &Never)?;
+        self.instruments = Instruments::new(&self.options, problem, setting, None, &adaptive, &Never)?;
         self.propagator = self.method.propagator(self.vector.len());
         self.propagator.restore(&memory);
         self.rebuild(self.stage, &Never)
@@ -245,7 +255,7 @@ impl ExactEvolution {
         let setting = &self.instruments.setting;
         let model = &self.instruments.problem.stages[stage].model;
         let elements = Elements::new_while(&setting.space, model, halt).ok_or(INTERRUPTED)?;
-        self.generator = build_generator(&self.options, setting, &elements, halt)?;
+        self.generator = build_generator(&self.options, setting, &elements, self.real.as_deref(), halt)?;
         self.stage = stage;
         self.choose();
         Ok(())

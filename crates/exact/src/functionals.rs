@@ -3,6 +3,7 @@
 use num_complex::Complex64;
 use superladder_model::Operator;
 use superladder_space::{Space, SparseMatrix};
+use superladder_sparse::RealForm;
 
 use crate::layout::Layout;
 
@@ -11,6 +12,8 @@ use crate::layout::Layout;
 pub(crate) struct Functional {
     direct: Vec<(usize, Complex64)>,
     conjugate: Vec<(usize, Complex64)>,
+    /// Weights of the unknowns of a real form, in place of the others.
+    real: Vec<(usize, Complex64)>,
 }
 
 impl Functional {
@@ -40,9 +43,18 @@ impl Functional {
         functional
     }
 
+    /// The same functional of states in a real form.
+    pub(crate) fn in_form(&self, form: &RealForm) -> Self {
+        let direct = self.direct.iter().map(|(index, w)| (form.read(*index), *w));
+        let direct = direct.map(|((unknown, factor), w)| (unknown, w * factor));
+        let conjugate = self.conjugate.iter().map(|(index, w)| (form.read(*index), *w));
+        let conjugate = conjugate.map(|((unknown, factor), w)| (unknown, w * factor.conj()));
+        Self { real: direct.chain(conjugate).collect(), ..Self::default() }
+    }
+
     /// True when it is zero for every state.
     pub(crate) fn is_zero(&self) -> bool {
-        self.direct.is_empty() && self.conjugate.is_empty()
+        self.direct.is_empty() && self.conjugate.is_empty() && self.real.is_empty()
     }
 
     /// `tr(O rho)`.
@@ -50,10 +62,12 @@ impl Functional {
         let at = |i: usize| Complex64::new(vector[i], vector[i + 1]);
         let direct: Complex64 = self.direct.iter().map(|(i, w)| w * at(*i)).sum();
         let conjugate: Complex64 = self.conjugate.iter().map(|(i, w)| w * at(*i).conj()).sum();
-        direct + conjugate
+        let real: Complex64 = self.real.iter().map(|(i, w)| w * vector[*i]).sum();
+        direct + conjugate + real
     }
 
     pub(crate) fn memory(&self) -> u64 {
-        ((self.direct.len() + self.conjugate.len()) * size_of::<(usize, Complex64)>()) as u64
+        ((self.direct.len() + self.conjugate.len() + self.real.len()) * size_of::<(usize, Complex64)>())
+            as u64
     }
 }

@@ -46,10 +46,14 @@ impl Elements {
         Some(Self { effective, jumps })
     }
 
+    /// Number of stored matrix elements of the effective Hamiltonians.
+    pub(crate) fn effective_nnz(&self) -> usize {
+        self.effective.iter().map(CsMat::nnz).sum()
+    }
+
     /// Number of stored matrix elements.
     pub fn nnz(&self) -> usize {
-        self.effective.iter().map(CsMat::nnz).sum::<usize>()
-            + self.jumps.iter().map(|j| j.matrix.nnz()).sum::<usize>()
+        self.effective_nnz() + self.jumps.iter().map(|j| j.matrix.nnz()).sum::<usize>()
     }
 }
 
@@ -85,6 +89,11 @@ impl Lindbladian {
     /// Memory in bytes beside the state vectors.
     pub fn memory(&self) -> u64 {
         self.program.memory()
+    }
+
+    /// What an application takes, see [`Program::work`].
+    pub(crate) fn work(&self) -> (u64, u64) {
+        self.program.work()
     }
 
     fn run(&self, x: &[f64], out: &mut [f64], with_diagonal: bool) {

@@ -1,10 +1,14 @@
 //! Everything that measures a state at given cutoffs.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::Range;
+use std::sync::Arc;
 
 use superladder_dense::HermitianEigenvalues;
 use superladder_engine::{Diagnostics, EngineError, Halt, Measurement, Problem, refuse};
 use superladder_model::{Evaluation, Observable, Operator, StateFunction};
+use superladder_sparse::RealForm;
 
 use crate::error::NAME;
 use crate::leakage::{Leakage, Leaked};
@@ -62,6 +66,8 @@ struct Source {
 pub(crate) struct Instruments {
     pub(crate) problem: Problem,
     pub(crate) setting: Setting,
+    /// The form of the states that are measured, if it is not that of the layout.
+    form: Option<Arc<RealForm>>,
     pub(crate) probes: Probes,
     pub(crate) monitors: Monitors,
     pub(crate) needs_state: bool,
@@ -75,20 +81,30 @@ pub(crate) struct Instruments {
 }
 
 impl Instruments {
-    /// Instruments for `problem` at its cutoffs, of which those of the modes in `adaptive` may change.
+    /// Instruments for `problem` at its cutoffs, of which those of the modes in `adaptive` may change, and for
+    /// states in this `form`.
     pub(crate) fn new(
         options: &Exact,
         problem: Problem,
         setting: Setting,
+        form: Option<Arc<RealForm>>,
         adaptive: &[usize],
         halt: &dyn Halt,
     ) -> Result<Self, EngineError> {
         let (space, layout) = (&setting.space, &setting.layout);
         let (plans, operators) = plans(&problem)?;
         let probes = Probes::new(space, layout, &operators);
+        let probes = match &form {
+            Some(form) => probes.in_form(form),
+            None => probes,
+        };
         let mut count = probes.count();
         let mut source = |only| -> Result<Source, EngineError> {
             let leakage = Leakage::new(&problem, space, layout, only, halt)?;
+            let leakage = match &form {
+                Some(form) => leakage.in_form(form),
+                None => leakage,
+            };
             let values = count..count + leakage.count();
             count = values.end;
             Ok(Source { leakage, values })
@@ -108,6 +124,7 @@ impl Instruments {
         Ok(Self {
             problem,
             setting,
+            form,
             probes,
             monitors,
             needs_state,
@@ -121,6 +138,10 @@ impl Instruments {
 
     pub(crate) fn view<'a>(&'a self, vector: &'a [f64]) -> View<'a> {
         let Setting { space, layout, .. } = &self.setting;
+        let vector = match &self.form {
+            Some(form) => Cow::Owned(form.expanded(vector)),
+            None => Cow::Borrowed(vector),
+        };
         View { space, layout, vector, eigenvalues: &self.eigenvalues }
     }
 
@@ -202,6 +223,7 @@ impl Instruments {
     /// Measurements from the values of the probes and, if an observable needs it, the state.
     pub(crate) fn measure(&self, values: &[f64], vector: Option<&[f64]>) -> Vec<Measurement> {
         let plans = self.plans.iter().zip(&self.problem.observables);
+        let view = OnceCell::new();
         let figures = |(plan, observable): (&Plan, &Observable)| match plan {
             Plan::Moments(numbers) => {
                 let needed: Vec<_> = numbers.iter().map(|n| Probes::expectation(values, *n)).collect();
@@ -214,7 +236,8 @@ impl Instruments {
             Plan::Ladders(e) => self.probes.ladders(values, *e).to_vec(),
             Plan::Top(m) => vec![self.probes.top_population(values, *m)],
             Plan::Whole(function) => {
-                vector.map_or_else(Vec::new, |vector| self.view(vector).evaluate(*function))
+                let view = |vector| view.get_or_init(|| self.view(vector)).evaluate(*function);
+                vector.map_or_else(Vec::new, view)
             }
         };
         plans

@@ -217,6 +217,16 @@ impl Layout {
         offset..offset + 2 * self.tiles[row].states.len() * self.tiles[column].states.len()
     }
 
+    /// Rows of the block of a pair.
+    pub(crate) fn height(&self, pair: &Pair) -> usize {
+        self.tiles[pair.row].states.len()
+    }
+
+    /// Columns of the block of a pair.
+    pub(crate) fn width(&self, pair: &Pair) -> usize {
+        self.tiles[pair.column].states.len()
+    }
+
     /// Where the element (i, j) of a sector is stored: index of its real part, and whether its complex
     /// conjugate is what is stored there.
     pub fn element(&self, sector: usize, i: usize, j: usize) -> Option<(usize, bool)> {

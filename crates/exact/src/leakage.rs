@@ -21,6 +21,7 @@ use sprs::TriMat;
 use superladder_engine::{EngineError, Halt, Problem};
 use superladder_model::Model;
 use superladder_space::{Sector, Space, SparseMatrix};
+use superladder_sparse::RealForm;
 
 use crate::error::{INTERRUPTED, space_error};
 use crate::functionals::Functional;
@@ -155,6 +156,12 @@ impl Leakage {
             leakage.stages.push(stage);
         }
         Ok(leakage)
+    }
+
+    /// The same bound of states in a real form.
+    pub(crate) fn in_form(self, form: &RealForm) -> Self {
+        let functionals = self.functionals.iter().map(|f| f.in_form(form)).collect();
+        Self { functionals, ..self }
     }
 
     /// Number of values.

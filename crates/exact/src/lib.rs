@@ -3,7 +3,7 @@
 //! The file tree is the table of contents, from the files that know little to those that know all: [`Exact`]
 //! (`options`), [`Layout`] (which blocks are stored and where), `programs`, `tasks` and `kernel` (sparse
 //! factors, what they act on, inner loops), [`Lindbladian`] (the matrix-free generator), [`assembled`] (the
-//! same generator as a sparse matrix), `probes` and `state_functions` (observables), `spectrum` (where the
+//! same generator as a sparse matrix), [`RealGenerator`] (as a real one, where a gauge makes it real), `probes` and `state_functions` (observables), `spectrum` (where the
 //! eigenvalues of the generator lie), `leakage` (a bound of the error of truncation), [`DensityMatrix`] (the
 //! state for a reader), [`Exported`] (a problem for other programs), `monitors` (trace, positivity, truncation), `instruments` (all that measures),
 //! `adaptive` (cutoffs that follow the state), `resources` (memory), `evolution`, `engine`.
@@ -27,6 +27,7 @@ mod monitors;
 mod options;
 mod probes;
 mod programs;
+mod real_half;
 mod resources;
 mod setting;
 mod spectrum;
@@ -44,5 +45,6 @@ pub use exported::{Expectation, Exported, Unknown};
 pub use generator::{Elements, Lindbladian};
 pub use layout::{Layout, Pair, Place, Tile};
 pub use options::{AdaptiveCutoff, Exact, Generator, Positivity};
+pub use real_half::{RealGenerator, RealHalf, StoredHalf};
 pub use setting::{Setting, reduced_space};
 pub use state::{initial_vector, pack, sector_matrix};

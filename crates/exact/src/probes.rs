@@ -6,6 +6,7 @@ use std::ops::Range;
 use num_complex::Complex64;
 use superladder_model::Operator;
 use superladder_space::Space;
+use superladder_sparse::RealForm;
 
 use crate::functionals::Functional;
 use crate::layout::Layout;
@@ -52,6 +53,13 @@ impl Probes {
             }
         }
         Self { functionals, populations, slots, kinds, photons, ladders, count }
+    }
+
+    /// The same probes of states in a real form.
+    pub(crate) fn in_form(self, form: &RealForm) -> Self {
+        let functionals = self.functionals.iter().map(|f| f.in_form(form)).collect();
+        let populations = self.populations.iter().map(|index| form.read(*index).0).collect();
+        Self { functionals, populations, ..self }
     }
 
     /// Number of values.

@@ -5,9 +5,9 @@ use superladder_model::{Evaluation, Observable, Operator, StateFunction, Subsyst
 use superladder_space::{Sector, Space};
 
 use crate::error::{NAME, space_error};
-use crate::generator::{Elements, Lindbladian};
+use crate::generator::Elements;
 use crate::instruments::needs_state;
-use crate::options::{AdaptiveCutoff, Exact, Generator, Positivity};
+use crate::options::{AdaptiveCutoff, Exact, Positivity};
 use crate::probes::Probes;
 use crate::setting::Setting;
 
@@ -96,17 +96,10 @@ impl Exact {
         self.positivity == Positivity::Eigenvalues || problem.observables.iter().any(entropy)
     }
 
-    /// Memory of the generator, which is not kept.
-    pub(crate) fn generator_memory(&self, setting: &Setting, elements: &Elements) -> u64 {
-        match self.generator {
-            Generator::MatrixFree => Lindbladian::memory_for(&setting.layout, elements),
-            Generator::Assembled => assembled_memory(&setting.space, setting, elements),
-        }
-    }
-
-    pub(crate) fn memory(&self, problem: &Problem, setting: &Setting, overhead: u64) -> u64 {
-        let vectors = self.vectors(problem, setting.layout.len()) as u64;
-        PROGRAM + 8 * vectors * setting.layout.len() as u64 + overhead + memory_of_records(problem)
+    /// Memory of a run with state vectors of this `length` and `overhead` bytes beside them.
+    pub(crate) fn memory(&self, problem: &Problem, length: usize, overhead: u64) -> u64 {
+        let vectors = self.vectors(problem, length) as u64;
+        PROGRAM + 8 * vectors * length as u64 + overhead + memory_of_records(problem)
     }
 
     /// Says where cutoffs that follow the state start, how far they can go, and how much memory that needs. A

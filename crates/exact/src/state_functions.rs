@@ -1,5 +1,7 @@
 //! Functions of the whole state: purities, entropies, reduced density matrices.
 
+use std::borrow::Cow;
+
 use num_complex::Complex64;
 use superladder_dense::HermitianEigenvalues;
 use superladder_model::Subsystem;
@@ -12,7 +14,7 @@ use crate::state::sector_matrix;
 pub(crate) struct View<'a> {
     pub(crate) space: &'a Space,
     pub(crate) layout: &'a Layout,
-    pub(crate) vector: &'a [f64],
+    pub(crate) vector: Cow<'a, [f64]>,
     pub(crate) eigenvalues: &'a HermitianEigenvalues,
 }
 
@@ -73,7 +75,7 @@ impl View<'_> {
         let sectors = self.space.sectors().iter().enumerate();
         sectors
             .map(|(number, sector)| {
-                let dense = sector_matrix(self.space, self.layout, self.vector, number);
+                let dense = sector_matrix(self.space, self.layout, &self.vector, number);
                 self.entropy_of(&dense, sector.dim(), self.space.ln_copies(sector))
             })
             .sum()
@@ -89,7 +91,7 @@ impl View<'_> {
     pub(crate) fn smallest_eigenvalue(&self) -> f64 {
         let mut smallest = f64::INFINITY;
         for (number, sector) in self.space.sectors().iter().enumerate() {
-            let dense = sector_matrix(self.space, self.layout, self.vector, number);
+            let dense = sector_matrix(self.space, self.layout, &self.vector, number);
             smallest = self.eigenvalues.of(&dense, sector.dim()).into_iter().fold(smallest, f64::min);
         }
         smallest

@@ -19,7 +19,7 @@ use superladder_engine::{Halt, Never};
 use superladder_space::{JumpBlock, SparseMatrix};
 
 use crate::layout::{Layout, Place};
-use crate::programs::{Factor, Pool, row_programs, run_programs};
+use crate::programs::{Factor, Pool, RowProgram, row_programs, run_programs};
 
 /// Which accumulator a term adds to, and with which sign.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -129,6 +129,34 @@ impl Program {
         let column_diagonal = diagonal.iter().map(|d| (twice(d, |z| z.re), twice(d, |z| z.im))).collect();
         let layout = layout.clone();
         Some(Self { layout, factors, pool, tasks, task_starts, sources, diagonal, column_diagonal })
+    }
+
+    /// What the kernel does in one application: terms listed for a row, and vectors of eight f64 that they are
+    /// added to, strips of which the last may be partly empty.
+    pub(crate) fn work(&self) -> (u64, u64) {
+        let (mut terms, mut vectors) = (0, 0);
+        for (number, pair) in self.layout.pairs().iter().enumerate() {
+            let range = self.task_starts[number] as usize..self.task_starts[number + 1] as usize;
+            let height = self.layout.height(pair);
+            let listed: usize = self.tasks[range].iter().map(|task| self.terms_of(task, height)).sum();
+            terms += listed as u64;
+            vectors += (listed * (2 * self.layout.width(pair)).div_ceil(8)) as u64;
+        }
+        (terms, vectors)
+    }
+
+    /// Terms of a task in all rows of a block.
+    fn terms_of(&self, task: &Task, height: usize) -> usize {
+        let factor = |f: u32| &self.factors[f as usize];
+        let entries = |rows: &RowProgram| (rows.starts[rows.starts.len() - 1] - rows.starts[0]) as usize;
+        match task.action {
+            Action::Left { factor: f, tile } => entries(&factor(f).rows[tile as usize]),
+            Action::Right { factor: f, tile } => height * factor(f).runs[tile as usize].runs.len(),
+            Action::Sandwich { left, right, row_tile, column_tile } => {
+                entries(&factor(left).rows[row_tile as usize])
+                    * factor(right).runs[column_tile as usize].runs.len()
+            }
+        }
     }
 
     /// Memory in bytes.

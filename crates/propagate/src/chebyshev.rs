@@ -2,27 +2,30 @@
 
 mod estimate;
 mod faber;
+mod outputs;
+mod retreat;
 
 use faber::{Plan, Rectangle, plan};
+use outputs::{Outputs, shape};
+use retreat::{Failure, recover, retreat};
 
 use crate::options::require;
 use crate::propagator::{Observer, Samples, Stop, check_arguments, sample_times, show};
-use crate::vector::{accumulate, combine, copy, norm, recur};
+use crate::vector::{combine, copy, norm, recur};
 use crate::{Chebyshev, LinearOperator, Memory, PropagateError, Propagator, Statistics, System};
 
 const NAME: &str = "chebyshev";
 /// Terms between two norms that watch the growth of the recurrence.
 const WATCH: usize = 8;
-/// Highest level of caution about the spectrum before steps are halved.
-const CAUTION: u32 = 6;
 /// A way that is so many times longer than all steps together is not begun.
 const HOPELESS: f64 = 1e3;
 /// Halvings of a step that end a propagation.
 const HALVINGS: u32 = 40;
 /// Terms of a step for one of its samples.
 const TERMS_PER_SAMPLE: usize = 4;
-/// Coefficients this small beside the largest change no bit of a sum.
-const NEGLIGIBLE: f64 = 1e-18;
+/// The last terms of a step are summed until they are smaller than the tolerance by this factor, as far as there
+/// are coefficients.
+const CONVERGED: f64 = 0.003;
 
 /// exp(h A) y = Σ c_k F_k(A) y with the Faber polynomials of an ellipse around the spectrum (Chebyshev
 /// polynomials, shifted and scaled), whose three-term recurrence needs three vectors. The ellipse comes from
@@ -39,24 +42,31 @@ pub(crate) struct ChebyshevPropagator {
     options: Chebyshev,
     dim: usize,
     memory: Memory,
-    /// F_(k-1) y, F_k y and A F_k y.
-    recurrence: [Vec<f64>; 3],
+    /// ..., F_(k-1) y, F_k y and A F_k y: the last three, and before them those that wait for the outputs.
+    recurrence: Vec<Vec<f64>>,
     /// The sum at the end of the step.
     end: Vec<f64>,
     /// Sums at the stops inside of the step, if the observer needs states.
-    outputs: Vec<Vec<f64>>,
+    outputs: Outputs,
     /// Probes of every F_k y, one row a term.
     probes: Vec<f64>,
-    /// The longest step and its expansion, for the rectangle and the caution beside it.
-    longest: Option<(Rectangle, u32, Plan)>,
+    longest: Option<Longest>,
+}
+
+/// The expansion of the longest step, and what it was planned for: the rectangle, the caution and the terms
+/// that are left free for what grows.
+struct Longest {
+    conditions: (Rectangle, u32, u32),
+    plan: Plan,
 }
 
 /// What came out of one recurrence.
 enum Outcome {
-    /// The number of terms that were summed and the relative error.
-    Accepted { terms: usize, error: f64 },
-    /// The relative error.
-    Rejected(f64),
+    /// The number of terms that were summed, the relative error, and the rounding errors in units of the
+    /// tolerance.
+    Accepted { terms: usize, error: f64, rounding: f64 },
+    /// The relative error, and the term at which it was given up.
+    Rejected { error: f64, at: usize },
     /// The observer has abandoned it.
     Abandoned,
 }
@@ -68,9 +78,9 @@ impl ChebyshevPropagator {
             options,
             dim,
             memory: Memory::default(),
-            recurrence: std::array::from_fn(|_| vec![0.0; dim]),
+            recurrence: (0..3).map(|_| vec![0.0; dim]).collect(),
             end: vec![0.0; dim],
-            outputs: Vec::new(),
+            outputs: Outputs::default(),
             probes: Vec::new(),
             longest: None,
         }
@@ -87,7 +97,7 @@ impl ChebyshevPropagator {
     ) -> Result<f64, PropagateError> {
         let rectangle = rectangle(operator)?;
         let mut left = self.options.max_steps;
-        let mut halvings = 0;
+        let (mut halvings, mut halved) = (0, false);
         while t < end {
             if left == 0 {
                 let (limit, step) = (self.options.max_steps, self.memory.statistics.last_step);
@@ -95,7 +105,7 @@ impl ChebyshevPropagator {
             }
             left -= 1;
             let before = self.memory.clone();
-            let shared = if observer.needs_state() { self.options.outputs } else { usize::MAX };
+            let shared = if observer.needs_state() { self.shape().0 } else { usize::MAX };
             let target = stops.get(shared).map_or(end, |&stop| stop.min(end));
             let plan = self.next_plan(rectangle, t, target)?;
             let h = plan.step;
@@ -106,31 +116,31 @@ impl ChebyshevPropagator {
                 .iter()
                 .map(|stop| plan.ellipse.coefficients(stop - t, plan.coefficients.len()))
                 .collect();
-            let (terms, error) = match self.attempt(operator, &plan, t, y, &series, observer)? {
-                Outcome::Accepted { terms, error } => (terms, error),
+            let (terms, error, rounding) = match self.attempt(operator, &plan, t, y, &series, observer)? {
+                Outcome::Accepted { terms, error, rounding } => (terms, error, rounding),
                 Outcome::Abandoned => {
                     self.memory = before;
                     break;
                 }
-                Outcome::Rejected(estimate) => {
+                Outcome::Rejected { error, at } => {
                     self.memory.statistics.rejected += 1;
-                    if self.memory.caution < CAUTION {
-                        self.memory.caution += 1;
-                        continue;
-                    }
-                    self.memory.next_step = Some(0.5 * h);
-                    halvings += 1;
+                    let failure = Failure { step: h, terms: plan.terms, at };
+                    halved = retreat(&mut self.memory, &failure, halved);
+                    halvings += u32::from(halved);
                     if halvings > HALVINGS || t + 0.5 * h <= t {
-                        return Err(self.not_converged(t, h, estimate));
+                        return Err(self.not_converged(t, h, error));
                     }
                     continue;
                 }
             };
-            halvings = 0;
+            (halvings, halved) = (0, false);
             if observer.wants_samples() && self.review(&plan, t, t_new, terms, observer) {
                 break;
             }
             self.memory.statistics.accept(h, error);
+            self.memory.surplus = terms.saturating_sub(plan.terms) as u32;
+            let longest = self.longest_step();
+            recover(&mut self.memory, rounding, longest);
             let mut over = self.show(&stops[..inside], &series, terms, observer);
             stops = &stops[inside..];
             copy(y, &self.end);
@@ -146,6 +156,11 @@ impl ChebyshevPropagator {
             }
         }
         Ok(t)
+    }
+
+    /// How many stops share a step if states are needed, and how many terms are kept for them.
+    fn shape(&self) -> (usize, usize) {
+        shape(self.options.outputs, self.dim)
     }
 
     /// Shows the samples of a step to the observer; true if it refuses the step.
@@ -177,15 +192,19 @@ impl ChebyshevPropagator {
         let mut over = false;
         for (s, (&time, coefficients)) in stops.iter().zip(series).enumerate() {
             self.sum(&coefficients[..terms], &mut values);
-            let state = observer.needs_state().then(|| self.outputs[s].as_slice());
+            let state = observer.needs_state().then(|| self.outputs.of(s));
             over |= observer.stop(&Stop { time, probes: &values, state, error_estimate }).is_break();
         }
         over
     }
 
+    fn longest_step(&self) -> f64 {
+        self.longest.as_ref().map_or(f64::INFINITY, |longest| longest.plan.step)
+    }
+
     /// Fails at once if as many of the longest steps as are `left` lead to nothing worth having.
     fn can_arrive(&self, time: f64, end: f64, left: u64) -> Result<(), PropagateError> {
-        let longest = self.longest.as_ref().map_or(f64::INFINITY, |(.., plan)| plan.step);
+        let longest = self.longest_step();
         if (end - time) / longest <= HOPELESS * (left as f64 + 1.0) {
             return Ok(());
         }
@@ -204,20 +223,23 @@ impl ChebyshevPropagator {
 
     /// The expansion of the next step: the longest one, or a shorter one that ends at `target`.
     fn next_plan(&mut self, rectangle: Rectangle, t: f64, target: f64) -> Result<Plan, PropagateError> {
-        let caution = self.memory.caution;
-        let known = self.longest.take().filter(|known| (known.0, known.1) == (rectangle, caution));
+        let conditions = (rectangle, self.memory.caution, self.memory.surplus);
+        let known = self.longest.take().filter(|known| known.conditions == conditions);
         let longest = match known {
-            Some((.., plan)) => plan,
+            Some(longest) => longest.plan,
             None => self.longest_plan(rectangle).ok_or_else(|| self.not_converged(t, 0.0, f64::INFINITY))?,
         };
         let wanted = (target - t).min(self.memory.next_step.unwrap_or(f64::INFINITY));
-        let next = if wanted < longest.step {
-            plan(rectangle, caution, wanted, self.options.step_tolerance, self.options.degree)
-        } else {
-            Some(longest.clone())
-        };
-        self.longest = Some((rectangle, caution, longest));
+        let next =
+            if wanted < longest.step { self.plan(rectangle, wanted, 0) } else { Some(longest.clone()) };
+        self.longest = Some(Longest { conditions, plan: longest });
         next.ok_or_else(|| self.not_converged(t, wanted, f64::INFINITY))
+    }
+
+    /// The expansion for a step of `h` with `free` terms to spare.
+    fn plan(&self, rectangle: Rectangle, h: f64, free: usize) -> Option<Plan> {
+        let Chebyshev { step_tolerance, degree, .. } = self.options;
+        plan(rectangle, self.memory.caution, h, step_tolerance, (degree, free))
     }
 
     /// The longest step that the degree allows, to within a tenth.
@@ -226,8 +248,9 @@ impl ChebyshevPropagator {
         let size = (right - left + height + left.abs().min(right.abs())).max(f64::MIN_POSITIVE.sqrt());
         let mut h = 4.0 * self.options.degree as f64 / size;
         for _ in 0..200 {
-            let Chebyshev { step_tolerance: tolerance, degree, .. } = self.options;
-            let found = plan(rectangle, self.memory.caution, h, tolerance, degree);
+            // What grew in the last step is left free, but no more than half of the degree.
+            let free = (self.memory.surplus as usize).min(self.options.degree / 2);
+            let found = self.plan(rectangle, h, free);
             if found.is_some() {
                 return found;
             }
@@ -248,19 +271,19 @@ impl ChebyshevPropagator {
         observer: &dyn Observer,
     ) -> Result<Outcome, PropagateError> {
         let states = if observer.needs_state() { series.len() } else { 0 };
-        while self.outputs.len() < states {
-            self.outputs.push(vec![0.0; self.dim]);
+        self.outputs.start(states, self.dim);
+        let kept = if states > 0 { self.shape().1 } else { 1 };
+        while self.recurrence.len() < kept + 2 {
+            self.recurrence.insert(0, vec![0.0; self.dim]);
         }
         let size = norm(y);
         if !size.is_finite() {
             return Err(PropagateError::NonFinite { time: t, step: plan.step });
         }
         let allowed = self.options.step_tolerance * size * (plan.step * right_end(operator)).max(0.0).exp();
-        copy(&mut self.recurrence[1], y);
+        let newest = self.recurrence.len() - 2;
+        copy(&mut self.recurrence[newest], y);
         combine(&mut self.end, &[(plan.coefficients[0], y)]);
-        for (output, c) in self.outputs.iter_mut().zip(&series[..states]) {
-            combine(output, &[(c[0], y)]);
-        }
         self.probes.clear();
         let unused = series.is_empty() && !observer.wants_samples();
         let probes = if unused { 0 } else { observer.probe_count() };
@@ -270,37 +293,41 @@ impl ChebyshevPropagator {
             if observer.poll().is_break() {
                 return Ok(Outcome::Abandoned);
             }
+            if states > 0 && self.outputs.waiting(k - 1) == kept {
+                self.outputs.add(&series[..states], k - 1, &self.recurrence[..=newest]);
+            }
             self.advance_recurrence(operator, plan, k);
             self.note_probes(observer, probes);
-            for (output, c) in self.outputs.iter_mut().zip(&series[..states]) {
-                if c[k].abs() > NEGLIGIBLE {
-                    accumulate(output, &[(c[k], &self.recurrence[1])]);
-                }
-            }
             if k + 2 < plan.terms && k % WATCH != 0 {
                 continue;
             }
-            let term = norm(&self.recurrence[1]) * plan.coefficients[k].abs();
+            let term = norm(&self.recurrence[newest]) * plan.coefficients[k].abs();
             if !term.is_finite() {
                 if k == 1 {
                     return Err(PropagateError::NonFinite { time: t, step: plan.step });
                 }
-                return Ok(Outcome::Rejected(f64::INFINITY));
+                return Ok(Outcome::Rejected { error: f64::INFINITY, at: k });
             }
             largest = largest.max(term);
             last = [last[1], term];
-            let error = last[0] + last[1] + largest * f64::EPSILON;
-            if largest * f64::EPSILON > allowed {
-                return Ok(Outcome::Rejected(error / size));
+            let rounding = largest * f64::EPSILON;
+            let error = last[0] + last[1] + rounding;
+            if rounding > allowed {
+                return Ok(Outcome::Rejected { error: error / size, at: k });
             }
-            if k + 1 >= plan.terms && error <= allowed {
+            let converged = last[0] + last[1] <= CONVERGED * allowed || k + 1 == plan.coefficients.len();
+            if k + 1 >= plan.terms && converged && error <= allowed {
+                if states > 0 {
+                    self.outputs.add(&series[..states], k, &self.recurrence[..=newest]);
+                }
                 self.note_degree(k);
                 let error = if size == 0.0 { 0.0 } else { error / size };
-                return Ok(Outcome::Accepted { terms: k + 1, error });
+                let rounding = if size == 0.0 { 0.0 } else { rounding / allowed };
+                return Ok(Outcome::Accepted { terms: k + 1, error, rounding });
             }
         }
         let error = last[0] + last[1] + largest * f64::EPSILON;
-        Ok(Outcome::Rejected(error / size))
+        Ok(Outcome::Rejected { error: error / size, at: plan.coefficients.len() })
     }
 
     /// Evaluates the probes of the present vector of the recurrence.
@@ -308,7 +335,8 @@ impl ChebyshevPropagator {
         if count > 0 {
             let start = self.probes.len();
             self.probes.resize(start + count, 0.0);
-            observer.probe(&self.recurrence[1], &mut self.probes[start..]);
+            let newest = &self.recurrence[self.recurrence.len() - 2];
+            observer.probe(newest, &mut self.probes[start..]);
         }
     }
 
@@ -321,7 +349,7 @@ impl ChebyshevPropagator {
     /// term to the sum at the end of the step.
     fn advance_recurrence(&mut self, operator: &dyn LinearOperator, plan: &Plan, k: usize) {
         let ellipse = plan.ellipse;
-        let [before, now, next] = &mut self.recurrence;
+        let Some([before, now, next]) = self.recurrence.last_chunk_mut() else { return };
         operator.apply(now, next);
         self.memory.statistics.applications += 1;
         let inverse = 1.0 / ellipse.capacity;
@@ -372,7 +400,8 @@ impl Propagator for ChebyshevPropagator {
     }
 
     fn state_vectors(&self, states: bool) -> usize {
-        if states { 4 + self.options.outputs } else { 4 }
+        let (sums, kept) = self.shape();
+        if states { 3 + kept + sums } else { 4 }
     }
 
     fn memory(&self) -> Memory {

@@ -18,6 +18,11 @@ const ROUNDING: f64 = 4.0 * f64::EPSILON;
 const SAFETY: f64 = 0.9;
 /// Largest factor between two steps that fill the subspace.
 const GROWTH: f64 = 5.0;
+/// Attempts to lengthen a good step, which take this part of the longest step that the estimate allows, if that
+/// is so much longer.
+const STRETCHES: u32 = 3;
+const STRETCH: f64 = 0.97;
+const WORTHWHILE: f64 = 1.02;
 /// Repetitions of the search for a step in one subspace.
 const SEARCHES: u32 = 60;
 
@@ -185,9 +190,7 @@ impl KrylovPropagator {
             estimate = self.subspace.error(h).unwrap_or(f64::INFINITY);
             let allowed = self.allowed(h);
             if estimate <= allowed {
-                let factor = SAFETY * (allowed / estimate).powf(1.0 / order);
-                self.memory.next_step = Some(h * factor.clamp(SAFETY, GROWTH));
-                return Ok((h, estimate));
+                return Ok(self.stretched((h, estimate), rest));
             }
             self.memory.statistics.rejected += 1;
             let factor = SAFETY * (allowed / estimate).powf(1.0 / order);
@@ -198,6 +201,28 @@ impl KrylovPropagator {
         }
         let tolerance = self.allowed(h);
         Err(PropagateError::NotConverged { method: NAME, time, step: h, estimate, tolerance })
+    }
+
+    /// A good step, longer where the same subspace allows it: exponentials of its small matrix cost nothing
+    /// beside the applications that made it.
+    fn stretched(&mut self, (mut h, mut estimate): (f64, f64), rest: f64) -> (f64, f64) {
+        let order = self.subspace.dimension() as f64;
+        let reach = self.subspace.reach(rest);
+        let grown = |h: f64, factor: f64, estimate: f64, allowed: f64| {
+            h * (factor * (allowed / estimate).powf(1.0 / order)).clamp(SAFETY, GROWTH)
+        };
+        for _ in 0..STRETCHES {
+            let longer = grown(h, STRETCH, estimate, self.allowed(h)).min(reach);
+            if longer <= WORTHWHILE * h {
+                break;
+            }
+            match self.subspace.error(longer) {
+                Some(error) if error <= self.allowed(longer) => (h, estimate) = (longer, error),
+                _ => break,
+            }
+        }
+        self.memory.next_step = Some(grown(h, SAFETY, estimate, self.allowed(h)));
+        (h, estimate)
     }
 
     /// `output` = the state `h` after the start of the step at `time`.

@@ -176,7 +176,7 @@ pub static METHODS: &[MethodDefinition] = &[
         options: &[
             STEP_TOLERANCE,
             integer("degree", 400, DEGREE, "largest degree of the polynomial of one step"),
-            integer("outputs", 3, OUTPUTS, "most output times that share a step if states are needed"),
+            integer("outputs", 32, OUTPUTS, "most output times that share a step if states are needed"),
             MAX_STEPS,
         ],
         method: || Method::Chebyshev(Chebyshev::default()),

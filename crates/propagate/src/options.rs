@@ -127,9 +127,11 @@ impl Default for Krylov {
 pub struct Chebyshev {
     /// Error allowed per step, relative to the norm of the state.
     pub step_tolerance: f64,
-    /// Largest degree of the polynomial of one step.
+    /// Largest degree that is planned for the polynomial of one step; terms that do not fall as expected may
+    /// take an eighth more.
     pub degree: usize,
-    /// Largest number of stops that share one step if the observer needs states; each costs one vector.
+    /// Largest number of stops that share one step if the observer needs states; each costs one vector, so that
+    /// long vectors have fewer, but at least 3.
     pub outputs: usize,
     /// Limit of attempted steps in one call of `advance`.
     pub max_steps: u64,
@@ -137,7 +139,7 @@ pub struct Chebyshev {
 
 impl Default for Chebyshev {
     fn default() -> Self {
-        Self { step_tolerance: 1e-10, degree: 400, outputs: 3, max_steps: 1_000_000 }
+        Self { step_tolerance: 1e-10, degree: 400, outputs: 32, max_steps: 1_000_000 }
     }
 }
 

@@ -191,6 +191,12 @@ pub struct Memory {
     pub rejected: bool,
     /// How far the method has retreated from its first guess of the spectrum (`chebyshev`).
     pub caution: u32,
+    /// Steps accepted since the caution last changed (`chebyshev`).
+    pub calm: u32,
+    /// How often less caution was tried: each time after twice as many steps (`chebyshev`).
+    pub patience: u32,
+    /// Terms that the last step took beyond its plan (`chebyshev`).
+    pub surplus: u32,
     /// Counts so far.
     pub statistics: Statistics,
 }

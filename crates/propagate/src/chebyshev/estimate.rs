@@ -19,7 +19,7 @@ impl Chebyshev {
         let longest = span.min(4.0 * self.degree as f64 / size);
         let step = |k: i32| {
             let h = longest * 0.9_f64.powi(k);
-            let found = plan(rectangle, 0, h, self.step_tolerance, self.degree)?;
+            let found = plan(rectangle, 0, h, self.step_tolerance, (self.degree, 0))?;
             Some(span / h * found.terms as f64)
         };
         (0..TRIES).find_map(step).unwrap_or(f64::INFINITY)

@@ -7,11 +7,13 @@ const STRETCHES: [f64; 11] = [1.01, 1.02, 1.05, 1.1, 1.2, SQRT_2, 2.0, 3.0, 5.0,
 /// How much further the spectrum may reach to the left with jumps than without.
 const JUMPS: f64 = 2.0;
 /// Levels of caution with ellipses that only touch the sides of a rectangle.
-const TOUCHING: u32 = 3;
+const TOUCHING: u32 = 4;
 /// Growth of such an ellipse from one level of caution to the next.
-const SWELLING: f64 = 1.6;
+const SWELLING: f64 = 1.27;
 /// What is added to the half axes of such an ellipse, before it grows.
 const MARGIN: f64 = 0.02;
+/// Part of the degree that is kept for terms beyond those planned.
+const SPARE: usize = 8;
 /// Growth of a rectangle that the ellipse lies around, from one level of caution to the next.
 const RETREAT: f64 = 1.5;
 
@@ -124,13 +126,15 @@ impl Ellipse {
     }
 }
 
-/// The expansion of lowest degree for a step of `h`; None if none reaches `tolerance` within `degree`.
+/// The expansion of lowest degree for a step of `h`; None if none reaches `tolerance` within `degree` with
+/// `free` terms to spare. Its coefficients go on for an eighth of the degree: where polynomials of the
+/// generator grow a little, because the spectrum is not normal or reaches into a corner, more terms do.
 pub(crate) fn plan(
     rectangle: Rectangle,
     caution: u32,
     h: f64,
     tolerance: f64,
-    degree: usize,
+    (degree, free): (usize, usize),
 ) -> Option<Plan> {
     let growth = (h * rectangle.1).max(0.0);
     // Terms larger than this would leave more rounding errors than the tolerance allows.
@@ -142,9 +146,12 @@ pub(crate) fn plan(
         if reach - growth > headroom || reach > 600.0 || longest > degree as f64 {
             continue;
         }
-        let count = degree.min((1.5 * longest) as usize + 60) + 1;
+        let count = (degree + degree / SPARE).min((1.5 * longest) as usize + 60) + 1;
         let coefficients = ellipse.coefficients(h, count);
         let Some(terms) = terms_needed(&coefficients, 0.1 * tolerance * growth.exp()) else { continue };
+        if terms + free > degree {
+            continue;
+        }
         if best.as_ref().is_none_or(|best| terms < best.terms) {
             best = Some(Plan { step: h, ellipse, coefficients, terms });
         }
@@ -190,7 +197,7 @@ mod tests {
         for rectangle in
             [(-10.0, 0.0, 5.0), (-1.0, 0.0, 30.0), (-50.0, 0.0, 0.0), (-0.0, 0.0, 20.0), (-2.0, 1.0, 3.0)]
         {
-            let plan = plan(rectangle, TOUCHING, 1.0, 1e-11, 400).expect("short enough");
+            let plan = plan(rectangle, TOUCHING, 1.0, 1e-11, (400, 0)).expect("short enough");
             for i in 0..=10 {
                 for j in 0..=10 {
                     let x = rectangle.0 + (rectangle.1 - rectangle.0) * f64::from(i) / 10.0;
@@ -234,6 +241,6 @@ mod tests {
 
     #[test]
     fn a_step_that_is_too_long_has_no_plan() {
-        assert!(plan((-10.0, 0.0, 1000.0), TOUCHING, 1.0, 1e-10, 200).is_none());
+        assert!(plan((-10.0, 0.0, 1000.0), TOUCHING, 1.0, 1e-10, (200, 0)).is_none());
     }
 }

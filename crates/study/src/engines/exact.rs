@@ -34,15 +34,21 @@ const ENTRIES: &[Entry<Exact>] = &[
     Entry {
         name: "generator",
         default: None,
-        allowed: "matrix-free or assembled",
-        meaning: "apply the Liouvillian from its sector blocks, or as one sparse matrix",
+        allowed: "automatic, matrix-free or assembled",
+        meaning: "apply the Liouvillian from its sector blocks, or as one sparse matrix; automatic: as a real sparse \
+                  matrix where a gauge makes it real and rows are short, else matrix-free",
         read: |key, engine| {
-            let assembled = key.word("generator", &["matrix-free", "assembled"])?.map(|w| w == "assembled");
-            let generator = |yes| if yes { Generator::Assembled } else { Generator::MatrixFree };
-            set(&mut engine.generator, assembled.map(generator));
+            let word = key.word("generator", &["automatic", "matrix-free", "assembled"])?;
+            let generator = |word| match word {
+                "assembled" => Generator::Assembled,
+                "matrix-free" => Generator::MatrixFree,
+                _ => Generator::Automatic,
+            };
+            set(&mut engine.generator, word.map(generator));
             Ok(())
         },
         shown: Some(|engine| match engine.generator {
+            Generator::Automatic => json!("automatic"),
             Generator::MatrixFree => json!("matrix-free"),
             Generator::Assembled => json!("assembled"),
         }),

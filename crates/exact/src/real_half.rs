@@ -1,0 +1,389 @@
+//! The generator as a real sparse matrix on the stored half of the state, where a gauge makes it real.
+//!
+//! With `rho_a = i^(c_a) x_a` for the elements a = (i, j), i <= j, and two colours c = 0, 1, a matrix element
+//! of L between elements becomes real if it is real between equal colours and imaginary between different
+//! ones. Populations are real, they have the colour 0; an element read as its conjugate takes the sign of
+//! `(-i)^c`. Without energy differences inside of the stored coherences (resonance, or the frame of the
+//! charge) real couplings are bipartite in the excitations that they move, and the colours exist. Where the
+//! initial state is real in this gauge it stays so, and one real number is left of every complex one.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+use std::sync::Arc;
+
+use num_complex::Complex64;
+use rayon::prelude::*;
+use superladder_engine::Halt;
+use superladder_propagate::LinearOperator;
+use superladder_space::{JumpBlock, Space, SparseMatrix};
+use superladder_sparse::{Colouring, RealForm, RealMatrix, Rows};
+
+use crate::generator::Elements;
+use crate::layout::Layout;
+use crate::spectrum::rectangle;
+
+/// Parts of sums that are rounding errors.
+const ROUNDING: f64 = 8.0 * f64::EPSILON;
+/// Mark of a place that is the mirror image of another one.
+const MIRROR: u32 = 1 << 31;
+
+/// The stored half without copies: every element (i, j) with i <= j. They are numbered so that neighbours
+/// differ in one label only, the same in both states: then the matrix elements of neighbours lie at the same
+/// distances, which [`RealMatrix`] needs to be fast.
+pub struct StoredHalf<'a> {
+    layout: &'a Layout,
+    /// Sector, i and j of every unknown.
+    elements: Vec<[u32; 3]>,
+    /// By stored complex number: its unknown, and whether it is a mirror image.
+    unknowns: Vec<u32>,
+}
+
+/// A matrix element of L in a row: the unknown, whether its conjugate is meant, and the value.
+#[derive(Clone, Copy)]
+struct Entry {
+    unknown: u32,
+    conjugate: bool,
+    value: Complex64,
+}
+
+impl Entry {
+    /// The value without its phase; true if it is imaginary, `None` if it is neither.
+    fn part(&self) -> Option<(f64, bool)> {
+        match (self.value.re, self.value.im) {
+            (re, 0.0) => Some((re, false)),
+            (0.0, im) => Some((im, true)),
+            _ => None,
+        }
+    }
+}
+
+/// The real form of a problem, and what its matrix needs.
+#[derive(Debug, Clone)]
+pub struct RealHalf {
+    /// What the unknowns are.
+    pub form: Arc<RealForm>,
+    colours: Vec<bool>,
+    /// Entries of the largest matrix of all stages.
+    pub nnz: usize,
+}
+
+impl<'a> StoredHalf<'a> {
+    /// `None` if there are too many numbers for 31 bits.
+    pub fn new(space: &Space, layout: &'a Layout) -> Option<Self> {
+        (layout.len() < MIRROR as usize).then_some(())?;
+        let mut elements = Vec::with_capacity(layout.unknowns() as usize / 2);
+        for pair in layout.pairs() {
+            let (rows, columns) = (&layout.tiles()[pair.row], &layout.tiles()[pair.column]);
+            for i in rows.states.clone() {
+                let columns =
+                    columns.states.start.max(if pair.row == pair.column { i } else { 0 })..columns.states.end;
+                elements.extend(columns.map(|j| [rows.sector as u32, i as u32, j as u32]));
+            }
+        }
+        let slow_to_fast = slow_to_fast(space);
+        elements.par_sort_unstable_by(|a, b| order(space, &slow_to_fast, *a, *b));
+        let mut half = Self { layout, elements, unknowns: vec![0; layout.len() / 2] };
+        for unknown in 0..half.len() {
+            let (place, mirror) = half.places(unknown);
+            half.unknowns[place] = unknown as u32;
+            if let Some(mirror) = mirror {
+                half.unknowns[mirror] = unknown as u32 | MIRROR;
+            }
+        }
+        Some(half)
+    }
+
+    /// Number of unknowns.
+    pub fn len(&self) -> usize {
+        self.elements.len()
+    }
+
+    /// True without unknowns.
+    pub fn is_empty(&self) -> bool {
+        self.elements.is_empty()
+    }
+
+    /// All unknowns, some at a time.
+    fn batches(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let count = self.len();
+        (0..count).step_by(BATCH).map(move |first| first..(first + BATCH).min(count))
+    }
+
+    /// The place of an unknown and that of its mirror image, if it has one.
+    fn places(&self, unknown: usize) -> (usize, Option<usize>) {
+        let [sector, i, j] = self.elements[unknown].map(|x| x as usize);
+        let place = |i, j| self.layout.element(sector, i, j).map_or(0, |(index, _)| index / 2);
+        let inside = i != j && self.layout.tile_of(sector, i) == self.layout.tile_of(sector, j);
+        (place(i, j), inside.then(|| place(j, i)))
+    }
+
+    /// Where rho_kl of a sector is found; `None` if it is not stored.
+    fn find(&self, sector: usize, k: usize, l: usize) -> Option<(u32, bool)> {
+        let (index, conjugate) = self.layout.element(sector, k, l)?;
+        let found = self.unknowns[index / 2];
+        Some((found & !MIRROR, conjugate != (found & MIRROR != 0)))
+    }
+
+    /// The row of L of an unknown.
+    fn row(&self, terms: &Terms, unknown: usize, entries: &mut Vec<Entry>) {
+        let [sector, i, j] = self.elements[unknown].map(|x| x as usize);
+        entries.clear();
+        terms.row(sector, i, j, &mut |sector, k, l, value| {
+            if let Some((unknown, conjugate)) = self.find(sector, k, l) {
+                // A population is its own conjugate.
+                entries.push(Entry { unknown, conjugate: conjugate && k != l, value });
+            }
+        });
+        merge(entries);
+    }
+
+    /// The gauge that makes the generators of all stages real, and the number of entries of the largest;
+    /// `Some(None)` if there is none, `None` if `halt` ends the work.
+    pub fn gauge(&self, stages: &[&Elements], halt: &dyn Halt) -> Option<Option<RealHalf>> {
+        // The first unknown stands for the colour of all populations.
+        let mut colours = Colouring::new(self.len() + 1);
+        let mut nnz = 0;
+        for (number, elements) in stages.iter().enumerate() {
+            let terms = Terms::new(elements);
+            let mut count = 0;
+            for unknowns in self.batches() {
+                if halt.asked() {
+                    return None;
+                }
+                let parts = parts(unknowns).into_par_iter();
+                let relations: Vec<_> = parts.map(|part| self.relations(&terms, part)).collect();
+                for relations in relations {
+                    let Some(relations) = relations else { return Some(None) };
+                    count += relations.len();
+                    let mut related = relations
+                        .iter()
+                        .map(|(a, b, differ)| colours.relate(*a as usize + 1, *b as usize + 1, *differ));
+                    if !related.all(|good| good) {
+                        return Some(None);
+                    }
+                }
+            }
+            nnz = nnz.max(count);
+            if number == 0 && !self.populations().all(|p| colours.relate(0, p + 1, false)) {
+                return Some(None);
+            }
+        }
+        let colours: Vec<bool> = (0..self.len()).map(|a| colours.of(a + 1)).collect();
+        let places = (0..self.len()).map(|unknown| self.places(unknown)).zip(&colours);
+        let places = places.map(|((place, mirror), colour)| (place, mirror, *colour));
+        let form = Arc::new(RealForm::new(places, self.unknowns.len()));
+        Some(Some(RealHalf { form, colours, nnz }))
+    }
+
+    /// What rows demand of the colours; `None` if an entry is neither real nor imaginary.
+    fn relations(&self, terms: &Terms, unknowns: Range<usize>) -> Option<Vec<(u32, u32, bool)>> {
+        let (mut relations, mut entries) = (Vec::new(), Vec::new());
+        for a in unknowns {
+            self.row(terms, a, &mut entries);
+            for entry in &entries {
+                relations.push((a as u32, entry.unknown, entry.part()?.1));
+            }
+        }
+        Some(relations)
+    }
+
+    /// The unknowns that are populations.
+    fn populations(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.len()).filter(|a| self.elements[*a][1] == self.elements[*a][2])
+    }
+
+    /// The matrix in the gauge; `None` if `halt` ends the work.
+    pub(crate) fn matrix(&self, real: &RealHalf, elements: &Elements, halt: &dyn Halt) -> Option<RealMatrix> {
+        let terms = Terms::new(elements);
+        let part = |unknowns: Range<usize>| {
+            let (mut rows, mut entries) = (Rows::default(), Vec::new());
+            for a in unknowns {
+                self.row(&terms, a, &mut entries);
+                real.append(a, &entries, &mut rows);
+            }
+            rows
+        };
+        let mut matrix = RealMatrix::with_capacity(real.nnz);
+        for unknowns in self.batches() {
+            if halt.asked() {
+                return None;
+            }
+            let rows: Vec<Rows> = parts(unknowns).into_par_iter().map(part).collect();
+            for rows in &rows {
+                matrix.push(rows);
+            }
+        }
+        matrix.finish();
+        Some(matrix)
+    }
+}
+
+/// Unknowns that are worked on between two looks at whether to go on.
+const BATCH: usize = 1 << 17;
+
+/// Parts of a batch for the threads.
+fn parts(unknowns: Range<usize>) -> Vec<Range<usize>> {
+    /// Unknowns in a part.
+    const PART: usize = 1 << 12;
+    let end = unknowns.end;
+    unknowns.step_by(PART).map(|first| first..(first + PART).min(end)).collect()
+}
+
+/// Labels in the order of how many values they have, the longest last.
+fn slow_to_fast(space: &Space) -> Vec<usize> {
+    let values = |label: &usize| match label.checked_sub(space.levels().len()) {
+        None => space.levels()[*label],
+        Some(ensemble) => space.spins()[ensemble] + 1,
+    };
+    let mut labels: Vec<usize> = (0..space.levels().len() + space.spins().len()).collect();
+    labels.sort_by_key(values);
+    labels
+}
+
+/// By sector, then by the differences of all labels, then by the labels of i, the fastest last.
+fn order(space: &Space, slow_to_fast: &[usize], a: [u32; 3], b: [u32; 3]) -> Ordering {
+    let labels = |[sector, i, j]: [u32; 3]| {
+        let sector = &space.sectors()[sector as usize];
+        (sector.labels(i as usize), sector.labels(j as usize))
+    };
+    let ((ai, aj), (bi, bj)) = (labels(a), labels(b));
+    let difference = |(i, j): (&[u32], &[u32]), label: usize| i64::from(j[label]) - i64::from(i[label]);
+    let by_difference = |label: &usize| difference((ai, aj), *label).cmp(&difference((bi, bj), *label));
+    let by_label = |label: &usize| ai[*label].cmp(&bi[*label]);
+    let different = |found: &Ordering| found.is_ne();
+    a[0].cmp(&b[0]).then_with(|| {
+        let mut found = slow_to_fast.iter().map(by_difference).chain(slow_to_fast.iter().map(by_label));
+        found.find(different).unwrap_or(Ordering::Equal)
+    })
+}
+
+impl RealHalf {
+    /// Memory in bytes without the matrix, and of what makes it.
+    pub(crate) fn memory(&self) -> u64 {
+        self.form.memory() + 4 * (self.form.whole() / 2) as u64 + 13 * self.colours.len() as u64
+    }
+
+    /// The entry of row `a` in the gauge, `(-i)^(c_a) L_ab i^(c_b)`, or with `(-i)^(c_b)` for a conjugate.
+    fn value(&self, a: usize, entry: &Entry) -> f64 {
+        let (value, imaginary) = entry.part().unwrap_or((f64::NAN, false));
+        let turned = if imaginary {
+            self.colours[entry.unknown as usize] && !entry.conjugate
+        } else {
+            self.colours[a] && entry.conjugate
+        };
+        if turned { -value } else { value }
+    }
+
+    /// Appends row `a`; an element and its conjugate are the same unknown.
+    fn append(&self, a: usize, entries: &[Entry], rows: &mut Rows) {
+        let first = rows.columns.len();
+        for entry in entries {
+            let value = self.value(a, entry);
+            match (rows.columns[first..].last(), rows.values.last_mut()) {
+                (Some(column), Some(last)) if *column == entry.unknown => *last += value,
+                _ => {
+                    rows.columns.push(entry.unknown);
+                    rows.values.push(value);
+                }
+            }
+        }
+        rows.ends.push(rows.columns.len() as u32);
+    }
+}
+
+/// Sums entries of the same element, and drops what is only rounding.
+fn merge(entries: &mut Vec<Entry>) {
+    entries.sort_by_key(|e| (e.unknown, e.conjugate));
+    let mut kept = 0;
+    let mut at = 0;
+    while at < entries.len() {
+        let Entry { unknown, conjugate, .. } = entries[at];
+        let same = |e: &&Entry| (e.unknown, e.conjugate) == (unknown, conjugate);
+        let (mut value, mut size, mut count) = (Complex64::ZERO, 0.0, 0);
+        for entry in entries[at..].iter().take_while(same) {
+            value += entry.value;
+            size += entry.value.norm();
+            count += 1;
+        }
+        at += count;
+        let clean = |x: f64| if x.abs() <= ROUNDING * size { 0.0 } else { x };
+        let value = Complex64::new(clean(value.re), clean(value.im));
+        if value != Complex64::ZERO {
+            entries[kept] = Entry { unknown, conjugate, value };
+            kept += 1;
+        }
+    }
+    entries.truncate(kept);
+}
+
+/// Rows of `L rho = G rho + rho G^dag + sum K rho K^dag` from the matrices of every sector.
+struct Terms<'a> {
+    /// -i times the effective Hamiltonians.
+    generator: Vec<SparseMatrix>,
+    /// Jumps into every sector.
+    jumps: Vec<Vec<&'a JumpBlock>>,
+}
+
+impl<'a> Terms<'a> {
+    fn new(elements: &'a Elements) -> Self {
+        let generator = elements.effective.iter().map(|h| h.map(|x| Complex64::new(0.0, -1.0) * x)).collect();
+        let into = |sector| elements.jumps.iter().filter(|jump| jump.target == sector).collect();
+        Self { generator, jumps: (0..elements.effective.len()).map(into).collect() }
+    }
+
+    /// Calls `add` with sector, k, l and `L_(ij, kl)` for every term of the row (i, j).
+    fn row(&self, sector: usize, i: usize, j: usize, add: &mut impl FnMut(usize, usize, usize, Complex64)) {
+        for (k, g) in entries(&self.generator[sector], i) {
+            add(sector, k, j, g);
+        }
+        for (l, g) in entries(&self.generator[sector], j) {
+            add(sector, i, l, g.conj());
+        }
+        for jump in &self.jumps[sector] {
+            for (k, left) in entries(&jump.matrix, i) {
+                for (l, right) in entries(&jump.matrix, j) {
+                    add(jump.source, k, l, left * right.conj());
+                }
+            }
+        }
+    }
+}
+
+fn entries(matrix: &SparseMatrix, row: usize) -> impl Iterator<Item = (usize, Complex64)> + '_ {
+    let range = matrix.indptr().outer_inds_sz(row);
+    matrix.indices()[range.clone()].iter().copied().zip(matrix.data()[range].iter().copied())
+}
+
+/// The real generator, acting on vectors of unknowns.
+pub struct RealGenerator {
+    matrix: RealMatrix,
+    norm: f64,
+    rectangle: (f64, f64, f64),
+}
+
+impl RealGenerator {
+    /// The generator with these `elements`; `None` if `halt` ends the work.
+    pub fn new(half: &StoredHalf, real: &RealHalf, elements: &Elements, halt: &dyn Halt) -> Option<Self> {
+        let matrix = half.matrix(real, elements, halt)?;
+        let (norm, rectangle) = (matrix.norm(), rectangle(half.layout, &elements.effective));
+        Some(Self { matrix, norm, rectangle })
+    }
+}
+
+impl LinearOperator for RealGenerator {
+    fn dim(&self) -> usize {
+        self.matrix.dim()
+    }
+
+    fn apply(&self, x: &[f64], out: &mut [f64]) {
+        self.matrix.apply(x, out);
+    }
+
+    fn norm_bound(&self) -> f64 {
+        self.norm
+    }
+
+    fn spectral_box(&self) -> Option<(f64, f64, f64)> {
+        Some(self.rectangle)
+    }
+}

@@ -1,0 +1,188 @@
+//! Sums of a recurrence at many times at once.
+//!
+//! Adding every vector of the recurrence to every sum would read and write all sums for every term. Here some
+//! terms are kept, and then added to one sum after the other: a sum is read and written once for all of them.
+#![allow(
+    clippy::inline_always,
+    reason = "only code inlined into the dispatched function gets its instruction set"
+)]
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::vector::{BLOCK, PARALLEL};
+
+/// Terms that are kept at most.
+const KEPT: usize = 24;
+/// Memory of the sums and of the terms that are kept, in f64, if it is more than that of a few.
+const ROOM: usize = 1 << 25;
+/// Sums and kept terms that are there in any case.
+const LEAST: (usize, usize) = (3, 1);
+/// Entries of all terms that stay in the cache while they are added.
+const PIECE: usize = 256;
+/// Coefficients this small beside the largest change no bit of a sum.
+const NEGLIGIBLE: f64 = 1e-18;
+
+/// How many of `outputs` sums of length `dim` share a step, and how many terms are kept for them.
+pub(super) fn shape(outputs: usize, dim: usize) -> (usize, usize) {
+    let vectors = ROOM / dim.max(1);
+    let sums = (vectors / 2).clamp(LEAST.0, outputs.max(LEAST.0)).min(outputs);
+    let kept = vectors.saturating_sub(sums).clamp(LEAST.1, KEPT);
+    (sums, kept)
+}
+
+/// Sums `Σ_k c_k F_k` with one series of coefficients each.
+#[derive(Default)]
+pub(super) struct Outputs {
+    sums: Vec<Vec<f64>>,
+    /// First term that was not yet added.
+    next: usize,
+}
+
+impl Outputs {
+    /// Starts `count` sums of vectors of length `dim`.
+    pub(super) fn start(&mut self, count: usize, dim: usize) {
+        while self.sums.len() < count {
+            self.sums.push(vec![0.0; dim]);
+        }
+        self.next = 0;
+    }
+
+    /// The sum of a series.
+    pub(super) fn of(&self, number: usize) -> &[f64] {
+        &self.sums[number]
+    }
+
+    /// Adds the terms up to `last`, of which `terms` are the newest ones, the newest last.
+    pub(super) fn add(&mut self, series: &[Vec<f64>], last: usize, terms: &[Vec<f64>]) {
+        let terms = &terms[terms.len() - (last + 1 - self.next)..];
+        let coefficients: Vec<&[f64]> = series.iter().map(|c| &c[self.next..=last]).collect();
+        let sums = self.sums.iter_mut().zip(&coefficients).map(|(sum, c)| (&mut sum[..], *c)).collect();
+        add(Block { sums, terms, offset: 0, fresh: self.next == 0 });
+        self.next = last + 1;
+    }
+
+    /// Terms that wait to be added when `last` is the newest.
+    pub(super) fn waiting(&self, last: usize) -> usize {
+        last + 1 - self.next
+    }
+}
+
+/// The same range of all sums, with their coefficients, and of all terms.
+struct Block<'a> {
+    sums: Vec<(&'a mut [f64], &'a [f64])>,
+    terms: &'a [Vec<f64>],
+    offset: usize,
+    /// Whether the sums start here.
+    fresh: bool,
+}
+
+/// Adds the terms; who adds what does not change any bit.
+fn add(block: Block) {
+    let length = block.sums.first().map_or(0, |(sum, _)| sum.len());
+    if length < PARALLEL {
+        Arch::new().dispatch(block);
+        return;
+    }
+    let Block { sums, terms, offset, fresh } = block;
+    let middle = (length / 2).next_multiple_of(BLOCK);
+    let (mut low, mut high) = (Vec::with_capacity(sums.len()), Vec::with_capacity(sums.len()));
+    for (sum, c) in sums {
+        let (left, right) = sum.split_at_mut(middle);
+        low.push((left, c));
+        high.push((right, c));
+    }
+    rayon::join(
+        || add(Block { sums: low, terms, offset, fresh }),
+        || add(Block { sums: high, terms, offset: offset + middle, fresh }),
+    );
+}
+
+impl WithSimd for Block<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Block { mut sums, terms, offset, fresh } = self;
+        let length = sums.first().map_or(0, |(sum, _)| sum.len());
+        for start in (0..length).step_by(PIECE) {
+            let range = start..(start + PIECE).min(length);
+            for (sum, coefficients) in &mut sums {
+                if fresh || coefficients.iter().any(|c| c.abs() > NEGLIGIBLE) {
+                    let at = offset + start;
+                    add_piece(simd, &mut sum[range.clone()], coefficients, (terms, at), fresh);
+                }
+            }
+        }
+    }
+}
+
+/// Adds a piece of all terms, which starts at `at` there, to a piece of a sum: four vectors at a time.
+#[inline(always)]
+fn add_piece<S: Simd>(
+    simd: S,
+    sum: &mut [f64],
+    coefficients: &[f64],
+    (terms, at): (&[Vec<f64>], usize),
+    fresh: bool,
+) {
+    let width = 4 * S::F64_LANES;
+    let zero = simd.splat_f64s(0.0);
+    let whole = sum.len() - sum.len() % width;
+    let (vectors, rest) = sum.split_at_mut(whole);
+    for (number, piece) in vectors.chunks_exact_mut(width).enumerate() {
+        let (piece, _) = S::as_mut_simd_f64s(piece);
+        let [mut a, mut b, mut c, mut d] =
+            if fresh { [zero; 4] } else { [piece[0], piece[1], piece[2], piece[3]] };
+        for (coefficient, term) in coefficients.iter().zip(terms) {
+            let factor = simd.splat_f64s(*coefficient);
+            let (x, _) = S::as_simd_f64s(&term[at + number * width..][..width]);
+            a = simd.mul_add_e_f64s(factor, x[0], a);
+            b = simd.mul_add_e_f64s(factor, x[1], b);
+            c = simd.mul_add_e_f64s(factor, x[2], c);
+            d = simd.mul_add_e_f64s(factor, x[3], d);
+        }
+        (piece[0], piece[1], piece[2], piece[3]) = (a, b, c, d);
+    }
+    for (i, value) in rest.iter_mut().enumerate() {
+        let start = if fresh { 0.0 } else { *value };
+        let products = coefficients.iter().zip(terms).map(|(c, term)| c * term[at + whole + i]);
+        *value = products.fold(start, |sum, product| sum + product);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_those_of_all_terms_whatever_is_added_at_a_time() {
+        for dim in [1, 31, 1000, 2 * PARALLEL + 77] {
+            let term = |k: usize| (0..dim).map(|i| ((i + 7 * k) as f64).sin()).collect::<Vec<_>>();
+            let terms: Vec<Vec<f64>> = (0..6).map(term).collect();
+            let series = [vec![1.0, 0.5, -0.25, 0.0, 2.0, 1e-3], vec![0.0, 0.0, 0.0, 0.0, 0.0, 3.0]];
+            for cuts in [vec![5], vec![0, 2, 5], vec![3, 4, 5]] {
+                let mut outputs = Outputs::default();
+                outputs.start(2, dim);
+                for last in cuts {
+                    outputs.add(&series, last, &terms[..=last]);
+                    assert_eq!(outputs.waiting(last), 0);
+                }
+                for (number, c) in series.iter().enumerate() {
+                    for i in 0..dim {
+                        let expected: f64 = c.iter().zip(&terms).map(|(c, term)| c * term[i]).sum();
+                        assert!((outputs.of(number)[i] - expected).abs() < 1e-14, "{dim}, {number}, {i}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn long_vectors_have_few_sums() {
+        assert_eq!(shape(32, 1000), (32, KEPT));
+        assert_eq!(shape(2, 1000), (2, KEPT));
+        assert_eq!(shape(32, ROOM), (3, 1));
+        let (sums, kept) = shape(32, ROOM / 20);
+        assert_eq!((sums, kept), (10, 10));
+    }
+}
