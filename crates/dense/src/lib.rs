@@ -14,7 +14,9 @@
 
 mod eigen;
 mod exponential;
+mod general;
 
 pub use eigen::{HermitianEigenvalues, eigenvalues, hermitian_eigen};
 pub use exponential::{expm, expm_complex, one_norm, scaled, squared};
 pub use faer::Mat;
+pub use general::{GeneralEigen, RealLu, multiply, multiply_lower};
