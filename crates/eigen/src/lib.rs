@@ -4,7 +4,7 @@
 //! A [`LinearMap`] is the operator; every `LinearOperator` of the crate `propagate` is one. Each algorithm is
 //! a plain value with its parameters, and returns its result with what it cost: [`Gmres`] solves A x = b,
 //! [`KrylovSchur`] finds extreme eigenpairs, [`NullVectors`] the kernel, [`ProjectedResolvent`] holds
-//! (z - A)^-1 b for many z at once. Every iteration asks a [`Watch`] whether to go on, and allocates nothing.
+//! (z - A)^-1 b for many z at once, [`BandedLu`] solves shifted systems of narrow sparse matrices. Every iteration asks a [`Watch`] whether to go on, and allocates nothing.
 //!
 //! ```
 //! use superladder_eigen::{Gmres, Identity, LinearMap};
@@ -25,6 +25,7 @@
 //! # Ok::<(), superladder_eigen::EigenError>(())
 //! ```
 
+mod banded;
 mod basis;
 mod error;
 mod gmres;
@@ -35,6 +36,7 @@ mod resolvent;
 mod schur;
 mod small;
 
+pub use banded::{BandOrder, BandedLu, SparseRows};
 pub use error::EigenError;
 pub use gmres::{Gmres, GmresInfo};
 pub use krylov_schur::{Eigenpair, Eigenpairs, KrylovSchur, Wanted};

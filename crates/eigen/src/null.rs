@@ -74,7 +74,7 @@ impl NullVectors {
                 None => fill_random(&mut z, 100 + attempt as u64),
             }
             let new = self.one([a, preconditioner], z, scale, watch, &mut found.iterations)?;
-            let Some((vector, residual)) = new.filter(|(v, _)| is_new(&known, v)) else {
+            let Some((vector, residual)) = new.filter(|(v, _)| is_new(&known, v, self.tolerance)) else {
                 found.complete = true;
                 break;
             };
@@ -134,13 +134,14 @@ fn scale(a: &dyn LinearMap) -> f64 {
 }
 
 /// Whether the part of a vector outside of the span of the known ones is more than the error of null vectors.
-fn is_new(known: &Columns, vector: &[f64]) -> bool {
+fn is_new(known: &Columns, vector: &[f64], tolerance: f64) -> bool {
     let mut rest = vector.to_vec();
     for k in &known.0 {
         let along = vector::dot(k, &rest);
         vector::accumulate(&mut rest, &[(-along, k)]);
     }
-    vector::norm(&rest) > 1e-5
+    // A residual of the tolerance is an error that is larger by scale over gap, which nobody knows here.
+    vector::norm(&rest) > tolerance.cbrt().clamp(1e-5, 0.1)
 }
 
 impl Nullspace {

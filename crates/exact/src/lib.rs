@@ -32,6 +32,7 @@ mod setting;
 mod spectrum;
 mod state;
 mod state_functions;
+mod stationary;
 mod tasks;
 
 pub use assembled::{Assembled, AssembledIndex, assembled};
@@ -45,3 +46,4 @@ pub use layout::{Layout, Pair, Place, Tile};
 pub use options::{AdaptiveCutoff, Exact, Generator, Positivity};
 pub use setting::{Setting, reduced_space};
 pub use state::{initial_vector, pack, sector_matrix};
+pub use stationary::StationaryState;
