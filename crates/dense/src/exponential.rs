@@ -191,7 +191,7 @@ pub fn squared(a: &Mat<f64>) -> Mat<f64> {
 ///
 /// # Panics
 /// If the lengths do not fit.
-pub fn multiply(a: &Mat<f64>, x: &[f64], out: &mut [f64]) {
+pub fn multiply_vector(a: &Mat<f64>, x: &[f64], out: &mut [f64]) {
     let out = MatMut::from_column_major_slice_mut(out, a.nrows(), 1);
     matmul(out, Accum::Replace, a, MatRef::from_column_major_slice(x, a.ncols(), 1), 1.0, Par::Seq);
 }

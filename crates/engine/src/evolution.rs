@@ -90,6 +90,16 @@ pub enum EngineError {
     /// A checkpoint could not be written or read.
     #[error("checkpoint: {0}")]
     Checkpoint(String),
+    /// A stationary state, a spectrum or a linear system was not found.
+    #[error("engine '{engine}' did not find {what}: {source}")]
+    Solution {
+        /// Engine name.
+        engine: &'static str,
+        /// What was looked for.
+        what: String,
+        /// Cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The propagation failed.
     #[error("engine '{engine}' failed at time {time}: {source}")]
     Propagation {
@@ -105,7 +115,10 @@ pub enum EngineError {
 impl EngineError {
     /// True when another problem or other options would help, false when the engine failed on the way.
     pub fn is_bad_input(&self) -> bool {
-        !matches!(self, Self::Propagation { .. } | Self::Checkpoint(_) | Self::Interrupted { .. })
+        !matches!(
+            self,
+            Self::Propagation { .. } | Self::Solution { .. } | Self::Checkpoint(_) | Self::Interrupted { .. }
+        )
     }
 }
 

@@ -16,6 +16,7 @@ mod memory;
 mod problem;
 mod recorder;
 mod run;
+mod stationary;
 mod written;
 
 pub use attachment::Attachment;
@@ -30,4 +31,5 @@ pub use memory::{available_memory, check_memory, memory_of_records};
 pub use problem::{Problem, ProblemError, Stage};
 pub use recorder::{Record, Recorder};
 pub use run::{Run, record, run};
+pub use stationary::{SlowModes, Stationary, StationaryClass, StationaryOptions, StationaryReport};
 pub use written::with_error;

@@ -33,6 +33,7 @@ mod setting;
 mod spectrum;
 mod state;
 mod state_functions;
+mod stationary;
 mod stiff;
 mod tasks;
 
@@ -48,3 +49,4 @@ pub use options::{AdaptiveCutoff, Exact, Generator, Positivity};
 pub use real_half::{RealGenerator, RealHalf, StoredHalf};
 pub use setting::{Setting, reduced_space};
 pub use state::{initial_vector, pack, sector_matrix};
+pub use stationary::StationaryState;

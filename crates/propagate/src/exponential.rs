@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use superladder_dense::{Mat, Squaring, multiply};
+use superladder_dense::{Mat, Squaring, multiply_vector};
 
 use crate::explicit::{Absent, Explicit};
 use crate::propagator::{Observer, Samples, check_arguments, show};
@@ -74,7 +74,7 @@ impl Way {
 
     fn advance(&mut self, pair: &Pair) {
         for (state, matrix) in self.states.iter_mut().zip(&pair.matrices) {
-            multiply(matrix, state, &mut self.next);
+            multiply_vector(matrix, state, &mut self.next);
             std::mem::swap(state, &mut self.next);
         }
     }
@@ -267,7 +267,7 @@ impl KnownSystem {
                     return ControlFlow::Break(());
                 }
                 if let (Some(t), 0) = (first, more) {
-                    multiply(squaring.matrix(), &way.states[0], &mut way.next);
+                    multiply_vector(squaring.matrix(), &way.states[0], &mut way.next);
                     self.explicit.scatter(&way.next, state);
                     way.note(t + step * 0.5_f64.powi(squaring.left() as i32), state, observer);
                 }

@@ -170,6 +170,7 @@ impl Study {
     pub fn refusal(&self, error: EngineError) -> Result<StudyError, EngineError> {
         let place = match &error {
             EngineError::Propagation { .. }
+            | EngineError::Solution { .. }
             | EngineError::Checkpoint(_)
             | EngineError::Interrupted { .. } => None,
             EngineError::Observable { observable, .. } => self.place_of(observable),

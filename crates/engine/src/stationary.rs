@@ -1,0 +1,106 @@
+//! Where a state ends: what an engine that finds stationary states promises.
+
+use num_complex::Complex64;
+
+use crate::{Diagnostics, Engine, EngineError, Halt, Measurement, Problem};
+
+/// How stationary states are looked for, the same for every engine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StationaryOptions {
+    /// Largest `|L rho|_1` of a state that counts as stationary.
+    pub tolerance: f64,
+    /// Slow eigenvalues wanted per charge difference; 0 for none.
+    pub modes: usize,
+    /// Whether uniqueness is made sure of by a second solution from another start. Without it a class of blocks
+    /// that are all reached from each other counts as having one stationary state.
+    pub certify: bool,
+    /// Whether errors of the observables are computed.
+    pub errors: bool,
+}
+
+impl Default for StationaryOptions {
+    fn default() -> Self {
+        Self { tolerance: 1e-10, modes: 4, certify: true, errors: true }
+    }
+}
+
+/// A class of blocks of the density matrix that is never left, and the stationary states inside of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StationaryClass {
+    /// What keeps a state in the class, in words: ladders, charges.
+    pub conserved: String,
+    /// Dimension of the kernel of the generator on the class.
+    pub states: usize,
+    /// Weight of the class in the limit of the initial state.
+    pub weight: f64,
+}
+
+/// The eigenvalues of the generator with the largest real parts for one charge difference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SlowModes {
+    /// Charge difference; all zero for the populations.
+    pub difference: Vec<i64>,
+    /// Eigenvalues of dimension 1/time that decay, slowest first; a complex one stands for its conjugate too
+    /// where the charge difference is its own negative.
+    pub values: Vec<Complex64>,
+    /// Residual `|L x - lambda x|` of each, for |x| = 1.
+    pub residuals: Vec<f64>,
+    /// Eigenvalues on the imaginary axis, those of the stationary states among them: what does not decay.
+    pub undamped: Vec<Complex64>,
+}
+
+impl SlowModes {
+    /// `-max Re lambda` of what decays: the slowest relaxation is exp(-gap t). NaN if nothing is known.
+    pub fn gap(&self) -> f64 {
+        self.values.first().map_or(f64::NAN, |value| -value.re)
+    }
+}
+
+/// The end of a state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StationaryReport {
+    /// Classes that the initial state ends in, or could: several stationary states are told, never averaged
+    /// over in silence.
+    pub classes: Vec<StationaryClass>,
+    /// The observables in the limit of the initial state, in the order of the problem.
+    pub measurements: Vec<Measurement>,
+    /// `|<y, L rho>|` of every value, with `L^dag y = O - <O>`; NaN if not computed.
+    pub errors: Vec<Vec<f64>>,
+    /// `|L rho|_1`: how far the state still moves. It is not the error.
+    pub residual: f64,
+    /// Slow eigenvalues by charge difference; that of the populations first.
+    pub slow: Vec<SlowModes>,
+    /// Trace, positivity, population of the highest levels and rate at which the state would leave the cutoffs.
+    pub diagnostics: Diagnostics,
+    /// `|(L - L_P) rho|_1` is at most this: what would leave through the cutoffs, per unit time.
+    pub leaving: f64,
+    /// Iterations of linear systems, all together.
+    pub iterations: u64,
+}
+
+impl StationaryReport {
+    /// Number of stationary states, all classes together.
+    pub fn count(&self) -> usize {
+        self.classes.iter().map(|class| class.states).sum()
+    }
+
+    /// Residual over gap of the populations: the error *if* the generator were normal.
+    pub fn residual_over_gap(&self) -> f64 {
+        self.slow.first().map_or(f64::NAN, |slow| self.residual / slow.gap())
+    }
+}
+
+/// An engine that finds where states end, without going there in time.
+pub trait Stationary: Engine {
+    /// The limit of the initial state of `problem` under its last stage.
+    ///
+    /// # Errors
+    /// [`EngineError`]: a model that has no limit, or several where the problem does not say which, is refused
+    /// by name.
+    fn stationary(
+        &self,
+        problem: &Problem,
+        options: &StationaryOptions,
+        halt: &dyn Halt,
+    ) -> Result<StationaryReport, EngineError>;
+}

@@ -1,0 +1,199 @@
+//! The limit of a state under the generator, class by class.
+
+use num_complex::Complex64;
+use superladder_engine::{EngineError, StationaryClass, StationaryOptions};
+use superladder_model::Model;
+
+use super::action::{Action, Direction};
+use super::classes::{Class, Classes};
+use super::coherence::Coherence;
+use super::solver::{Equations, Solver, packed, solution, unpacked};
+use crate::error::NAME;
+
+/// Where a state ends: all in the blocks of charge difference zero.
+pub(crate) struct Limit {
+    pub(crate) coherence: Coherence,
+    pub(crate) x: Vec<Complex64>,
+    /// What a correction by the residual would add: `-L^D L rho`, if it was asked for.
+    pub(crate) correction: Option<Vec<Complex64>>,
+    pub(crate) classes: Vec<StationaryClass>,
+}
+
+/// Null vectors per class at most.
+const MOST: usize = 24;
+
+/// Part of `x` in the blocks of another coherence that has some of the same blocks.
+fn part(x: &[Complex64], from: &Coherence, to: &Coherence) -> Vec<Complex64> {
+    let mut found = vec![Complex64::ZERO; to.len];
+    for block in &to.blocks {
+        if let Some(source) = from.find(block.sector, block.groups[0], block.groups[1]) {
+            found[block.range()].copy_from_slice(&x[from.blocks[source].range()]);
+        }
+    }
+    found
+}
+
+/// Adds `x` into the blocks of a larger coherence.
+fn add(x: &[Complex64], from: &Coherence, to: &Coherence, sum: &mut [Complex64]) {
+    for block in &from.blocks {
+        if let Some(target) = to.find(block.sector, block.groups[0], block.groups[1]) {
+            let target = &mut sum[to.blocks[target].range()];
+            target.iter_mut().zip(&x[block.range()]).for_each(|(t, x)| *t += x);
+        }
+    }
+}
+
+impl Solver<'_> {
+    /// The limit of the state `start` (blocks of charge difference zero).
+    pub(crate) fn limit(
+        &self,
+        model: &Model,
+        coherence: Coherence,
+        start: &[Complex64],
+        options: &StationaryOptions,
+    ) -> Result<Limit, EngineError> {
+        let classes = Classes::find(self.space, self.elements);
+        let zero = coherence.difference.clone();
+        let start = if classes.closed.len() > 1 || !options.certify || !classes.transient.is_empty() {
+            self.absorbed(&classes, &coherence, start)?
+        } else {
+            start.to_vec()
+        };
+        let mut limit = Limit {
+            x: vec![Complex64::ZERO; coherence.len],
+            correction: options.errors.then(|| vec![Complex64::ZERO; coherence.len]),
+            classes: Vec::new(),
+            coherence,
+        };
+        for class in &classes.closed {
+            let wanted = |sector: usize, row: usize, column: usize| row == column && class.holds(sector, row);
+            let own = Coherence::new(self.space, &zero, &wanted);
+            let begun = part(&start, &limit.coherence, &own);
+            let (x, correction, states) = self.class_limit(&own, &begun, options)?;
+            let weight = own.trace(&x).re;
+            add(&x, &own, &limit.coherence, &mut limit.x);
+            if let (Some(sum), Some(correction)) = (&mut limit.correction, correction) {
+                add(&correction, &own, &limit.coherence, sum);
+            }
+            limit.classes.push(self.told(model, class, states, weight));
+        }
+        Ok(limit)
+    }
+
+    fn told(&self, model: &Model, class: &Class, states: usize, weight: f64) -> StationaryClass {
+        let mut conserved = class.conserved(self.space, model);
+        if states > 1 {
+            conserved += "; inside of it a strong symmetry, dark states or undamped coherences";
+        }
+        StationaryClass { conserved, states, weight }
+    }
+
+    /// The state when everything has left the transient blocks: `rho_C + L_CT (-L_TT)^-1 rho_T`.
+    fn absorbed(
+        &self,
+        classes: &Classes,
+        coherence: &Coherence,
+        start: &[Complex64],
+    ) -> Result<Vec<Complex64>, EngineError> {
+        let wanted = |sector: usize, row: usize, column: usize| {
+            row == column && classes.transient.binary_search(&(sector, row)).is_ok()
+        };
+        let transient = Coherence::new(self.space, &coherence.difference, &wanted);
+        let passing = part(start, coherence, &transient);
+        let weight: f64 = passing.iter().map(|z| z.norm()).sum();
+        if transient.len == 0 || weight < 1e-15 {
+            return Ok(start.to_vec());
+        }
+        let equations = self.equations(&transient, Direction::Forward);
+        let b: Vec<f64> = packed(&equations.action, &passing).iter().map(|x| -x).collect();
+        let found = self.solve(&equations, &b, 1e-13);
+        let (dwell, _) = found.map_err(|e| solution("what leaves the transient blocks", e))?;
+        let dwell = unpacked(&equations.action, &transient, &dwell);
+        let mut whole = vec![Complex64::ZERO; coherence.len];
+        add(&dwell, &transient, coherence, &mut whole);
+        let mut flow = vec![Complex64::ZERO; coherence.len];
+        Action::new(self.space, coherence, self.elements, Direction::Forward).act(&whole, &mut flow);
+        let mut end: Vec<Complex64> = start.iter().zip(&flow).map(|(a, b)| a + b).collect();
+        for block in &transient.blocks {
+            if let Some(own) = coherence.find(block.sector, block.groups[0], block.groups[1]) {
+                end[coherence.blocks[own].range()].fill(Complex64::ZERO);
+            }
+        }
+        Ok(end)
+    }
+
+    /// The limit inside of one class, its correction, and the number of stationary states.
+    #[expect(clippy::type_complexity, reason = "three results of one class, used once")]
+    fn class_limit(
+        &self,
+        own: &Coherence,
+        begun: &[Complex64],
+        options: &StationaryOptions,
+    ) -> Result<(Vec<Complex64>, Option<Vec<Complex64>>, usize), EngineError> {
+        let equations = self.equations(own, Direction::Forward);
+        let one = packed(&equations.action, &own.identity());
+        let most = if options.certify { MOST } else { 1 };
+        // Of a vector of length 1 the trace is about the root of the dimension: the margin is for large norms.
+        let kernel = self.kernel(&equations, &one, most, 0.05 * options.tolerance)?;
+        let states = kernel.vectors.len();
+        let reason = |reason: &str| EngineError::Unsupported { engine: NAME, reason: reason.into() };
+        match states {
+            0 => Err(reason("the generator has no stationary state inside of the cutoffs")),
+            1 => {
+                let x = unpacked(&equations.action, own, &kernel.vectors[0]);
+                let factor = own.trace(begun) / own.trace(&x);
+                let x: Vec<Complex64> = x.iter().map(|z| z * factor).collect();
+                let correction = self.correction(&equations, own, &x, options, &|e| {
+                    let factor = own.trace(e) / own.trace(&x);
+                    x.iter().map(|z| z * factor).collect()
+                });
+                Ok((x, correction, 1))
+            }
+            _ => {
+                let adjoint = self.equations(own, Direction::Adjoint);
+                let left = self.kernel(&adjoint, &one, MOST, 0.05 * options.tolerance)?;
+                let project = |x: &[Complex64]| {
+                    let found = kernel.limit(&left, &packed(&equations.action, x));
+                    found.map(|found| unpacked(&equations.action, own, &found))
+                };
+                let x = project(begun).ok_or_else(|| {
+                    reason("the stationary eigenvalue is defective: the state has no limit")
+                })?;
+                let correction = self.correction(&equations, own, &x, options, &|e| {
+                    project(e).unwrap_or_else(|| vec![Complex64::from(f64::NAN); e.len()])
+                });
+                Ok((x, correction, states))
+            }
+        }
+    }
+
+    /// e with `L e = -L x` and no part in the kernel: for every O, `tr(O e) = -<y, L x>` with the solution of
+    /// `L^+ y = O - <O>`, so that one solution serves all observables.
+    fn correction(
+        &self,
+        equations: &Equations,
+        own: &Coherence,
+        x: &[Complex64],
+        options: &StationaryOptions,
+        kernel_part: &dyn Fn(&[Complex64]) -> Vec<Complex64>,
+    ) -> Option<Vec<Complex64>> {
+        if !options.errors {
+            return None;
+        }
+        let mut flow = vec![Complex64::ZERO; own.len];
+        equations.action.act(x, &mut flow);
+        // Rounding has a part in the kernel, which nothing is mapped to.
+        let kept = kernel_part(&flow);
+        flow.iter_mut().zip(&kept).for_each(|(f, k)| *f -= k);
+        let b: Vec<f64> = packed(&equations.action, &flow).iter().map(|x| -x).collect();
+        if b.iter().all(|x| *x == 0.0) {
+            return Some(flow);
+        }
+        let nan = || vec![Complex64::from(f64::NAN); own.len];
+        let Ok((e, _)) = self.solve(equations, &b, 1e-3) else { return Some(nan()) };
+        let mut e = unpacked(&equations.action, own, &e);
+        let kept = kernel_part(&e);
+        e.iter_mut().zip(&kept).for_each(|(e, k)| *e -= k);
+        Some(e)
+    }
+}

@@ -1,0 +1,168 @@
+//! The inverse of the generator without its refilling terms: a Sylvester equation per block.
+//!
+//! `S X = G X + X G^dag` is solved by the eigenvectors of the effective Hamiltonian of every charge group,
+//! `G = V diag(g) V^-1`: `(V^-1 X V^-dag)_ij / (g_i + g_j*)`. The generator times this inverse is one minus the
+//! chain of the states after jumps, which keeps the trace; as a preconditioner it turns relaxation into few
+//! iterations wherever few jumps happen in the slowest time.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use num_complex::Complex64;
+use rayon::prelude::*;
+use superladder_dense::{GeneralEigen, multiply, multiply_lower};
+use superladder_eigen::LinearMap;
+use superladder_space::Space;
+
+use super::action::Direction;
+use super::coherence::{Block, Coherence, Unknowns};
+use crate::generator::Elements;
+
+/// Eigenvectors of one charge group of one sector, and everything as the products need it.
+#[derive(Debug)]
+struct Frame {
+    values: Vec<Complex64>,
+    /// Into the eigenvectors and out of them, and the adjoints of both.
+    into: Vec<Complex64>,
+    out: Vec<Complex64>,
+    into_adjoint: Vec<Complex64>,
+    out_adjoint: Vec<Complex64>,
+}
+
+/// S^-1 on one [`Coherence`].
+#[derive(Debug)]
+pub(crate) struct NoJump {
+    unknowns: Unknowns,
+    coherence: Coherence,
+    frames: HashMap<(usize, usize), Frame>,
+    smallest: f64,
+    scratch: Mutex<[Vec<Complex64>; 2]>,
+}
+
+impl NoJump {
+    /// The inverse for the generator or its adjoint.
+    pub(crate) fn new(
+        space: &Space,
+        coherence: &Coherence,
+        elements: &Elements,
+        direction: Direction,
+    ) -> Self {
+        let mut groups: Vec<(usize, usize)> =
+            coherence.blocks.iter().flat_map(|b| b.groups.map(|g| (b.sector, g))).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        let frames: HashMap<(usize, usize), Frame> = groups
+            .par_iter()
+            .map(|&(sector, group)| ((sector, group), Frame::new(space, elements, sector, group, direction)))
+            .collect();
+        let largest = frames.values().flat_map(|f| &f.values).map(|g| g.norm()).fold(0.0, f64::max);
+        let empty = || vec![Complex64::ZERO; coherence.len];
+        Self {
+            unknowns: Unknowns::new(space, coherence),
+            coherence: coherence.clone(),
+            frames,
+            smallest: 1e-8 * largest.max(f64::MIN_POSITIVE),
+            scratch: Mutex::new([empty(), empty()]),
+        }
+    }
+
+    fn solve(&self, block: &Block, x: &[Complex64], out: &mut [Complex64]) {
+        let [left, right] = block.groups.map(|g| &self.frames[&(block.sector, g)]);
+        let (rows, columns) = (block.rows.len(), block.columns.len());
+        let hermitian =
+            block.groups[0] == block.groups[1] && matches!(self.unknowns, Unknowns::Hermitian { .. });
+        let mut half = vec![Complex64::ZERO; rows * columns];
+        let mut product = |a: &[Complex64], x: &[Complex64], b: &[Complex64], out: &mut [Complex64]| {
+            multiply(&mut half, a, x, [rows, rows, columns]);
+            if hermitian {
+                multiply_lower(out, &half, b, rows);
+                mirror(out, rows);
+            } else {
+                multiply(out, &half, b, [rows, columns, columns]);
+            }
+        };
+        product(&left.into, x, &right.into_adjoint, out);
+        for (row, g) in out.chunks_exact_mut(columns).zip(&left.values) {
+            for (z, h) in row.iter_mut().zip(&right.values) {
+                let sum = g + h.conj();
+                *z /= if sum.norm() < self.smallest { Complex64::from(-self.smallest) } else { sum };
+            }
+        }
+        let middle = out.to_vec();
+        product(&left.out, &middle, &right.out_adjoint, out);
+    }
+}
+
+/// The upper half from the lower one.
+fn mirror(x: &mut [Complex64], dim: usize) {
+    for i in 0..dim {
+        for j in i + 1..dim {
+            x[i * dim + j] = x[j * dim + i].conj();
+        }
+    }
+}
+
+impl Frame {
+    fn new(space: &Space, elements: &Elements, sector: usize, group: usize, direction: Direction) -> Self {
+        let states = space.sectors()[sector].groups()[group].1.clone();
+        let dim = states.len();
+        let mut matrix = vec![Complex64::ZERO; dim * dim];
+        for row in states.clone() {
+            let Some(view) = elements.effective[sector].outer_view(row) else { continue };
+            for (column, h) in view.iter().filter(|(c, _)| states.contains(c)) {
+                let g = Complex64::new(0.0, -1.0) * h;
+                let (i, j) = (row - states.start, column - states.start);
+                match direction {
+                    Direction::Forward => matrix[i * dim + j] = g,
+                    Direction::Adjoint => matrix[j * dim + i] = g.conj(),
+                }
+            }
+        }
+        let eigen = decomposed(matrix, dim);
+        let adjoint = |m: &[Complex64]| -> Vec<Complex64> {
+            (0..dim * dim).map(|k| m[(k % dim) * dim + k / dim].conj()).collect()
+        };
+        let (into_adjoint, out_adjoint) = (adjoint(&eigen.inverse), adjoint(&eigen.vectors));
+        Self { values: eigen.values, into: eigen.inverse, out: eigen.vectors, into_adjoint, out_adjoint }
+    }
+}
+
+/// The eigenvectors of a matrix, or of one nearby where it is defective: a preconditioner may be off.
+fn decomposed(mut matrix: Vec<Complex64>, dim: usize) -> GeneralEigen {
+    let scale = matrix.iter().map(|z| z.norm()).fold(0.0, f64::max);
+    for attempt in 0..6 {
+        if let Some(found) = GeneralEigen::new(&matrix, dim) {
+            return found;
+        }
+        let part = scale * 1e-6 * 10f64.powi(attempt);
+        for i in 0..dim {
+            let turn = Complex64::new((3.7 * i as f64).cos() - 1.0, (2.3 * i as f64).sin());
+            matrix[i * dim + i] += part * turn;
+        }
+    }
+    let values = (0..dim).map(|i| matrix[i * dim + i]).collect();
+    let one: Vec<Complex64> =
+        (0..dim * dim).map(|k| Complex64::from(f64::from(u8::from(k % dim == k / dim)))).collect();
+    GeneralEigen { values, vectors: one.clone(), inverse: one }
+}
+
+impl LinearMap for NoJump {
+    fn dim(&self) -> usize {
+        self.unknowns.len()
+    }
+
+    fn apply(&self, x: &[f64], out: &mut [f64]) {
+        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let [from, to] = &mut *scratch;
+        self.unknowns.unpack(x, from);
+        let mut work = Vec::with_capacity(self.coherence.blocks.len());
+        let mut rest = to.as_mut_slice();
+        for block in &self.coherence.blocks {
+            let (own, behind) = rest.split_at_mut(block.size());
+            work.push((block, own));
+            rest = behind;
+        }
+        work.into_par_iter().for_each(|(block, out)| self.solve(block, &from[block.range()], out));
+        self.unknowns.pack(to, out);
+    }
+}

@@ -1,0 +1,209 @@
+//! The eigenvalues of the generator that decay slowest, by charge difference.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use num_complex::Complex64;
+use superladder_dense::eigenvalues;
+use superladder_eigen::{ComplexSchur, Eigenpair, KrylovSchur, LinearMap, Wanted};
+use superladder_engine::{EngineError, Halt, SlowModes};
+use superladder_propagate::{Chebyshev, Linear, LinearOperator, Method, Observer, Stop};
+use superladder_space::Charge;
+
+use super::action::{Action, Direction};
+use super::coherence::{Coherence, Unknowns};
+use super::solver::{Solver, assembled, solution};
+use crate::layout::Layout;
+use crate::spectrum::rectangle;
+
+/// Real unknowns up to which all eigenvalues are computed: a second or two.
+const ALL: usize = 300;
+/// Applications of the generator per application of its exponential.
+const APPLICATIONS: f64 = 250.0;
+
+/// An [`Action`] with bounds of its spectrum, as propagators want it.
+pub(crate) struct Flow<'a> {
+    pub(crate) action: &'a Action,
+    pub(crate) rectangle: (f64, f64, f64),
+}
+
+impl LinearOperator for Flow<'_> {
+    fn dim(&self) -> usize {
+        LinearMap::dim(self.action)
+    }
+
+    fn apply(&self, x: &[f64], out: &mut [f64]) {
+        LinearMap::apply(self.action, x, out);
+    }
+
+    fn norm_bound(&self) -> f64 {
+        let (low, _, imaginary) = self.rectangle;
+        2.0 * low.abs().hypot(imaginary)
+    }
+
+    fn spectral_box(&self) -> Option<(f64, f64, f64)> {
+        Some(self.rectangle)
+    }
+}
+
+/// exp(A time).
+struct Exponential<'a> {
+    flow: Flow<'a>,
+    time: f64,
+    tolerance: f64,
+    halt: &'a dyn Halt,
+}
+
+/// Sees nothing, and may end the work.
+struct Blind<'a>(&'a dyn Halt);
+
+impl Observer for Blind<'_> {
+    fn needs_state(&self) -> bool {
+        false
+    }
+
+    fn poll(&self) -> ControlFlow<()> {
+        if self.0.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn stop(&mut self, _stop: &Stop<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+impl LinearMap for Exponential<'_> {
+    fn dim(&self) -> usize {
+        LinearOperator::dim(&self.flow)
+    }
+
+    fn apply(&self, x: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(x);
+        let method = Method::Chebyshev(Chebyshev { step_tolerance: self.tolerance, ..Chebyshev::default() });
+        let mut propagator = method.propagator(x.len());
+        let moved = propagator.advance(&Linear(&self.flow), 0.0, self.time, out, &[], &mut Blind(self.halt));
+        if moved.is_err() {
+            out.fill(f64::NAN);
+        }
+    }
+}
+
+impl Solver<'_> {
+    /// A rectangle around the eigenvalues on `coherence`.
+    pub(crate) fn rectangle(&self, coherence: &Coherence) -> (f64, f64, f64) {
+        let charges = self.space.charges();
+        let zero: Charge = vec![0; coherence.difference.len()];
+        let negative = charges.difference(&zero, &coherence.difference);
+        let differences = BTreeSet::from([coherence.difference.clone(), negative]);
+        rectangle(&Layout::new(self.space, &differences), &self.elements.effective)
+    }
+
+    /// The `count` slowest eigenvalues of a charge difference.
+    pub(crate) fn slow(&self, difference: &Charge, count: usize) -> Result<SlowModes, EngineError> {
+        let coherence = Coherence::new(self.space, difference, &|_, _, _| true);
+        let action = Action::new(self.space, &coherence, self.elements, Direction::Forward);
+        let dim = action.unknowns.len();
+        let mut found = SlowModes {
+            difference: difference.clone(),
+            values: Vec::new(),
+            residuals: Vec::new(),
+            undamped: Vec::new(),
+        };
+        if dim == 0 {
+            return Ok(found);
+        }
+        let rectangle = self.rectangle(&coherence);
+        let scale = rectangle.0.abs().hypot(rectangle.2);
+        let flow = Flow { action: &action, rectangle };
+        let (pairs, rounding) =
+            if dim <= ALL { (all(&action, scale), 1e-9) } else { (self.few(flow, count)?, 1e-7) };
+        sort(pairs, count, rounding * scale, &mut found);
+        Ok(found)
+    }
+
+    /// A few of them, by Krylov-Schur on the exponential.
+    fn few(&self, flow: Flow<'_>, count: usize) -> Result<Vec<(Complex64, f64)>, EngineError> {
+        let (low, _, imaginary) = flow.rectangle;
+        let time = APPLICATIONS / (0.5 * low.abs()).hypot(imaginary).max(f64::MIN_POSITIVE);
+        let action = flow.action;
+        let general = matches!(action.unknowns, Unknowns::General(_));
+        let exponential = Exponential { flow, time, tolerance: 1e-12, halt: self.halt };
+        // Complex eigenvalues count twice, a stationary state comes along, and so does one to spare.
+        let wanted = 2 * count + 3;
+        let search = KrylovSchur {
+            count: wanted,
+            dimension: (3 * wanted).max(30),
+            tolerance: 1e-9,
+            max_restarts: 300,
+            wanted: Wanted::LargestModulus,
+        };
+        let mut watch = |_: u64, _: f64| !self.halt.asked();
+        let pairs = search.solve(&exponential, None, &mut watch);
+        let pairs = pairs.map_err(|e| solution("the slow modes", e))?;
+        self.count(pairs.applications);
+        let quotients = pairs.pairs.iter().filter(|p| !general || belongs(p)).map(|p| quotient(action, p));
+        Ok(quotients.collect())
+    }
+}
+
+/// Whether the eigenvalue of the real form of a complex operator is one of the operator itself and not only of
+/// its conjugate: then `re + i im` of the two halves of the complex vector does not vanish.
+fn belongs(pair: &Eigenpair) -> bool {
+    // The halves: the real parts x and imaginary parts y of X are each complex here.
+    let own = |k: usize| {
+        let x = Complex64::new(pair.re[2 * k], pair.im[2 * k]);
+        let y = Complex64::new(pair.re[2 * k + 1], pair.im[2 * k + 1]);
+        (x + Complex64::I * y).norm_sqr()
+    };
+    (0..pair.re.len() / 2).map(own).sum::<f64>() > 1e-6
+}
+
+/// The Rayleigh quotient of the generator with an eigenvector of its exponential, and |A x - lambda x|.
+fn quotient(action: &Action, pair: &Eigenpair) -> (Complex64, f64) {
+    let mut image = vec![vec![0.0; pair.re.len()]; 2];
+    LinearMap::apply(action, &pair.re, &mut image[0]);
+    LinearMap::apply(action, &pair.im, &mut image[1]);
+    let vector = |k: usize| Complex64::new(pair.re[k], pair.im[k]);
+    let moved = |k: usize| Complex64::new(image[0][k], image[1][k]);
+    let value: Complex64 = (0..pair.re.len()).map(|k| vector(k).conj() * moved(k)).sum();
+    let rest: f64 = (0..pair.re.len()).map(|k| (moved(k) - value * vector(k)).norm_sqr()).sum();
+    (value, rest.sqrt())
+}
+
+/// All eigenvalues of a small generator.
+fn all(action: &Action, scale: f64) -> Vec<(Complex64, f64)> {
+    let dim = LinearMap::dim(action);
+    let matrix = assembled(action);
+    let rounding = 1e-13 * scale;
+    if let Unknowns::Hermitian { .. } = action.unknowns {
+        return eigenvalues(&matrix, dim).into_iter().map(|z| (z, rounding)).collect();
+    }
+    // A complex operator as a real one has every eigenvalue of its own and their conjugates.
+    let half = dim / 2;
+    let element =
+        |i: usize, j: usize| Complex64::new(matrix[2 * i * dim + 2 * j], matrix[(2 * i + 1) * dim + 2 * j]);
+    let complex: Vec<Complex64> = (0..half * half).map(|k| element(k / half, k % half)).collect();
+    let values = ComplexSchur::new(&complex, half).map_or_else(Vec::new, |schur| schur.values());
+    values.into_iter().map(|z| (z, rounding)).collect()
+}
+
+/// Slowest first, conjugates once where both are there, what does not decay apart.
+fn sort(mut pairs: Vec<(Complex64, f64)>, count: usize, rounding: f64, found: &mut SlowModes) {
+    let self_adjoint = |z: &Complex64, all: &[(Complex64, f64)]| {
+        all.iter().any(|(other, _)| (other - z.conj()).norm() <= 10.0 * rounding)
+    };
+    pairs.sort_by(|a, b| b.0.re.total_cmp(&a.0.re).then(b.0.im.total_cmp(&a.0.im)));
+    let known = pairs.clone();
+    for (value, residual) in pairs {
+        if value.re > -rounding {
+            found.undamped.push(value);
+            continue;
+        }
+        if value.im < -rounding && self_adjoint(&value, &known) {
+            continue;
+        }
+        if found.values.len() < count {
+            found.values.push(value);
+            found.residuals.push(residual);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Linear systems, kernels and eigenvalues of the generator on one [`Coherence`].
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use num_complex::Complex64;
+use superladder_dense::RealLu;
+use superladder_eigen::{
+    BandOrder, BandedLu, EigenError, Gmres, GmresInfo, LinearMap, NullVectors, Nullspace,
+};
+use superladder_engine::{EngineError, Halt};
+use superladder_space::Space;
+
+use super::action::{Action, Direction};
+use super::coherence::{Coherence, Unknowns};
+use super::no_jump::NoJump;
+use crate::error::{INTERRUPTED, NAME};
+use crate::generator::Elements;
+
+/// Real unknowns up to which a generator is factorised as a dense matrix: below a second.
+pub(crate) const DENSE: usize = 2000;
+/// Matrix elements that are looked at for a narrow band, and what its factors may take: a second, 1 GiB.
+const ELEMENTS: usize = 3_000_000;
+const COST: f64 = 6e8;
+const SIZE: usize = 1 << 26;
+/// Shift of a direct inverse relative to the largest element. The generator has no eigenvalue to the right of 0.
+const SHIFT: f64 = 1e-7;
+
+/// The generator, and what its equations are solved with.
+pub(crate) struct Solver<'a> {
+    pub(crate) space: &'a Space,
+    pub(crate) elements: &'a Elements,
+    pub(crate) halt: &'a dyn Halt,
+    /// Iterations so far.
+    pub(crate) iterations: AtomicU64,
+}
+
+/// The generator on one coherence with its preconditioner.
+pub(crate) struct Equations {
+    pub(crate) action: Action,
+    pub(crate) preconditioner: Box<dyn LinearMap>,
+    /// Whether the preconditioner is the inverse itself, up to a small shift.
+    pub(crate) direct: bool,
+}
+
+/// (A - shift)^-1 by dense LU factors.
+struct ShiftedInverse {
+    factors: RealLu,
+    dim: usize,
+}
+
+/// (A - shift)^-1 by LU factors of a band.
+struct NarrowInverse {
+    factors: BandedLu,
+    unknowns: Unknowns,
+    scratch: Mutex<[Vec<Complex64>; 2]>,
+}
+
+impl LinearMap for NarrowInverse {
+    fn dim(&self) -> usize {
+        self.unknowns.len()
+    }
+
+    fn apply(&self, x: &[f64], out: &mut [f64]) {
+        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let [own, other] = &mut *scratch;
+        self.unknowns.unpack(x, own);
+        self.factors.solve(own, other);
+        self.unknowns.pack(own, out);
+    }
+}
+
+impl NarrowInverse {
+    /// `None` where the band is too wide.
+    fn new(action: &Action, elements: usize) -> Option<Self> {
+        let rows = action.rows(ELEMENTS)?;
+        let order = BandOrder::new(&rows);
+        if order.cost() > COST || order.size() > SIZE {
+            return None;
+        }
+        let scale = rows.iter().flatten().map(|(_, z)| z.norm()).fold(f64::MIN_POSITIVE, f64::max);
+        let factors = BandedLu::new(&rows, order, SHIFT * scale)?;
+        let scratch = Mutex::new([vec![Complex64::ZERO; elements], vec![Complex64::ZERO; elements]]);
+        Some(Self { factors, unknowns: action.unknowns.clone(), scratch })
+    }
+}
+
+impl LinearMap for ShiftedInverse {
+    fn dim(&self) -> usize {
+        self.dim
+    }
+
+    fn apply(&self, x: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(x);
+        self.factors.solve(out, false);
+    }
+}
+
+/// The matrix of a map, row by row.
+pub(crate) fn assembled(map: &dyn LinearMap) -> Vec<f64> {
+    let dim = map.dim();
+    let (mut unit, mut image) = (vec![0.0; dim], vec![0.0; dim]);
+    let mut matrix = vec![0.0; dim * dim];
+    for column in 0..dim {
+        unit[column] = 1.0;
+        map.apply(&unit, &mut image);
+        unit[column] = 0.0;
+        image.iter().enumerate().for_each(|(row, value)| matrix[row * dim + column] = *value);
+    }
+    matrix
+}
+
+impl ShiftedInverse {
+    fn new(action: &Action) -> Option<Self> {
+        let dim = LinearMap::dim(action);
+        let mut matrix = assembled(action);
+        let scale = matrix.iter().fold(0.0, |a: f64, x| a.max(x.abs())).max(f64::MIN_POSITIVE);
+        (0..dim).for_each(|i| matrix[i * dim + i] -= SHIFT * scale);
+        RealLu::new(&matrix, dim).map(|factors| Self { factors, dim })
+    }
+}
+
+/// The inverse by factors, if they are cheap.
+fn inverse(action: &Action, elements: usize) -> Option<Box<dyn LinearMap>> {
+    if let Some(narrow) = NarrowInverse::new(action, elements) {
+        return Some(Box::new(narrow));
+    }
+    if action.unknowns.len() > DENSE {
+        return None;
+    }
+    ShiftedInverse::new(action).map(|inverse| Box::new(inverse) as Box<_>)
+}
+
+fn gmres(equations: &Equations, tolerance: f64) -> Gmres {
+    // Memory and orthogonalisation grow with the vectors kept; iterations hardly shrink beyond.
+    let restart = if equations.direct { 30 } else { 60 };
+    Gmres { restart, kept: restart / 3, tolerance, max_iterations: 5000 }
+}
+
+impl<'a> Solver<'a> {
+    pub(crate) fn new(space: &'a Space, elements: &'a Elements, halt: &'a dyn Halt) -> Self {
+        Self { space, elements, halt, iterations: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn count(&self, iterations: u64) {
+        self.iterations.fetch_add(iterations, Ordering::Relaxed);
+    }
+
+    /// The generator or its adjoint on `coherence`, ready to be solved.
+    pub(crate) fn equations(&self, coherence: &Coherence, direction: Direction) -> Equations {
+        let action = Action::new(self.space, coherence, self.elements, direction);
+        let inverse = inverse(&action, coherence.len);
+        let direct = inverse.is_some();
+        let no_jump = || Box::new(NoJump::new(self.space, coherence, self.elements, direction)) as Box<_>;
+        let preconditioner = inverse.unwrap_or_else(no_jump);
+        Equations { action, preconditioner, direct }
+    }
+
+    /// x with `A x = b`, to `tolerance` relative to b.
+    pub(crate) fn solve(
+        &self,
+        equations: &Equations,
+        b: &[f64],
+        tolerance: f64,
+    ) -> Result<(Vec<f64>, GmresInfo), EigenError> {
+        let mut x = vec![0.0; b.len()];
+        let gmres = gmres(equations, tolerance);
+        let mut watch = |_: u64, _: f64| !self.halt.asked();
+        let info = gmres.solve(&equations.action, &*equations.preconditioner, b, &mut x, &mut watch)?;
+        self.count(info.iterations);
+        Ok((x, info))
+    }
+
+    /// The kernel, at most `most` vectors of it, the first found from `start`.
+    pub(crate) fn kernel(
+        &self,
+        equations: &Equations,
+        start: &[f64],
+        most: usize,
+        tolerance: f64,
+    ) -> Result<Nullspace, EngineError> {
+        let tolerance = if equations.direct { 1e-13 } else { tolerance };
+        let search = NullVectors { gmres: gmres(equations, 1e-13), most, tolerance };
+        let mut watch = |_: u64, _: f64| !self.halt.asked();
+        let found = search.find(&equations.action, &*equations.preconditioner, Some(start), &mut watch);
+        let found = found.map_err(|e| solution("a stationary state", e))?;
+        self.count(found.iterations);
+        Ok(found)
+    }
+}
+
+/// What went wrong while `what` was looked for.
+pub(crate) fn solution(what: &str, error: EigenError) -> EngineError {
+    match error {
+        EigenError::Interrupted { .. } => INTERRUPTED,
+        error => EngineError::Solution { engine: NAME, what: what.into(), source: Box::new(error) },
+    }
+}
+
+/// The real vector of an operator.
+pub(crate) fn packed(action: &Action, x: &[Complex64]) -> Vec<f64> {
+    let mut vector = vec![0.0; action.unknowns.len()];
+    action.unknowns.pack(x, &mut vector);
+    vector
+}
+
+/// The operator of a real vector.
+pub(crate) fn unpacked(action: &Action, coherence: &Coherence, vector: &[f64]) -> Vec<Complex64> {
+    let mut x = vec![Complex64::ZERO; coherence.len];
+    action.unknowns.unpack(vector, &mut x);
+    x
+}

@@ -1,0 +1,288 @@
+//! The stationary state of a problem, measured.
+
+use std::sync::atomic::Ordering;
+
+use num_complex::Complex64;
+use superladder_dense::HermitianEigenvalues;
+use superladder_engine::{
+    Diagnostics, EngineError, Halt, Measurement, Problem, SlowModes, Stage, Stationary, StationaryOptions,
+    StationaryReport, check_memory,
+};
+use superladder_model::{Evaluation, Operator};
+use superladder_space::{Charge, Charges, Sector, Space, SparseMatrix};
+
+use super::action::{Action, Direction};
+use super::coherence::Coherence;
+use super::limit::Limit;
+use super::solver::{DENSE, Solver};
+use crate::error::{INTERRUPTED, NAME, space_error};
+use crate::generator::Elements;
+use crate::instruments::Instruments;
+use crate::layout::Layout;
+use crate::options::Exact;
+use crate::setting::{Setting, populated_coherences};
+use crate::state::{initial_vector, sector_matrix};
+
+/// The limit of the initial state of a problem, and what is known of it.
+pub struct StationaryState {
+    /// What an engine says of it.
+    pub report: StationaryReport,
+    pub(crate) instruments: Instruments,
+    /// The state in the layout of charge difference zero.
+    pub(crate) vector: Vec<f64>,
+    pub(crate) coherence: Coherence,
+    pub(crate) x: Vec<Complex64>,
+}
+
+impl StationaryState {
+    /// The problem that it belongs to: the last stage alone.
+    pub fn problem(&self) -> &Problem {
+        &self.instruments.problem
+    }
+
+    /// The space of the state.
+    pub fn space(&self) -> &Space {
+        &self.instruments.setting.space
+    }
+
+    /// The dense row-major density matrix of a sector.
+    pub fn sector_matrix(&self, sector: usize) -> Vec<Complex64> {
+        let Setting { space, layout, .. } = &self.instruments.setting;
+        sector_matrix(space, layout, &self.vector, sector)
+    }
+
+    /// `tr(O rho)`.
+    pub fn expectation(&self, operator: &Operator) -> Complex64 {
+        let space = self.space();
+        let matrices: Vec<SparseMatrix> =
+            (0..space.sectors().len()).map(|sector| space.matrix(operator, sector)).collect();
+        let weights = self.coherence.functional(&matrices);
+        weights.iter().zip(&self.x).map(|(w, x)| w.conj() * x).sum()
+    }
+
+    /// The values of an observable by its name.
+    pub fn values(&self, name: &str) -> Option<Vec<f64>> {
+        let number = self.problem().observables.iter().position(|o| o.name == name)?;
+        Some(self.report.measurements[number].values.iter().map(|v| v.value).collect())
+    }
+}
+
+/// The last stage alone, with its own symmetries.
+pub(crate) fn last_stage(engine: &Exact, problem: &Problem) -> Result<(Problem, Setting), EngineError> {
+    problem.validate()?;
+    let last = &problem.stages[problem.stages.len() - 1];
+    if last.model.dissipators().next().is_none() {
+        let reason = "a model without channels has no stationary state of its own: everything that commutes with \
+                      its Hamiltonian is stationary; give it a channel, or use `run`";
+        return Err(EngineError::Unsupported { engine: NAME, reason: reason.into() });
+    }
+    let mut own = problem.clone();
+    own.stages = vec![Stage { start: problem.times[0], model: last.model.clone() }];
+    engine.refuse_the_impossible(&own)?;
+    let charges = if engine.symmetries { Charges::find([&last.model]) } else { Charges::none() };
+    let symmetries = charges.describe(&last.model);
+    let zero: Charge = vec![0; charges.len()];
+    let space = Space::new(&[&last.model], &problem.initial, &problem.cutoffs, charges);
+    let space = space.map_err(|e| space_error(&e))?;
+    let coherences = [zero].into();
+    let layout = Layout::new(&space, &coherences);
+    Ok((own, Setting { space, layout, coherences, symmetries, reduced: engine.symmetries }))
+}
+
+/// Bytes of a search: the vectors of GMRES, and the eigenvectors of every charge group with their inverses.
+fn memory(space: &Space, layout: &Layout) -> u64 {
+    const VECTORS: u64 = 70;
+    const MATRICES: u64 = 6;
+    let unknowns = layout.unknowns();
+    let groups = space.sectors().iter().flat_map(Sector::groups);
+    let frames: u64 = groups.map(|(_, states)| (states.len() as u64).pow(2)).sum();
+    if unknowns <= DENSE as u64 {
+        24 * unknowns * unknowns
+    } else {
+        8 * VECTORS * unknowns + 16 * MATRICES * frames
+    }
+}
+
+impl Exact {
+    /// Where the initial state of `problem` ends under its last stage, with the state itself.
+    ///
+    /// # Errors
+    /// [`EngineError`]; what has no limit, or none that the problem determines, is refused by name.
+    pub fn stationary_state(
+        &self,
+        problem: &Problem,
+        options: &StationaryOptions,
+        halt: &dyn Halt,
+    ) -> Result<StationaryState, EngineError> {
+        let (own, setting) = last_stage(self, problem)?;
+        let (space, layout) = (&setting.space, &setting.layout);
+        self.check_dense(&own, space)?;
+        check_memory(NAME, memory(space, layout), Some(self.available()), layout.unknowns())?;
+        let elements = Elements::new_while(space, own.model(), halt).ok_or(INTERRUPTED)?;
+        let initial = initial_vector(space, layout, own.model(), &own.initial);
+        let (initial, _) = initial.map_err(|e| space_error(&e))?;
+        let zero: Charge = vec![0; space.charges().len()];
+        let coherence = Coherence::new(space, &zero, &|_, _, _| true);
+        let start = from_layout(layout, &coherence, &initial);
+        let solver = Solver::new(space, &elements, halt);
+        let limit = solver.limit(own.model(), coherence, &start, options)?;
+        if problem.stages.len() > 1 && (limit.classes.len() > 1 || limit.classes[0].states > 1) {
+            let reason = "the last stage has several stationary states, and which one is reached depends on the state \
+                          when it begins, which a quench changes; make the last stage a study of its own";
+            return Err(EngineError::Unsupported { engine: NAME, reason: reason.into() });
+        }
+        let slow = slow_modes(&solver, &own, options)?;
+        let iterations = solver.iterations.load(Ordering::Relaxed);
+        self.told(own, setting, &elements, limit, slow, (options, iterations, halt))
+    }
+
+    /// Measures the limit.
+    fn told(
+        &self,
+        problem: Problem,
+        setting: Setting,
+        elements: &Elements,
+        limit: Limit,
+        slow: Vec<SlowModes>,
+        (options, iterations, halt): (&StationaryOptions, u64, &dyn Halt),
+    ) -> Result<StationaryState, EngineError> {
+        let Limit { coherence, x, correction, classes } = limit;
+        let residual = trace_norm(&coherence, &flow(&setting.space, &coherence, elements, &x));
+        let vector = to_layout(&setting.layout, &coherence, &x);
+        let instruments = Instruments::new(self, problem, setting, None, &[], halt)?;
+        let values = instruments.probe(&vector);
+        let measurements = instruments.measure(&values, Some(&vector));
+        let errors = match correction {
+            Some(correction) => {
+                let moved: Vec<Complex64> = x.iter().zip(&correction).map(|(x, e)| x + e).collect();
+                let moved = to_layout(&instruments.setting.layout, &coherence, &moved);
+                let other = instruments.measure(&instruments.probe(&moved), Some(&moved));
+                measurements.iter().zip(&other).map(|(a, b)| distance(a, b)).collect()
+            }
+            None => measurements.iter().map(|m| vec![f64::NAN; m.values.len()]).collect(),
+        };
+        let mut diagnostics = Diagnostics::default();
+        let time = instruments.problem.times[instruments.problem.times.len() - 1];
+        let top = instruments.edge(0, &values);
+        instruments.monitors.note(&instruments.probes, &values, top, time, 0.0, &mut diagnostics);
+        instruments.monitors.note_state(&instruments.view(&vector), time, &mut diagnostics);
+        diagnostics.note("residual", residual, time, options.tolerance);
+        let leaving = instruments.leakage().rate(0, instruments.leaving(&values));
+        let report = StationaryReport {
+            classes,
+            measurements,
+            errors,
+            residual,
+            slow,
+            diagnostics,
+            leaving,
+            iterations,
+        };
+        Ok(StationaryState { report, instruments, vector, coherence, x })
+    }
+}
+
+impl Stationary for Exact {
+    fn stationary(
+        &self,
+        problem: &Problem,
+        options: &StationaryOptions,
+        halt: &dyn Halt,
+    ) -> Result<StationaryReport, EngineError> {
+        Ok(self.stationary_state(problem, options, halt)?.report)
+    }
+}
+
+/// By value, how far two measurements are apart.
+fn distance(a: &Measurement, b: &Measurement) -> Vec<f64> {
+    a.values.iter().zip(&b.values).map(|(a, b)| (a.value - b.value).abs()).collect()
+}
+
+/// L x.
+pub(crate) fn flow(
+    space: &Space,
+    coherence: &Coherence,
+    elements: &Elements,
+    x: &[Complex64],
+) -> Vec<Complex64> {
+    let mut out = vec![Complex64::ZERO; x.len()];
+    Action::new(space, coherence, elements, Direction::Forward).act(x, &mut out);
+    out
+}
+
+/// Sum of the moduli of the eigenvalues of Hermitian blocks; of blocks too large for that an upper bound, the
+/// Frobenius norm times the root of the dimension.
+fn trace_norm(coherence: &Coherence, x: &[Complex64]) -> f64 {
+    const LARGEST: usize = 800;
+    let solver = HermitianEigenvalues::default();
+    let of = |block: &super::coherence::Block| -> f64 {
+        let (x, dim) = (&x[block.range()], block.rows.len());
+        if dim <= LARGEST {
+            return solver.of(x, dim).iter().map(|e| e.abs()).sum();
+        }
+        (dim as f64 * x.iter().map(Complex64::norm_sqr).sum::<f64>()).sqrt()
+    };
+    coherence.blocks.iter().map(of).sum()
+}
+
+/// Slow eigenvalues of charge difference zero, of those that observables see and of those that the initial state
+/// has.
+fn slow_modes(
+    solver: &Solver<'_>,
+    problem: &Problem,
+    options: &StationaryOptions,
+) -> Result<Vec<SlowModes>, EngineError> {
+    /// Coherences of the initial state that are looked at, besides those of the observables.
+    const POPULATED: usize = 2;
+    if options.modes == 0 {
+        return Ok(Vec::new());
+    }
+    let charges = solver.space.charges();
+    let zero: Charge = vec![0; charges.len()];
+    let mut wanted = vec![zero.clone()];
+    let mut want = |difference: Charge| {
+        let negative = charges.difference(&zero, &difference);
+        if !wanted.contains(&difference) && !wanted.contains(&negative) {
+            wanted.push(negative.max(difference));
+        }
+    };
+    for observable in &problem.observables {
+        if let Evaluation::Moments { operators, .. } = &observable.evaluation {
+            let found = operators.iter().flat_map(|o| charges.of_operator(o, problem.model()));
+            found.for_each(&mut want);
+        }
+    }
+    let mut populated: Vec<Charge> = populated_coherences(problem, charges).into_iter().collect();
+    populated.sort_by_key(|d| d.iter().map(|x| x.abs()).sum::<i64>());
+    populated.into_iter().take(1 + 2 * POPULATED).for_each(&mut want);
+    wanted.iter().map(|difference| solver.slow(difference, options.modes)).collect()
+}
+
+/// The blocks of charge difference zero of a state vector.
+pub(crate) fn from_layout(layout: &Layout, coherence: &Coherence, vector: &[f64]) -> Vec<Complex64> {
+    let mut x = vec![Complex64::ZERO; coherence.len];
+    for block in &coherence.blocks {
+        let places = block.rows.clone().flat_map(|i| block.columns.clone().map(move |j| (i, j)));
+        for (x, (i, j)) in x[block.range()].iter_mut().zip(places) {
+            if let Some((index, conjugate)) = layout.element(block.sector, i, j) {
+                let z = Complex64::new(vector[index], vector[index + 1]);
+                *x = if conjugate { z.conj() } else { z };
+            }
+        }
+    }
+    x
+}
+
+/// The state vector of Hermitian blocks of charge difference zero.
+pub(crate) fn to_layout(layout: &Layout, coherence: &Coherence, x: &[Complex64]) -> Vec<f64> {
+    let mut vector = vec![0.0; layout.len()];
+    for block in &coherence.blocks {
+        let places = block.rows.clone().flat_map(|i| block.columns.clone().map(move |j| (i, j)));
+        for (z, (i, j)) in x[block.range()].iter().zip(places) {
+            if let Some((index, false)) = layout.element(block.sector, i, j) {
+                (vector[index], vector[index + 1]) = (z.re, if i == j { 0.0 } else { z.im });
+            }
+        }
+    }
+    vector
+}
