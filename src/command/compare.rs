@@ -45,14 +45,6 @@ pub(crate) fn compare(
     let (target, text) = comparison.write(folder, &clock)?;
     if !arguments.quiet {
         write!(out, "{text}")?;
-        let (all, kept) = (&study.problem, compare::shared(&study.problem));
-        let dropped = all.observables.len() - kept.observables.len();
-        if dropped > 0 {
-            writeln!(
-                out,
-                "\n{dropped} observables of the whole state are left out: not every engine has one"
-            )?;
-        }
         writeln!(out, "\nresults in {}", target.display())?;
     }
     if interrupted.load(Ordering::SeqCst) {

@@ -90,12 +90,24 @@ impl Trajectories {
         if !self.tries(problem, &moving.0) {
             return Ok(moving);
         }
-        let settled = |choice| if choice == Choice::Auto { Choice::Off } else { choice };
-        let still =
-            Self { displaced: settled(self.displaced), rotating: settled(self.rotating), ..self.clone() };
-        let plain = still.setup(problem)?;
+        let plain = self.still().setup(problem)?;
         let better = plain_is_better(&moving.0, &plain.0, self.bounds.discarded_weight);
         Ok(if better { plain } else { moving })
+    }
+
+    /// The plain basis for trajectories that lose too much in the moving one that was chosen.
+    pub(crate) fn spare(
+        &self,
+        problem: &Problem,
+        chosen: &Setup,
+    ) -> Result<Option<(Setup, Instruments)>, EngineError> {
+        self.tries(problem, chosen).then(|| self.still().setup(problem)).transpose()
+    }
+
+    /// The engine with the bases plain that are left open.
+    fn still(&self) -> Self {
+        let settled = |choice| if choice == Choice::Auto { Choice::Off } else { choice };
+        Self { displaced: settled(self.displaced), rotating: settled(self.rotating), ..self.clone() }
     }
 
     pub(crate) fn setup(&self, problem: &Problem) -> Result<(Setup, Instruments), EngineError> {
@@ -151,7 +163,8 @@ impl Trajectories {
         let (setup, instruments) = self.chosen(problem)?;
         let needed = Self::needed(problem, &setup, &instruments);
         check_memory(NAME, needed.memory, available_memory(), 2 * needed.amplitudes)?;
-        TrajectoryEvolution::new(self.clone(), setup, instruments)
+        let spare = self.spare(problem, &setup)?;
+        TrajectoryEvolution::new(self.clone(), (setup, instruments), spare)
     }
 }
 

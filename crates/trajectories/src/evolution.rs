@@ -17,8 +17,8 @@ use crate::error::{NAME, unknown};
 use crate::instruments::Instruments;
 use crate::options::{Trajectories, Unravelling};
 use crate::report::{FEW_JUMPS, TrajectoryReport};
-use crate::tallying::{AMPLITUDES, DISCARDED, ERROR, MISMATCH, TRUNCATION, Tallying, WORST, enter};
-use crate::trajectory::{Setup, TrajectoryError, Workspace};
+use crate::tallying::{AMPLITUDES, DISCARDED, ERROR, MISMATCH, TOTALS, TRUNCATION, Tallying, WORST, enter};
+use crate::trajectory::{Limits, Setup, TrajectoryError, Workspace};
 
 /// Diagnostic of the largest standard error relative to its target.
 const TARGET: &str = "target_error";
@@ -36,6 +36,8 @@ pub(crate) struct TrajectoryEvolution {
     options: Trajectories,
     setup: Setup,
     instruments: Instruments,
+    /// The plain basis, for trajectories that lose too much in the moving one.
+    spare: Option<(Setup, Instruments)>,
     report: TrajectoryReport,
     goal: Goal,
     /// All that a checkpoint holds.
@@ -53,15 +55,15 @@ pub(crate) struct TrajectoryEvolution {
 impl TrajectoryEvolution {
     pub(crate) fn new(
         options: Trajectories,
-        setup: Setup,
-        instruments: Instruments,
+        (setup, instruments): (Setup, Instruments),
+        spare: Option<(Setup, Instruments)>,
     ) -> Result<Self, EngineError> {
         let report = TrajectoryReport::new(&setup.problem, &options.histograms, options.shown)?;
         let goal = Goal::new(&setup.problem, &options.targets)
             .map_err(|e| unknown("target_error", &e.name, e.known.iter().map(String::as_str)))?;
         let sizes = SumSizes {
             numbers: instruments.count() * setup.problem.times.len(),
-            counts: 2 * report.channels.len() + report.histograms.bins() + 2,
+            counts: 2 * report.channels.len() + report.histograms.bins() + TOTALS,
             worst: WORST,
         };
         let time = setup.problem.times[0];
@@ -70,6 +72,7 @@ impl TrajectoryEvolution {
             options,
             setup,
             instruments,
+            spare,
             report,
             goal,
             sums: Sums::new(sizes),
@@ -192,13 +195,10 @@ impl TrajectoryEvolution {
                     break;
                 }
                 let Some(&index) = pending.get(next.fetch_add(1, Ordering::SeqCst)) else { break };
-                let mut tally = this.tally(index);
-                let mut tallying = this.tallying(index, &mut tally);
-                let followed = match this.setup.follow_while(index, &mut workspace, &mut tallying, halt) {
+                let mut tally = match this.followed(index, &mut workspace, halt) {
                     Err(TrajectoryError::Abandoned { .. }) => break,
                     followed => followed?,
                 };
-                enter(&followed, &mut tally);
                 let block = &blocks[index as usize % BLOCKS];
                 let mut block = block.lock().unwrap_or_else(PoisonError::into_inner);
                 block.add(index, &mut tally).map_err(|_| this.out_of_range(index))?;
@@ -212,6 +212,38 @@ impl TrajectoryEvolution {
         let whole = |b: Mutex<_>| b.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.sums.put_back(blocks.into_iter().map(whole).collect());
         results.into_iter().collect::<Result<(), _>>().map_err(Self::failed)
+    }
+
+    /// What trajectory `index` adds. One that loses more than the bound in the moving basis is followed once
+    /// more in the plain one, if there is one: the random numbers and the jumps are the same in both.
+    fn followed(
+        &self,
+        index: u64,
+        workspace: &mut Workspace,
+        halt: &dyn Halt,
+    ) -> Result<Tally, TrajectoryError> {
+        let times = &self.setup.problem.times;
+        let time = times[times.len() - 1];
+        let bound = self.options.bounds.discarded_weight;
+        let weight = if self.spare.is_some() { bound } else { f64::INFINITY };
+        let limits = Limits { time, work: f64::INFINITY, weight };
+        let mut tally = self.tally(index);
+        let mut tallying = self.tallying(index, &mut tally);
+        let (first, _) = self.setup.follow_within(limits, index, workspace, &mut tallying, halt)?;
+        match &self.spare {
+            Some((setup, instruments)) if first.losses.weight > bound => {
+                let mut tally = self.tally(index);
+                let report = &self.report;
+                let mut tallying = Tallying { instruments, setup, report, index, tally: &mut tally };
+                let followed = setup.follow_while(index, workspace, &mut tallying, halt)?;
+                enter(&followed, true, &mut tally);
+                Ok(tally)
+            }
+            _ => {
+                enter(&first, false, &mut tally);
+                Ok(tally)
+            }
+        }
     }
 
     /// Looks at the standard errors. The number of trajectories alone decides when, so that a run that stops
@@ -356,7 +388,7 @@ impl Evolution for TrajectoryEvolution {
     fn statistics(&self) -> serde_json::Value {
         let (counts, all) = (self.sums.counts(), self.report.channels.len());
         let (jumps, fired) = (&counts[..all], &counts[all..2 * all]);
-        let totals = &counts[counts.len() - 2..];
+        let totals = &counts[counts.len() - TOTALS..];
         let channels = self.report.channels.iter().zip(jumps.iter().zip(fired));
         let modes = self.setup.problem.cutoffs.len();
         let channel = |(name, (jumps, fired))| serde_json::json!({ "channel": name, "jumps": jumps, "trajectories_with": fired });
@@ -377,8 +409,9 @@ impl Evolution for TrajectoryEvolution {
             "blocks": BLOCKS,
             "jumps": jumps.iter().sum::<u64>(),
             "jumps_by_channel": channels.map(channel).collect::<Vec<_>>(),
-            "steps": totals[0],
-            "applications": totals[1],
+            "fell_back_to_the_plain_basis": totals[0],
+            "steps": totals[1],
+            "applications": totals[2],
             "most_amplitudes": self.sums.worst()[AMPLITUDES] as u64,
             "largest_standard_error": self.standing.json(),
             "target_reached": self.goal.is_set().then_some(self.standing.reached),
@@ -400,7 +433,7 @@ impl Evolution for TrajectoryEvolution {
         let mut singles: Vec<&Shown> = self.sums.blocks().iter().flat_map(Block::shown).collect();
         singles.sort_by_key(|s| s.index);
         let (counts, first) = (self.sums.counts(), 2 * self.report.channels.len());
-        let bins = &counts[first..counts.len() - 2];
+        let bins = &counts[first..counts.len() - TOTALS];
         self.report.attachments(&self.setup.problem.times, &singles, bins)
     }
 

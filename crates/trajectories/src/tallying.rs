@@ -15,17 +15,20 @@ pub(crate) const DISCARDED: usize = 2;
 pub(crate) const TRUNCATION: usize = 3;
 pub(crate) const AMPLITUDES: usize = 4;
 
-/// Enters what following a trajectory took: its figures, and its steps and applications as the last two
-/// counts. The counts are
+/// Counts behind those of channels and histograms.
+pub(crate) const TOTALS: usize = 3;
+
+/// Enters what following a trajectory took: its figures, and as the last counts whether it fell back to the
+/// plain basis, its steps and its applications. The counts are
 ///
 /// ```text
-/// jumps by channel | 1 where the channel has jumped | bins of the histograms | steps | applications
+/// jumps by channel | 1 where the channel has jumped | bins of the histograms | fell back | steps | applications
 /// ```
-pub(crate) fn enter(followed: &TrajectoryStatistics, tally: &mut Tally) {
+pub(crate) fn enter(followed: &TrajectoryStatistics, fell_back: bool, tally: &mut Tally) {
     let TrajectoryStatistics { steps, error, mismatch, losses, applications, largest, .. } = *followed;
     tally.worst = vec![error, mismatch, losses.weight, losses.norm, largest as f64];
-    if let [.., of_steps, of_applications] = tally.counts.as_mut_slice() {
-        (*of_steps, *of_applications) = (steps, applications);
+    if let [.., back, of_steps, of_applications] = tally.counts.as_mut_slice() {
+        (*back, *of_steps, *of_applications) = (u64::from(fell_back), steps, applications);
     }
 }
 

@@ -1,9 +1,13 @@
 //! Which basis a run uses.
 
-use superladder_engine::Never;
+use std::ops::ControlFlow;
+
+use superladder_engine::{Diagnostics, Evolution as _, Measurement, Never};
+use superladder_model::observables_by_name;
 
 use super::diagonal::lasing;
 use crate::choice::plain_is_better;
+use crate::evolution::TrajectoryEvolution;
 use crate::options::Choice;
 use crate::trajectory::{Limits, Setup, Snapshot, Witness, Workspace};
 use crate::{Trajectories, Unravelling};
@@ -60,4 +64,50 @@ fn limits_end_a_trajectory() {
     let (half, early) = limited(Limits { work: 0.5 * statistics.work, ..whole });
     assert!(early < 20.0 && half.work >= 0.5 * statistics.work && half.work < 0.6 * statistics.work);
     assert_eq!(limited(Limits { work: 0.5 * statistics.work, ..whole }), (half, early));
+}
+
+/// With a bound that some trajectories exceed in the moving basis, those and no others are followed in the plain
+/// one: nothing exceeds the bound any more, the numbers are the same, and so are they on any number of threads.
+#[test]
+fn trajectories_that_lose_too_much_fall_back_one_by_one() {
+    let count = 12;
+    let moving = in_basis(Choice::On, 6);
+    let mut workspace = Workspace::new();
+    let mut lost: Vec<f64> = (0..count)
+        .map(|i| moving.follow(i, &mut workspace, &mut Blind).expect("a trajectory").losses.weight)
+        .collect();
+    lost.sort_by(f64::total_cmp);
+    let bound = 0.5 * (lost[5] + lost[6]);
+    assert!(lost[5] < bound && bound < lost[6], "{lost:?}");
+    let run_with = |spare: bool, threads: usize| {
+        let mut options = Trajectories { trajectories: count, ..Trajectories::default() };
+        options.bounds.discarded_weight = bound;
+        let mut problem = lasing(6);
+        let names = ["photons(a)".to_owned(), "spin(S)".to_owned()];
+        problem.observables = observables_by_name(problem.model(), &names).expect("known");
+        let chosen = options.setup(&problem).expect("a setup");
+        let spare = if spare { options.spare(&problem, &chosen.0).expect("a setup") } else { None };
+        let mut evolution = TrajectoryEvolution::new(options, chosen, spare).expect("prepared");
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| {
+            let mut rows = Vec::new();
+            let mut listener = |_: f64, row: Vec<Measurement>, _: &Diagnostics| {
+                rows.push(row);
+                ControlFlow::Continue(())
+            };
+            evolution.advance(&problem.times, &mut listener).expect("runs");
+            (rows, evolution.statistics(), evolution.diagnostics().clone())
+        })
+    };
+    let ((with, statistics, diagnostics), (without, ..)) = (run_with(true, 1), run_with(false, 1));
+    assert_eq!(statistics["fell_back_to_the_plain_basis"], 6);
+    assert!(diagnostics.checks["discarded_weight"].holds(), "{diagnostics:?}");
+    assert_eq!(run_with(true, 2).0, with);
+    for (a, b) in with.iter().zip(&without) {
+        for (a, b) in a.iter().zip(b) {
+            for (a, b) in a.values.iter().zip(&b.values) {
+                assert!((a.value - b.value).abs() < 1e-3 * (1.0 + b.value.abs()), "{a:?} {b:?}");
+            }
+        }
+    }
 }
