@@ -270,7 +270,10 @@ impl ChebyshevPropagator {
         observer: &dyn Observer,
     ) -> Result<Outcome, PropagateError> {
         let states = if observer.needs_state() { series.len() } else { 0 };
-        self.outputs.start(states, self.dim);
+        // The sum at the end of the step is then one more of them.
+        let sums = if states > 0 { states + 1 } else { 0 };
+        let all = || series[..states].iter().chain([&plan.coefficients]).map(Vec::as_slice);
+        self.outputs.start(sums, self.dim);
         let kept = if states > 0 { self.shape().1 } else { 1 };
         while self.recurrence.len() < kept + 2 {
             self.recurrence.insert(0, vec![0.0; self.dim]);
@@ -293,9 +296,9 @@ impl ChebyshevPropagator {
                 return Ok(Outcome::Abandoned);
             }
             if states > 0 && self.outputs.waiting(k - 1) == kept {
-                self.outputs.add(&series[..states], k - 1, &self.recurrence[..=newest]);
+                self.outputs.add(all(), k - 1, &self.recurrence[..=newest]);
             }
-            self.advance_recurrence(operator, plan, k);
+            self.advance_recurrence(operator, plan, k, sums == 0);
             self.note_probes(observer, probes);
             if k + 2 < plan.terms && k % WATCH != 0 {
                 continue;
@@ -317,7 +320,8 @@ impl ChebyshevPropagator {
             let converged = last[0] + last[1] <= CONVERGED * allowed || k + 1 == plan.coefficients.len();
             if k + 1 >= plan.terms && converged && error <= allowed {
                 if states > 0 {
-                    self.outputs.add(&series[..states], k, &self.recurrence[..=newest]);
+                    self.outputs.add(all(), k, &self.recurrence[..=newest]);
+                    self.outputs.exchange(states, &mut self.end);
                 }
                 self.note_degree(k);
                 let error = if size == 0.0 { 0.0 } else { error / size };
@@ -345,8 +349,8 @@ impl ChebyshevPropagator {
     }
 
     /// F_k = (A - c)/ρ F_(k-1) - ε/ρ F_(k-2), with twice the last term for k = 2 and none for k = 1; adds its
-    /// term to the sum at the end of the step.
-    fn advance_recurrence(&mut self, operator: &dyn LinearOperator, plan: &Plan, k: usize) {
+    /// term to the sum at the end of the step if that is summed here (`ends`).
+    fn advance_recurrence(&mut self, operator: &dyn LinearOperator, plan: &Plan, k: usize, ends: bool) {
         let ellipse = plan.ellipse;
         let Some([before, now, next]) = self.recurrence.last_chunk_mut() else { return };
         operator.apply(now, next);
@@ -358,7 +362,8 @@ impl ChebyshevPropagator {
             _ => -ellipse.difference * inverse,
         };
         let coefficients = [inverse, -ellipse.center * inverse, back, plan.coefficients[k]];
-        recur(next, coefficients, now, before, &mut self.end);
+        let sum = if ends { &mut self.end[..] } else { &mut [] };
+        recur(next, coefficients, now, before, sum);
         self.recurrence.rotate_left(1);
     }
 }
@@ -400,7 +405,7 @@ impl Propagator for ChebyshevPropagator {
 
     fn state_vectors(&self, states: bool) -> usize {
         let (sums, kept) = self.shape();
-        if states { 3 + kept + sums } else { 4 }
+        if states { 4 + kept + sums } else { 4 }
     }
 
     fn memory(&self) -> Memory {

@@ -12,7 +12,7 @@ use pulp::{Arch, Simd, WithSimd};
 use crate::vector::{BLOCK, PARALLEL};
 
 /// Terms that are kept at most.
-const KEPT: usize = 24;
+const KEPT: usize = 16;
 /// Memory of the sums and of the terms that are kept, in f64, if it is more than that of a few.
 const ROOM: usize = 1 << 25;
 /// Sums and kept terms that are there in any case.
@@ -20,7 +20,7 @@ const LEAST: (usize, usize) = (3, 1);
 /// Entries of all terms that stay in the cache while they are added.
 const PIECE: usize = 256;
 /// Coefficients this small beside the largest change no bit of a sum.
-const NEGLIGIBLE: f64 = 1e-18;
+const NEGLIGIBLE: f64 = 1e-17;
 
 /// How many of `outputs` sums of length `dim` share a step, and how many terms are kept for them.
 pub(super) fn shape(outputs: usize, dim: usize) -> (usize, usize) {
@@ -52,12 +52,22 @@ impl Outputs {
         &self.sums[number]
     }
 
+    /// Exchanges a sum with a vector of the same length.
+    pub(super) fn exchange(&mut self, number: usize, with: &mut Vec<f64>) {
+        std::mem::swap(&mut self.sums[number], with);
+    }
+
     /// Adds the terms up to `last`, of which `terms` are the newest ones, the newest last.
-    pub(super) fn add(&mut self, series: &[Vec<f64>], last: usize, terms: &[Vec<f64>]) {
+    pub(super) fn add<'a>(
+        &mut self,
+        series: impl Iterator<Item = &'a [f64]>,
+        last: usize,
+        terms: &[Vec<f64>],
+    ) {
         let terms = &terms[terms.len() - (last + 1 - self.next)..];
-        let coefficients: Vec<&[f64]> = series.iter().map(|c| &c[self.next..=last]).collect();
-        let sums = self.sums.iter_mut().zip(&coefficients).map(|(sum, c)| (&mut sum[..], *c)).collect();
-        add(Block { sums, terms, offset: 0, fresh: self.next == 0 });
+        let (next, sums) = (self.next, self.sums.iter_mut());
+        let sums = sums.zip(series).map(|(sum, c)| (&mut sum[..], &c[next..=last])).collect();
+        add(Block { sums, terms, offset: 0, fresh: next == 0 });
         self.next = last + 1;
     }
 
@@ -164,7 +174,7 @@ mod tests {
                 let mut outputs = Outputs::default();
                 outputs.start(2, dim);
                 for last in cuts {
-                    outputs.add(&series, last, &terms[..=last]);
+                    outputs.add(series.iter().map(Vec::as_slice), last, &terms[..=last]);
                     assert_eq!(outputs.waiting(last), 0);
                 }
                 for (number, c) in series.iter().enumerate() {
