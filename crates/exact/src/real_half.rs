@@ -379,6 +379,10 @@ impl LinearOperator for RealGenerator {
         self.matrix.apply(x, out);
     }
 
+    fn apply_recurrence(&self, coefficients: [f64; 3], x: &[f64], before: &[f64], out: &mut [f64]) {
+        self.matrix.apply_recurrence(coefficients, x, before, out);
+    }
+
     fn norm_bound(&self) -> f64 {
         self.norm
     }

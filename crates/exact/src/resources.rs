@@ -40,9 +40,7 @@ impl Exact {
 
     /// State vectors of length `dim` that a run holds.
     pub(crate) fn vectors(&self, problem: &Problem, dim: usize) -> usize {
-        /// No method holds more vectors than this, whatever the length.
-        const MOST: usize = 1001;
-        self.method.propagator(dim.min(MOST)).state_vectors(needs_state(problem)) + 1
+        self.method.state_vectors(dim, needs_state(problem)) + 1
     }
 
     /// Memory beside the state vectors: what measures, the tables of the space, and the `generator`.

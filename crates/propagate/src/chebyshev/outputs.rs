@@ -13,6 +13,8 @@ use crate::vector::{BLOCK, PARALLEL};
 
 /// Terms that are kept at most.
 const KEPT: usize = 16;
+/// The same if only the end of the step is summed.
+const ALONE: usize = 6;
 /// Memory of the sums and of the terms that are kept, in f64, if it is more than that of a few.
 const ROOM: usize = 1 << 25;
 /// Sums and kept terms that are there in any case.
@@ -22,12 +24,15 @@ const PIECE: usize = 256;
 /// Coefficients this small beside the largest change no bit of a sum.
 const NEGLIGIBLE: f64 = 1e-17;
 
-/// How many of `outputs` sums of length `dim` share a step, and how many terms are kept for them.
+/// How many of `outputs` sums of length `dim` share a step, and how many terms are kept for them and for the
+/// end of the step.
 pub(super) fn shape(outputs: usize, dim: usize) -> (usize, usize) {
+    if outputs == 0 {
+        return (0, if ALONE * dim <= ROOM / 4 { ALONE } else { 1 });
+    }
     let vectors = ROOM / dim.max(1);
-    let sums = (vectors / 2).clamp(LEAST.0, outputs.max(LEAST.0)).min(outputs);
-    let kept = vectors.saturating_sub(sums).clamp(LEAST.1, KEPT);
-    (sums, kept)
+    let sums = outputs.min((vectors / 2).max(LEAST.0));
+    (sums, vectors.saturating_sub(sums).clamp(LEAST.1, KEPT))
 }
 
 /// Sums `Σ_k c_k F_k` with one series of coefficients each.
@@ -50,11 +55,6 @@ impl Outputs {
     /// The sum of a series.
     pub(super) fn of(&self, number: usize) -> &[f64] {
         &self.sums[number]
-    }
-
-    /// Exchanges a sum with a vector of the same length.
-    pub(super) fn exchange(&mut self, number: usize, with: &mut Vec<f64>) {
-        std::mem::swap(&mut self.sums[number], with);
     }
 
     /// Adds the terms up to `last`, of which `terms` are the newest ones, the newest last.
@@ -191,7 +191,8 @@ mod tests {
     fn long_vectors_have_few_sums() {
         assert_eq!(shape(32, 1000), (32, KEPT));
         assert_eq!(shape(2, 1000), (2, KEPT));
-        assert_eq!(shape(32, ROOM), (3, 1));
+        assert_eq!(shape(0, 1000), (0, ALONE));
+        assert_eq!((shape(32, ROOM), shape(0, ROOM)), ((3, 1), (0, 1)));
         let (sums, kept) = shape(32, ROOM / 20);
         assert_eq!((sums, kept), (10, 10));
     }
