@@ -20,8 +20,8 @@ use crate::state::initial_vector;
 const LISTING: u64 = 50;
 const VECTOR: u64 = 3;
 const ENTRY: u64 = 3;
-/// Bytes of an entry of a real sparse matrix, with its share of what says where it is.
-const ENTRY_BYTES: u64 = 9;
+/// Bytes of an entry of a real sparse matrix; what says where it is takes little beside it.
+const ENTRY_BYTES: u64 = 8;
 /// A real sparse matrix may take this much memory in any case ...
 const SMALL: u64 = 1 << 28;
 /// ... and in all so many fifths of what the matrix-free generator and its vectors take.

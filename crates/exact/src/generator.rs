@@ -10,7 +10,7 @@ use superladder_model::Model;
 use superladder_propagate::{Alias, LinearOperator};
 use superladder_space::{JumpBlock, Space, SparseMatrix};
 
-use crate::kernel::{Fill, Scratch};
+use crate::kernel::{Fill, Recurrence, Scratch};
 use crate::layout::Layout;
 use crate::spectrum::rectangle;
 use crate::tasks::Program;
@@ -96,26 +96,25 @@ impl Lindbladian {
         self.program.work()
     }
 
-    fn run(&self, x: &[f64], out: &mut [f64], with_diagonal: bool) {
-        let pairs = self.program.layout.pairs().len();
-        self.run_range(0..pairs, x, out, with_diagonal);
+    fn run(&self, x: &[f64], out: &mut [f64], with_diagonal: bool, recurrence: Option<Recurrence>) {
+        let pairs = 0..self.program.layout.pairs().len();
+        self.run_range(&Fill { program: &self.program, x, with_diagonal, recurrence }, pairs, out);
     }
 
     /// Fills the blocks of the pairs in `range`; `out` holds exactly these blocks.
-    fn run_range(&self, range: std::ops::Range<usize>, x: &[f64], out: &mut [f64], with_diagonal: bool) {
+    fn run_range(&self, fill: &Fill, range: std::ops::Range<usize>, out: &mut [f64]) {
         /// Below this many f64 a range is not split further.
         const GRAIN: usize = 1 << 15;
         if out.len() <= GRAIN || range.len() < 2 {
-            Fill { program: &self.program, range, x, out, with_diagonal, scratch: &mut Scratch::default() }
-                .run();
+            fill.run(range, out, &mut Scratch::default());
             return;
         }
         let middle = usize::midpoint(range.start, range.end);
         let first = self.program.layout.pairs()[range.start].offset;
         let (low, high) = out.split_at_mut(self.program.layout.pairs()[middle].offset - first);
         rayon::join(
-            || self.run_range(range.start..middle, x, low, with_diagonal),
-            || self.run_range(middle..range.end, x, high, with_diagonal),
+            || self.run_range(fill, range.start..middle, low),
+            || self.run_range(fill, middle..range.end, high),
         );
     }
 }
@@ -126,7 +125,11 @@ impl LinearOperator for Lindbladian {
     }
 
     fn apply(&self, x: &[f64], out: &mut [f64]) {
-        self.run(x, out, true);
+        self.run(x, out, true, None);
+    }
+
+    fn apply_recurrence(&self, coefficients: [f64; 3], x: &[f64], before: &[f64], out: &mut [f64]) {
+        self.run(x, out, true, Some(Recurrence { coefficients, before }));
     }
 
     fn norm_bound(&self) -> f64 {
@@ -170,7 +173,7 @@ impl LinearOperator for Lindbladian {
     }
 
     fn apply_off_diagonal(&self, x: &[f64], out: &mut [f64]) {
-        self.run(x, out, false);
+        self.run(x, out, false, None);
     }
 }
 

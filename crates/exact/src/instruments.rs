@@ -16,7 +16,7 @@ use crate::monitors::Monitors;
 use crate::options::Exact;
 use crate::probes::Probes;
 use crate::setting::Setting;
-use crate::state_functions::{View, Whole};
+use crate::state_functions::{Reduction, View, Whole};
 
 /// How one observable is measured.
 enum Plan {
@@ -72,6 +72,8 @@ pub(crate) struct Instruments {
     pub(crate) monitors: Monitors,
     pub(crate) needs_state: bool,
     eigenvalues: HermitianEigenvalues,
+    /// Those of the observables.
+    reductions: Vec<Reduction>,
     /// First all cutoffs together; then, if there are several modes, the cutoff of every mode that adapts.
     sources: Vec<Source>,
     /// By mode, the number of the source.
@@ -121,6 +123,7 @@ impl Instruments {
         let needs_state = needs_state(&problem);
         drop(operators);
         let eigenvalues = HermitianEigenvalues::default();
+        let reductions = reductions(&plans, &setting);
         Ok(Self {
             problem,
             setting,
@@ -129,6 +132,7 @@ impl Instruments {
             monitors,
             needs_state,
             eigenvalues,
+            reductions,
             sources,
             source_of_mode,
             count,
@@ -142,7 +146,7 @@ impl Instruments {
             Some(form) => Cow::Owned(form.expanded(vector)),
             None => Cow::Borrowed(vector),
         };
-        View { space, layout, vector, eigenvalues: &self.eigenvalues }
+        View { space, layout, vector, eigenvalues: &self.eigenvalues, reductions: &self.reductions }
     }
 
     /// Values of all probes.
@@ -245,6 +249,19 @@ impl Instruments {
             .map(|values| Measurement { values: values.into_iter().map(Into::into).collect() })
             .collect()
     }
+}
+
+/// The reductions that the plans need.
+fn reductions(plans: &[Plan], setting: &Setting) -> Vec<Reduction> {
+    let mut found: Vec<Reduction> = Vec::new();
+    for plan in plans {
+        if let Plan::Whole(Whole::ReducedPurity(s) | Whole::ReducedEntropy(s) | Whole::ReducedState(s)) = plan
+            && !found.iter().any(|known| known.subsystem == *s)
+        {
+            found.push(Reduction::new(&setting.space, &setting.layout, *s));
+        }
+    }
+    found
 }
 
 /// How every observable is measured, and the operators whose expectation values are needed.

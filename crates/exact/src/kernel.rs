@@ -44,38 +44,55 @@ pub(crate) struct Scratch {
     terms: Terms,
 }
 
-/// One range of stored blocks to be filled, dispatched once to the instruction set of the machine.
+/// What stored blocks are filled with.
+#[derive(Clone, Copy)]
 pub(crate) struct Fill<'a> {
     pub program: &'a Program,
-    /// Stored pairs.
-    pub range: Range<usize>,
     /// The state.
     pub x: &'a [f64],
-    /// Exactly the blocks of `range`, one after the other.
-    pub out: &'a mut [f64],
     /// Whether the diagonal of the generator is applied too.
     pub with_diagonal: bool,
-    pub scratch: &'a mut Scratch,
+    /// What the result becomes part of.
+    pub recurrence: Option<Recurrence<'a>>,
+}
+
+/// `out` = a L `x` + b `x` + c `before` in place of L `x`, with the coefficients [a, b, c].
+#[derive(Clone, Copy)]
+pub(crate) struct Recurrence<'a> {
+    pub coefficients: [f64; 3],
+    pub before: &'a [f64],
 }
 
 impl Fill<'_> {
-    pub(crate) fn run(self) {
-        Arch::new().dispatch(self);
+    /// Fills the stored pairs of a range; `out` holds exactly their blocks, one after the other.
+    pub(crate) fn run(&self, range: Range<usize>, out: &mut [f64], scratch: &mut Scratch) {
+        Arch::new().dispatch(FillRange { fill: *self, range, out, scratch });
     }
 }
 
-impl WithSimd for Fill<'_> {
+/// One range of stored blocks to be filled, dispatched once to the instruction set of the machine.
+struct FillRange<'a> {
+    fill: Fill<'a>,
+    range: Range<usize>,
+    out: &'a mut [f64],
+    scratch: &'a mut Scratch,
+}
+
+impl WithSimd for FillRange<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Fill { program, range, x, out, with_diagonal, scratch } = self;
+        let FillRange { fill, range, out, scratch } = self;
+        let Fill { program, x, with_diagonal, recurrence } = fill;
         let mut rest = out;
         for pair in range {
             let (out, after) = rest.split_at_mut(program.layout.block(pair).len());
             rest = after;
             let Scratch { conjugates, spans, terms } = &mut *scratch;
-            let block = Block::new(program, pair, x, with_diagonal, conjugates, spans);
+            let mut block = Block::new(program, pair, x, with_diagonal, conjugates, spans);
+            block.recurrence =
+                recurrence.map(|r| Recurrence { before: &r.before[program.layout.block(pair)], ..r });
             fill_block(simd, &block, out, terms);
         }
     }
@@ -92,6 +109,11 @@ fn fill_block<S: Simd>(simd: S, block: &Block, out: &mut [f64], terms: &mut Term
     }
     if block.on_diagonal {
         add_adjoint(out);
+        if let Some(Recurrence { coefficients: [a, b, c], before }) = block.recurrence {
+            for ((out, x), before) in out.iter_mut().zip(block.own).zip(before) {
+                *out = a * *out + b * x + c * before;
+            }
+        }
     }
 }
 
@@ -166,6 +188,16 @@ fn fill_strip<S: Simd, const V: usize>(
         });
     }
     sums = add_accumulator::<S, V>(simd, block, terms.of(1), column, sums);
+    if let Some(Recurrence { coefficients, before }) = block.recurrence
+        && !block.on_diagonal
+    {
+        let before = vectors::<S>(&before[row * block.width + column..][..strip]);
+        let [a, b, c] = coefficients.map(|x| simd.splat_f64s(x));
+        each!(V, K, {
+            let rest = simd.mul_add_e_f64s(b, own[K], simd.mul_f64s(c, before[K]));
+            sums[K] = simd.mul_add_e_f64s(a, sums[K], rest);
+        });
+    }
     let (out, _) = S::as_mut_simd_f64s(out);
     each!(V, K, {
         out[K] = sums[K];
@@ -307,6 +339,14 @@ fn fill_narrow(block: &Block, terms: &mut Terms, out: &mut [f64]) {
             }
             out[column] = real[0] - imaginary[1];
             out[column + 1] = real[1] + imaginary[0];
+            if let Some(Recurrence { coefficients: [a, b, c], before }) = block.recurrence
+                && !block.on_diagonal
+            {
+                let before = &before[row * block.width + column..][..2];
+                for (k, out) in out[column..column + 2].iter_mut().enumerate() {
+                    *out = a * *out + b * own[k] + c * before[k];
+                }
+            }
         }
     }
 }

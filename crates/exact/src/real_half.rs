@@ -258,9 +258,9 @@ fn order(space: &Space, slow_to_fast: &[usize], a: [u32; 3], b: [u32; 3]) -> Ord
 }
 
 impl RealHalf {
-    /// Memory in bytes without the matrix, and of what makes it.
+    /// Memory in bytes without the matrix.
     pub(crate) fn memory(&self) -> u64 {
-        self.form.memory() + 4 * (self.form.whole() / 2) as u64 + 13 * self.colours.len() as u64
+        self.form.memory() + 2 * self.form.whole() as u64 + self.colours.len() as u64
     }
 
     /// The entry of row `a` in the gauge, `(-i)^(c_a) L_ab i^(c_b)`, or with `(-i)^(c_b)` for a conjugate.
@@ -377,6 +377,10 @@ impl LinearOperator for RealGenerator {
 
     fn apply(&self, x: &[f64], out: &mut [f64]) {
         self.matrix.apply(x, out);
+    }
+
+    fn apply_recurrence(&self, coefficients: [f64; 3], x: &[f64], before: &[f64], out: &mut [f64]) {
+        self.matrix.apply_recurrence(coefficients, x, before, out);
     }
 
     fn norm_bound(&self) -> f64 {

@@ -2,6 +2,7 @@
 
 use superladder_engine::{EngineError, Problem, available_memory, memory_of_records};
 use superladder_model::{Evaluation, Observable, Operator, StateFunction, Subsystem};
+use superladder_propagate::Method;
 use superladder_space::{Sector, Space};
 
 use crate::error::{NAME, space_error};
@@ -40,9 +41,11 @@ impl Exact {
 
     /// State vectors of length `dim` that a run holds.
     pub(crate) fn vectors(&self, problem: &Problem, dim: usize) -> usize {
-        /// No method holds more vectors than this, whatever the length.
-        const MOST: usize = 4001;
-        self.method.propagator(dim.min(MOST)).state_vectors(needs_state(problem)) + 1
+        let mut method = self.method.clone();
+        if let Method::Chebyshev(options) = &mut method {
+            options.outputs = options.outputs.min(problem.times.len());
+        }
+        method.state_vectors(dim, needs_state(problem)) + 1
     }
 
     /// Memory beside the state vectors: what measures, the tables of the space, and the `generator`.

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use num_complex::Complex64;
 use superladder_dense::HermitianEigenvalues;
 use superladder_model::Subsystem;
-use superladder_space::{Space, ladder};
+use superladder_propagate::vector::dot;
+use superladder_space::{Sector, Space, ladder};
 
 use crate::layout::Layout;
 use crate::state::sector_matrix;
@@ -16,6 +17,8 @@ pub(crate) struct View<'a> {
     pub(crate) layout: &'a Layout,
     pub(crate) vector: Cow<'a, [f64]>,
     pub(crate) eigenvalues: &'a HermitianEigenvalues,
+    /// Reductions that are known; others are made anew.
+    pub(crate) reductions: &'a [Reduction],
 }
 
 /// A function of the whole state: what probes cannot give.
@@ -66,7 +69,8 @@ impl View<'_> {
         for (p, pair) in self.layout.pairs().iter().enumerate() {
             let sector = &self.space.sectors()[self.layout.tiles()[pair.row].sector];
             let weight = if pair.row == pair.column { 1.0 } else { 2.0 } / self.space.ln_copies(sector).exp();
-            sum += weight * self.vector[self.layout.block(p)].iter().map(|x| x * x).sum::<f64>();
+            let block = &self.vector[self.layout.block(p)];
+            sum += weight * dot(block, block);
         }
         sum
     }
@@ -100,47 +104,84 @@ impl View<'_> {
     /// Reduced density matrix of a subsystem: one block for a mode, one per ladder (j ascending) for an
     /// ensemble.
     pub(crate) fn reduced(&self, subsystem: Subsystem) -> Vec<ReducedBlock> {
-        match subsystem {
-            Subsystem::Mode(m) => {
-                let mut block = ReducedBlock::new(self.space.levels()[m], 0.0);
-                for number in 0..self.space.sectors().len() {
-                    self.trace_rest(number, m, 0, &mut block);
-                }
-                vec![block]
-            }
+        match self.reductions.iter().find(|known| known.subsystem == subsystem) {
+            Some(known) => known.of(&self.vector),
+            None => Reduction::new(self.space, self.layout, subsystem).of(&self.vector),
+        }
+    }
+}
+
+/// Which elements of the state add up to which element of the reduced state of a subsystem.
+#[derive(Debug)]
+pub(crate) struct Reduction {
+    pub(crate) subsystem: Subsystem,
+    /// Dimension of every block, and the logarithm of the number of its copies.
+    blocks: Vec<(usize, f64)>,
+    /// Place in the blocks one after the other, index in the state vector, whether its conjugate is meant.
+    elements: Vec<(u32, usize, bool)>,
+}
+
+impl Reduction {
+    pub(crate) fn new(space: &Space, layout: &Layout, subsystem: Subsystem) -> Self {
+        let (blocks, position): (Vec<(usize, f64)>, usize) = match subsystem {
+            Subsystem::Mode(m) => (vec![(space.levels()[m], 0.0)], m),
             Subsystem::Ensemble(e) => {
-                let spins = self.space.spins()[e];
-                ladder::all_ladders(spins)
-                    .into_iter()
-                    .map(|twice_j| {
-                        let mut block = ReducedBlock::new(twice_j + 1, ladder::ln_degeneracy(spins, twice_j));
-                        let position = self.space.levels().len() + e;
-                        for (number, sector) in self.space.sectors().iter().enumerate() {
-                            if sector.twice_j[e] == twice_j {
-                                self.trace_rest(number, position, (spins - twice_j) / 2, &mut block);
-                            }
-                        }
-                        block
-                    })
-                    .collect()
+                let spins = space.spins()[e];
+                let ladders = ladder::all_ladders(spins).into_iter();
+                let block = |twice_j| (twice_j + 1, ladder::ln_degeneracy(spins, twice_j));
+                (ladders.map(block).collect(), space.levels().len() + e)
+            }
+        };
+        let mut reduction = Self { subsystem, blocks, elements: Vec::new() };
+        for (number, sector) in space.sectors().iter().enumerate() {
+            let (block, lowest) = match subsystem {
+                Subsystem::Mode(_) => (0, 0),
+                Subsystem::Ensemble(e) => (sector.twice_j[e] / 2, (space.spins()[e] - sector.twice_j[e]) / 2),
+            };
+            reduction.trace_rest((sector, number), layout, position, (block, lowest));
+        }
+        reduction
+    }
+
+    /// Lists `sum_rest rho[(x, rest), (x', rest)]` of a sector for a block; labels of the subsystem start at
+    /// `lowest`.
+    fn trace_rest(
+        &mut self,
+        (sector, number): (&Sector, usize),
+        layout: &Layout,
+        position: usize,
+        (block, lowest): (usize, usize),
+    ) {
+        let (dim, first) =
+            (self.blocks[block].0, self.blocks[..block].iter().map(|b| b.0 * b.0).sum::<usize>());
+        for state in 0..sector.dim() {
+            let mut labels: Vec<i64> = sector.labels(state).iter().map(|l| i64::from(*l)).collect();
+            let row = labels[position] as usize - lowest;
+            for column in 0..dim {
+                labels[position] = (column + lowest) as i64;
+                if let Some(other) = sector.find(&labels)
+                    && let Some((index, conjugate)) = layout.element(number, state, other)
+                {
+                    self.elements.push(((first + row * dim + column) as u32, index, conjugate));
+                }
             }
         }
     }
 
-    /// Adds `sum_rest rho[(x, rest), (x', rest)]` of a sector to `block`; labels of the subsystem start at
-    /// `lowest`.
-    fn trace_rest(&self, number: usize, position: usize, lowest: usize, block: &mut ReducedBlock) {
-        let sector = &self.space.sectors()[number];
-        for state in 0..sector.dim() {
-            let mut labels: Vec<i64> = sector.labels(state).iter().map(|l| i64::from(*l)).collect();
-            let row = labels[position] as usize - lowest;
-            for column in 0..block.dim {
-                labels[position] = (column + lowest) as i64;
-                if let Some(other) = sector.find(&labels) {
-                    block.matrix[row * block.dim + column] += self.element(number, state, other);
-                }
-            }
+    /// The blocks of a state.
+    fn of(&self, vector: &[f64]) -> Vec<ReducedBlock> {
+        let mut sums = vec![Complex64::ZERO; self.blocks.iter().map(|b| b.0 * b.0).sum()];
+        for (place, index, conjugate) in &self.elements {
+            let value = Complex64::new(vector[*index], vector[*index + 1]);
+            sums[*place as usize] += if *conjugate { value.conj() } else { value };
         }
+        let mut rest = sums.as_slice();
+        let block = |(dim, ln_copies): &(usize, f64)| {
+            let (matrix, after) = rest.split_at(dim * dim);
+            rest = after;
+            ReducedBlock { dim: *dim, matrix: matrix.to_vec(), ln_copies: *ln_copies }
+        };
+        self.blocks.iter().map(block).collect()
     }
 }
 
@@ -152,10 +193,6 @@ pub(crate) struct ReducedBlock {
 }
 
 impl ReducedBlock {
-    fn new(dim: usize, ln_copies: f64) -> Self {
-        Self { dim, matrix: vec![Complex64::ZERO; dim * dim], ln_copies }
-    }
-
     fn purity(&self) -> f64 {
         self.matrix.iter().map(Complex64::norm_sqr).sum::<f64>() / self.ln_copies.exp()
     }

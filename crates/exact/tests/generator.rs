@@ -57,6 +57,7 @@ fn matrix_free_equals_assembled_on_many_tiles() {
             let name = problem.model().interactions()[0].name;
             assert!(difference <= 1e-13 * scale, "{name}: {difference:e} of {scale:e}");
             assert_split(&generator, &x, &out);
+            assert_recurrence(&generator, &x, &out, &random_vector(layout, 1000 + seed as u64));
         }
     }
     assert!(tiles > 20, "{tiles}");
@@ -78,6 +79,18 @@ fn random_vector(layout: &superladder_exact::Layout, seed: u64) -> Vec<f64> {
         }
     }
     x
+}
+
+/// `a A x + b x + c y` in one pass is what it is in several.
+fn assert_recurrence(generator: &dyn LinearOperator, x: &[f64], image: &[f64], before: &[f64]) {
+    let [a, b, c] = [0.3, -1.7, 0.9];
+    let mut out = vec![f64::NAN; x.len()];
+    generator.apply_recurrence([a, b, c], x, before, &mut out);
+    let scale = image.iter().map(|v| v.abs()).fold(1.0, f64::max);
+    for (i, found) in out.iter().enumerate() {
+        let expected = a * image[i] + b * x[i] + c * before[i];
+        assert!((found - expected).abs() <= 1e-14 * scale, "element {i}: {found} and {expected}");
+    }
 }
 
 /// `A x = (A - D) x + D x` with `D x` from the exponential of the diagonal, by a difference quotient.

@@ -74,6 +74,10 @@ fn has_gauge(problem: &Problem, symmetries: bool) -> bool {
     let x: Vec<f64> = (0..half.len()).map(|_| random.random_range(-1.0..1.0)).collect();
     let mut out = vec![0.0; x.len()];
     generator.apply(&x, &mut out);
+    let mut recurred = vec![f64::NAN; x.len()];
+    generator.apply_recurrence([0.5, 2.0, -1.0], &x, &x, &mut recurred);
+    let same = |(r, (o, x)): (&f64, (&f64, &f64))| (r - 0.5 * o - x).abs() <= 1e-14 * (1.0 + o.abs());
+    assert!(recurred.iter().zip(out.iter().zip(&x)).all(same), "recurrence");
     let assembled = Assembled::new(space, layout, &elements);
     let whole = |x: &[f64]| assembled.index.expand(layout, &real.form.expanded(x));
     let (expected, found) = (assembled.apply(&whole(&x)), whole(&out));

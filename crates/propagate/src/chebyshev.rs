@@ -11,7 +11,7 @@ use retreat::{Failure, recover, retreat};
 
 use crate::options::require;
 use crate::propagator::{Observer, Samples, Stop, check_arguments, sample_times, show};
-use crate::vector::{combine, copy, norm, recur};
+use crate::vector::{copy, norm};
 use crate::{Chebyshev, LinearOperator, Memory, PropagateError, Propagator, Statistics, System};
 
 const NAME: &str = "chebyshev";
@@ -44,9 +44,7 @@ pub(crate) struct ChebyshevPropagator {
     memory: Memory,
     /// ..., F_(k-1) y, F_k y and A F_k y: the last three, and before them those that wait for the outputs.
     recurrence: Vec<Vec<f64>>,
-    /// The sum at the end of the step.
-    end: Vec<f64>,
-    /// Sums at the stops inside of the step, if the observer needs states.
+    /// The sum at the end of the step, then those at the stops inside of it if the observer needs states.
     outputs: Outputs,
     /// Probes of every F_k y, one row a term.
     probes: Vec<f64>,
@@ -79,7 +77,6 @@ impl ChebyshevPropagator {
             dim,
             memory: Memory::default(),
             recurrence: (0..3).map(|_| vec![0.0; dim]).collect(),
-            end: vec![0.0; dim],
             outputs: Outputs::default(),
             probes: Vec::new(),
             longest: None,
@@ -105,7 +102,8 @@ impl ChebyshevPropagator {
             }
             left -= 1;
             let before = self.memory.clone();
-            let shared = if observer.needs_state() { self.shape().0 } else { usize::MAX };
+            let shared =
+                if observer.needs_state() { shape(self.options.outputs, self.dim).0 } else { usize::MAX };
             let target = stops.get(shared).map_or(end, |&stop| stop.min(end));
             let plan = self.next_plan(rectangle, t, target)?;
             let h = plan.step;
@@ -143,7 +141,7 @@ impl ChebyshevPropagator {
             recover(&mut self.memory, rounding, longest);
             let mut over = self.show(&stops[..inside], &series, terms, observer);
             stops = &stops[inside..];
-            copy(y, &self.end);
+            copy(y, self.outputs.of(0));
             t = t_new;
             if stops.first() == Some(&t) {
                 stops = &stops[1..];
@@ -156,11 +154,6 @@ impl ChebyshevPropagator {
             }
         }
         Ok(t)
-    }
-
-    /// How many stops share a step if states are needed, and how many terms are kept for them.
-    fn shape(&self) -> (usize, usize) {
-        shape(self.options.outputs, self.dim)
     }
 
     /// Shows the samples of a step to the observer; true if it refuses the step.
@@ -192,7 +185,7 @@ impl ChebyshevPropagator {
         let mut over = false;
         for (s, (&time, coefficients)) in stops.iter().zip(series).enumerate() {
             self.sum(&coefficients[..terms], &mut values);
-            let state = observer.needs_state().then(|| self.outputs.of(s));
+            let state = observer.needs_state().then(|| self.outputs.of(1 + s));
             over |= observer.stop(&Stop { time, probes: &values, state, error_estimate }).is_break();
         }
         over
@@ -259,8 +252,8 @@ impl ChebyshevPropagator {
         None
     }
 
-    /// Runs the recurrence: the new state waits in `end`, the states or the probes for the `series` of the
-    /// stops in `outputs` or `probes`.
+    /// Runs the recurrence: the new state waits in `outputs`, the states or the probes for the `series` of the
+    /// stops there or in `probes`.
     fn attempt(
         &mut self,
         operator: &dyn LinearOperator,
@@ -271,8 +264,9 @@ impl ChebyshevPropagator {
         observer: &dyn Observer,
     ) -> Result<Outcome, PropagateError> {
         let states = if observer.needs_state() { series.len() } else { 0 };
-        self.outputs.start(states, self.dim);
-        let kept = if states > 0 { self.shape().1 } else { 1 };
+        let all = || [&plan.coefficients].into_iter().chain(&series[..states]).map(Vec::as_slice);
+        self.outputs.start(states + 1, self.dim);
+        let (_, kept) = shape(states, self.dim);
         while self.recurrence.len() < kept + 2 {
             self.recurrence.insert(0, vec![0.0; self.dim]);
         }
@@ -283,7 +277,6 @@ impl ChebyshevPropagator {
         let allowed = self.options.step_tolerance * size * (plan.step * right_end(operator)).max(0.0).exp();
         let newest = self.recurrence.len() - 2;
         copy(&mut self.recurrence[newest], y);
-        combine(&mut self.end, &[(plan.coefficients[0], y)]);
         self.probes.clear();
         let unused = series.is_empty() && !observer.wants_samples();
         let probes = if unused { 0 } else { observer.probe_count() };
@@ -293,8 +286,8 @@ impl ChebyshevPropagator {
             if observer.poll().is_break() {
                 return Ok(Outcome::Abandoned);
             }
-            if states > 0 && self.outputs.waiting(k - 1) == kept {
-                self.outputs.add(&series[..states], k - 1, &self.recurrence[..=newest]);
+            if self.outputs.waiting(k - 1) == kept {
+                self.outputs.add(all(), k - 1, &self.recurrence[..=newest]);
             }
             self.advance_recurrence(operator, plan, k);
             self.note_probes(observer, probes);
@@ -317,9 +310,7 @@ impl ChebyshevPropagator {
             }
             let converged = last[0] + last[1] <= CONVERGED * allowed || k + 1 == plan.coefficients.len();
             if k + 1 >= plan.terms && converged && error <= allowed {
-                if states > 0 {
-                    self.outputs.add(&series[..states], k, &self.recurrence[..=newest]);
-                }
+                self.outputs.add(all(), k, &self.recurrence[..=newest]);
                 self.note_degree(k);
                 let error = if size == 0.0 { 0.0 } else { error / size };
                 let rounding = if size == 0.0 { 0.0 } else { rounding / allowed };
@@ -345,23 +336,26 @@ impl ChebyshevPropagator {
         *largest = (*largest).max(degree as u64);
     }
 
-    /// F_k = (A - c)/ρ F_(k-1) - ε/ρ F_(k-2), with twice the last term for k = 2 and none for k = 1; adds its
-    /// term to the sum at the end of the step.
+    /// F_k = (A - c)/ρ F_(k-1) - ε/ρ F_(k-2), with twice the last term for k = 2 and none for k = 1.
     fn advance_recurrence(&mut self, operator: &dyn LinearOperator, plan: &Plan, k: usize) {
         let ellipse = plan.ellipse;
         let Some([before, now, next]) = self.recurrence.last_chunk_mut() else { return };
-        operator.apply(now, next);
-        self.memory.statistics.applications += 1;
         let inverse = 1.0 / ellipse.capacity;
         let back = match k {
             1 => 0.0,
             2 => -2.0 * ellipse.difference * inverse,
             _ => -ellipse.difference * inverse,
         };
-        let coefficients = [inverse, -ellipse.center * inverse, back, plan.coefficients[k]];
-        recur(next, coefficients, now, before, &mut self.end);
+        operator.apply_recurrence([inverse, -ellipse.center * inverse, back], now, before, next);
+        self.memory.statistics.applications += 1;
         self.recurrence.rotate_left(1);
     }
+}
+
+/// Vectors of length `dim` that a propagator holds: those of the recurrence, the sums, and the end of the step.
+pub(crate) fn state_vectors(options: &Chebyshev, dim: usize, states: bool) -> usize {
+    let (sums, kept) = shape(if states { options.outputs } else { 0 }, dim);
+    2 + kept + sums + 1
 }
 
 fn right_end(operator: &dyn LinearOperator) -> f64 {
@@ -400,8 +394,7 @@ impl Propagator for ChebyshevPropagator {
     }
 
     fn state_vectors(&self, states: bool) -> usize {
-        let (sums, kept) = self.shape();
-        if states { 3 + kept + sums } else { 4 }
+        state_vectors(&self.options, self.dim, states)
     }
 
     fn memory(&self) -> Memory {

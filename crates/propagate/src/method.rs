@@ -1,6 +1,6 @@
 //! The table of methods: names, options, defaults and how a method is made from them.
 
-use crate::chebyshev::ChebyshevPropagator;
+use crate::chebyshev::{ChebyshevPropagator, state_vectors};
 use crate::exponential::{ExponentialPropagator, LARGEST};
 use crate::krylov::KrylovPropagator;
 use crate::options::require;
@@ -282,6 +282,17 @@ impl Method {
             Self::Krylov(o) => Box::new(KrylovPropagator::new(o.clone(), dim)),
             Self::Chebyshev(o) => Box::new(ChebyshevPropagator::new(o.clone(), dim)),
             Self::Exponential(o) => Box::new(ExponentialPropagator::new(o.clone(), dim)),
+        }
+    }
+
+    /// Vectors of length `dim` that its propagator holds beside the state, for observers that need `states` or do
+    /// not, without making any.
+    pub fn state_vectors(&self, dim: usize, states: bool) -> usize {
+        /// No other method holds more vectors than this, whatever the length.
+        const MOST: usize = 2 * LARGEST + 1;
+        match self {
+            Self::Chebyshev(o) => state_vectors(o, dim, states),
+            _ => self.propagator(dim.min(MOST)).state_vectors(states),
         }
     }
 

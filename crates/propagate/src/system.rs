@@ -1,5 +1,7 @@
 //! The two ways of saying how a vector changes: a general field and a constant matrix.
 
+use crate::vector::recur;
+
 /// A right-hand side y' = f(t, y) on real vectors. Complex data is stored as (re, im) pairs.
 pub trait VectorField: Sync {
     /// Length of the vectors.
@@ -35,6 +37,13 @@ pub trait LinearOperator: Sync {
 
     /// `out` = A `x`. Must not depend on the number of threads in any bit.
     fn apply(&self, x: &[f64], out: &mut [f64]);
+
+    /// One step of a three-term recurrence, `out` = a A `x` + b `x` + c `before` with the `coefficients` [a, b, c];
+    /// `before` does not count if c = 0. For operators whose rows are still in registers when they are done.
+    fn apply_recurrence(&self, coefficients: [f64; 3], x: &[f64], before: &[f64], out: &mut [f64]) {
+        self.apply(x, out);
+        recur(out, coefficients, x, before);
+    }
 
     /// An upper bound of an induced norm of A (2-norm, 1-norm or maximum norm).
     fn norm_bound(&self) -> f64;
@@ -87,6 +96,9 @@ impl<A: LinearOperator + ?Sized> LinearOperator for &A {
     }
     fn apply(&self, x: &[f64], out: &mut [f64]) {
         (**self).apply(x, out);
+    }
+    fn apply_recurrence(&self, coefficients: [f64; 3], x: &[f64], before: &[f64], out: &mut [f64]) {
+        (**self).apply_recurrence(coefficients, x, before, out);
     }
     fn norm_bound(&self) -> f64 {
         (**self).norm_bound()

@@ -38,26 +38,17 @@ pub fn accumulate(y: &mut [f64], terms: &[ScaledVector]) {
     for_each_part(y, 0, &|offset, part| dispatch::<true>(part, offset, &terms[..count]));
 }
 
-/// One step of a three-term recurrence, in one pass: `next` <- a `next` + b `now` + c `before`, and `sum` +=
-/// d `next`, with the coefficients `[a, b, c, d]`; `before` is not read if c = 0.
-pub(crate) fn recur(next: &mut [f64], coefficients: [f64; 4], now: &[f64], before: &[f64], sum: &mut [f64]) {
-    if next.len() >= PARALLEL {
-        let middle = (next.len() / 2).next_multiple_of(BLOCK);
-        let (left, right) = next.split_at_mut(middle);
-        let (sum_left, sum_right) = sum.split_at_mut(middle);
-        rayon::join(
-            || recur(left, coefficients, &now[..middle], &before[..middle], sum_left),
-            || recur(right, coefficients, &now[middle..], &before[middle..], sum_right),
-        );
-        return;
-    }
-    let [a, b, c, d] = coefficients;
-    let inputs = now.iter().zip(before);
-    for ((next, sum), (x, z)) in next.iter_mut().zip(sum).zip(inputs) {
-        let back = if c == 0.0 { 0.0 } else { c * z };
-        *next = a * *next + b * x + back;
-        *sum += d * *next;
-    }
+/// One step of a three-term recurrence, in one pass: `next` <- a `next` + b `now` + c `before`, with the
+/// coefficients `[a, b, c]`; `before` is not read if c = 0.
+pub(crate) fn recur(next: &mut [f64], coefficients: [f64; 3], now: &[f64], before: &[f64]) {
+    let [a, b, c] = coefficients;
+    for_each_part(next, 0, &|offset, next| {
+        let inputs = now[offset..].iter().zip(&before[offset..]);
+        for (next, (x, z)) in next.iter_mut().zip(inputs) {
+            let back = if c == 0.0 { 0.0 } else { c * z };
+            *next = a * *next + b * x + back;
+        }
+    });
 }
 
 /// `y` <- s `y`.

@@ -141,19 +141,28 @@ impl RealMatrix {
     /// If a vector has another length than the matrix has rows.
     pub fn apply(&self, x: &[f64], out: &mut [f64]) {
         assert!(x.len() == self.dim && out.len() == self.dim, "vectors of {} numbers", self.dim);
-        self.apply_runs(0..self.runs.len(), x, out);
+        self.apply_runs(0..self.runs.len(), (x, None), out);
     }
 
-    fn apply_runs(&self, runs: Range<usize>, x: &[f64], out: &mut [f64]) {
+    /// `out` = a A `x` + b `x` + c `before`, with the `coefficients` [a, b, c].
+    ///
+    /// # Panics
+    /// If a vector has another length than the matrix has rows.
+    pub fn apply_recurrence(&self, coefficients: [f64; 3], x: &[f64], before: &[f64], out: &mut [f64]) {
+        assert!([x.len(), before.len(), out.len()] == [self.dim; 3], "vectors of {} numbers", self.dim);
+        self.apply_runs(0..self.runs.len(), (x, Some((coefficients, before))), out);
+    }
+
+    fn apply_runs(&self, runs: Range<usize>, from: Sources, out: &mut [f64]) {
         if out.len() < 2 * GRAIN || runs.len() < 2 {
-            Arch::new().dispatch(Product { matrix: self, runs: &self.runs[runs], x, out });
+            Arch::new().dispatch(Product { matrix: self, runs: &self.runs[runs], from, out });
             return;
         }
         let middle = runs.start.midpoint(runs.end);
         let (low, high) = out.split_at_mut((self.runs[middle].first - self.runs[runs.start].first) as usize);
         rayon::join(
-            || self.apply_runs(runs.start..middle, x, low),
-            || self.apply_runs(middle..runs.end, x, high),
+            || self.apply_runs(runs.start..middle, from, low),
+            || self.apply_runs(middle..runs.end, from, high),
         );
     }
 
@@ -202,11 +211,14 @@ fn strips(rows: usize) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
+/// The vector, and what the product becomes part of: coefficients [a, b, c] and the vector before.
+type Sources<'a> = (&'a [f64], Option<([f64; 3], &'a [f64])>);
+
 /// Rows of a matrix times a vector.
 struct Product<'a> {
     matrix: &'a RealMatrix,
     runs: &'a [Run],
-    x: &'a [f64],
+    from: Sources<'a>,
     /// The rows of these runs.
     out: &'a mut [f64],
 }
@@ -216,10 +228,12 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Product { matrix, runs, x, mut out } = self;
+        let Product { matrix, runs, from: (x, recurrence), mut out } = self;
         for run in runs {
-            let (mut now, rest) = out.split_at_mut(run.rows as usize);
+            let rows = run.first as usize..(run.first + run.rows) as usize;
+            let (whole, rest) = out.split_at_mut(rows.len());
             out = rest;
+            let mut now = &mut whole[..];
             let mut strip = Strip {
                 distances: &matrix.distances[run.distances as usize..][..run.entries as usize],
                 values: &matrix.values[run.values..],
@@ -248,6 +262,11 @@ impl WithSimd for Product<'_> {
             }
             if !now.is_empty() {
                 strip.rows::<1>(now);
+            }
+            if let Some(([a, b, c], before)) = recurrence {
+                for ((out, x), before) in whole.iter_mut().zip(&x[rows.clone()]).zip(&before[rows]) {
+                    *out = a * *out + b * x + c * before;
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use num_complex::Complex64;
 
+use super::Recurrence;
 use super::spans::{Span, locate_sources};
 use crate::tasks::{Program, Task};
 
@@ -23,6 +24,8 @@ pub(super) struct Block<'a> {
     /// f64 a row.
     pub(super) width: usize,
     pub(super) on_diagonal: bool,
+    /// What the block becomes part of, with the rows of `before` of this block.
+    pub(super) recurrence: Option<Recurrence<'a>>,
 }
 
 impl<'a> Block<'a> {
@@ -61,6 +64,7 @@ impl<'a> Block<'a> {
             weight: if with_diagonal { half } else { 0.0 },
             width: 2 * width,
             on_diagonal,
+            recurrence: None,
         }
     }
 }

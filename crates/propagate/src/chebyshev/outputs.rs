@@ -12,7 +12,9 @@ use pulp::{Arch, Simd, WithSimd};
 use crate::vector::{BLOCK, PARALLEL};
 
 /// Terms that are kept at most.
-const KEPT: usize = 24;
+const KEPT: usize = 16;
+/// The same if only the end of the step is summed.
+const ALONE: usize = 6;
 /// Memory of the sums and of the terms that are kept, in f64, if it is more than that of a few.
 const ROOM: usize = 1 << 25;
 /// Sums and kept terms that are there in any case.
@@ -20,14 +22,17 @@ const LEAST: (usize, usize) = (3, 1);
 /// Entries of all terms that stay in the cache while they are added.
 const PIECE: usize = 256;
 /// Coefficients this small beside the largest change no bit of a sum.
-const NEGLIGIBLE: f64 = 1e-18;
+const NEGLIGIBLE: f64 = 1e-17;
 
-/// How many of `outputs` sums of length `dim` share a step, and how many terms are kept for them.
+/// How many of `outputs` sums of length `dim` share a step, and how many terms are kept for them and for the
+/// end of the step.
 pub(super) fn shape(outputs: usize, dim: usize) -> (usize, usize) {
+    if outputs == 0 {
+        return (0, if ALONE * dim <= ROOM / 4 { ALONE } else { 1 });
+    }
     let vectors = ROOM / dim.max(1);
-    let sums = (vectors / 2).clamp(LEAST.0, outputs.max(LEAST.0)).min(outputs);
-    let kept = vectors.saturating_sub(sums).clamp(LEAST.1, KEPT);
-    (sums, kept)
+    let sums = outputs.min((vectors / 2).max(LEAST.0));
+    (sums, vectors.saturating_sub(sums).clamp(LEAST.1, KEPT))
 }
 
 /// Sums `Σ_k c_k F_k` with one series of coefficients each.
@@ -53,11 +58,16 @@ impl Outputs {
     }
 
     /// Adds the terms up to `last`, of which `terms` are the newest ones, the newest last.
-    pub(super) fn add(&mut self, series: &[Vec<f64>], last: usize, terms: &[Vec<f64>]) {
+    pub(super) fn add<'a>(
+        &mut self,
+        series: impl Iterator<Item = &'a [f64]>,
+        last: usize,
+        terms: &[Vec<f64>],
+    ) {
         let terms = &terms[terms.len() - (last + 1 - self.next)..];
-        let coefficients: Vec<&[f64]> = series.iter().map(|c| &c[self.next..=last]).collect();
-        let sums = self.sums.iter_mut().zip(&coefficients).map(|(sum, c)| (&mut sum[..], *c)).collect();
-        add(Block { sums, terms, offset: 0, fresh: self.next == 0 });
+        let (next, sums) = (self.next, self.sums.iter_mut());
+        let sums = sums.zip(series).map(|(sum, c)| (&mut sum[..], &c[next..=last])).collect();
+        add(Block { sums, terms, offset: 0, fresh: next == 0 });
         self.next = last + 1;
     }
 
@@ -164,7 +174,7 @@ mod tests {
                 let mut outputs = Outputs::default();
                 outputs.start(2, dim);
                 for last in cuts {
-                    outputs.add(&series, last, &terms[..=last]);
+                    outputs.add(series.iter().map(Vec::as_slice), last, &terms[..=last]);
                     assert_eq!(outputs.waiting(last), 0);
                 }
                 for (number, c) in series.iter().enumerate() {
@@ -181,7 +191,8 @@ mod tests {
     fn long_vectors_have_few_sums() {
         assert_eq!(shape(32, 1000), (32, KEPT));
         assert_eq!(shape(2, 1000), (2, KEPT));
-        assert_eq!(shape(32, ROOM), (3, 1));
+        assert_eq!(shape(0, 1000), (0, ALONE));
+        assert_eq!((shape(32, ROOM), shape(0, ROOM)), ((3, 1), (0, 1)));
         let (sums, kept) = shape(32, ROOM / 20);
         assert_eq!((sums, kept), (10, 10));
     }

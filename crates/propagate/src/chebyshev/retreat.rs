@@ -2,8 +2,9 @@
 //!
 //! A larger ellipse makes every later step dearer by as much as it is larger, where half a step only costs
 //! the terms that every expansion needs beyond its oscillations. So a step that fails late is halved first.
-//! Where the recurrence outgrows the tolerance in its first half, half a step would fail like the whole one:
-//! the spectrum leaves the ellipse, which then swells at once.
+//! Where the recurrence outgrows the tolerance in its first three quarters, half a step would fail like the whole
+//! one, now or when the state has reached more of the spectrum: the spectrum leaves the ellipse, which then
+//! swells at once.
 
 use crate::Memory;
 
@@ -32,7 +33,7 @@ pub(super) struct Failure {
 /// last swelled. True if the step is halved.
 pub(super) fn retreat(memory: &mut Memory, failure: &Failure, halved: bool) -> bool {
     memory.calm = 0;
-    let late = 2 * failure.at >= failure.terms;
+    let late = 4 * failure.at >= 3 * failure.terms;
     if memory.caution >= CAUTION || (late && !halved) {
         memory.next_step = Some(0.5 * failure.step);
         return true;
