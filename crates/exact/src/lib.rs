@@ -46,4 +46,4 @@ pub use layout::{Layout, Pair, Place, Tile};
 pub use options::{AdaptiveCutoff, Exact, Generator, Positivity};
 pub use setting::{Setting, reduced_space};
 pub use state::{initial_vector, pack, sector_matrix};
-pub use stationary::StationaryState;
+pub use stationary::{Line, Spectrum, SpectrumMethod, StationaryState, TwoTime};

@@ -140,6 +140,12 @@ impl Action {
         }
     }
 
+    /// The same on operators that need not be Hermitian.
+    pub(crate) fn general(mut self) -> Self {
+        self.unknowns = Unknowns::General(2 * self.coherence.len);
+        self
+    }
+
     /// `out` = L X or L^+ X on the elements themselves.
     pub(crate) fn act(&self, x: &[Complex64], out: &mut [Complex64]) {
         let mut work = Vec::with_capacity(self.terms.len());

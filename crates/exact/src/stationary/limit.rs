@@ -133,7 +133,8 @@ impl Solver<'_> {
         let equations = self.equations(own, Direction::Forward);
         let one = packed(&equations.action, &own.identity());
         let most = if options.certify { MOST } else { 1 };
-        // Of a vector of length 1 the trace is about the root of the dimension: the margin is for large norms.
+        // Of a vector of length 1 the trace is about the root of the dimension: the margin is for large
+        // norms.
         let kernel = self.kernel(&equations, &one, most, 0.05 * options.tolerance)?;
         let states = kernel.vectors.len();
         let reason = |reason: &str| EngineError::Unsupported { engine: NAME, reason: reason.into() };

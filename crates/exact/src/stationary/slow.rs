@@ -145,8 +145,8 @@ impl Solver<'_> {
     }
 }
 
-/// Whether the eigenvalue of the real form of a complex operator is one of the operator itself and not only of
-/// its conjugate: then `re + i im` of the two halves of the complex vector does not vanish.
+/// Whether the eigenvalue of the real form of a complex operator is one of the operator itself and not only
+/// of its conjugate: then `re + i im` of the two halves of the complex vector does not vanish.
 fn belongs(pair: &Eigenpair) -> bool {
     // The halves: the real parts x and imaginary parts y of X are each complex here.
     let own = |k: usize| {

@@ -225,8 +225,8 @@ fn trace_norm(coherence: &Coherence, x: &[Complex64]) -> f64 {
     coherence.blocks.iter().map(of).sum()
 }
 
-/// Slow eigenvalues of charge difference zero, of those that observables see and of those that the initial state
-/// has.
+/// Slow eigenvalues of charge difference zero, of those that observables see and of those that the initial
+/// state has.
 fn slow_modes(
     solver: &Solver<'_>,
     problem: &Problem,
