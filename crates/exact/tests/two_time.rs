@@ -132,16 +132,45 @@ fn light_of_the_larger_reference_models() {
     }
 }
 
-fn laser(n: usize, cutoff: usize) -> StationaryState {
-    let model = Model::builder()
+fn laser_model(n: usize) -> ModelBuilder {
+    Model::builder()
         .mode("a", 0.0)
         .ensemble("T", n, 0.0)
         .interaction("tavis-cummings", ["a", "T"], 0.9)
         .channel("cavity-loss", "a", 0.8)
         .channel("pumping", "T", 0.6)
         .channel("emission", "T", 0.05)
-        .channel("dephasing", "T", 0.1);
-    state(model, Some(cutoff))
+        .channel("dephasing", "T", 0.1)
+}
+
+fn laser(n: usize, cutoff: usize) -> StationaryState {
+    state(laser_model(n), Some(cutoff))
+}
+
+#[test]
+fn the_laser_ends_and_relaxes_as_independent_code_says() {
+    for entry in entries("C-laser").into_iter().filter(|e| e["id"] != "C N=2 cutoff=22") {
+        let model = laser_model(number(&entry["N"]) as usize).build().expect("valid");
+        let observables = ["photons(a)", "g2(a)", "spin(T)", "spin-length(T)", "purity", "amplitude(a)"];
+        let problem = Problem::builder(&model).cutoff("a", number(&entry["cutoff"]) as usize);
+        let problem = problem.observe(observables).times(0.0, 1.0, 2).build().expect("valid");
+        let options = StationaryOptions { modes: 2, tolerance: 1e-12, ..StationaryOptions::default() };
+        let state = Exact::default().stationary_state(&problem, &options, &Never).expect("one");
+        let values = &entry["values"];
+        let expected = [
+            ("photons(a)", 0, "photons"),
+            ("g2(a)", 0, "g2"),
+            ("spin(T)", 2, "Tz"),
+            ("spin-length(T)", 0, "TT"),
+            ("purity", 0, "purity"),
+        ];
+        for (name, component, key) in expected {
+            close(state.values(name).expect("observed")[component], number(&values[key]), 1e-9, key);
+        }
+        for (slow, key) in state.report.slow.iter().zip(["gap_charge0", "gap_charge1"]) {
+            close(slow.gap(), number(&values[key]), 1e-8, key);
+        }
+    }
 }
 
 #[test]

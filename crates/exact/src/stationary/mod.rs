@@ -20,3 +20,6 @@ mod two_time;
 pub use spectrum::{Line, Spectrum, SpectrumMethod};
 pub use state::StationaryState;
 pub use two_time::TwoTime;
+
+#[cfg(test)]
+mod tests;
