@@ -6,7 +6,8 @@
 //! same generator as a sparse matrix), `probes` and `state_functions` (observables), `spectrum` (where the
 //! eigenvalues of the generator lie), `leakage` (a bound of the error of truncation), [`DensityMatrix`] (the
 //! state for a reader), [`Exported`] (a problem for other programs), `monitors` (trace, positivity, truncation), `instruments` (all that measures),
-//! `adaptive` (cutoffs that follow the state), `resources` (memory), `evolution`, `engine`.
+//! `adaptive` (cutoffs that follow the state), `resources` (memory), `evolution`, `stationary` (where states end, and what they emit),
+//! `engine`.
 
 mod adaptive;
 mod assembled;
@@ -46,4 +47,4 @@ pub use layout::{Layout, Pair, Place, Tile};
 pub use options::{AdaptiveCutoff, Exact, Generator, Positivity};
 pub use setting::{Setting, reduced_space};
 pub use state::{initial_vector, pack, sector_matrix};
-pub use stationary::{Line, Spectrum, SpectrumMethod, StationaryState, TwoTime};
+pub use stationary::{Correlation, EmissionSpectrum, SpectralLine, SpectrumMethod, StationaryState};

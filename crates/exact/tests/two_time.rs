@@ -4,7 +4,7 @@
 use num_complex::Complex64;
 use serde_json::Value;
 use superladder_engine::{EngineError, Never, Problem, StationaryOptions};
-use superladder_exact::{Exact, SpectrumMethod, StationaryState, TwoTime};
+use superladder_exact::{Correlation, Exact, SpectrumMethod, StationaryState};
 use superladder_model::{Model, ModelBuilder};
 
 fn entries(kind: &str) -> Vec<Value> {
@@ -71,8 +71,8 @@ fn check_light(entry: &Value, state: &StationaryState, methods: &[SpectrumMethod
     let values = &entry["values"];
     let times = numbers(&values["tau"]);
     let start = std::time::Instant::now();
-    let g1 = state.correlation(&TwoTime::amplitude(0), &times, &Never).expect("decays");
-    let g2 = state.correlation(&TwoTime::intensity(0), &times, &Never).expect("decays");
+    let g1 = state.correlation(&Correlation::amplitude(0), &times, &Never).expect("decays");
+    let g2 = state.correlation(&Correlation::intensity(0), &times, &Never).expect("decays");
     let photons = g1[0].re;
     for (k, time) in times.iter().enumerate() {
         let expected = complex(&values["g1"][k]);
@@ -92,7 +92,7 @@ fn check_light(entry: &Value, state: &StationaryState, methods: &[SpectrumMethod
     let skipped = omega.len() - numbers(&values["omega"]).len();
     for method in methods {
         let start = std::time::Instant::now();
-        let found = state.spectrum(&TwoTime::amplitude(0), &omega, *method, &Never).expect("a spectrum");
+        let found = state.spectrum(&Correlation::amplitude(0), &omega, *method, &Never).expect("a spectrum");
         println!("{id}: {method:?} {:?}, line {:?}", start.elapsed(), found.line);
         for (k, w) in omega.iter().enumerate().skip(skipped) {
             let expected = number(&values["S"][k - skipped]);
@@ -181,8 +181,8 @@ fn the_laser_has_the_line_of_independent_code_by_three_methods() {
         let few = number(&entry["N"]) == 2.0;
         check_light(&entry, &state, if few { &methods } else { &methods[1..] });
         let values = &entry["values"];
-        let grid = state.spectral_grid(&TwoTime::amplitude(0), 3, &Never).expect("modes");
-        let own = state.spectrum(&TwoTime::amplitude(0), &grid, SpectrumMethod::Automatic, &Never);
+        let grid = state.spectral_grid(&Correlation::amplitude(0), 3, &Never).expect("modes");
+        let own = state.spectrum(&Correlation::amplitude(0), &grid, SpectrumMethod::Automatic, &Never);
         let line = own.expect("a spectrum").line;
         close(line.fwhm, number(&values["FWHM"]), 1e-6, "the width on a grid of its own");
         close(line.slowest, number(&values["linewidth_slowest"]), 1e-7, "the slowest mode");
@@ -202,15 +202,15 @@ fn a_driven_cavity_has_its_closed_form() {
         };
         let state = state(model, Some(if nbar > 0.0 { 32 } else { 22 }));
         let times = numbers(&values["tau"]);
-        let g1 = state.correlation(&TwoTime::amplitude(0), &times, &Never).expect("decays");
-        let g2 = state.correlation(&TwoTime::intensity(0), &times, &Never).expect("decays");
+        let g1 = state.correlation(&Correlation::amplitude(0), &times, &Never).expect("decays");
+        let g2 = state.correlation(&Correlation::intensity(0), &times, &Never).expect("decays");
         let photons = number(&values["photons"]);
         for k in 0..times.len() {
             assert!((g1[k] / photons - complex(&values["g1"][k])).norm() < 1e-7, "{}", g1[k]);
             close(g2[k].re / photons.powi(2), number(&values["g2_tau"][k]), 1e-6, "g2");
         }
         let omega = numbers(&values["omega"]);
-        let found = state.spectrum(&TwoTime::amplitude(0), &omega, SpectrumMethod::Automatic, &Never);
+        let found = state.spectrum(&Correlation::amplitude(0), &omega, SpectrumMethod::Automatic, &Never);
         if nbar == 0.0 {
             // A coherent state emits a delta function only.
             let Err(EngineError::Unsupported { reason, .. }) = found else { panic!("{found:?}") };
@@ -235,10 +235,10 @@ fn resonance_fluorescence_is_the_mollow_triplet() {
         let (omega, gamma) = (number(&values["Omega"]), number(&values["gamma"]));
         let model = Model::builder().ensemble("S", 1, 0.0).interaction("spin-drive", "S", 0.5 * omega);
         let state = state(model.channel("emission", "S", gamma), None);
-        let dipole = TwoTime::dipole(0);
+        let dipole = Correlation::dipole(0);
         let times = numbers(&values["tau"]);
         let series = state.correlation(&dipole.clone().connected(), &times, &Never).expect("decays");
-        let twice = state.correlation(&TwoTime::dipole_intensity(0), &times, &Never).expect("decays");
+        let twice = state.correlation(&Correlation::dipole_intensity(0), &times, &Never).expect("decays");
         let excited = number(&values["incoherent_total"]) + number(&values["coherent_part"]);
         for k in 0..times.len() {
             close(series[k].re, number(&values["corr_incoherent"][k]), 1e-9, "correlation");
@@ -283,7 +283,7 @@ fn a_weakly_thermal_jaynes_cummings_cavity_shows_the_vacuum_rabi_doublet() {
     let state = state(model, Some(4));
     for sign in [1.0, -1.0] {
         let grid: Vec<f64> = (-5..=5).map(|k| sign * g + 0.02 * f64::from(k)).collect();
-        let found = state.spectrum(&TwoTime::amplitude(0), &grid, SpectrumMethod::Automatic, &Never);
+        let found = state.spectrum(&Correlation::amplitude(0), &grid, SpectrumMethod::Automatic, &Never);
         let line = found.expect("a spectrum").line;
         close(line.centre, sign * g, 2e-3, "position");
         close(line.fwhm, 0.5 * (kappa + gamma), 1e-2, "FWHM");
@@ -293,7 +293,7 @@ fn a_weakly_thermal_jaynes_cummings_cavity_shows_the_vacuum_rabi_doublet() {
 #[test]
 fn what_has_no_spectrum_is_refused_by_name() {
     let state = laser(2, 8);
-    let refused = |two_time: &TwoTime, grid: &[f64]| match state.spectrum(
+    let refused = |two_time: &Correlation, grid: &[f64]| match state.spectrum(
         two_time,
         grid,
         SpectrumMethod::Automatic,
@@ -303,18 +303,18 @@ fn what_has_no_spectrum_is_refused_by_name() {
         other => panic!("{other:?}"),
     };
     let grid = [-1.0, 0.0, 1.0];
-    assert!(refused(&TwoTime::intensity(0), &grid).contains("two operators"));
-    assert!(refused(&TwoTime::amplitude(0), &[0.0, 1.0]).contains("three frequencies"));
-    assert!(refused(&TwoTime::amplitude(0), &[-900.0, 0.0, 900.0]).contains("does not resolve"));
-    assert!(refused(&TwoTime::amplitude(0), &[3.0, 4.0, 5.0]).contains("end of its grid"));
+    assert!(refused(&Correlation::intensity(0), &grid).contains("two operators"));
+    assert!(refused(&Correlation::amplitude(0), &[0.0, 1.0]).contains("three frequencies"));
+    assert!(refused(&Correlation::amplitude(0), &[-900.0, 0.0, 900.0]).contains("does not resolve"));
+    assert!(refused(&Correlation::amplitude(0), &[3.0, 4.0, 5.0]).contains("end of its grid"));
     // a a has no correlation with a^dag: nothing is left of the trace.
-    let two = TwoTime { b: superladder_model::Operator::create(0), ..TwoTime::amplitude(0) };
+    let two = Correlation { b: superladder_model::Operator::create(0), ..Correlation::amplitude(0) };
     assert!(refused(&two, &grid).contains("0 parts"));
     let several = Model::builder().ensemble("S", 2, 1.0).channel("collective-emission", "S", 1.0);
     let several = Problem::builder(&several.build().expect("valid")).initial("S", "product", [0.0, 0.0, 0.1]);
     let several = several.times(0.0, 1.0, 2).build().expect("valid");
     let options = StationaryOptions { modes: 0, ..StationaryOptions::default() };
     let several = Exact::default().stationary_state(&several, &options, &Never).expect("two of them");
-    let found = several.correlation(&TwoTime::dipole(0), &[0.0, 1.0], &Never);
+    let found = several.correlation(&Correlation::dipole(0), &[0.0, 1.0], &Never);
     assert!(matches!(found, Err(EngineError::Unsupported { .. })));
 }

@@ -4,9 +4,9 @@ use num_complex::Complex64;
 use superladder_engine::{EngineError, StationaryClass, StationaryOptions};
 use superladder_model::Model;
 
-use super::action::{Action, Direction};
-use super::classes::{Class, Classes};
-use super::coherence::Coherence;
+use super::operators::action::{Action, Direction};
+use super::operators::classes::{Class, Classes};
+use super::operators::coherence::Coherence;
 use super::solver::{Equations, Solver, packed, solution, unpacked};
 use crate::error::NAME;
 

@@ -10,8 +10,8 @@ use superladder_engine::{EngineError, Halt, SlowModes};
 use superladder_propagate::{Chebyshev, Linear, LinearOperator, Method, Observer, Stop};
 use superladder_space::Charge;
 
-use super::action::{Action, Direction};
-use super::coherence::{Coherence, Unknowns};
+use super::operators::action::{Action, Direction};
+use super::operators::coherence::{Coherence, Unknowns};
 use super::solver::{Solver, assembled, solution};
 use crate::layout::Layout;
 use crate::spectrum::rectangle;

@@ -11,9 +11,9 @@ use superladder_eigen::{
 use superladder_engine::{EngineError, Halt};
 use superladder_space::Space;
 
-use super::action::{Action, Direction};
-use super::coherence::{Coherence, Unknowns};
-use super::no_jump::NoJump;
+use super::operators::action::{Action, Direction};
+use super::operators::coherence::{Coherence, Unknowns};
+use super::operators::no_jump::NoJump;
 use crate::error::{INTERRUPTED, NAME};
 use crate::generator::Elements;
 

@@ -7,9 +7,9 @@ use superladder_engine::{Never, Problem, StationaryOptions};
 use superladder_model::{Model, Operator};
 use superladder_space::{Charge, Space};
 
-use super::action::{Action, Direction};
-use super::coherence::Coherence;
-use super::no_jump::NoJump;
+use super::operators::action::{Action, Direction};
+use super::operators::coherence::Coherence;
+use super::operators::no_jump::NoJump;
 use super::solver::Solver;
 use super::state::last_stage;
 use crate::assembled::Assembled;
@@ -76,15 +76,17 @@ fn forward_and_adjoint_actions_are_those_of_the_assembled_matrix() {
             let places = places(&coherence, &assembled);
             let x = random(coherence.len, 1.0);
             let mut whole = vec![Complex64::ZERO; assembled.index.len()];
-            places.iter().for_each(|(own, place)| whole[*place] = x[*own]);
+            for (own, place) in &places {
+                whole[*place] = x[*own];
+            }
             let image = assembled.apply(&whole);
             let forward = Action::new(&space, &coherence, &elements, Direction::Forward);
             let mut out = vec![Complex64::ZERO; coherence.len];
             forward.act(&x, &mut out);
             let scale = image.iter().map(|z| z.norm()).fold(1.0, f64::max);
-            places.iter().for_each(|(own, place)| {
+            for (own, place) in &places {
                 assert!((out[*own] - image[*place]).norm() < 1e-13 * scale);
-            });
+            }
             // <y, L x> = <L^+ y, x>
             let y = random(coherence.len, 7.0);
             let mut back = vec![Complex64::ZERO; coherence.len];

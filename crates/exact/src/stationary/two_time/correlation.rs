@@ -15,17 +15,17 @@ use superladder_model::Operator;
 use superladder_propagate::{Chebyshev, Linear, Method, Observer, Stop};
 use superladder_space::{Charge, SparseMatrix};
 
-use super::action::{Action, Direction};
-use super::coherence::Coherence;
-use super::slow::Flow;
-use super::solver::Solver;
-use super::state::StationaryState;
 use crate::error::{INTERRUPTED, NAME};
 use crate::generator::Elements;
+use crate::stationary::operators::action::{Action, Direction};
+use crate::stationary::operators::coherence::Coherence;
+use crate::stationary::slow::Flow;
+use crate::stationary::solver::Solver;
+use crate::stationary::state::StationaryState;
 
 /// `<C(t) A(t+tau) B(t)>`; without C, `<A(t+tau) B(t)>`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TwoTime {
+pub struct Correlation {
     /// The later operator.
     pub a: Operator,
     /// The earlier operator, right of the state's past.
@@ -36,7 +36,7 @@ pub struct TwoTime {
     pub connected: bool,
 }
 
-impl TwoTime {
+impl Correlation {
     /// `<a^dag(t+tau) a(t)>` of a mode: amplitude correlations, unnormalised g1.
     pub fn amplitude(mode: usize) -> Self {
         Self { a: Operator::create(mode), b: Operator::annihilate(mode), c: None, connected: false }
@@ -128,7 +128,7 @@ impl StationaryState {
     }
 
     /// Refuses what is not the correlation of one stationary state.
-    pub(crate) fn check_two_time(&self, two_time: &TwoTime) -> Result<(), EngineError> {
+    pub(crate) fn check_two_time(&self, correlation: &Correlation) -> Result<(), EngineError> {
         let refuse = |reason: String| Err(EngineError::Unsupported { engine: NAME, reason });
         if self.report.count() != 1 {
             let count = self.report.count();
@@ -144,14 +144,16 @@ impl StationaryState {
                 "the state still moves: |L rho| = {residual:e}; correlations need a stationary one"
             ));
         }
-        for operator in [Some(&two_time.a), Some(&two_time.b), two_time.c.as_ref()].into_iter().flatten() {
+        for operator in
+            [Some(&correlation.a), Some(&correlation.b), correlation.c.as_ref()].into_iter().flatten()
+        {
             self.problem().model().check_operator(operator)?;
         }
         Ok(())
     }
 
     /// `B rho C` by charge difference, where A sees it.
-    pub(crate) fn parts(&self, two_time: &TwoTime) -> Vec<Part> {
+    pub(crate) fn parts(&self, correlation: &Correlation) -> Vec<Part> {
         let space = self.space();
         let charges = space.charges();
         let model = self.problem().model();
@@ -159,9 +161,9 @@ impl StationaryState {
             (0..space.sectors().len()).map(|sector| space.matrix(operator, sector)).collect()
         };
         let one = Operator::identity();
-        let c = two_time.c.as_ref().unwrap_or(&one);
+        let c = correlation.c.as_ref().unwrap_or(&one);
         let mut differences: Vec<Charge> = Vec::new();
-        for b in charges.of_operator(&two_time.b, model) {
+        for b in charges.of_operator(&correlation.b, model) {
             for c in charges.of_operator(c, model) {
                 let sum = charges.sum(&b, &c);
                 if !differences.contains(&sum) {
@@ -169,8 +171,8 @@ impl StationaryState {
                 }
             }
         }
-        let (a, b, c) = (matrices(&two_time.a), matrices(&two_time.b), matrices(c));
-        let mean = if two_time.connected { self.expectation(&two_time.b) } else { Complex64::ZERO };
+        let (a, b, c) = (matrices(&correlation.a), matrices(&correlation.b), matrices(c));
+        let mean = if correlation.connected { self.expectation(&correlation.b) } else { Complex64::ZERO };
         let part = |difference: Charge| {
             let coherence = Coherence::new(space, &difference, &|_, _, _| true);
             let weights = coherence.functional(&a);
@@ -218,14 +220,14 @@ impl StationaryState {
     /// failed propagation.
     pub fn correlation(
         &self,
-        two_time: &TwoTime,
+        correlation: &Correlation,
         times: &[f64],
         halt: &dyn Halt,
     ) -> Result<Vec<Complex64>, EngineError> {
-        self.check_two_time(two_time)?;
+        self.check_two_time(correlation)?;
         let mut sum = vec![Complex64::ZERO; times.len()];
         let elements = self.elements();
-        for part in self.parts(two_time) {
+        for part in self.parts(correlation) {
             let values = self.series(&part, &elements, times, halt)?;
             sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
         }

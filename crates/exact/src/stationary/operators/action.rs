@@ -213,7 +213,9 @@ impl Action {
             out.fill(Complex64::ZERO);
             left.times(i, own, width, out);
             if half {
-                out.iter_mut().for_each(|z| *z += *z);
+                for z in out.iter_mut() {
+                    *z += *z;
+                }
             } else {
                 right.adjoint_times(&own[i * width..(i + 1) * width], out);
             }
