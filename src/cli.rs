@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Converge(Converge),
     /// Run a study with several engines and hold them against each other: table, picture.
     Compare(Compare),
+    /// Find the stationary state of a study: observables with errors, how many there are, slow modes.
+    Steady(Steady),
     /// Print the fixed points of mean field with their eigenvalues.
     FixedPoints(MeanFieldStudy),
     /// Print the closed formulas of the reference model (polaritons, thresholds, limits) at a study's
@@ -266,6 +268,37 @@ pub(crate) struct Compare {
     /// Print nothing but errors.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+/// `superladder steady`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  superladder steady data/studies/tavis-cummings-laser.toml
+  superladder steady study.toml --set parameters.kappa=0.5 --modes 8
+
+The engine must be 'exact'. The output folder holds steady.csv (every observable with its error), modes.csv
+(slow eigenvalues by charge difference), report.txt, modes.svg and modes.png, manifest.json and study.toml.
+Several stationary states are told; shown is the limit of the initial state under the last stage.")]
+pub(crate) struct Steady {
+    #[command(flatten)]
+    pub(crate) study: StudyArguments,
+    /// Output folder [default: out/<name of the study>-steady].
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the output folder if it exists.
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Largest |L rho|_1 of a state that counts as stationary.
+    #[arg(long, default_value_t = 1e-10)]
+    pub(crate) tolerance: f64,
+    /// Slow eigenvalues wanted per charge difference; 0 for none.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(0..=40))]
+    pub(crate) modes: u8,
+    /// Do not make sure by a second solution that there is one stationary state only.
+    #[arg(long)]
+    pub(crate) assume_unique: bool,
+    #[command(flatten)]
+    pub(crate) execution: Execution,
 }
 
 /// `superladder equations`.

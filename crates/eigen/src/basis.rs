@@ -8,6 +8,8 @@ pub(crate) struct Basis {
     vectors: Vec<f64>,
     /// A piece of every vector: scratch of [`Basis::combine_in_place`].
     piece: Vec<f64>,
+    /// Scalar products with the vectors.
+    along: Vec<f64>,
 }
 
 /// Below this part of its length a vector is what rounding left over: it lies in the span of the others.
@@ -18,7 +20,12 @@ const PIECE: usize = 256;
 impl Basis {
     /// Room for `count` vectors.
     pub(crate) fn new(dim: usize, count: usize) -> Self {
-        Self { dim, vectors: vec![0.0; dim * count], piece: vec![0.0; count * PIECE] }
+        Self {
+            dim,
+            vectors: vec![0.0; dim * count],
+            piece: vec![0.0; count * PIECE],
+            along: vec![0.0; count],
+        }
     }
 
     pub(crate) fn vector(&self, k: usize) -> &[f64] {
@@ -48,14 +55,15 @@ impl Basis {
         let mut rest = length;
         for _ in 0..2 {
             let last = rest;
+            self.along[..k].fill(0.0);
+            dots(before, self.dim, new, &mut self.along[..k]);
             for first in (0..k).step_by(MAX_TERMS) {
                 let count = MAX_TERMS.min(k - first);
                 let mut terms: [vector::ScaledVector; MAX_TERMS] = [(0.0, &[]); MAX_TERMS];
                 for (i, term) in terms[..count].iter_mut().enumerate() {
                     let with = &before[(first + i) * self.dim..(first + i + 1) * self.dim];
-                    let along = vector::dot(with, new);
-                    column[first + i] += along;
-                    *term = (-along, with);
+                    column[first + i] += self.along[first + i];
+                    *term = (-self.along[first + i], with);
                 }
                 vector::accumulate(new, &terms[..count]);
             }
@@ -105,6 +113,46 @@ impl Basis {
     /// A vector without structure, the same on every machine, numbered by `seed`.
     pub(crate) fn fill_random(&mut self, k: usize, seed: u64) {
         fill_random(self.vector_mut(k), seed);
+    }
+}
+
+/// Vectors whose scalar products are taken in one task.
+const TOGETHER: usize = 8;
+
+/// Scalar products of the vectors in `all`, side by side, with one; each is summed by one thread in one order.
+fn dots(all: &[f64], dim: usize, with: &[f64], out: &mut [f64]) {
+    if out.len() <= TOGETHER {
+        return few_dots(all, dim, with, out);
+    }
+    let middle = (out.len() / 2).next_multiple_of(TOGETHER).min(out.len() - 1);
+    let (left, right) = out.split_at_mut(middle);
+    let (first, second) = all.split_at(middle * dim);
+    if dim >= vector::PARALLEL {
+        rayon::join(|| dots(first, dim, with, left), || dots(second, dim, with, right));
+    } else {
+        dots(first, dim, with, left);
+        dots(second, dim, with, right);
+    }
+}
+
+/// [`dots`] piece by piece, so that the one vector is read once for all.
+fn few_dots(all: &[f64], dim: usize, with: &[f64], out: &mut [f64]) {
+    const LANES: usize = 8;
+    for start in (0..dim).step_by(4 * PIECE) {
+        let end = (start + 4 * PIECE).min(dim);
+        let with = &with[start..end];
+        for (k, out) in out.iter_mut().enumerate() {
+            let own = &all[k * dim + start..k * dim + end];
+            let mut sums = [0.0; LANES];
+            let (pairs, rest) = (own.as_chunks::<LANES>(), with.as_chunks::<LANES>());
+            for (x, y) in pairs.0.iter().zip(rest.0) {
+                for lane in 0..LANES {
+                    sums[lane] += x[lane] * y[lane];
+                }
+            }
+            let tail: f64 = pairs.1.iter().zip(rest.1).map(|(x, y)| x * y).sum();
+            *out += sums.iter().sum::<f64>() + tail;
+        }
     }
 }
 

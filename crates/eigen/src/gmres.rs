@@ -15,8 +15,8 @@ const NAME: &str = "gmres";
 /// At a restart the subspace of the harmonic Ritz vectors of smallest modulus is kept, so that few slow
 /// directions do not have to be found again in every cycle. A may be singular if b is in its range.
 ///
-/// Source: Y. Saad, M. H. Schultz, SIAM J. Sci. Stat. Comput. 7, 856 (1986); R. B. Morgan, SIAM J. Sci. Comput.
-/// 24, 20 (2002), GMRES-DR.
+/// Source: Y. Saad, M. H. Schultz, SIAM J. Sci. Stat. Comput. 7, 856 (1986); R. B. Morgan, SIAM J. Sci.
+/// Comput. 24, 20 (2002), GMRES-DR.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gmres {
     /// Vectors of a cycle; as many vectors of memory, and two more.

@@ -32,10 +32,10 @@ impl Wanted {
 
 /// A few eigenpairs of a real operator.
 ///
-/// A Krylov decomposition A V = V H + v b^T of `dimension` vectors is cut down to its wanted Schur vectors and
-/// grown again. Schur vectors whose residual is below the tolerance are locked: they stay as they are, the
-/// others are kept orthogonal to them. Where the subspace is invariant a vector without structure goes on, so
-/// that eigenvalues of several eigenvectors are found as often as they occur.
+/// A Krylov decomposition A V = V H + v b^T of `dimension` vectors is cut down to its wanted Schur vectors
+/// and grown again. Schur vectors whose residual is below the tolerance are locked: they stay as they are,
+/// the others are kept orthogonal to them. Where the subspace is invariant a vector without structure goes
+/// on, so that eigenvalues of several eigenvectors are found as often as they occur.
 ///
 /// Source: G. W. Stewart, SIAM J. Matrix Anal. Appl. 23, 601 (2002).
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,8 @@
 //! A [`LinearMap`] is the operator; every `LinearOperator` of the crate `propagate` is one. Each algorithm is
 //! a plain value with its parameters, and returns its result with what it cost: [`Gmres`] solves A x = b,
 //! [`KrylovSchur`] finds extreme eigenpairs, [`NullVectors`] the kernel, [`ProjectedResolvent`] holds
-//! (z - A)^-1 b for many z at once, [`BandedLu`] solves shifted systems of narrow sparse matrices. Every iteration asks a [`Watch`] whether to go on, and allocates nothing.
+//! (z - A)^-1 b for many z at once, [`BandedLu`] solves shifted systems of narrow sparse matrices. Every
+//! iteration asks a [`Watch`] whether to go on, and allocates nothing.
 //!
 //! ```
 //! use superladder_eigen::{Gmres, Identity, LinearMap};

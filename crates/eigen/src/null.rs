@@ -12,9 +12,9 @@ const NAME: &str = "null-vectors";
 
 /// Null vectors A n = 0 of an operator with a kernel of unknown dimension.
 ///
-/// For any z the system A y = A z has a solution; GMRES finds one in its own subspace, and n = z - y is in the
-/// kernel. Vectors z without structure are tried until the next n brings nothing new: then the kernel is
-/// complete. A kernel of dimension d takes d + 1 solutions.
+/// For any z the system A y = A z has a solution; GMRES finds one in its own subspace, and n = z - y is in
+/// the kernel. Vectors z without structure are tried until the next n brings nothing new: then the kernel
+/// is complete. A kernel of dimension d takes d + 1 solutions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NullVectors {
     /// How the systems are solved.
@@ -145,9 +145,9 @@ fn is_new(known: &Columns, vector: &[f64], tolerance: f64) -> bool {
 }
 
 impl Nullspace {
-    /// What is left of `start` when all that decays is gone: sum over k of R_k (G^-1 L^T start)_k with the right
-    /// null vectors R (this), the left ones L and G = L^T R. `None` if G is singular: eigenvalue 0 is defective,
-    /// or the two do not belong together.
+    /// What is left of `start` when all that decays is gone: sum over k of R_k (G^-1 L^T start)_k with the
+    /// right null vectors R (this), the left ones L and G = L^T R. `None` if G is singular: eigenvalue 0 is
+    /// defective, or the two do not belong together.
     pub fn limit(&self, left: &Self, start: &[f64]) -> Option<Vec<f64>> {
         let n = self.vectors.len();
         if left.vectors.len() != n {

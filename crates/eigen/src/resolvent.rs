@@ -18,8 +18,8 @@ pub struct ComplexFunctional {
     pub im: Vec<f64>,
 }
 
-/// The resolvent of A projected on a Krylov subspace of b: `(z - A)^-1 b ~ V (z - H)^-1 |b| e_1`, as functionals
-/// see it, for any number of z at the cost of a small Hessenberg system each.
+/// The resolvent of A projected on a Krylov subspace of b: `(z - A)^-1 b ~ V (z - H)^-1 |b| e_1`, as
+/// functionals see it, for any number of z at the cost of a small Hessenberg system each.
 ///
 /// Source: R. W. Freund, J. Comput. Appl. Math. 123, 395 (2000), section 4; Galerkin condition.
 pub struct ProjectedResolvent {

@@ -53,8 +53,9 @@ impl Rotation {
 }
 
 impl ComplexSchur {
-    /// The Schur form of a matrix, row by row: Householder reduction to Hessenberg form, then the QR algorithm
-    /// with Wilkinson's shifts. `None` if the matrix is not finite or the iteration does not converge.
+    /// The Schur form of a matrix, row by row: Householder reduction to Hessenberg form, then the QR
+    /// algorithm with Wilkinson's shifts. `None` if the matrix is not finite or the iteration does not
+    /// converge.
     pub fn new(matrix: &[Complex64], dim: usize) -> Option<Self> {
         if matrix.len() != dim * dim || matrix.iter().any(|z| !z.is_finite()) {
             return None;
@@ -81,8 +82,8 @@ impl ComplexSchur {
         (0..self.dim).map(|i| self.q[i * self.dim + k]).collect()
     }
 
-    /// Eigenvector of eigenvalue number `k`, of length 1. Equal eigenvalues of a defective matrix give the same
-    /// vector up to the square root of rounding.
+    /// Eigenvector of eigenvalue number `k`, of length 1. Equal eigenvalues of a defective matrix give the
+    /// same vector up to the square root of rounding.
     pub fn eigenvector(&self, k: usize) -> Vec<Complex64> {
         let n = self.dim;
         let value = self.t[k * n + k];

@@ -28,9 +28,9 @@ impl Columns {
         new
     }
 
-    /// Grows to `count` columns by the real span of the first `count` Schur vectors, which must be closed under
-    /// conjugation. Of the real and imaginary parts those with most to add come first, so that rounding is
-    /// never divided by rounding.
+    /// Grows to `count` columns by the real span of the first `count` Schur vectors, which must be closed
+    /// under conjugation. Of the real and imaginary parts those with most to add come first, so that
+    /// rounding is never divided by rounding.
     pub(crate) fn span(&mut self, schur: &ComplexSchur, count: usize) {
         let vectors = (0..count).map(|k| schur.schur_vector(k));
         let parts = |v: Vec<Complex64>| -> [Vec<f64>; 2] {

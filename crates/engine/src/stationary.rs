@@ -11,8 +11,8 @@ pub struct StationaryOptions {
     pub tolerance: f64,
     /// Slow eigenvalues wanted per charge difference; 0 for none.
     pub modes: usize,
-    /// Whether uniqueness is made sure of by a second solution from another start. Without it a class of blocks
-    /// that are all reached from each other counts as having one stationary state.
+    /// Whether uniqueness is made sure of by a second solution from another start. Without it a class of
+    /// blocks that are all reached from each other counts as having one stationary state.
     pub certify: bool,
     /// Whether errors of the observables are computed.
     pub errors: bool,
@@ -70,7 +70,8 @@ pub struct StationaryReport {
     pub residual: f64,
     /// Slow eigenvalues by charge difference; that of the populations first.
     pub slow: Vec<SlowModes>,
-    /// Trace, positivity, population of the highest levels and rate at which the state would leave the cutoffs.
+    /// Trace, positivity, population of the highest levels and rate at which the state would leave the
+    /// cutoffs.
     pub diagnostics: Diagnostics,
     /// `|(L - L_P) rho|_1` is at most this: what would leave through the cutoffs, per unit time.
     pub leaving: f64,
@@ -95,8 +96,8 @@ pub trait Stationary: Engine {
     /// The limit of the initial state of `problem` under its last stage.
     ///
     /// # Errors
-    /// [`EngineError`]: a model that has no limit, or several where the problem does not say which, is refused
-    /// by name.
+    /// [`EngineError`]: a model that has no limit, or several where the problem does not say which, is
+    /// refused by name.
     fn stationary(
         &self,
         problem: &Problem,

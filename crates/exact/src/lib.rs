@@ -6,7 +6,8 @@
 //! same generator as a sparse matrix), [`RealGenerator`] (as a real one, where a gauge makes it real), `probes` and `state_functions` (observables), `spectrum` (where the
 //! eigenvalues of the generator lie), `leakage` (a bound of the error of truncation), [`DensityMatrix`] (the
 //! state for a reader), [`Exported`] (a problem for other programs), `monitors` (trace, positivity, truncation), `instruments` (all that measures),
-//! `adaptive` (cutoffs that follow the state), `resources` (memory), `evolution`, `engine`.
+//! `adaptive` (cutoffs that follow the state), `resources` (memory), `evolution`, `stationary` (where states end, and what they emit),
+//! `engine`.
 
 mod adaptive;
 mod assembled;
@@ -49,4 +50,4 @@ pub use options::{AdaptiveCutoff, Exact, Generator, Positivity};
 pub use real_half::{RealGenerator, RealHalf, StoredHalf};
 pub use setting::{Setting, reduced_space};
 pub use state::{initial_vector, pack, sector_matrix};
-pub use stationary::StationaryState;
+pub use stationary::{Correlation, EmissionSpectrum, SpectralLine, SpectrumMethod, StationaryState};

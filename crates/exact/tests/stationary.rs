@@ -75,6 +75,7 @@ fn check_steady(entry: &Value) {
         "spin-length(S)",
         "spin-length(T)",
         "purity",
+        "entropy",
         "top-population(a)",
     ];
     let problem = reference_problem(entry, &names);
@@ -99,6 +100,7 @@ fn check_steady(entry: &Value) {
         ("spin-length(S)", 0, "SS"),
         ("spin-length(T)", 0, "TT"),
         ("purity", 0, "purity"),
+        ("entropy", 0, "entropy"),
         ("top-population(a)", 0, "top_two"),
     ];
     for (name, component, key) in expected {

@@ -42,8 +42,8 @@ fn along(a: &[Complex64], b: &[Complex64]) -> Complex64 {
     a.iter().zip(b).map(|(a, b)| a.conj() * b).sum()
 }
 
-/// The part of a state that neither decays nor oscillates: `R (L^dag R)^-1 L^dag rho` with bases R and L of the
-/// zero spaces of the Liouvillian and of its adjoint.
+/// The part of a state that neither decays nor oscillates: `R (L^dag R)^-1 L^dag rho` with bases R and L of
+/// the zero spaces of the Liouvillian and of its adjoint.
 fn kept(brute: &BruteForce, rho: &Dense) -> Dense {
     let dim = brute.dimension();
     let (matrix, size) = liouvillian(brute);

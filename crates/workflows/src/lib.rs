@@ -1,4 +1,5 @@
-//! What is done with studies: run, compare, sweep, converge, breakdown, maps of mean field, limit cycles.
+//! What is done with studies: run, compare, sweep, converge, breakdown, stationary states, maps of mean field, limit
+//! cycles.
 //!
 //! ```text
 //! Study -> plan -> run (engines) -> results: tables, arrays, pictures and
@@ -20,6 +21,7 @@ pub mod ranks;
 pub mod results;
 pub mod run;
 pub mod samples;
+pub mod steady;
 pub mod store;
 pub mod sweep;
 pub mod watch;

@@ -4,9 +4,9 @@ use num_complex::Complex64;
 use superladder_engine::{EngineError, StationaryClass, StationaryOptions};
 use superladder_model::Model;
 
-use super::action::{Action, Direction};
-use super::classes::{Class, Classes};
-use super::coherence::Coherence;
+use super::operators::action::{Action, Direction};
+use super::operators::classes::{Class, Classes};
+use super::operators::coherence::Coherence;
 use super::solver::{Equations, Solver, packed, solution, unpacked};
 use crate::error::NAME;
 
@@ -133,8 +133,9 @@ impl Solver<'_> {
         let equations = self.equations(own, Direction::Forward);
         let one = packed(&equations.action, &own.identity());
         let most = if options.certify { MOST } else { 1 };
-        // Of a vector of length 1 the trace is about the root of the dimension: the margin is for large norms.
-        let kernel = self.kernel(&equations, &one, most, 0.05 * options.tolerance)?;
+        // Of a vector of length 1 the trace is about the root of the dimension: the margin is for large
+        // norms.
+        let kernel = self.kernel(&equations, &one, most, options.tolerance)?;
         let states = kernel.vectors.len();
         let reason = |reason: &str| EngineError::Unsupported { engine: NAME, reason: reason.into() };
         match states {
@@ -151,7 +152,7 @@ impl Solver<'_> {
             }
             _ => {
                 let adjoint = self.equations(own, Direction::Adjoint);
-                let left = self.kernel(&adjoint, &one, MOST, 0.05 * options.tolerance)?;
+                let left = self.kernel(&adjoint, &one, MOST, options.tolerance)?;
                 let project = |x: &[Complex64]| {
                     let found = kernel.limit(&left, &packed(&equations.action, x));
                     found.map(|found| unpacked(&equations.action, own, &found))

@@ -1,17 +1,19 @@
 //! Where states end, without going there in time.
 //!
-//! Files from those that know little to those that know all: `coherence` (operators of one charge difference as
-//! blocks), `action` (the generator and its adjoint on them), `no_jump` (the preconditioner), `classes` (which
-//! blocks are never left), `solver` (linear systems and kernels), `limit` (the limit of a state), `slow` (slow
-//! eigenvalues), [`StationaryState`] (`state`).
+//! Files from those that know little to those that know all: `operators` (operators of one charge difference
+//! as blocks, the generator and its adjoint on them, the preconditioner, classes of blocks that are never
+//! left), `solver` (linear systems and kernels), `limit` (the limit of a state), `slow` (slow eigenvalues),
+//! [`StationaryState`] (`state`), [`Correlation`] and [`EmissionSpectrum`] (`two_time`).
 
-mod action;
-mod classes;
-mod coherence;
 mod limit;
-mod no_jump;
+mod operators;
 mod slow;
 mod solver;
 mod state;
+mod two_time;
 
 pub use state::StationaryState;
+pub use two_time::{Correlation, EmissionSpectrum, SpectralLine, SpectrumMethod};
+
+#[cfg(test)]
+mod tests;

@@ -10,8 +10,8 @@ use superladder_engine::{EngineError, Halt, SlowModes};
 use superladder_propagate::{Chebyshev, Linear, LinearOperator, Method, Observer, Stop};
 use superladder_space::Charge;
 
-use super::action::{Action, Direction};
-use super::coherence::{Coherence, Unknowns};
+use super::operators::action::{Action, Direction};
+use super::operators::coherence::{Coherence, Unknowns};
 use super::solver::{Solver, assembled, solution};
 use crate::layout::Layout;
 use crate::spectrum::rectangle;
@@ -145,8 +145,8 @@ impl Solver<'_> {
     }
 }
 
-/// Whether the eigenvalue of the real form of a complex operator is one of the operator itself and not only of
-/// its conjugate: then `re + i im` of the two halves of the complex vector does not vanish.
+/// Whether the eigenvalue of the real form of a complex operator is one of the operator itself and not only
+/// of its conjugate: then `re + i im` of the two halves of the complex vector does not vanish.
 fn belongs(pair: &Eigenpair) -> bool {
     // The halves: the real parts x and imaginary parts y of X are each complex here.
     let own = |k: usize| {

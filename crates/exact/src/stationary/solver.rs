@@ -11,9 +11,9 @@ use superladder_eigen::{
 use superladder_engine::{EngineError, Halt};
 use superladder_space::Space;
 
-use super::action::{Action, Direction};
-use super::coherence::{Coherence, Unknowns};
-use super::no_jump::NoJump;
+use super::operators::action::{Action, Direction};
+use super::operators::coherence::{Coherence, Unknowns};
+use super::operators::no_jump::NoJump;
 use crate::error::{INTERRUPTED, NAME};
 use crate::generator::Elements;
 
@@ -23,7 +23,8 @@ pub(crate) const DENSE: usize = 2000;
 const ELEMENTS: usize = 3_000_000;
 const COST: f64 = 6e8;
 const SIZE: usize = 1 << 26;
-/// Shift of a direct inverse relative to the largest element. The generator has no eigenvalue to the right of 0.
+/// Shift of a direct inverse relative to the largest element. The generator has no eigenvalue to the right
+/// of 0.
 const SHIFT: f64 = 1e-7;
 
 /// The generator, and what its equations are solved with.

@@ -11,9 +11,9 @@ use superladder_engine::{
 use superladder_model::{Evaluation, Operator};
 use superladder_space::{Charge, Charges, Sector, Space, SparseMatrix};
 
-use super::action::{Action, Direction};
-use super::coherence::Coherence;
 use super::limit::Limit;
+use super::operators::action::{Action, Direction};
+use super::operators::coherence::Coherence;
 use super::solver::{DENSE, Solver};
 use crate::error::{INTERRUPTED, NAME, space_error};
 use crate::generator::Elements;
@@ -215,7 +215,7 @@ pub(crate) fn flow(
 fn trace_norm(coherence: &Coherence, x: &[Complex64]) -> f64 {
     const LARGEST: usize = 800;
     let solver = HermitianEigenvalues::default();
-    let of = |block: &super::coherence::Block| -> f64 {
+    let of = |block: &super::operators::coherence::Block| -> f64 {
         let (x, dim) = (&x[block.range()], block.rows.len());
         if dim <= LARGEST {
             return solver.of(x, dim).iter().map(|e| e.abs()).sum();
@@ -225,8 +225,8 @@ fn trace_norm(coherence: &Coherence, x: &[Complex64]) -> f64 {
     coherence.blocks.iter().map(of).sum()
 }
 
-/// Slow eigenvalues of charge difference zero, of those that observables see and of those that the initial state
-/// has.
+/// Slow eigenvalues of charge difference zero, of those that observables see and of those that the initial
+/// state has.
 fn slow_modes(
     solver: &Solver<'_>,
     problem: &Problem,

@@ -1,8 +1,8 @@
 //! Operators of one charge difference, as blocks between charge groups.
 //!
 //! An operator X with `charge(i) - charge(j) = d` wherever `X_ij` is not zero is stored as the full complex
-//! blocks (sector; group of rows, group of columns), row by row. Other than in a [`crate::Layout`] it need not
-//! be Hermitian: that is what the adjoint generator, coherences and two-time functions act on.
+//! blocks (sector; group of rows, group of columns), row by row. Other than in a [`crate::Layout`] it need
+//! not be Hermitian: that is what the adjoint generator, coherences and two-time functions act on.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -80,8 +80,8 @@ impl Coherence {
         space.charges().difference(&zero, &self.difference) == self.difference
     }
 
-    /// The weights of `tr(O X)`: the conjugate of what stands at X_ij is O_ji, so that the trace is the scalar
-    /// product with this vector.
+    /// The weights of `tr(O X)`: the conjugate of what stands at X_ij is O_ji, so that the trace is the
+    /// scalar product with this vector.
     pub(crate) fn functional(&self, matrices: &[SparseMatrix]) -> Vec<Complex64> {
         let mut weights = vec![Complex64::ZERO; self.len];
         for block in &self.blocks {
@@ -119,8 +119,8 @@ impl Coherence {
 pub(crate) enum Unknowns {
     /// (re, im) of every element.
     General(usize),
-    /// X is Hermitian: diagonal blocks as their diagonal and sqrt 2 times the real parts above and the imaginary
-    /// parts below it, and of a block and its adjoint one, times sqrt 2.
+    /// X is Hermitian: diagonal blocks as their diagonal and sqrt 2 times the real parts above and the
+    /// imaginary parts below it, and of a block and its adjoint one, times sqrt 2.
     Hermitian {
         /// Block, its adjoint, first real number.
         spans: Vec<(Block, Block, usize)>,

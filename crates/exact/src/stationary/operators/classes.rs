@@ -67,8 +67,8 @@ impl Classes {
     }
 }
 
-/// Number of the strongly connected component of every node (R. E. Tarjan, SIAM J. Comput. 1, 146 (1972), without
-/// recursion).
+/// Number of the strongly connected component of every node (R. E. Tarjan, SIAM J. Comput. 1, 146 (1972),
+/// without recursion).
 fn components(next: &[Vec<usize>]) -> Vec<usize> {
     const NONE: usize = usize::MAX;
     let n = next.len();

@@ -1,9 +1,9 @@
 //! The inverse of the generator without its refilling terms: a Sylvester equation per block.
 //!
 //! `S X = G X + X G^dag` is solved by the eigenvectors of the effective Hamiltonian of every charge group,
-//! `G = V diag(g) V^-1`: `(V^-1 X V^-dag)_ij / (g_i + g_j*)`. The generator times this inverse is one minus the
-//! chain of the states after jumps, which keeps the trace; as a preconditioner it turns relaxation into few
-//! iterations wherever few jumps happen in the slowest time.
+//! `G = V diag(g) V^-1`: `(V^-1 X V^-dag)_ij / (g_i + g_j*)`. The generator times this inverse is one minus
+//! the chain of the states after jumps, which keeps the trace; as a preconditioner it turns relaxation into
+//! few iterations wherever few jumps happen in the slowest time.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -36,6 +36,7 @@ pub(crate) struct NoJump {
     coherence: Coherence,
     frames: HashMap<(usize, usize), Frame>,
     smallest: f64,
+    shift: Complex64,
     scratch: Mutex<[Vec<Complex64>; 2]>,
 }
 
@@ -61,9 +62,21 @@ impl NoJump {
             unknowns: Unknowns::new(space, coherence),
             coherence: coherence.clone(),
             frames,
+            shift: Complex64::ZERO,
             smallest: 1e-8 * largest.max(f64::MIN_POSITIVE),
             scratch: Mutex::new([empty(), empty()]),
         }
+    }
+
+    /// (S - shift)^-1 on operators that need not be Hermitian.
+    pub(crate) fn general(mut self) -> Self {
+        self.unknowns = Unknowns::General(2 * self.coherence.len);
+        self
+    }
+
+    /// From now on (S - shift)^-1.
+    pub(crate) fn set_shift(&mut self, shift: Complex64) {
+        self.shift = shift;
     }
 
     fn solve(&self, block: &Block, x: &[Complex64], out: &mut [Complex64]) {
@@ -84,7 +97,7 @@ impl NoJump {
         product(&left.into, x, &right.into_adjoint, out);
         for (row, g) in out.chunks_exact_mut(columns).zip(&left.values) {
             for (z, h) in row.iter_mut().zip(&right.values) {
-                let sum = g + h.conj();
+                let sum = g + h.conj() - self.shift;
                 *z /= if sum.norm() < self.smallest { Complex64::from(-self.smallest) } else { sum };
             }
         }

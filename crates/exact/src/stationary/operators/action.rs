@@ -33,6 +33,8 @@ struct Factor {
     starts: Vec<u32>,
     columns: Vec<u32>,
     values: Vec<Complex64>,
+    /// Whether all values are real.
+    real: bool,
 }
 
 impl Factor {
@@ -48,6 +50,7 @@ impl Factor {
             }
             factor.starts.push(factor.columns.len() as u32);
         }
+        factor.real = factor.values.iter().all(|value| value.im == 0.0);
         factor
     }
 
@@ -60,10 +63,14 @@ impl Factor {
     fn times(&self, i: usize, x: &[Complex64], width: usize, out: &mut [Complex64]) {
         for (k, value) in self.row(i) {
             let source = &x[k * width..(k + 1) * width];
+            let pairs = out.iter_mut().zip(source);
             if value.im == 0.0 {
-                out.iter_mut().zip(source).for_each(|(o, x)| *o += x * value.re);
+                pairs.for_each(|(o, x)| *o += x * value.re);
+            } else if value.re == 0.0 {
+                let y = value.im;
+                pairs.for_each(|(o, x)| (o.re, o.im) = (o.re - y * x.im, o.im + y * x.re));
             } else {
-                out.iter_mut().zip(source).for_each(|(o, x)| *o += x * value);
+                pairs.for_each(|(o, x)| *o += x * value);
             }
         }
     }
@@ -73,7 +80,11 @@ impl Factor {
         for (out, bounds) in out.iter_mut().zip(self.starts.windows(2)) {
             let range = bounds[0] as usize..bounds[1] as usize;
             let entries = self.columns[range.clone()].iter().zip(&self.values[range]);
-            *out += entries.map(|(l, value)| x[*l as usize] * value.conj()).sum::<Complex64>();
+            if self.real {
+                entries.for_each(|(l, value)| *out += x[*l as usize] * value.re);
+            } else {
+                entries.for_each(|(l, value)| *out += x[*l as usize] * value.conj());
+            }
         }
     }
 }
@@ -140,8 +151,20 @@ impl Action {
         }
     }
 
+    /// The same on operators that need not be Hermitian.
+    pub(crate) fn general(mut self) -> Self {
+        self.unknowns = Unknowns::General(2 * self.coherence.len);
+        self
+    }
+
     /// `out` = L X or L^+ X on the elements themselves.
     pub(crate) fn act(&self, x: &[Complex64], out: &mut [Complex64]) {
+        self.run(x, out, false);
+    }
+
+    /// [`Action::act`]; with `half` an operator whose Hermitian part is L X for a Hermitian X: `2 G X + sum_K K X
+    /// K^dag`.
+    fn run(&self, x: &[Complex64], out: &mut [Complex64], half: bool) {
         let mut work = Vec::with_capacity(self.terms.len());
         let mut rest = out;
         for block in 0..self.terms.len() {
@@ -149,7 +172,7 @@ impl Action {
             work.push((block, own));
             rest = behind;
         }
-        work.into_par_iter().for_each(|(block, out)| self.fill(block, x, out));
+        work.into_par_iter().for_each(|(block, out)| self.fill(block, x, out, half));
     }
 
     /// The matrix on the elements, row by row; `None` once it has more than `most` elements.
@@ -181,7 +204,7 @@ impl Action {
         Some(rows)
     }
 
-    fn fill(&self, number: usize, x: &[Complex64], out: &mut [Complex64]) {
+    fn fill(&self, number: usize, x: &[Complex64], out: &mut [Complex64], half: bool) {
         let block = &self.coherence.blocks[number];
         let (own, width) = (&x[block.range()], block.columns.len());
         let Terms { factors: [left, right], jumps } = &self.terms[number];
@@ -189,7 +212,13 @@ impl Action {
         for (i, out) in out.chunks_exact_mut(width).enumerate() {
             out.fill(Complex64::ZERO);
             left.times(i, own, width, out);
-            right.adjoint_times(&own[i * width..(i + 1) * width], out);
+            if half {
+                for z in out.iter_mut() {
+                    *z += *z;
+                }
+            } else {
+                right.adjoint_times(&own[i * width..(i + 1) * width], out);
+            }
         }
         let mut row = Vec::new();
         for (source, [left, right]) in jumps {
@@ -274,7 +303,7 @@ impl LinearMap for Action {
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         let [from, to] = &mut *scratch;
         self.unknowns.unpack(x, from);
-        self.act(from, to);
+        self.run(from, to, matches!(self.unknowns, Unknowns::Hermitian { .. }));
         self.unknowns.pack(to, out);
     }
 }

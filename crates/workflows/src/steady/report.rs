@@ -1,0 +1,73 @@
+//! A stationary state in words.
+
+use std::fmt::Write as _;
+
+use superladder_engine::StationaryReport;
+use superladder_study::Study;
+
+use super::values;
+
+/// The table for a reader: how many states there are, the observables with errors, what decays how slowly, what
+/// is not converged.
+pub fn report(study: &Study, found: &StationaryReport) -> String {
+    let mut text = format!("{}\n\n", study.title);
+    classes(&mut text, found);
+    if study.problem.stages.len() > 1 {
+        let last = study.problem.stages[study.problem.stages.len() - 1].start;
+        let _ = writeln!(text, "The model is that of the last stage, from t = {last} on.");
+    }
+    let values = values(study, found);
+    let width = values.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0).max(10);
+    let _ = writeln!(text, "\n  {:<width$}  {:>22}  {:>9}", "observable", "stationary", "error");
+    for (name, value, error) in &values {
+        let value = if value.is_nan() { "undefined".into() } else { format!("{value:.14}") };
+        let error = if error.is_nan() { "unknown".into() } else { format!("{error:.1e}") };
+        let _ = writeln!(text, "  {name:<width$}  {value:>22}  {error:>9}");
+    }
+    let _ = writeln!(text, "\n|L rho|_1 = {:.2e}; it is not the error", found.residual);
+    let over = found.residual_over_gap();
+    if over.is_finite() {
+        let _ = writeln!(text, "|L rho|_1 / gap = {over:.2e}");
+    }
+    let _ = writeln!(text, "what would leave through the cutoffs: {:.2e} per unit time", found.leaving);
+    modes(&mut text, found);
+    let broken = found.diagnostics.broken();
+    if !broken.is_empty() {
+        let _ = writeln!(text, "\nNOT CONVERGED: {}", broken.join("; "));
+    }
+    text
+}
+
+fn classes(text: &mut String, found: &StationaryReport) {
+    let count = found.count();
+    if count == 1 {
+        let _ = writeln!(text, "One stationary state.");
+        return;
+    }
+    let _ =
+        writeln!(text, "{count} stationary states; shown is the limit of the initial state. They differ in");
+    for class in &found.classes {
+        let states = if class.states == 1 { "1 state".into() } else { format!("{} states", class.states) };
+        let _ = writeln!(text, "  {}: {states}, weight {:.6}", class.conserved, class.weight);
+    }
+}
+
+fn modes(text: &mut String, found: &StationaryReport) {
+    for slow in &found.slow {
+        let difference: Vec<String> = slow.difference.iter().map(ToString::to_string).collect();
+        let zero = slow.difference.iter().all(|d| *d == 0);
+        let of =
+            if zero { "populations".into() } else { format!("charge difference {}", difference.join(", ")) };
+        let _ = writeln!(text, "\nSlow modes, {of}: gap {:.10}", slow.gap());
+        for (value, residual) in slow.values.iter().zip(&slow.residuals) {
+            let _ = writeln!(text, "  {:.10} {:+.10} i   residual {residual:.1e}", value.re, value.im);
+        }
+        let turning = slow.undamped.iter().filter(|z| z.im.abs() > 1e-7);
+        for value in turning {
+            let _ = writeln!(text, "  NOT DAMPED: turns at {:.10} for ever", value.im);
+        }
+        if !zero && slow.undamped.iter().any(|z| z.im.abs() <= 1e-7) {
+            let _ = writeln!(text, "  NOT DAMPED: a coherence that stays; it is not in the state shown");
+        }
+    }
+}
