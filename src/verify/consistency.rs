@@ -27,7 +27,8 @@ const STUDY: &str = "
 pub(super) fn checks() -> anyhow::Result<Vec<Check>> {
     let reference = ran(&[])?;
     let mut checks = Vec::new();
-    for method in METHODS {
+    // Methods for few numbers would refuse this study.
+    for method in METHODS.iter().filter(|m| m.largest.is_none()) {
         let set = format!("method={{ name = '{}' }}", method.name);
         let figure = difference(&reference, &ran(&[set])?);
         checks.push(check(format!("method {} at its default tolerance", method.name), figure, 1e-4));

@@ -1,0 +1,143 @@
+//! Batches of trajectories: which ones are next, and how they are followed.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+use superladder_engine::{EngineError, Halt};
+use superladder_sampling::{BLOCKS, Shown, Tally, next_look};
+
+use super::TrajectoryEvolution;
+use crate::error::NAME;
+use crate::tallying::{Tallying, enter};
+use crate::trajectory::{Limits, TrajectoryError, Workspace};
+
+/// Between two looks at the clock and the listener at least this long ...
+const SHORT: Duration = Duration::from_millis(100);
+/// ... and about this many trajectories per thread, so that threads seldom wait for each other ...
+const EACH: f64 = 5.0;
+/// ... but not longer than this.
+const LONG: Duration = Duration::from_secs(20);
+/// Trajectories that one batch may begin.
+const MOST: usize = 1 << 16;
+
+impl TrajectoryEvolution {
+    pub(super) fn workspace(&self) -> Workspace {
+        let mut idle = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.pop().unwrap_or_else(Workspace::new)
+    }
+
+    pub(super) fn put_back(&self, workspace: Workspace) {
+        self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
+    }
+
+    pub(super) fn tally(&self, index: u64) -> Tally {
+        let (shown, sizes) = (index < self.report.shown, self.sums.sizes());
+        Tally {
+            numbers: vec![0.0; sizes.numbers],
+            counts: vec![0; sizes.counts],
+            worst: vec![0.0; sizes.worst],
+            shown: shown.then(|| Shown { index, ..Shown::default() }),
+        }
+    }
+
+    pub(super) fn tallying<'a>(&'a self, index: u64, tally: &'a mut Tally) -> Tallying<'a> {
+        Tallying { instruments: &self.instruments, setup: &self.setup, report: &self.report, index, tally }
+    }
+
+    pub(super) fn out_of_range(&self, index: u64) -> TrajectoryError {
+        TrajectoryError::OutOfRange { index, time: self.setup.problem.times[0] }
+    }
+
+    pub(super) fn failed(error: TrajectoryError) -> EngineError {
+        let time = match error {
+            TrajectoryError::Step { time, .. }
+            | TrajectoryError::NoJump { time, .. }
+            | TrajectoryError::OutOfRange { time, .. } => time,
+            TrajectoryError::Abandoned { .. } => f64::NAN,
+        };
+        EngineError::Propagation { engine: NAME, time, source: Box::new(error) }
+    }
+
+    /// Indices that are asked for.
+    pub(super) fn wanted(&self) -> std::ops::Range<u64> {
+        self.options.first..self.options.first.saturating_add(self.options.trajectories)
+    }
+
+    /// The next trajectories, up to the next look at the errors.
+    pub(super) fn pending(&self) -> Vec<u64> {
+        let done = self.sums.count();
+        let room = if self.goal.is_set() { (next_look(done) - done) as usize } else { MOST };
+        self.wanted().filter(|i| !self.sums.contains(*i)).take(room.min(MOST)).collect()
+    }
+
+    /// Runs trajectories of `pending` in order, as many as there is time for. Every trajectory that has begun
+    /// is finished, so that those done are the first ones of `pending`; unless `halt` gives them up, and they
+    /// are pending again.
+    pub(super) fn run_batch(&mut self, pending: &[u64], halt: &dyn Halt) -> Result<(), EngineError> {
+        let begun = Instant::now();
+        let blocks: Vec<_> = self.sums.take_blocks().into_iter().map(Mutex::new).collect();
+        let next = AtomicUsize::new(0);
+        let this = &*self;
+        let work = || -> Result<(), TrajectoryError> {
+            let mut workspace = this.workspace();
+            let mut own = 0.0;
+            loop {
+                let spent = begun.elapsed();
+                let enough = spent > LONG || (spent > SHORT && own >= EACH);
+                if enough && next.load(Ordering::SeqCst) > 0 {
+                    break;
+                }
+                let Some(&index) = pending.get(next.fetch_add(1, Ordering::SeqCst)) else { break };
+                let mut tally = match this.followed(index, &mut workspace, halt) {
+                    Err(TrajectoryError::Abandoned { .. }) => break,
+                    followed => followed?,
+                };
+                let block = &blocks[index as usize % BLOCKS];
+                let mut block = block.lock().unwrap_or_else(PoisonError::into_inner);
+                block.add(index, &mut tally).map_err(|_| this.out_of_range(index))?;
+                own += 1.0;
+            }
+            this.put_back(workspace);
+            Ok(())
+        };
+        let workers = rayon::current_num_threads().min(pending.len());
+        let results: Vec<_> = (0..workers).into_par_iter().with_max_len(1).map(|_| work()).collect();
+        let whole = |b: Mutex<_>| b.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.sums.put_back(blocks.into_iter().map(whole).collect());
+        results.into_iter().collect::<Result<(), _>>().map_err(Self::failed)
+    }
+
+    /// What trajectory `index` adds. One that loses more than the bound in the moving basis is followed once
+    /// more in the plain one, if there is one: the random numbers and the jumps are the same in both.
+    fn followed(
+        &self,
+        index: u64,
+        workspace: &mut Workspace,
+        halt: &dyn Halt,
+    ) -> Result<Tally, TrajectoryError> {
+        let times = &self.setup.problem.times;
+        let time = times[times.len() - 1];
+        let bound = self.options.bounds.discarded_weight;
+        let weight = if self.spare.is_some() { bound } else { f64::INFINITY };
+        let limits = Limits { time, work: f64::INFINITY, weight };
+        let mut tally = self.tally(index);
+        let mut tallying = self.tallying(index, &mut tally);
+        let (first, _) = self.setup.follow_within(limits, index, workspace, &mut tallying, halt)?;
+        match &self.spare {
+            Some((setup, instruments)) if first.losses.weight > bound => {
+                let mut tally = self.tally(index);
+                let report = &self.report;
+                let mut tallying = Tallying { instruments, setup, report, index, tally: &mut tally };
+                let followed = setup.follow_while(index, workspace, &mut tallying, halt)?;
+                enter(&followed, true, &mut tally);
+                Ok(tally)
+            }
+            _ => {
+                enter(&first, false, &mut tally);
+                Ok(tally)
+            }
+        }
+    }
+}
