@@ -45,10 +45,13 @@ impl Functional {
 
     /// The same functional of states in a real form.
     pub(crate) fn in_form(&self, form: &RealForm) -> Self {
-        let direct = self.direct.iter().map(|(index, w)| (form.read(*index), *w));
-        let direct = direct.map(|((unknown, factor), w)| (unknown, w * factor));
-        let conjugate = self.conjugate.iter().map(|(index, w)| (form.read(*index), *w));
-        let conjugate = conjugate.map(|((unknown, factor), w)| (unknown, w * factor.conj()));
+        let read = |(index, w): &(usize, Complex64)| {
+            let w = *w;
+            form.read(*index).map(move |(unknown, factor)| (unknown, factor, w))
+        };
+        let direct = self.direct.iter().flat_map(read).map(|(unknown, factor, w)| (unknown, w * factor));
+        let conjugate = self.conjugate.iter().flat_map(read);
+        let conjugate = conjugate.map(|(unknown, factor, w)| (unknown, w * factor.conj()));
         Self { real: direct.chain(conjugate).collect(), ..Self::default() }
     }
 

@@ -8,8 +8,8 @@ use superladder_propagate::{Chebyshev, Method};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Generator {
-    /// As a real sparse matrix on the stored half of the state where a gauge makes it real and where rows are
-    /// so short that this is faster, or else matrix-free. Counts decide, so that every machine chooses alike.
+    /// As a real sparse matrix on the stored half of the state, or on its real and imaginary parts where no gauge
+    /// makes it real, if rows are so short that this is faster; else matrix-free. Counts decide, so that every machine chooses alike.
     #[default]
     Automatic,
     /// Sparse factors times dense blocks; nothing of the size of the Liouvillian is stored.

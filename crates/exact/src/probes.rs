@@ -58,7 +58,8 @@ impl Probes {
     /// The same probes of states in a real form.
     pub(crate) fn in_form(self, form: &RealForm) -> Self {
         let functionals = self.functionals.iter().map(|f| f.in_form(form)).collect();
-        let populations = self.populations.iter().map(|index| form.read(*index).0).collect();
+        let populations =
+            self.populations.iter().filter_map(|index| form.read(*index).next()).map(|(u, _)| u).collect();
         Self { functionals, populations, ..self }
     }
 

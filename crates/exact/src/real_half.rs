@@ -6,6 +6,9 @@
 //! `(-i)^c`. Without energy differences inside of the stored coherences (resonance, or the frame of the
 //! charge) real couplings are bipartite in the excitations that they move, and the colours exist. Where the
 //! initial state is real in this gauge it stays so, and one real number is left of every complex one.
+//!
+//! Without colours, or where the initial state is not real in them, real and imaginary parts of the stored
+//! half are unknowns: twice as many, with twice as many entries.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -62,9 +65,30 @@ impl Entry {
 pub struct RealHalf {
     /// What the unknowns are.
     pub form: Arc<RealForm>,
-    colours: Vec<bool>,
+    /// The gauge; none if both parts are unknowns.
+    colours: Option<Vec<bool>>,
     /// Entries of the largest matrix of all stages.
     pub nnz: usize,
+}
+
+impl Entry {
+    /// The entry of row `a` in a gauge, `(-i)^(c_a) L_ab i^(c_b)`, or with `(-i)^(c_b)` for a conjugate.
+    fn in_gauge(&self, colours: &[bool], a: usize) -> f64 {
+        let (value, imaginary) = self.part().unwrap_or((f64::NAN, false));
+        let turned = if imaginary {
+            colours[self.unknown as usize] && !self.conjugate
+        } else {
+            colours[a] && self.conjugate
+        };
+        if turned { -value } else { value }
+    }
+
+    /// What the real and the imaginary part of the unknown add to the real or the imaginary part of the row.
+    fn of_parts(&self, imaginary: bool) -> [f64; 2] {
+        let Complex64 { re, im } = self.value;
+        let [first, second] = if imaginary { [im, re] } else { [re, -im] };
+        [first, if self.conjugate { -second } else { second }]
+    }
 }
 
 impl<'a> StoredHalf<'a> {
@@ -101,12 +125,6 @@ impl<'a> StoredHalf<'a> {
     /// True without unknowns.
     pub fn is_empty(&self) -> bool {
         self.elements.is_empty()
-    }
-
-    /// All unknowns, some at a time.
-    fn batches(&self) -> impl Iterator<Item = Range<usize>> + use<> {
-        let count = self.len();
-        (0..count).step_by(BATCH).map(move |first| first..(first + BATCH).min(count))
     }
 
     /// The place of an unknown and that of its mirror image, if it has one.
@@ -146,7 +164,7 @@ impl<'a> StoredHalf<'a> {
         for (number, elements) in stages.iter().enumerate() {
             let terms = Terms::new(elements);
             let mut count = 0;
-            for unknowns in self.batches() {
+            for unknowns in batches(self.len()) {
                 if halt.asked() {
                     return None;
                 }
@@ -172,7 +190,48 @@ impl<'a> StoredHalf<'a> {
         let places = (0..self.len()).map(|unknown| self.places(unknown)).zip(&colours);
         let places = places.map(|((place, mirror), colour)| (place, mirror, *colour));
         let form = Arc::new(RealForm::new(places, self.unknowns.len()));
-        Some(Some(RealHalf { form, colours, nnz }))
+        Some(Some(RealHalf { form, colours: Some(colours), nnz }))
+    }
+
+    /// Real and imaginary parts as unknowns, whatever the generators of the stages are; `None` if `halt` ends the
+    /// work.
+    pub fn both(&self, stages: &[&Elements], halt: &dyn Halt) -> Option<RealHalf> {
+        let form =
+            RealForm::of_both((0..self.len()).map(|unknown| self.places(unknown)), self.unknowns.len());
+        let mut real = RealHalf { form: Arc::new(form), colours: None, nnz: 0 };
+        for elements in stages {
+            let terms = Terms::new(elements);
+            let mut count = 0;
+            for unknowns in real.batches() {
+                if halt.asked() {
+                    return None;
+                }
+                let parts = parts(unknowns).into_par_iter();
+                count += parts.map(|part| self.rows(&real, &terms, part).values.len()).sum::<usize>();
+            }
+            real.nnz = real.nnz.max(count);
+        }
+        Some(real)
+    }
+
+    /// Rows of the real matrix.
+    fn rows(&self, real: &RealHalf, terms: &Terms, rows: Range<usize>) -> Rows {
+        let (mut found, mut entries) = (Rows::default(), Vec::new());
+        for row in rows {
+            self.row(terms, row % self.len(), &mut entries);
+            match &real.colours {
+                Some(colours) => {
+                    append(&mut found, entries.iter().map(|e| (e.unknown, e.in_gauge(colours, row))))
+                }
+                None => {
+                    let (imaginary, behind) = (row >= self.len(), self.len() as u32);
+                    let first = entries.iter().map(|e| (e.unknown, e.of_parts(imaginary)[0]));
+                    let second = entries.iter().map(|e| (e.unknown + behind, e.of_parts(imaginary)[1]));
+                    append(&mut found, first.chain(second));
+                }
+            }
+        }
+        found
     }
 
     /// What rows demand of the colours; `None` if an entry is neither real nor imaginary.
@@ -195,16 +254,9 @@ impl<'a> StoredHalf<'a> {
     /// The matrix in the gauge; `None` if `halt` ends the work.
     pub(crate) fn matrix(&self, real: &RealHalf, elements: &Elements, halt: &dyn Halt) -> Option<RealMatrix> {
         let terms = Terms::new(elements);
-        let part = |unknowns: Range<usize>| {
-            let (mut rows, mut entries) = (Rows::default(), Vec::new());
-            for a in unknowns {
-                self.row(&terms, a, &mut entries);
-                real.append(a, &entries, &mut rows);
-            }
-            rows
-        };
+        let part = |rows: Range<usize>| self.rows(real, &terms, rows);
         let mut matrix = RealMatrix::with_capacity(real.nnz);
-        for unknowns in self.batches() {
+        for unknowns in real.batches() {
             if halt.asked() {
                 return None;
             }
@@ -216,6 +268,11 @@ impl<'a> StoredHalf<'a> {
         matrix.finish();
         Some(matrix)
     }
+}
+
+/// All unknowns, some at a time.
+fn batches(count: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..count).step_by(BATCH).map(move |first| first..(first + BATCH).min(count))
 }
 
 /// Unknowns that are worked on between two looks at whether to go on.
@@ -260,35 +317,33 @@ fn order(space: &Space, slow_to_fast: &[usize], a: [u32; 3], b: [u32; 3]) -> Ord
 impl RealHalf {
     /// Memory in bytes without the matrix.
     pub(crate) fn memory(&self) -> u64 {
-        self.form.memory() + 2 * self.form.whole() as u64 + self.colours.len() as u64
+        self.form.memory() + 2 * self.form.whole() as u64 + self.form.len() as u64
     }
 
-    /// The entry of row `a` in the gauge, `(-i)^(c_a) L_ab i^(c_b)`, or with `(-i)^(c_b)` for a conjugate.
-    fn value(&self, a: usize, entry: &Entry) -> f64 {
-        let (value, imaginary) = entry.part().unwrap_or((f64::NAN, false));
-        let turned = if imaginary {
-            self.colours[entry.unknown as usize] && !entry.conjugate
-        } else {
-            self.colours[a] && entry.conjugate
-        };
-        if turned { -value } else { value }
+    /// Whether a gauge leaves one real number of every complex one.
+    pub fn has_gauge(&self) -> bool {
+        self.colours.is_some()
     }
 
-    /// Appends row `a`; an element and its conjugate are the same unknown.
-    fn append(&self, a: usize, entries: &[Entry], rows: &mut Rows) {
-        let first = rows.columns.len();
-        for entry in entries {
-            let value = self.value(a, entry);
-            match (rows.columns[first..].last(), rows.values.last_mut()) {
-                (Some(column), Some(last)) if *column == entry.unknown => *last += value,
-                _ => {
-                    rows.columns.push(entry.unknown);
-                    rows.values.push(value);
-                }
+    /// All rows, some at a time.
+    fn batches(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        batches(self.form.len())
+    }
+}
+
+/// Appends a row; entries of the same unknown stand together.
+fn append(rows: &mut Rows, entries: impl Iterator<Item = (u32, f64)>) {
+    let first = rows.columns.len();
+    for (unknown, value) in entries.filter(|(_, value)| *value != 0.0) {
+        match (rows.columns[first..].last(), rows.values.last_mut()) {
+            (Some(column), Some(last)) if *column == unknown => *last += value,
+            _ => {
+                rows.columns.push(unknown);
+                rows.values.push(value);
             }
         }
-        rows.ends.push(rows.columns.len() as u32);
     }
+    rows.ends.push(rows.columns.len() as u32);
 }
 
 /// Sums entries of the same element, and drops what is only rounding.

@@ -21,12 +21,14 @@ impl Exact {
     pub(crate) fn refuse_the_impossible(&self, problem: &Problem) -> Result<(), EngineError> {
         /// Bytes of tables per basis state: its labels, its tile, its diagonal matrix elements.
         const PER_STATE: f64 = 200.0;
+        /// A state vector for which no method holds more vectors than it must.
+        const LONG: usize = 1 << 40;
         let levels: f64 = problem.cutoffs.iter().map(|cutoff| *cutoff as f64 + 1.0).product();
-        // At least the largest ladder of every ensemble, and one complex number per state and vector.
+        // At least the largest ladder of every ensemble, and one number per state and vector.
         let spins: f64 = problem.model().ensembles().iter().map(|e| e.size as f64 + 1.0).product();
         let states = levels * spins;
-        let vectors = self.vectors(problem, 1) as f64;
-        let (needed, available) = (states * (PER_STATE + 16.0 * vectors), self.available());
+        let vectors = self.vectors(problem, 1).min(self.vectors(problem, LONG)) as f64;
+        let (needed, available) = (states * (PER_STATE + 8.0 * vectors), self.available());
         if needed > available as f64 {
             let needed = needed.min(u64::MAX as f64) as u64;
             let unknowns = states.min(u64::MAX as f64) as u64;
