@@ -336,3 +336,58 @@ fn the_exponential_does_not_feel_stiffness_and_its_samples_see_the_fast_part() {
     assert!((0.9e-5..1.3e-5).contains(&integral), "{integral:e}");
     assert!(sampling.0.windows(2).all(|w| w[0].0 < w[1].0 && w[1].0 - w[0].0 <= 4.0 + 1e-12));
 }
+
+/// Rotations at frequencies up to 5, and decays up to 20 that are not in the rectangle told: polynomials grow
+/// there, and what the state has of those modes is rounding only.
+struct Beyond(usize);
+
+impl Beyond {
+    fn rate(&self, k: usize) -> f64 {
+        if k < 2 * self.0 { 0.05 } else { 8.0 + 12.0 * (k - 2 * self.0) as f64 / self.0 as f64 }
+    }
+}
+
+impl LinearOperator for Beyond {
+    fn dim(&self) -> usize {
+        3 * self.0
+    }
+    fn apply(&self, x: &[f64], out: &mut [f64]) {
+        for k in 0..self.0 {
+            let frequency = 5.0 * k as f64 / self.0 as f64;
+            let (a, b) = (x[2 * k], x[2 * k + 1]);
+            out[2 * k] = -0.05 * a - frequency * b;
+            out[2 * k + 1] = frequency * a - 0.05 * b;
+        }
+        for k in 2 * self.0..3 * self.0 {
+            out[k] = -self.rate(k) * x[k];
+        }
+    }
+    fn norm_bound(&self) -> f64 {
+        30.0
+    }
+    fn spectral_box(&self) -> Option<(f64, f64, f64)> {
+        Some((-10.0, 0.0, 5.0))
+    }
+}
+
+#[test]
+fn terms_count_by_what_they_add_and_not_by_their_coefficients() {
+    let operator = Beyond(20);
+    let start = |k: usize| if k < 40 { 1.0 } else { 1e-17 };
+    for stops in [vec![], vec![10.0, 20.0]] {
+        let mut propagator = method("chebyshev", &[]).propagator(60);
+        let mut y: Vec<f64> = (0..60).map(start).collect();
+        let seen = observe(&mut *propagator, &Linear(&operator), (0.0, 30.0), &mut y, &stops);
+        let ends = seen.iter().map(|(t, y)| (*t, y.clone())).chain([(30.0, y)]);
+        for (t, y) in ends {
+            for k in 0..20 {
+                let (s, c) = (0.25 * k as f64 * t).sin_cos();
+                let size = (-0.05 * t).exp();
+                assert!((y[2 * k] - size * (c - s)).abs() < 1e-9, "{k} at {t}");
+                assert!((y[2 * k + 1] - size * (c + s)).abs() < 1e-9, "{k} at {t}");
+            }
+            let worst = y[40..].iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+            assert!(worst < 1e-9, "what has decayed is {worst:e} at {t}: {:?}", propagator.statistics());
+        }
+    }
+}

@@ -21,8 +21,10 @@ const ROOM: usize = 1 << 25;
 const LEAST: (usize, usize) = (3, 1);
 /// Entries of all terms that stay in the cache while they are added.
 const PIECE: usize = 256;
-/// Coefficients this small beside the largest change no bit of a sum.
-const NEGLIGIBLE: f64 = 1e-17;
+/// Coefficients this small beside those of the end of the step change no bit of a sum. They are not compared with
+/// 1: where the spectrum leaves the ellipse polynomials grow, so that terms with the smallest coefficients count;
+/// at the end of the step no term may exceed its tolerance by more than the inverse of the machine's precision.
+const NEGLIGIBLE: f64 = 1e-24;
 
 /// How many of `outputs` sums of length `dim` share a step, and how many terms are kept for them and for the
 /// end of the step.
@@ -57,7 +59,8 @@ impl Outputs {
         &self.sums[number]
     }
 
-    /// Adds the terms up to `last`, of which `terms` are the newest ones, the newest last.
+    /// Adds the terms up to `last`, of which `terms` are the newest ones, the newest last. The first series is that
+    /// of the end of the step.
     pub(super) fn add<'a>(
         &mut self,
         series: impl Iterator<Item = &'a [f64]>,
@@ -65,9 +68,18 @@ impl Outputs {
         terms: &[Vec<f64>],
     ) {
         let terms = &terms[terms.len() - (last + 1 - self.next)..];
-        let (next, sums) = (self.next, self.sums.iter_mut());
-        let sums = sums.zip(series).map(|(sum, c)| (&mut sum[..], &c[next..=last])).collect();
-        add(Block { sums, terms, offset: 0, fresh: next == 0 });
+        let (next, fresh) = (self.next, self.next == 0);
+        let mut end = None;
+        let mut sums = Vec::with_capacity(self.sums.len());
+        for (sum, c) in self.sums.iter_mut().zip(series) {
+            let c = &c[next..=last];
+            let end = *end.get_or_insert(c);
+            let counts = |(c, end): (&f64, &f64)| c.abs() > NEGLIGIBLE * end.abs();
+            if fresh || c.iter().zip(end).any(counts) {
+                sums.push((&mut sum[..], c));
+            }
+        }
+        add(Block { sums, terms, offset: 0, fresh });
         self.next = last + 1;
     }
 
@@ -117,10 +129,8 @@ impl WithSimd for Block<'_> {
         for start in (0..length).step_by(PIECE) {
             let range = start..(start + PIECE).min(length);
             for (sum, coefficients) in &mut sums {
-                if fresh || coefficients.iter().any(|c| c.abs() > NEGLIGIBLE) {
-                    let at = offset + start;
-                    add_piece(simd, &mut sum[range.clone()], coefficients, (terms, at), fresh);
-                }
+                let at = offset + start;
+                add_piece(simd, &mut sum[range.clone()], coefficients, (terms, at), fresh);
             }
         }
     }
