@@ -26,6 +26,11 @@ const TERMS_PER_SAMPLE: usize = 4;
 /// The last terms of a step are summed until they are smaller than the tolerance by this factor, as far as there
 /// are coefficients.
 const CONVERGED: f64 = 0.003;
+/// Rounding errors of polynomials that grow are smaller than the tolerance by this factor, as far as they can:
+/// they fall on all components, also where a sum over many of them is asked for.
+const ROUNDING: f64 = 0.01;
+/// Rounding errors that a recurrence may have in any case, in units of the last place of the state.
+const UNAVOIDABLE: f64 = 16.0;
 
 /// exp(h A) y = Σ c_k F_k(A) y with the Faber polynomials of an ellipse around the spectrum (Chebyshev
 /// polynomials, shifted and scaled), whose three-term recurrence needs three vectors. The ellipse comes from
@@ -305,7 +310,7 @@ impl ChebyshevPropagator {
             last = [last[1], term];
             let rounding = largest * f64::EPSILON;
             let error = last[0] + last[1] + rounding;
-            if rounding > allowed {
+            if rounding > (ROUNDING * allowed).max(UNAVOIDABLE * f64::EPSILON * size).min(allowed) {
                 return Ok(Outcome::Rejected { error: error / size, at: k });
             }
             let converged = last[0] + last[1] <= CONVERGED * allowed || k + 1 == plan.coefficients.len();

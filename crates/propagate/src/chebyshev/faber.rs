@@ -7,9 +7,9 @@ const STRETCHES: [f64; 11] = [1.01, 1.02, 1.05, 1.1, 1.2, SQRT_2, 2.0, 3.0, 5.0,
 /// How much further the spectrum may reach to the left with jumps than without.
 const JUMPS: f64 = 2.0;
 /// Levels of caution with ellipses that only touch the sides of a rectangle.
-const TOUCHING: u32 = 4;
+const TOUCHING: u32 = 3;
 /// Growth of such an ellipse from one level of caution to the next.
-const SWELLING: f64 = 1.27;
+const SWELLING: f64 = 1.6;
 /// What is added to the half axes of such an ellipse, before it grows.
 const MARGIN: f64 = 0.02;
 /// Part of the degree that is kept for terms beyond those planned.
