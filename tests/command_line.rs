@@ -437,12 +437,13 @@ fn every_manifest_has_the_same_head() {
     let plan = "\n[breakdown]\nparameter = \"kappa\"\ncriteria = [\"aa\"]\naverage = \"none\"\n[[breakdown.engines]]\nengine = \"cumulant\"\nvalues = [0.1, 0.2, 0.4]\n";
     let scratch = Scratch::new(&format!("{QUICK}{plan}"));
     let axes = ["--x", "interactions.0.strength=0.1:0.3:2", "--y", "kappa=0.1:0.2:2"];
-    let commands: [(&str, &[&str]); 7] = [
+    let commands: [(&str, &[&str]); 8] = [
         ("run", &[]),
         ("sweep", &["--sweep", "kappa=0.1,0.2"]),
         ("compare", &["--engines", "cumulant,exact"]),
         ("converge", &["--vary", "cutoff"]),
         ("breakdown", &[]),
+        ("steady", &["--modes", "1"]),
         ("stability", &axes),
         ("phases", &[&axes[..], &["--burn", "50", "--window", "20"]].concat()),
     ];

@@ -36,7 +36,10 @@ pub(crate) fn steady(
     };
     let plan = Plan { study: &study, options, output, force: arguments.force, clock };
     let finished = match plan.run(interrupt.heed()) {
-        Err(error) if error.is_interrupt() => return Ok(Verdict::Interrupted),
+        Err(error) if error.is_interrupt() => {
+            writeln!(std::io::stderr(), "interrupted: nothing was written")?;
+            return Ok(Verdict::Interrupted);
+        }
         finished => finished?,
     };
     if !arguments.execution.quiet {

@@ -114,7 +114,7 @@ impl NullVectors {
                 return Ok(None);
             }
             y.fill(0.0);
-            let tolerance = self.gmres.tolerance.max(0.1 * self.tolerance * scale / size);
+            let tolerance = self.gmres.tolerance.max(0.5 * self.tolerance * scale / size);
             let gmres = Gmres { tolerance, ..self.gmres.clone() };
             *iterations += gmres.solve(a, preconditioner, &b, &mut y, watch)?.iterations;
             z.iter_mut().zip(&y).for_each(|(z, y)| *z -= y);

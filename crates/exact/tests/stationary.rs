@@ -35,7 +35,7 @@ fn solved(problem: &Problem, options: &StationaryOptions) -> StationaryState {
 
 /// Without slow modes.
 fn state_only() -> StationaryOptions {
-    StationaryOptions { modes: 0, tolerance: 1e-12, ..StationaryOptions::default() }
+    StationaryOptions { modes: 0, tolerance: 1e-13, ..StationaryOptions::default() }
 }
 
 fn close(found: f64, expected: f64, digits: f64, what: &str) {

@@ -144,10 +144,12 @@ impl StationaryState {
     }
 }
 
-/// The highest line: its maximum by golden section between the neighbours of the largest value, and the
-/// points of half the height by bisection.
+fn refuse(reason: &str) -> EngineError {
+    EngineError::Unsupported { engine: NAME, reason: reason.into() }
+}
+
+/// The highest line: its maximum between the neighbours of the largest value, and the points of half the height.
 fn line(resolvent: &mut dyn Resolvent, omega: &[f64], values: &[f64]) -> Result<SpectralLine, EngineError> {
-    let refuse = |reason: &str| EngineError::Unsupported { engine: NAME, reason: reason.into() };
     let top = (0..values.len()).max_by(|i, j| values[*i].total_cmp(&values[*j])).unwrap_or(0);
     if values[top].is_nan() || values[top] <= 0.0 {
         return Err(refuse("the operators have no correlation that decays: their spectrum vanishes"));
@@ -155,11 +157,30 @@ fn line(resolvent: &mut dyn Resolvent, omega: &[f64], values: &[f64]) -> Result<
     if top == 0 || top + 1 == values.len() {
         return Err(refuse("the highest value of the spectrum is at the end of its grid; extend it"));
     }
-    let (mut low, mut high) = (omega[top - 1], omega[top + 1]);
+    let spacing = omega[top + 1] - omega[top - 1];
+    let centre = maximum(resolvent, omega[top - 1], omega[top + 1])?;
+    let (height, error) = resolvent.at(centre)?;
+    let (right, one) = half(resolvent, (centre, height), 0.02 * spacing)?;
+    let (left, two) = half(resolvent, (centre, height), -0.02 * spacing)?;
+    let fwhm = right - left;
+    if fwhm < 0.1 * spacing {
+        return Err(refuse(
+            "the grid does not resolve the highest line: it is narrower than a tenth of the spacing",
+        ));
+    }
+    // A Lorentzian of relative error e in its height is off by about e of its width.
+    let error = fwhm * (2.0 * error / height + 2.0 * (one + two) / height + 1e-9);
+    Ok(SpectralLine { centre, height, fwhm, error, slowest: f64::NAN })
+}
+
+/// Where the values are largest between two points, by golden section.
+fn maximum(resolvent: &mut dyn Resolvent, low: f64, high: f64) -> Result<f64, EngineError> {
+    let small = 1e-8 * (high - low);
+    let (mut low, mut high) = (low, high);
     let ratio = 0.5 * (5.0_f64.sqrt() - 1.0);
     let (mut a, mut b) = (high - ratio * (high - low), low + ratio * (high - low));
     let (mut at_a, mut at_b) = (resolvent.at(a)?.0, resolvent.at(b)?.0);
-    for _ in 0..36 {
+    while high - low > small {
         if at_a > at_b {
             (high, b, at_b) = (b, a, at_a);
             a = high - ratio * (high - low);
@@ -169,49 +190,39 @@ fn line(resolvent: &mut dyn Resolvent, omega: &[f64], values: &[f64]) -> Result<
             b = low + ratio * (high - low);
             at_b = resolvent.at(b)?.0;
         }
-        if high - low < 1e-8 * (omega[top + 1] - omega[top - 1]) {
+    }
+    Ok(0.5 * (low + high))
+}
+
+/// The nearest point of half the height to one side, with the error of the value there: outwards in growing steps,
+/// then by bisection.
+fn half(
+    resolvent: &mut dyn Resolvent,
+    (centre, height): (f64, f64),
+    mut step: f64,
+) -> Result<(f64, f64), EngineError> {
+    const STEPS: usize = 60;
+    let (mut inner, mut outer) = (centre, centre + step);
+    let mut steps = 0;
+    while resolvent.at(outer)?.0 > 0.5 * height {
+        (inner, step) = (outer, 1.3 * step);
+        outer += step;
+        steps += 1;
+        if steps > STEPS {
+            return Err(refuse("the line does not fall to half of its height"));
+        }
+    }
+    for _ in 0..STEPS {
+        if (outer - inner).abs() <= 1e-10 * (outer - centre).abs() {
             break;
         }
-    }
-    let centre = 0.5 * (low + high);
-    let (height, error) = resolvent.at(centre)?;
-    let mut half = |sign: f64| -> Result<(f64, f64), EngineError> {
-        // Outwards in growing steps until the height has halved, then bisection.
-        let mut step = 0.02 * (omega[top + 1] - omega[top - 1]);
-        let (mut inner, mut outer) = (centre, centre + sign * step);
-        let mut tries = 0;
-        while resolvent.at(outer)?.0 > 0.5 * height {
-            (inner, step) = (outer, 1.3 * step);
-            outer += sign * step;
-            tries += 1;
-            if tries > 60 {
-                return Err(refuse("the line does not fall to half of its height"));
-            }
+        let middle = 0.5 * (inner + outer);
+        if resolvent.at(middle)?.0 > 0.5 * height {
+            inner = middle;
+        } else {
+            outer = middle;
         }
-        for _ in 0..40 {
-            let middle = 0.5 * (inner + outer);
-            let (value, _) = resolvent.at(middle)?;
-            if value > 0.5 * height {
-                inner = middle;
-            } else {
-                outer = middle;
-            }
-            if (outer - inner).abs() < 1e-10 * (outer - centre).abs() {
-                break;
-            }
-        }
-        let (_, error) = resolvent.at(outer)?;
-        Ok((0.5 * (inner + outer), error))
-    };
-    let ((right, one), (left, two)) = (half(1.0)?, half(-1.0)?);
-    let fwhm = right - left;
-    let spacing = omega[top + 1] - omega[top - 1];
-    if fwhm < 0.1 * spacing {
-        return Err(refuse(
-            "the grid does not resolve the highest line: it is narrower than a tenth of the spacing",
-        ));
     }
-    // A Lorentzian of relative error e in its height is off by about e of its width.
-    let error = fwhm * (2.0 * error / height + 2.0 * (one + two) / height + 1e-9);
-    Ok(SpectralLine { centre, height, fwhm, error, slowest: f64::NAN })
+    let (_, error) = resolvent.at(outer)?;
+    Ok((0.5 * (inner + outer), error))
 }

@@ -1,0 +1,117 @@
+//! The command `steady` from outside: states, modes, verdicts, refusals.
+
+mod common;
+
+use std::fs;
+
+use common::Scratch;
+use serde_json::Value;
+
+/// The laser of `data/studies/tavis-cummings-laser.toml` with two atoms and other engines where asked.
+const LASER: &str = r#"
+title = "laser of two atoms"
+[parameters]
+pump = 0.6
+[modes.a]
+frequency = 0.0
+cutoff = 12
+[ensembles.T]
+size = 2
+frequency = 0.0
+[[interactions]]
+kind = "tavis-cummings"
+mode = "a"
+ensemble = "T"
+strength = 0.9
+[[channels]]
+kind = "cavity-loss"
+mode = "a"
+rate = 0.8
+[[channels]]
+kind = "pumping"
+ensemble = "T"
+rate = "pump"
+[[channels]]
+kind = "emission"
+ensemble = "T"
+rate = 0.05
+[[channels]]
+kind = "dephasing"
+ensemble = "T"
+rate = 0.1
+[time]
+end = 1.0
+points = 2
+[output]
+observables = ["photons(a)", "amplitude(a)", "spin(T)"]
+"#;
+
+fn rows(scratch: &Scratch, table: &str) -> Vec<Vec<String>> {
+    let mut reader = csv::Reader::from_path(scratch.path(table)).expect("a table");
+    reader.records().map(|r| r.expect("a row").iter().map(str::to_owned).collect()).collect()
+}
+
+fn number(text: &str) -> f64 {
+    text.parse().expect("a number")
+}
+
+#[test]
+fn the_laser_ends_where_independent_code_says() {
+    let scratch = Scratch::new(LASER);
+    let said = scratch.exits(0, &["steady", "study.toml", "-o", "o"]);
+    assert!(said.contains("One stationary state") && said.contains("gap"), "{said}");
+    // `C N=2 cutoff=12` of data/reference/steady_and_more.json.
+    let values = rows(&scratch, "o/steady.csv");
+    let photons = values.iter().find(|row| row[0] == "photons(a)").expect("a row");
+    assert!((number(&photons[1]) - 0.688_954_788_359_812_6).abs() < 1e-9, "{photons:?}");
+    assert!(number(&photons[2]) < 1e-9, "{photons:?}");
+    let modes = rows(&scratch, "o/modes.csv");
+    let slowest = |charge: &str| {
+        let row = modes.iter().find(|row| row[0] == charge && row[4] == "true").expect("a mode");
+        (number(&row[1]), number(&row[2]).abs())
+    };
+    let (re, im) = slowest("1");
+    assert!((re + 0.643_355_168_273_838_3).abs() < 1e-8 && (im - 0.260_453_242_532_476).abs() < 1e-8);
+    assert!((slowest("0").0 + 0.764_029_371_363_511_3).abs() < 1e-8);
+    let manifest = fs::read_to_string(scratch.path("o/manifest.json")).expect("written");
+    let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
+    assert_eq!((&manifest["stationary_states"], &manifest["converged"]), (&1.into(), &true.into()));
+    assert!(scratch.path("o/modes.svg").is_file() && scratch.path("o/report.txt").is_file());
+    // Without modes there is neither a gap nor a picture.
+    let said = scratch.exits(0, &["steady", "study.toml", "-o", "p", "--modes", "0", "--assume-unique"]);
+    assert!(!said.contains("gap") && !scratch.path("p/modes.svg").exists(), "{said}");
+}
+
+#[test]
+fn several_stationary_states_are_told() {
+    let scratch = Scratch::new(
+        "[ensembles.S]\nsize = 2\nfrequency = 1.0\ninitial = { state = \"product\", bloch = [0.0, 0.0, 0.0] }\n\
+         [[channels]]\nkind = \"collective-emission\"\nensemble = \"S\"\nrate = 1.0\n[time]\nend = 1.0\npoints = 2\n\
+         [output]\nobservables = [\"spin-length(S)\"]\n",
+    );
+    let said = scratch.exits(0, &["steady", "study.toml", "-o", "o"]);
+    assert!(said.contains("2 stationary states") && said.contains("ladder j = 1 of 'S'"), "{said}");
+    let value = number(&rows(&scratch, "o/steady.csv")[0][1]);
+    assert!((value - 1.5).abs() < 1e-10, "{value}");
+}
+
+#[test]
+fn what_has_no_end_is_refused_or_not_converged() {
+    let scratch = Scratch::new(LASER);
+    let moments = LASER.replace("[time]", "[engine]\nkind = \"cumulant\"\n[time]");
+    fs::write(scratch.path("moments.toml"), moments).expect("written");
+    let said = scratch.exits(2, &["steady", "moments.toml", "-o", "m"]);
+    assert!(said.contains("'cumulant' has no stationary states"), "{said}");
+    let closed = "[modes.a]\nfrequency = 1.0\ncutoff = 3\n[time]\nend = 1.0\npoints = 2\n";
+    fs::write(scratch.path("closed.toml"), closed).expect("written");
+    let said = scratch.exits(2, &["steady", "closed.toml", "-o", "c"]);
+    assert!(said.contains("without channels"), "{said}");
+    let gain = "[modes.a]\nfrequency = 1.0\ncutoff = 9\n[[channels]]\nkind = \"cavity-gain\"\nmode = \"a\"\nrate = 0.3\n\
+                [[channels]]\nkind = \"cavity-loss\"\nmode = \"a\"\nrate = 0.2\n[time]\nend = 1.0\npoints = 2\n";
+    fs::write(scratch.path("gain.toml"), gain).expect("written");
+    let said = scratch.exits(3, &["steady", "gain.toml", "-o", "g"]);
+    assert!(said.contains("NOT CONVERGED: top_population"), "{said}");
+    let said = scratch.exits(2, &["steady", "study.toml", "-o", "t", "--tolerance", "0"]);
+    assert!(said.contains("--tolerance"), "{said}");
+    assert!(!scratch.path("m").exists() && !scratch.path("c").exists());
+}
