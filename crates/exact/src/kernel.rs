@@ -23,6 +23,7 @@
 )]
 
 mod block;
+mod recurrence;
 mod spans;
 mod terms;
 
@@ -31,6 +32,7 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 
 use self::block::Block;
+pub(crate) use self::recurrence::Recurrence;
 use self::spans::Span;
 use self::terms::{COPIED, KINDS, ROWS, Term, Terms};
 use crate::programs::MARGIN;
@@ -54,13 +56,6 @@ pub(crate) struct Fill<'a> {
     pub with_diagonal: bool,
     /// What the result becomes part of.
     pub recurrence: Option<Recurrence<'a>>,
-}
-
-/// `out` = a L `x` + b `x` + c `before` in place of L `x`, with the coefficients [a, b, c].
-#[derive(Clone, Copy)]
-pub(crate) struct Recurrence<'a> {
-    pub coefficients: [f64; 3],
-    pub before: &'a [f64],
 }
 
 impl Fill<'_> {

@@ -2,7 +2,7 @@
 
 use num_complex::Complex64;
 
-use super::Recurrence;
+use super::recurrence::Recurrence;
 use super::spans::{Span, locate_sources};
 use crate::tasks::{Program, Task};
 
