@@ -219,16 +219,13 @@ impl<'a> StoredHalf<'a> {
         let (mut found, mut entries) = (Rows::default(), Vec::new());
         for row in rows {
             self.row(terms, row % self.len(), &mut entries);
-            match &real.colours {
-                Some(colours) => {
-                    append(&mut found, entries.iter().map(|e| (e.unknown, e.in_gauge(colours, row))))
-                }
-                None => {
-                    let (imaginary, behind) = (row >= self.len(), self.len() as u32);
-                    let first = entries.iter().map(|e| (e.unknown, e.of_parts(imaginary)[0]));
-                    let second = entries.iter().map(|e| (e.unknown + behind, e.of_parts(imaginary)[1]));
-                    append(&mut found, first.chain(second));
-                }
+            if let Some(colours) = &real.colours {
+                append(&mut found, entries.iter().map(|e| (e.unknown, e.in_gauge(colours, row))));
+            } else {
+                let (imaginary, behind) = (row >= self.len(), self.len() as u32);
+                let first = entries.iter().map(|e| (e.unknown, e.of_parts(imaginary)[0]));
+                let second = entries.iter().map(|e| (e.unknown + behind, e.of_parts(imaginary)[1]));
+                append(&mut found, first.chain(second));
             }
         }
         found
