@@ -9,7 +9,7 @@
 use crate::Memory;
 
 /// Highest level of caution about the spectrum before steps are halved only.
-const CAUTION: u32 = 6;
+const CAUTION: u32 = 8;
 /// Accepted steps after which one level of caution less is tried for the first time; then twice as many.
 const CALM: u32 = 8;
 /// Doublings of this number at most.
