@@ -115,3 +115,18 @@ fn what_has_no_end_is_refused_or_not_converged() {
     assert!(said.contains("--tolerance"), "{said}");
     assert!(!scratch.path("m").exists() && !scratch.path("c").exists());
 }
+
+/// Two levels without decay of their coherence: a spin that turns for ever beside a cavity that is damped.
+#[test]
+fn what_turns_for_ever_has_no_limit() {
+    let scratch = Scratch::new(
+        "[modes.a]\nfrequency = 1.0\ncutoff = 2\n[ensembles.S]\nsize = 1\nfrequency = 0.7\n\
+         initial = { state = \"spin-coherent\", theta = 1.0 }\n\
+         [[channels]]\nkind = \"cavity-loss\"\nmode = \"a\"\nrate = 0.5\n[time]\nend = 1.0\npoints = 2\n\
+         [output]\nobservables = [\"spin(S)\"]\n",
+    );
+    let said = scratch.exits(3, &["steady", "study.toml", "-o", "o"]);
+    assert!(said.contains("NOT DAMPED: turns at") && said.contains("turn for ever"), "{said}");
+    let said = scratch.exits(2, &["steady", "study.toml", "--set", "engine.kind=mean-field"]);
+    assert!(said.contains("fixed-points"), "{said}");
+}

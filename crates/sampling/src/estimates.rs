@@ -71,7 +71,7 @@ pub fn replicates(functions: &dyn Functions, sums: &Sums, times: usize, width: u
 /// eigenvalues of averaged covariances have a large one), with the standard error of the jackknife
 /// that leaves out one block at a time ([`jackknife`]). For averages themselves this is the usual standard
 /// error of the mean of the blocks. With fewer than two blocks it is NaN. What is extreme over directions
-/// is first evaluated by [`Halves`].
+/// is first evaluated with the direction from one half of the blocks and the value from the other.
 pub fn estimates(functions: &dyn Functions, sums: &Sums, row: usize, width: usize) -> Vec<Measurement> {
     let shown = functions.values(&means(sums, row, width));
     let without = without_each(functions, sums, row, width);

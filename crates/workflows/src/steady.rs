@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use superladder_engine::{EngineError, Halt, Stationary, StationaryOptions, StationaryReport};
+use superladder_engine::{EngineError, Halt, SlowModes, Stationary, StationaryOptions, StationaryReport};
 use superladder_study::{EngineChoice, Study, StudyError};
 use thiserror::Error;
 
@@ -39,7 +39,10 @@ pub enum SteadyError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The engine of the study only moves in time.
-    #[error("the engine '{0}' has no stationary states; use `[engine] kind = \"exact\"`")]
+    #[error(
+        "the engine '{0}' has no stationary states; use `[engine] kind = \"exact\"`{hint}",
+        hint = if *.0 == "mean-field" { ", or `superladder fixed-points` for those of mean field" } else { "" }
+    )]
     NoStationary(&'static str),
     /// The results cannot be written.
     #[error(transparent)]
@@ -93,7 +96,7 @@ impl Plan<'_> {
         if found.slow.iter().any(|slow| !slow.values.is_empty()) {
             folder.write_picture("modes", &picture::picture(&self.study.title, &found))?;
         }
-        let converged = found.diagnostics.converged();
+        let converged = reasons(&found).is_empty();
         Ok(Finished { folder: folder.finish()?, text, converged })
     }
 
@@ -114,8 +117,8 @@ impl Plan<'_> {
             json!({ "charge_difference": slow.difference, "gap": finite(slow.gap()), "undamped": slow.undamped.len() })
         });
         head.manifest(json!({
-            "converged": found.diagnostics.converged(),
-            "not_converged": found.diagnostics.broken(),
+            "converged": reasons(found).is_empty(),
+            "not_converged": reasons(found),
             "stationary_states": found.count(),
             "classes": classes.collect::<Vec<_>>(),
             "residual": found.residual,
@@ -127,6 +130,21 @@ impl Plan<'_> {
             "tolerance": self.options.tolerance,
         }))
     }
+}
+
+/// Why a state does not count as found; empty when it does.
+pub(crate) fn reasons(found: &StationaryReport) -> Vec<String> {
+    let turning = found.slow.iter().flat_map(turning).count();
+    let turning = (turning > 0).then(|| {
+        "coherences that observables see or the initial state has turn for ever: the state has no limit"
+            .to_owned()
+    });
+    found.diagnostics.broken().into_iter().chain(turning).collect()
+}
+
+/// Frequencies of coherences that do not decay.
+pub(crate) fn turning(slow: &SlowModes) -> impl Iterator<Item = f64> {
+    slow.undamped.iter().map(|z| z.im).filter(|frequency| frequency.abs() > 1e-7)
 }
 
 /// A number, or nothing where there is none.

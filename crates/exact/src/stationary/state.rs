@@ -162,7 +162,7 @@ impl Exact {
             None => measurements.iter().map(|m| vec![f64::NAN; m.values.len()]).collect(),
         };
         let mut diagnostics = Diagnostics::default();
-        let time = instruments.problem.times[instruments.problem.times.len() - 1];
+        let time = f64::INFINITY;
         let top = instruments.edge(0, &values);
         instruments.monitors.note(&instruments.probes, &values, top, time, 0.0, &mut diagnostics);
         instruments.monitors.note_state(&instruments.view(&vector), time, &mut diagnostics);

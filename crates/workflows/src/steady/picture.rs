@@ -10,12 +10,12 @@ pub(super) fn picture(title: &str, found: &StationaryReport) -> Picture {
     let shown = found.slow.iter().enumerate().filter(|(_, slow)| !slow.values.is_empty());
     let panel = Panel {
         title: "slow modes".into(),
-        x: Axis::new("Re λ"),
-        y: Axis::new("Im λ"),
+        x: Axis::new("real part (minus the decay rate)"),
+        y: Axis::new("imaginary part (frequency)"),
         series: shown.map(|(number, slow)| Series::Marks(marks(number, slow))).collect(),
         ..Panel::default()
     };
-    Frame::SMALL.picture(title, &[panel])
+    Frame::large((820.0, 480.0), (74.0, 150.0)).picture(title, &[panel])
 }
 
 fn marks(number: usize, slow: &SlowModes) -> Marks {

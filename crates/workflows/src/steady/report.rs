@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use superladder_engine::StationaryReport;
+use superladder_engine::{StationaryReport, with_error};
 use superladder_study::Study;
 
-use super::values;
+use super::{reasons, turning, values};
 
 /// The table for a reader: how many states there are, the observables with errors, what decays how slowly, what
 /// is not converged.
@@ -20,7 +20,12 @@ pub fn report(study: &Study, found: &StationaryReport) -> String {
     let width = values.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0).max(10);
     let _ = writeln!(text, "\n  {:<width$}  {:>22}  {:>9}", "observable", "stationary", "error");
     for (name, value, error) in &values {
-        let value = if value.is_nan() { "undefined".into() } else { format!("{value:.14}") };
+        let value = match (value.is_nan(), error.is_nan()) {
+            (true, _) => "undefined".into(),
+            (false, true) => format!("{value:.10}"),
+            // Rounding is an error too.
+            (false, false) => with_error(*value, error.max(1e-14 * value.abs().max(1.0))),
+        };
         let error = if error.is_nan() { "unknown".into() } else { format!("{error:.1e}") };
         let _ = writeln!(text, "  {name:<width$}  {value:>22}  {error:>9}");
     }
@@ -31,10 +36,16 @@ pub fn report(study: &Study, found: &StationaryReport) -> String {
     }
     let _ = writeln!(text, "what would leave through the cutoffs: {:.2e} per unit time", found.leaving);
     modes(&mut text, found);
-    let broken = found.diagnostics.broken();
-    if !broken.is_empty() {
-        let _ = writeln!(text, "\nNOT CONVERGED: {}", broken.join("; "));
+    let _ = writeln!(text, "\n  diagnostic            value     bound");
+    for (name, check) in &found.diagnostics.checks {
+        let verdict = if check.holds() { "kept" } else { "BROKEN" };
+        let _ = writeln!(text, "  {name:<16} {:>10.2e} {:>9.1e}  {verdict}", check.worst, check.bound);
     }
+    let reasons = reasons(found);
+    let _ = match reasons.len() {
+        0 => writeln!(text, "\nconverged: every bound is kept"),
+        _ => writeln!(text, "\nNOT CONVERGED: {}", reasons.join("; ")),
+    };
     text
 }
 
@@ -62,9 +73,8 @@ fn modes(text: &mut String, found: &StationaryReport) {
         for (value, residual) in slow.values.iter().zip(&slow.residuals) {
             let _ = writeln!(text, "  {:.10} {:+.10} i   residual {residual:.1e}", value.re, value.im);
         }
-        let turning = slow.undamped.iter().filter(|z| z.im.abs() > 1e-7);
-        for value in turning {
-            let _ = writeln!(text, "  NOT DAMPED: turns at {:.10} for ever", value.im);
+        for frequency in turning(slow) {
+            let _ = writeln!(text, "  NOT DAMPED: turns at {frequency:.10} for ever");
         }
         if !zero && slow.undamped.iter().any(|z| z.im.abs() <= 1e-7) {
             let _ = writeln!(text, "  NOT DAMPED: a coherence that stays; it is not in the state shown");
