@@ -13,6 +13,7 @@ use superladder_space::{Space, SparseMatrix};
 use crate::error::space_error;
 use crate::generator::Elements;
 use crate::layout::Layout;
+use crate::rows::{LiouvillianRows, entries};
 use crate::setting::reduced_space;
 use crate::spectrum::rectangle;
 
@@ -119,8 +120,7 @@ impl Assembled {
         halt: &dyn Halt,
     ) -> Option<Self> {
         let index = AssembledIndex::new(space, layout);
-        let generator: Vec<SparseMatrix> =
-            elements.effective.iter().map(|h| h.map(|x| Complex64::new(0.0, -1.0) * x)).collect();
+        let terms = LiouvillianRows::new(elements);
         let unknowns: Vec<(usize, usize, usize)> = index.unknowns().collect();
         let rows: Option<Vec<Vec<(usize, Complex64)>>> = unknowns
             .par_iter()
@@ -134,19 +134,7 @@ impl Assembled {
                         row.push((column, value));
                     }
                 };
-                for (k, g) in entries(&generator[sector], i) {
-                    add(sector, k, j, g);
-                }
-                for (l, g) in entries(&generator[sector], j) {
-                    add(sector, i, l, g.conj());
-                }
-                for jump in elements.jumps.iter().filter(|b| b.target == sector) {
-                    for (k, left) in entries(&jump.matrix, i) {
-                        for (l, right) in entries(&jump.matrix, j) {
-                            add(jump.source, k, l, left * right.conj());
-                        }
-                    }
-                }
+                terms.row(sector, i, j, &mut add);
                 Some(merged(row))
             })
             .collect();
@@ -181,11 +169,6 @@ impl Assembled {
         }
         sums.iter().map(|z| z.norm()).fold(0.0, f64::max)
     }
-}
-
-fn entries(matrix: &SparseMatrix, row: usize) -> impl Iterator<Item = (usize, Complex64)> + '_ {
-    let range = matrix.indptr().outer_inds_sz(row);
-    matrix.indices()[range.clone()].iter().copied().zip(matrix.data()[range].iter().copied())
 }
 
 /// Entries sorted by column, those of the same column added up.

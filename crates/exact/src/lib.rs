@@ -30,6 +30,7 @@ mod probes;
 mod programs;
 mod real_half;
 mod resources;
+mod rows;
 mod setting;
 mod spectrum;
 mod state;

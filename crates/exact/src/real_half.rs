@@ -18,11 +18,12 @@ use num_complex::Complex64;
 use rayon::prelude::*;
 use superladder_engine::Halt;
 use superladder_propagate::LinearOperator;
-use superladder_space::{JumpBlock, Space, SparseMatrix};
+use superladder_space::Space;
 use superladder_sparse::{Colouring, RealForm, RealMatrix, Rows};
 
 use crate::generator::Elements;
 use crate::layout::Layout;
+use crate::rows::LiouvillianRows;
 use crate::spectrum::rectangle;
 
 /// Parts of sums that are rounding errors.
@@ -143,7 +144,7 @@ impl<'a> StoredHalf<'a> {
     }
 
     /// The row of L of an unknown.
-    fn row(&self, terms: &Terms, unknown: usize, entries: &mut Vec<Entry>) {
+    fn row(&self, terms: &LiouvillianRows, unknown: usize, entries: &mut Vec<Entry>) {
         let [sector, i, j] = self.elements[unknown].map(|x| x as usize);
         entries.clear();
         terms.row(sector, i, j, &mut |sector, k, l, value| {
@@ -162,7 +163,7 @@ impl<'a> StoredHalf<'a> {
         let mut colours = Colouring::new(self.len() + 1);
         let mut nnz = 0;
         for (number, elements) in stages.iter().enumerate() {
-            let terms = Terms::new(elements);
+            let terms = LiouvillianRows::new(elements);
             let mut count = 0;
             for unknowns in batches(self.len()) {
                 if halt.asked() {
@@ -200,7 +201,7 @@ impl<'a> StoredHalf<'a> {
             RealForm::of_both((0..self.len()).map(|unknown| self.places(unknown)), self.unknowns.len());
         let mut real = RealHalf { form: Arc::new(form), colours: None, nnz: 0 };
         for elements in stages {
-            let terms = Terms::new(elements);
+            let terms = LiouvillianRows::new(elements);
             let mut count = 0;
             for unknowns in real.batches() {
                 if halt.asked() {
@@ -215,7 +216,7 @@ impl<'a> StoredHalf<'a> {
     }
 
     /// Rows of the real matrix.
-    fn rows(&self, real: &RealHalf, terms: &Terms, rows: Range<usize>) -> Rows {
+    fn rows(&self, real: &RealHalf, terms: &LiouvillianRows, rows: Range<usize>) -> Rows {
         let (mut found, mut entries) = (Rows::default(), Vec::new());
         for row in rows {
             self.row(terms, row % self.len(), &mut entries);
@@ -232,7 +233,7 @@ impl<'a> StoredHalf<'a> {
     }
 
     /// What rows demand of the colours; `None` if an entry is neither real nor imaginary.
-    fn relations(&self, terms: &Terms, unknowns: Range<usize>) -> Option<Vec<(u32, u32, bool)>> {
+    fn relations(&self, terms: &LiouvillianRows, unknowns: Range<usize>) -> Option<Vec<(u32, u32, bool)>> {
         let (mut relations, mut entries) = (Vec::new(), Vec::new());
         for a in unknowns {
             self.row(terms, a, &mut entries);
@@ -250,7 +251,7 @@ impl<'a> StoredHalf<'a> {
 
     /// The matrix in the gauge; `None` if `halt` ends the work.
     pub(crate) fn matrix(&self, real: &RealHalf, elements: &Elements, halt: &dyn Halt) -> Option<RealMatrix> {
-        let terms = Terms::new(elements);
+        let terms = LiouvillianRows::new(elements);
         let part = |rows: Range<usize>| self.rows(real, &terms, rows);
         let mut matrix = RealMatrix::with_capacity(real.nnz);
         for unknowns in real.batches() {
@@ -366,44 +367,6 @@ fn merge(entries: &mut Vec<Entry>) {
         }
     }
     entries.truncate(kept);
-}
-
-/// Rows of `L rho = G rho + rho G^dag + sum K rho K^dag` from the matrices of every sector.
-struct Terms<'a> {
-    /// -i times the effective Hamiltonians.
-    generator: Vec<SparseMatrix>,
-    /// Jumps into every sector.
-    jumps: Vec<Vec<&'a JumpBlock>>,
-}
-
-impl<'a> Terms<'a> {
-    fn new(elements: &'a Elements) -> Self {
-        let generator = elements.effective.iter().map(|h| h.map(|x| Complex64::new(0.0, -1.0) * x)).collect();
-        let into = |sector| elements.jumps.iter().filter(|jump| jump.target == sector).collect();
-        Self { generator, jumps: (0..elements.effective.len()).map(into).collect() }
-    }
-
-    /// Calls `add` with sector, k, l and `L_(ij, kl)` for every term of the row (i, j).
-    fn row(&self, sector: usize, i: usize, j: usize, add: &mut impl FnMut(usize, usize, usize, Complex64)) {
-        for (k, g) in entries(&self.generator[sector], i) {
-            add(sector, k, j, g);
-        }
-        for (l, g) in entries(&self.generator[sector], j) {
-            add(sector, i, l, g.conj());
-        }
-        for jump in &self.jumps[sector] {
-            for (k, left) in entries(&jump.matrix, i) {
-                for (l, right) in entries(&jump.matrix, j) {
-                    add(jump.source, k, l, left * right.conj());
-                }
-            }
-        }
-    }
-}
-
-fn entries(matrix: &SparseMatrix, row: usize) -> impl Iterator<Item = (usize, Complex64)> + '_ {
-    let range = matrix.indptr().outer_inds_sz(row);
-    matrix.indices()[range.clone()].iter().copied().zip(matrix.data()[range].iter().copied())
 }
 
 /// The real generator, acting on vectors of unknowns.
