@@ -1,7 +1,6 @@
 //! Linear systems, kernels and eigenvalues of the generator on one [`Coherence`].
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex64;
 use superladder_dense::RealLu;
@@ -12,7 +11,7 @@ use superladder_engine::{EngineError, Halt};
 use superladder_space::Space;
 
 use super::operators::action::{Action, Direction};
-use super::operators::coherence::{Coherence, Unknowns};
+use super::operators::coherence::{Coherence, ComplexScratch, Unknowns};
 use super::operators::no_jump::NoJump;
 use crate::error::{INTERRUPTED, NAME};
 use crate::generator::Elements;
@@ -54,7 +53,7 @@ struct ShiftedInverse {
 struct NarrowInverse {
     factors: BandedLu,
     unknowns: Unknowns,
-    scratch: Mutex<[Vec<Complex64>; 2]>,
+    scratch: ComplexScratch,
 }
 
 impl LinearMap for NarrowInverse {
@@ -63,11 +62,10 @@ impl LinearMap for NarrowInverse {
     }
 
     fn apply(&self, x: &[f64], out: &mut [f64]) {
-        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-        let [own, other] = &mut *scratch;
-        self.unknowns.unpack(x, own);
-        self.factors.solve(own, other);
-        self.unknowns.pack(own, out);
+        self.unknowns.through(&self.scratch, (x, out), |from, to| {
+            self.factors.solve(from, to);
+            to.copy_from_slice(from);
+        });
     }
 }
 
@@ -81,7 +79,7 @@ impl NarrowInverse {
         }
         let scale = rows.iter().flatten().map(|(_, z)| z.norm()).fold(f64::MIN_POSITIVE, f64::max);
         let factors = BandedLu::new(&rows, order, SHIFT * scale)?;
-        let scratch = Mutex::new([vec![Complex64::ZERO; elements], vec![Complex64::ZERO; elements]]);
+        let scratch = ComplexScratch::new(elements);
         Some(Self { factors, unknowns: action.unknowns.clone(), scratch })
     }
 }

@@ -8,14 +8,13 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex64;
 use rayon::prelude::*;
 use superladder_eigen::{LinearMap, SparseRows};
 use superladder_space::{Space, SparseMatrix};
 
-use super::coherence::{Coherence, Unknowns};
+use super::coherence::{Coherence, ComplexScratch, Unknowns};
 use crate::generator::Elements;
 
 /// Which of the two.
@@ -103,7 +102,7 @@ pub(crate) struct Action {
     coherence: Coherence,
     factors: Vec<Factor>,
     terms: Vec<Terms>,
-    scratch: Mutex<[Vec<Complex64>; 2]>,
+    scratch: ComplexScratch,
 }
 
 /// Factors by what they are made of.
@@ -147,7 +146,7 @@ impl Action {
             coherence: coherence.clone(),
             factors: factors.list,
             terms,
-            scratch: Mutex::new([vec![Complex64::ZERO; coherence.len], vec![Complex64::ZERO; coherence.len]]),
+            scratch: ComplexScratch::new(coherence.len),
         }
     }
 
@@ -300,10 +299,7 @@ impl LinearMap for Action {
     }
 
     fn apply(&self, x: &[f64], out: &mut [f64]) {
-        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-        let [from, to] = &mut *scratch;
-        self.unknowns.unpack(x, from);
-        self.run(from, to, matches!(self.unknowns, Unknowns::Hermitian { .. }));
-        self.unknowns.pack(to, out);
+        let hermitian = matches!(self.unknowns, Unknowns::Hermitian { .. });
+        self.unknowns.through(&self.scratch, (x, out), |from, to| self.run(from, to, hermitian));
     }
 }

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex64;
 use superladder_space::{Charge, Space, SparseMatrix};
@@ -114,6 +115,17 @@ impl Coherence {
     }
 }
 
+/// Two complex vectors for [`Unknowns::through`].
+#[derive(Debug)]
+pub(crate) struct ComplexScratch(Mutex<[Vec<Complex64>; 2]>);
+
+impl ComplexScratch {
+    /// Vectors of so many `elements`.
+    pub(crate) fn new(elements: usize) -> Self {
+        Self(Mutex::new([vec![Complex64::ZERO; elements], vec![Complex64::ZERO; elements]]))
+    }
+}
+
 /// How real vectors stand for X, so that their scalar product is `Re tr(X^dag Y)`.
 #[derive(Debug, Clone)]
 pub(crate) enum Unknowns {
@@ -144,6 +156,21 @@ impl Unknowns {
             }
         }
         Self::Hermitian { spans, len }
+    }
+
+    /// `out` = A `x` on real vectors of an operator that `act(from, to)` applies to complex ones; `from` is scratch
+    /// afterwards.
+    pub(crate) fn through(
+        &self,
+        scratch: &ComplexScratch,
+        (x, out): (&[f64], &mut [f64]),
+        act: impl FnOnce(&mut [Complex64], &mut [Complex64]),
+    ) {
+        let mut scratch = scratch.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let [from, to] = &mut *scratch;
+        self.unpack(x, from);
+        act(from, to);
+        self.pack(to, out);
     }
 
     /// Length of the real vectors.

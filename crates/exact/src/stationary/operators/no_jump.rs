@@ -6,7 +6,6 @@
 //! few iterations wherever few jumps happen in the slowest time.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex64;
 use rayon::prelude::*;
@@ -15,7 +14,7 @@ use superladder_eigen::LinearMap;
 use superladder_space::Space;
 
 use super::action::Direction;
-use super::coherence::{Block, Coherence, Unknowns};
+use super::coherence::{Block, Coherence, ComplexScratch, Unknowns};
 use crate::generator::Elements;
 
 /// Eigenvectors of one charge group of one sector, and everything as the products need it.
@@ -37,7 +36,7 @@ pub(crate) struct NoJump {
     frames: HashMap<(usize, usize), Frame>,
     smallest: f64,
     shift: Complex64,
-    scratch: Mutex<[Vec<Complex64>; 2]>,
+    scratch: ComplexScratch,
 }
 
 impl NoJump {
@@ -57,14 +56,13 @@ impl NoJump {
             .map(|&(sector, group)| ((sector, group), Frame::new(space, elements, sector, group, direction)))
             .collect();
         let largest = frames.values().flat_map(|f| &f.values).map(|g| g.norm()).fold(0.0, f64::max);
-        let empty = || vec![Complex64::ZERO; coherence.len];
         Self {
             unknowns: Unknowns::new(space, coherence),
             coherence: coherence.clone(),
             frames,
             shift: Complex64::ZERO,
             smallest: 1e-8 * largest.max(f64::MIN_POSITIVE),
-            scratch: Mutex::new([empty(), empty()]),
+            scratch: ComplexScratch::new(coherence.len),
         }
     }
 
@@ -165,17 +163,16 @@ impl LinearMap for NoJump {
     }
 
     fn apply(&self, x: &[f64], out: &mut [f64]) {
-        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-        let [from, to] = &mut *scratch;
-        self.unknowns.unpack(x, from);
-        let mut work = Vec::with_capacity(self.coherence.blocks.len());
-        let mut rest = to.as_mut_slice();
-        for block in &self.coherence.blocks {
-            let (own, behind) = rest.split_at_mut(block.size());
-            work.push((block, own));
-            rest = behind;
-        }
-        work.into_par_iter().for_each(|(block, out)| self.solve(block, &from[block.range()], out));
-        self.unknowns.pack(to, out);
+        self.unknowns.through(&self.scratch, (x, out), |from, to| {
+            let from = &*from;
+            let mut work = Vec::with_capacity(self.coherence.blocks.len());
+            let mut rest = to;
+            for block in &self.coherence.blocks {
+                let (own, behind) = rest.split_at_mut(block.size());
+                work.push((block, own));
+                rest = behind;
+            }
+            work.into_par_iter().for_each(|(block, out)| self.solve(block, &from[block.range()], out));
+        });
     }
 }
