@@ -71,7 +71,8 @@ impl Exact {
         // The matrix-free generator is small and knows its own size: it is compiled once, before the check.
         // Matrices are large: they are estimated, and built only if they fit.
         let choice = Choice::new(self, problem, &setting, &elements, halt)?;
-        let overhead = self.overhead(problem, &setting, &elements, choice.bytes);
+        let method = self.first_method(problem, &setting, &elements);
+        let overhead = self.overhead(problem, &setting, &elements, (choice.bytes, &method));
         let memory = self.memory(problem, choice.length, overhead);
         check(memory)?;
         let real = choice.real.clone();
@@ -91,7 +92,8 @@ impl Engine for Exact {
         let setting = self.setting(problem)?;
         let elements = Elements::new(&setting.space, problem.model());
         let choice = Choice::new(self, problem, &setting, &elements, &Never)?;
-        let overhead = self.overhead(problem, &setting, &elements, choice.bytes);
+        let method = self.first_method(problem, &setting, &elements);
+        let overhead = self.overhead(problem, &setting, &elements, (choice.bytes, &method));
         let memory = self.memory(problem, choice.length, overhead);
         let full: f64 = setting.space.sectors().iter().map(|s| (s.dim() as f64).powi(2)).sum();
         let (space, layout) = (&setting.space, &setting.layout);
@@ -112,7 +114,7 @@ impl Engine for Exact {
             line("fraction of the unreduced problem", format!("{:.4}", layout.unknowns() as f64 / full)),
             line("matrix elements (effective Hamiltonian and jumps)", elements.nnz().to_string()),
             line("jump blocks between sectors", elements.jumps.len().to_string()),
-            line("method", self.describe_method(problem, &setting, &elements)),
+            line("method", self.describe_method(&method)),
             line("generator", choice.words),
             line("state vectors held by the method", self.vectors(problem, choice.length).to_string()),
             line("memory", mebibytes(memory)),

@@ -21,7 +21,6 @@ use crate::real_half::RealHalf;
 use crate::setting::Setting;
 use crate::state::{carried, initial_vector};
 use crate::state_functions::View;
-use crate::stiff::Workload;
 
 /// What a run starts from.
 pub(crate) struct Prepared {
@@ -308,7 +307,7 @@ fn method_for(
 ) -> Method {
     let norm = generator.norm_bound();
     let rectangle = generator.spectral_box().unwrap_or((-norm, 0.0, norm));
-    options.method_for(problem, &Workload { rectangle, unknowns: setting.layout.unknowns() })
+    options.method_for(problem, rectangle, setting.layout.unknowns())
 }
 
 fn adaptive_modes(control: Option<&CutoffControl>) -> Vec<usize> {

@@ -50,13 +50,14 @@ impl Exact {
         method.state_vectors(dim, needs_state(problem)) + 1
     }
 
-    /// Memory beside the state vectors: what measures, the tables of the space, and the `generator`.
+    /// Memory beside the state vectors: what measures, the tables of the space, the `generator`, and the
+    /// `method` of the first stage.
     pub(crate) fn overhead(
         &self,
         problem: &Problem,
         setting: &Setting,
         elements: &Elements,
-        generator: u64,
+        (generator, method): (u64, &Method),
     ) -> u64 {
         /// Bytes per matrix element while they are enumerated: in the space and a little above its cutoffs,
         /// as triplets, summed and in rows. They are freed before the run, but the allocator keeps them.
@@ -69,7 +70,7 @@ impl Exact {
         } else {
             0
         };
-        let choice = self.memory_of_choice(problem, setting, elements);
+        let choice = self.memory_of_choice(method, setting);
         generator + probes_memory(problem, setting) + PER_ELEMENT * elements.nnz() as u64 + dense + choice
     }
 

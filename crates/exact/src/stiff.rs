@@ -25,20 +25,11 @@ const PRODUCTS: f64 = 18.0;
 /// Radians between the samples along the way.
 const RADIANS: f64 = 4.0;
 
-/// A problem as the estimates see it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Workload {
-    /// Rectangle around the eigenvalues of the generator.
-    pub(crate) rectangle: (f64, f64, f64),
-    /// Independent real unknowns.
-    pub(crate) unknowns: u64,
-}
-
 impl Exact {
-    /// The method that `problem` is run with. The choice depends on counts alone.
-    pub(crate) fn method_for(&self, problem: &Problem, workload: &Workload) -> Method {
+    /// The method that `problem` is run with, from a `rectangle` around the eigenvalues of the generator and the
+    /// number of independent real unknowns. The choice depends on counts alone.
+    pub(crate) fn method_for(&self, problem: &Problem, rectangle: (f64, f64, f64), unknowns: u64) -> Method {
         let Method::Chebyshev(options) = &self.method else { return self.method.clone() };
-        let Workload { rectangle, unknowns } = *workload;
         if !self.automatic || unknowns > LARGEST {
             return self.method.clone();
         }
@@ -57,38 +48,30 @@ impl Exact {
         self.method.clone()
     }
 
-    /// Memory of the exponential, in bytes, where [`Exact::method_for`] chooses it for the first stage.
-    pub(crate) fn memory_of_choice(&self, problem: &Problem, setting: &Setting, elements: &Elements) -> u64 {
-        let method = self.first_method(problem, setting, elements);
-        if method == self.method {
-            return 0;
-        }
-        let rows = setting.layout.unknowns() as usize;
-        8 * (method.propagator(rows).state_vectors(true) * rows) as u64
-    }
-
-    /// The method of the first stage in words.
-    pub(crate) fn describe_method(
-        &self,
-        problem: &Problem,
-        setting: &Setting,
-        elements: &Elements,
-    ) -> String {
-        let (asked, found) = (&self.method, self.first_method(problem, setting, elements));
-        let (name, asked) = (found.definition().name, asked.definition().name);
-        if name == asked {
-            return name.to_owned();
-        }
-        format!("{name} (stiff: by {asked} it would take far longer; `method.name` decides otherwise)")
-    }
-
     /// The method of the first stage.
-    fn first_method(&self, problem: &Problem, setting: &Setting, elements: &Elements) -> Method {
+    pub(crate) fn first_method(&self, problem: &Problem, setting: &Setting, elements: &Elements) -> Method {
         let unknowns = setting.layout.unknowns();
         if unknowns > LARGEST {
             return self.method.clone();
         }
-        let rectangle = rectangle(&setting.layout, &elements.effective);
-        self.method_for(problem, &Workload { rectangle, unknowns })
+        self.method_for(problem, rectangle(&setting.layout, &elements.effective), unknowns)
+    }
+
+    /// Memory, in bytes, of the `method` of the first stage where it is not the one asked for.
+    pub(crate) fn memory_of_choice(&self, method: &Method, setting: &Setting) -> u64 {
+        if *method == self.method {
+            return 0;
+        }
+        let rows = setting.layout.unknowns() as usize;
+        8 * (method.state_vectors(rows, true) * rows) as u64
+    }
+
+    /// The `method` of the first stage in words.
+    pub(crate) fn describe_method(&self, method: &Method) -> String {
+        let (name, asked) = (method.definition().name, self.method.definition().name);
+        if name == asked {
+            return name.to_owned();
+        }
+        format!("{name} (stiff: by {asked} it would take far longer; `method.name` decides otherwise)")
     }
 }
