@@ -1,9 +1,9 @@
 //! Whether a state can leave the Fock levels that are kept at all.
 
 use superladder_engine::Problem;
-use superladder_model::{Factor, Jump, Model, Subsystem};
+use superladder_model::{Factor, Model, Subsystem};
 
-use crate::reachable::Reachable;
+use crate::reachable::{Reachable, products};
 
 /// More combinations of levels than this are not followed.
 const MOST: usize = 1 << 20;
@@ -98,29 +98,4 @@ impl Joint {
         }
         above.is_empty().then(|| self.number(&levels))
     }
-}
-
-/// The products of factors that move a state under a model: terms of the Hamiltonian, of jumps and of decay.
-fn products(model: &Model) -> Vec<Vec<Factor>> {
-    let mut operators = vec![model.hamiltonian()];
-    let mut products: Vec<Vec<Factor>> = Vec::new();
-    for dissipator in model.dissipators() {
-        match &dissipator.jump {
-            Jump::Collective(jump) => {
-                operators.push(jump.clone());
-                operators.push(jump.adjoint() * jump.clone());
-            }
-            Jump::Local { ensemble, raise, lower, z } => {
-                let parts = [raise, lower, z].iter().filter(|c| c.norm_sqr() > 0.0).count();
-                for (part, factor) in [(raise, Factor::Raise(*ensemble)), (lower, Factor::Lower(*ensemble))] {
-                    // Products of different parts, in the decay, move either way.
-                    if part.norm_sqr() > 0.0 || parts > 1 {
-                        products.push(vec![factor]);
-                    }
-                }
-            }
-        }
-    }
-    products.extend(operators.iter().flat_map(|o| o.collected().terms).map(|term| term.factors.clone()));
-    products
 }

@@ -1,7 +1,7 @@
 //! Which channels can jump at all.
 
 use superladder_engine::Problem;
-use superladder_model::{EnsembleState, Factor, Jump, ModeState, Model, Operator, Subsystem};
+use superladder_model::{EnsembleState, Factor, Jump, ModeState, Model, Subsystem};
 
 /// By subsystem, modes and then ensembles, the numbers of quanta or of excited spins that a state may have.
 /// Correlations are left out, so that there may be some that it never has, but none is missing.
@@ -58,27 +58,8 @@ impl Reachable {
     /// Adds what Hamiltonian, decay and jumps lead to in one go; false when that is nothing new.
     fn spread(&mut self, model: &Model) -> bool {
         let before = self.clone();
-        self.lead(&model.hamiltonian());
-        for dissipator in model.dissipators() {
-            match &dissipator.jump {
-                Jump::Collective(operator) => {
-                    self.lead(operator);
-                    self.lead(&(operator.adjoint() * operator.clone()));
-                }
-                Jump::Local { ensemble, raise, lower, z } => {
-                    let parts = [raise, lower, z].iter().filter(|c| c.norm_sqr() > 0.0).count();
-                    let axis = self.axis(Subsystem::Ensemble(*ensemble));
-                    // Products of different parts, in the decay, move either way.
-                    for (part, factor) in
-                        [(raise, Factor::Raise(*ensemble)), (lower, Factor::Lower(*ensemble))]
-                    {
-                        if part.norm_sqr() > 0.0 || parts > 1 {
-                            let image = image(&self.levels[axis], &[factor]);
-                            self.add(axis, &image);
-                        }
-                    }
-                }
-            }
+        for factors in products(model) {
+            self.lead(&factors);
         }
         *self != before
     }
@@ -87,14 +68,12 @@ impl Reachable {
         self.levels[axis].iter_mut().zip(levels).for_each(|(known, new)| *known |= new);
     }
 
-    /// Images of the reachable levels under every term of an operator that does not vanish on them.
-    fn lead(&mut self, operator: &Operator) {
-        for term in operator.collected().terms {
-            let images = self.images(&term.factors);
-            if images.iter().all(|(_, levels)| levels.contains(&true)) {
-                for (axis, levels) in &images {
-                    self.add(*axis, levels);
-                }
+    /// Adds the images of the reachable levels under a product of factors that does not vanish on them.
+    fn lead(&mut self, factors: &[Factor]) {
+        let images = self.images(factors);
+        if images.iter().all(|(_, levels)| levels.contains(&true)) {
+            for (axis, levels) in &images {
+                self.add(*axis, levels);
             }
         }
     }
@@ -124,6 +103,31 @@ impl Reachable {
             }
         }
     }
+}
+
+/// The products of factors that move a state under a model: terms of the Hamiltonian, of jumps and of decay.
+pub(crate) fn products(model: &Model) -> Vec<Vec<Factor>> {
+    let mut operators = vec![model.hamiltonian()];
+    let mut products: Vec<Vec<Factor>> = Vec::new();
+    for dissipator in model.dissipators() {
+        match &dissipator.jump {
+            Jump::Collective(jump) => {
+                operators.push(jump.clone());
+                operators.push(jump.adjoint() * jump.clone());
+            }
+            Jump::Local { ensemble, raise, lower, z } => {
+                let parts = [raise, lower, z].iter().filter(|c| c.norm_sqr() > 0.0).count();
+                for (part, factor) in [(raise, Factor::Raise(*ensemble)), (lower, Factor::Lower(*ensemble))] {
+                    // Products of different parts, in the decay, move either way.
+                    if part.norm_sqr() > 0.0 || parts > 1 {
+                        products.push(vec![factor]);
+                    }
+                }
+            }
+        }
+    }
+    products.extend(operators.iter().flat_map(|o| o.collected().terms).map(|term| term.factors.clone()));
+    products
 }
 
 /// Where a product of factors of one subsystem leads, the rightmost acting first.
