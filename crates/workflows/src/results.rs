@@ -4,6 +4,7 @@
 
 mod archive;
 mod arrays;
+mod checks;
 mod columns;
 mod folder;
 mod manifest;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 pub use arrays::{write_arrays, write_real_arrays};
+pub(crate) use checks::write_checks;
 pub(crate) use columns::standard_errors;
 pub use columns::{Column, columns, write_csv};
 pub use folder::OutputFolder;

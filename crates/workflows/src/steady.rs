@@ -1,5 +1,6 @@
 //! Where a study ends: its stationary state, how sure it is, and the slow modes on the way there.
 
+mod findings;
 mod picture;
 mod report;
 
@@ -7,12 +8,13 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use superladder_engine::{EngineError, Halt, SlowModes, Stationary, StationaryOptions, StationaryReport};
+use superladder_engine::{EngineError, Halt, Stationary, StationaryOptions, StationaryReport};
 use superladder_study::{EngineChoice, Study, StudyError};
 use thiserror::Error;
 
-pub use report::report;
+pub use self::report::report;
 
+use self::findings::{difference, reasons, values};
 use crate::results::{Clock, Head, OutputError, OutputFolder, write_rows};
 
 /// What is asked for.
@@ -132,49 +134,19 @@ impl Plan<'_> {
     }
 }
 
-/// Why a state does not count as found; empty when it does.
-pub(crate) fn reasons(found: &StationaryReport) -> Vec<String> {
-    let turning = found.slow.iter().flat_map(turning).count();
-    let turning = (turning > 0).then(|| {
-        "coherences that observables see or the initial state has turn for ever: the state has no limit"
-            .to_owned()
-    });
-    found.diagnostics.broken().into_iter().chain(turning).collect()
-}
-
-/// Frequencies of coherences that do not decay.
-pub(crate) fn turning(slow: &SlowModes) -> impl Iterator<Item = f64> {
-    slow.undamped.iter().map(|z| z.im).filter(|frequency| frequency.abs() > 1e-7)
-}
-
 /// A number, or nothing where there is none.
 fn finite(x: f64) -> Option<f64> {
     x.is_finite().then_some(x)
-}
-
-/// Name, value and error of every column of the observables.
-pub(crate) fn values(study: &Study, found: &StationaryReport) -> Vec<(String, f64, f64)> {
-    let problem = &study.problem;
-    let (model, levels) = (&problem.stages[problem.stages.len() - 1].model, problem.levels());
-    let mut all = Vec::new();
-    for ((observable, measured), errors) in
-        problem.observables.iter().zip(&found.measurements).zip(&found.errors)
-    {
-        let names = observable.columns(model, &levels);
-        let columns = names.into_iter().zip(&measured.values).zip(errors);
-        all.extend(columns.map(|((name, value), error)| (name, value.value, *error)));
-    }
-    all
 }
 
 /// One row a slow eigenvalue.
 fn write_modes(file: &mut impl Write, found: &StationaryReport) -> io::Result<()> {
     let mut rows = Vec::new();
     for slow in &found.slow {
-        let words: Vec<String> = slow.difference.iter().map(ToString::to_string).collect();
+        let charges = difference(slow, " ");
         let row = |re: f64, im: f64, residual: f64, damped: bool| {
             let damped = damped.to_string();
-            [words.join(" "), re.to_string(), im.to_string(), residual.to_string(), damped]
+            [charges.clone(), re.to_string(), im.to_string(), residual.to_string(), damped]
         };
         rows.extend(slow.undamped.iter().map(|z| row(z.re, z.im, f64::NAN, false)));
         rows.extend(slow.values.iter().zip(&slow.residuals).map(|(z, r)| row(z.re, z.im, *r, true)));

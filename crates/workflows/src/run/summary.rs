@@ -6,7 +6,7 @@ use std::path::Path;
 use superladder_engine::{FollowedCutoff, with_error};
 
 use super::outcome::Outcome;
-use crate::results::columns;
+use crate::results::{columns, write_checks};
 
 /// More rows than this are left to the table.
 const MOST_ROWS: usize = 32;
@@ -43,11 +43,7 @@ fn write_all(text: &mut String, outcome: &Outcome<'_>, folder: &Path) -> std::fm
     if rows.len() > MOST_ROWS {
         writeln!(text, "  and {} more in observables.csv", rows.len() - MOST_ROWS)?;
     }
-    writeln!(text, "\n  diagnostic            worst     bound")?;
-    for (name, check) in &outcome.diagnostics.checks {
-        let verdict = if check.holds() { "kept" } else { "BROKEN" };
-        writeln!(text, "  {name:<16} {:>10.2e} {:>9.1e}  {verdict}", check.worst, check.bound)?;
-    }
+    write_checks(text, outcome.diagnostics, "worst")?;
     if let Some(speed) = outcome.speed {
         writeln!(
             text,

@@ -3,6 +3,8 @@
 use superladder_engine::{SlowModes, StationaryReport};
 use superladder_plot::{Axis, COLOURS, Frame, Mark, Marks, Panel, Picture, Series};
 
+use super::findings::difference;
+
 const MARKS: [Mark; 4] = [Mark::Circle, Mark::Square, Mark::Triangle, Mark::Diamond];
 
 /// Decay rates to the left, frequencies upwards; conjugates are drawn.
@@ -19,10 +21,9 @@ pub(super) fn picture(title: &str, found: &StationaryReport) -> Picture {
 }
 
 fn marks(number: usize, slow: &SlowModes) -> Marks {
-    let difference: Vec<String> = slow.difference.iter().map(ToString::to_string).collect();
     let pair = |z: &num_complex::Complex64| [(z.re, z.im), (z.re, -z.im)];
     Marks {
-        label: format!("charge difference {}", difference.join(", ")),
+        label: format!("charge difference {}", difference(slow, ", ")),
         points: slow.values.iter().chain(&slow.undamped).flat_map(pair).collect(),
         colour: COLOURS[number % COLOURS.len()],
         size: 5.0,

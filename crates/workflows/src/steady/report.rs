@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use superladder_engine::{StationaryReport, with_error};
 use superladder_study::Study;
 
-use super::{reasons, turning, values};
+use super::findings::{difference, reasons, turning, values};
+use crate::results::write_checks;
 
 /// The table for a reader: how many states there are, the observables with errors, what decays how slowly, what
 /// is not converged.
@@ -36,11 +37,7 @@ pub fn report(study: &Study, found: &StationaryReport) -> String {
     }
     let _ = writeln!(text, "what would leave through the cutoffs: {:.2e} per unit time", found.leaving);
     modes(&mut text, found);
-    let _ = writeln!(text, "\n  diagnostic            value     bound");
-    for (name, check) in &found.diagnostics.checks {
-        let verdict = if check.holds() { "kept" } else { "BROKEN" };
-        let _ = writeln!(text, "  {name:<16} {:>10.2e} {:>9.1e}  {verdict}", check.worst, check.bound);
-    }
+    let _ = write_checks(&mut text, &found.diagnostics, "value");
     let reasons = reasons(found);
     let _ = match reasons.len() {
         0 => writeln!(text, "\nconverged: every bound is kept"),
@@ -65,10 +62,9 @@ fn classes(text: &mut String, found: &StationaryReport) {
 
 fn modes(text: &mut String, found: &StationaryReport) {
     for slow in &found.slow {
-        let difference: Vec<String> = slow.difference.iter().map(ToString::to_string).collect();
         let zero = slow.difference.iter().all(|d| *d == 0);
         let of =
-            if zero { "populations".into() } else { format!("charge difference {}", difference.join(", ")) };
+            if zero { "populations".into() } else { format!("charge difference {}", difference(slow, ", ")) };
         let _ = writeln!(text, "\nSlow modes, {of}: gap {:.10}", slow.gap());
         for (value, residual) in slow.values.iter().zip(&slow.residuals) {
             let _ = writeln!(text, "  {:.10} {:+.10} i   residual {residual:.1e}", value.re, value.im);
