@@ -3,31 +3,11 @@
 
 mod common;
 
+use common::steady::{entries, model_of, number, numbers_of};
 use serde_json::Value;
 use superladder_engine::{EngineError, Never, Problem, StationaryOptions};
 use superladder_exact::{Exact, StationaryState};
 use superladder_model::Model;
-
-fn reference(name: &str) -> Value {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/reference");
-    let text = std::fs::read_to_string(format!("{folder}/{name}")).expect("present");
-    serde_json::from_str(&text).expect("JSON")
-}
-
-fn entries(kind: &str) -> Vec<Value> {
-    let all = reference("steady_and_more.json")["entries"].as_array().expect("a list").clone();
-    all.into_iter().filter(|entry| entry["kind"] == kind).collect()
-}
-
-fn number(value: &Value) -> f64 {
-    match value.as_str() {
-        Some(text) => {
-            let (a, b) = text.split_once('/').expect("a fraction");
-            a.parse::<f64>().expect("a number") / b.parse::<f64>().expect("a number")
-        }
-        None => value.as_f64().expect("a number"),
-    }
-}
 
 fn solved(problem: &Problem, options: &StationaryOptions) -> StationaryState {
     Exact::default().stationary_state(problem, options, &Never).expect("a stationary state")
@@ -43,20 +23,7 @@ fn close(found: f64, expected: f64, digits: f64, what: &str) {
 }
 
 fn reference_problem(entry: &Value, observables: &[&str]) -> Problem {
-    let n = number(&entry["N"]) as usize;
-    let gamma_up = number(&entry["gamma_up"]);
-    let model = Model::builder()
-        .mode("a", 1.0)
-        .ensemble("S", n, 1.0)
-        .ensemble("T", n, 1.0)
-        .interaction("dicke", ["a", "S"], number(&entry["lambda"]))
-        .interaction("tavis-cummings", ["a", "T"], 0.1)
-        .interaction("exchange", ["S", "T"], 0.1)
-        .channel("cavity-loss", "a", 0.06)
-        .channel("pumping", "T", gamma_up)
-        .channel("emission", "T", 1.0 - gamma_up)
-        .build()
-        .expect("valid");
+    let model = model_of(entry).build().expect("valid");
     let names: Vec<String> = observables.iter().map(ToString::to_string).collect();
     Problem::builder(&model)
         .cutoff("a", number(&entry["cutoff"]) as usize)
@@ -189,7 +156,7 @@ fn emission(state: &StationaryState) -> [f64; 3] {
 
 #[test]
 fn the_superradiant_laser_emits_what_the_rate_equation_says() {
-    let file = reference("steady.json");
+    let file = numbers_of("steady.json");
     for row in file["superradiant_bad_cavity"]["rows"].as_array().expect("a list") {
         let state = solved(&superradiant(number(&row["N"]) as usize, number(&row["w"])), &state_only());
         for (found, key) in emission(&state).into_iter().zip(["SpSm", "Sz", "S2"]) {
@@ -235,7 +202,7 @@ fn driven_superradiance_is_that_of_its_closed_form() {
         close(emission(&state)[0], number(&values["SpSm"]), 1e-9, "SpSm");
         close(state.values("purity").expect("observed")[0], number(&values["purity"]), 1e-9, "purity");
     }
-    let file = reference("steady.json");
+    let file = numbers_of("steady.json");
     for row in file["driven_superradiance"]["rows"].as_array().expect("a list") {
         let n = number(&row["N"]);
         let state = solved(&driven(n as usize, 0.5 * n * number(&row["r"]), 0.0), &state_only());
@@ -254,7 +221,7 @@ fn driven_superradiance_is_that_of_its_closed_form() {
 
 #[test]
 fn linewidths_of_the_superradiant_laser_are_those_of_brute_force() {
-    let file = reference("steady.json");
+    let file = numbers_of("steady.json");
     for row in file["superradiant_linewidth"]["rows"].as_array().expect("a list") {
         let options = StationaryOptions { modes: 2, ..StationaryOptions::default() };
         let state = solved(&superradiant(number(&row["N"]) as usize, number(&row["w"])), &options);

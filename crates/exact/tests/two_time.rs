@@ -1,23 +1,14 @@
 //! Correlations of two times, spectra and linewidths against closed forms and against numbers of
 //! independent code: `data/reference/steady_and_more.json`, parts B, C and D.
 
+mod common;
+
+use common::steady::{entries, model_of, number};
 use num_complex::Complex64;
 use serde_json::Value;
 use superladder_engine::{EngineError, Never, Problem, StationaryOptions};
 use superladder_exact::{Correlation, Exact, SpectrumMethod, StationaryState};
 use superladder_model::{Model, ModelBuilder};
-
-fn entries(kind: &str) -> Vec<Value> {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/reference/steady_and_more.json");
-    let text = std::fs::read_to_string(file).expect("present");
-    let all: Value = serde_json::from_str(&text).expect("JSON");
-    let all = all["entries"].as_array().expect("a list").clone();
-    all.into_iter().filter(|entry| entry["kind"] == kind).collect()
-}
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().expect("a number")
-}
 
 fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().expect("a list").iter().map(number).collect()
@@ -50,19 +41,7 @@ fn close(found: f64, expected: f64, tolerance: f64, what: &str) {
 }
 
 fn reference(entry: &Value) -> StationaryState {
-    let n = number(&entry["N"]) as usize;
-    let gamma_up = number(&entry["gamma_up"]);
-    let model = Model::builder()
-        .mode("a", 1.0)
-        .ensemble("S", n, 1.0)
-        .ensemble("T", n, 1.0)
-        .interaction("dicke", ["a", "S"], number(&entry["lambda"]))
-        .interaction("tavis-cummings", ["a", "T"], 0.1)
-        .interaction("exchange", ["S", "T"], 0.1)
-        .channel("cavity-loss", "a", 0.06)
-        .channel("pumping", "T", gamma_up)
-        .channel("emission", "T", 1.0 - gamma_up);
-    state(model, Some(number(&entry["cutoff"]) as usize))
+    state(model_of(entry), Some(number(&entry["cutoff"]) as usize))
 }
 
 /// g1, g2 and, if methods are given, S(w) and its line.
