@@ -12,7 +12,7 @@ use retreat::{Failure, recover, retreat};
 use crate::options::require;
 use crate::propagator::{Observer, Samples, Stop, check_arguments, sample_times, show};
 use crate::vector::{copy, norm};
-use crate::{Chebyshev, LinearOperator, Memory, PropagateError, Propagator, Statistics, System};
+use crate::{Chebyshev, LinearOperator, Memory, PropagateError, Propagator, System};
 
 const NAME: &str = "chebyshev";
 /// Terms between two norms that watch the growth of the recurrence.
@@ -392,10 +392,6 @@ impl Propagator for ChebyshevPropagator {
         let operator = system.linear().ok_or(PropagateError::NotLinear { method: NAME })?;
         check_arguments(self.dim, system, (t, t_end), y, stops)?;
         self.steps(operator, t, t_end, y, stops, observer)
-    }
-
-    fn statistics(&self) -> Statistics {
-        self.memory.statistics.clone()
     }
 
     fn state_vectors(&self, states: bool) -> usize {

@@ -7,7 +7,7 @@ use superladder_dense::{Mat, Squaring, multiply_vector};
 use crate::explicit::{Absent, Explicit};
 use crate::propagator::{Observer, Samples, check_arguments, show};
 use crate::vector::{copy, norm};
-use crate::{Exponential, LinearOperator, Memory, PropagateError, Propagator, Statistics, System};
+use crate::{Exponential, LinearOperator, Memory, PropagateError, Propagator, System};
 
 const NAME: &str = "exponential";
 /// Rows of the largest matrix: one product takes 1.5 s of a processor, and 14 matrices 450 MB.
@@ -307,10 +307,6 @@ impl Propagator for ExponentialPropagator {
             return Err(PropagateError::NonFinite { time: t, step: 0.0 });
         }
         self.steps(operator, t, t_end, y, stops, observer)
-    }
-
-    fn statistics(&self) -> Statistics {
-        self.memory.statistics.clone()
     }
 
     fn state_vectors(&self, _states: bool) -> usize {

@@ -7,7 +7,7 @@ use arnoldi::Subspace;
 use crate::propagator::{Observer, Samples, Stop, check_arguments, sample_times, show};
 use crate::vector::copy;
 
-use crate::{Krylov, LinearOperator, Memory, PropagateError, Propagator, Statistics, System};
+use crate::{Krylov, LinearOperator, Memory, PropagateError, Propagator, System};
 
 const NAME: &str = "krylov";
 /// Vectors of a step for one of its samples.
@@ -246,10 +246,6 @@ impl Propagator for KrylovPropagator {
         let operator = system.linear().ok_or(PropagateError::NotLinear { method: NAME })?;
         check_arguments(self.dim, system, (t, t_end), y, stops)?;
         self.steps(operator, t, t_end, y, stops, observer)
-    }
-
-    fn statistics(&self) -> Statistics {
-        self.memory.statistics.clone()
     }
 
     fn state_vectors(&self, _states: bool) -> usize {

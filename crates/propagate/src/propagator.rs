@@ -134,7 +134,9 @@ pub trait Propagator {
     ) -> Result<f64, PropagateError>;
 
     /// Counts and estimates since the propagator was made.
-    fn statistics(&self) -> Statistics;
+    fn statistics(&self) -> Statistics {
+        self.memory().statistics
+    }
 
     /// Largest number of vectors of length dim it holds beside `y`, for observers that need `states` at the
     /// stops or do not.

@@ -27,9 +27,14 @@ fn average(sums: &[i128], count: u64) -> Vec<f64> {
 }
 
 fn totals(sums: &Sums, row: usize, width: usize) -> Vec<i128> {
+    added(sums.blocks().iter().map(|block| &block.sums()[row * width..(row + 1) * width]), width)
+}
+
+/// The sum of rows of `width` numbers.
+fn added<'a>(rows: impl Iterator<Item = &'a [i128]>, width: usize) -> Vec<i128> {
     let mut total = vec![0_i128; width];
-    for block in sums.blocks() {
-        for (sum, x) in total.iter_mut().zip(&block.sums()[row * width..(row + 1) * width]) {
+    for row in rows {
+        for (sum, x) in total.iter_mut().zip(row) {
             *sum = sum.saturating_add(*x);
         }
     }
@@ -146,14 +151,8 @@ impl<'a> Halves<'a> {
 
     /// Sums and count of every other block.
     fn half(&self, first: usize) -> (Vec<i128>, u64) {
-        let mut half = (vec![0_i128; self.width], 0);
-        for block in self.blocks.iter().skip(first).step_by(2) {
-            for (sum, x) in half.0.iter_mut().zip(self.numbers(block)) {
-                *sum = sum.saturating_add(*x);
-            }
-            half.1 += block.count();
-        }
-        half
+        let own = || self.blocks.iter().skip(first).step_by(2);
+        (added(own().map(|block| self.numbers(block)), self.width), own().map(|block| block.count()).sum())
     }
 
     /// Each half in the direction of the guide that is the other, weighed by their numbers of samples.

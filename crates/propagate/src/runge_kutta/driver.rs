@@ -5,9 +5,7 @@ use super::scheme::{Estimate, Evaluator, Scheme, Step};
 use super::start::first_step;
 use crate::propagator::{Observer, Samples, check_arguments, show};
 use crate::vector::{Tolerance, norm};
-use crate::{
-    Dop853, Lawson, LowStorage, Memory, PropagateError, Propagator, Statistics, System, Tsit5, VectorField,
-};
+use crate::{Dop853, Lawson, LowStorage, Memory, PropagateError, Propagator, System, Tsit5, VectorField};
 
 /// Rejections in a row without a finite result that end a propagation.
 const NON_FINITE_LIMIT: u32 = 20;
@@ -353,10 +351,6 @@ impl<S: Scheme> Propagator for Adaptive<S> {
                 Err(PropagateError::InvalidOption { name: "lawson", value: "true".to_owned(), allowed })
             }
         }
-    }
-
-    fn statistics(&self) -> Statistics {
-        self.memory.statistics.clone()
     }
 
     fn state_vectors(&self, _states: bool) -> usize {
