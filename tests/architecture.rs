@@ -341,6 +341,8 @@ fn circles(arrows: &[(Vec<String>, Vec<Vec<String>>)]) -> Vec<String> {
     found
 }
 
+/// The `mod` and `pub use` lines with which the head of a folder names its own files are no arrows: a folder is
+/// one module, whose files may use what its head defines.
 #[test]
 fn files_of_a_crate_form_no_circles() {
     for package in packages() {

@@ -341,6 +341,10 @@ fn a_run_does_not_start_over_a_checkpoint_unasked() {
     let before = fs::read(scratch.checkpoint()).expect("a checkpoint");
     scratch.run(&[]).exits(2).says("x.checkpoint").says("--resume").says("--force");
     assert!(fs::read(scratch.checkpoint()).expect("a checkpoint") == before, "the checkpoint has changed");
+    // A run that is refused when it is prepared gives up nothing.
+    scratch.run(&["--force", "--set", "modes.a.cutoff=1000000000"]).exits(2);
+    assert!(fs::read(scratch.checkpoint()).expect("a checkpoint") == before, "a refused run has removed it");
+    assert!(scratch.path("x").is_dir(), "a refused run has removed the output");
     scratch.run(&["--force"]).exits(0);
     assert!(!scratch.checkpoint().exists() && scratch.manifest()["resumed_at"].is_null());
     // Nothing to resume and a finished output in the way.

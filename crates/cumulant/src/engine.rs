@@ -58,6 +58,22 @@ impl Cumulant {
         }
     }
 
+    /// What a run of these equations needs.
+    fn described(&self, problem: &Problem, equations: &Equations) -> Resources {
+        let unknowns = equations.unknowns().len() as u64;
+        let vectors = self.method.propagator(1).state_vectors(true) as u64 + 1;
+        let terms: u64 = (0..equations.stages()).map(|s| equations.tape(s).terms() as u64).sum();
+        let line = |name: &str, value: String| (name.to_owned(), value);
+        let report = vec![
+            line("order", self.order.to_string()),
+            line("closure", self.closure.name().to_owned()),
+            line("real unknowns", unknowns.to_string()),
+            line("terms of the equations", terms.to_string()),
+        ];
+        let memory = 8 * vectors * unknowns + 24 * terms + memory_of_records(problem);
+        Resources { unknowns, memory, report }
+    }
+
     /// [`Engine::prepare`] with the unknowns within reach, in the order of [`Equations::unknowns`] of
     /// [`Equations::of_problem`].
     ///
@@ -65,6 +81,7 @@ impl Cumulant {
     /// As [`Engine::prepare`].
     pub fn evolution(&self, problem: &Problem) -> Result<MomentEvolution, EngineError> {
         let equations = self.equations(problem)?;
+        let resources = self.described(problem, &equations);
         let start = equations.initial(&problem.initial).map_err(|e| unsupported(&e))?;
         let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
         let limits = equations.limits(&start);
@@ -86,6 +103,7 @@ impl Cumulant {
             start,
             method: self.method.clone(),
             bounds: self.bounds,
+            resources,
             description: self.description(&equations),
             explain: Box::new(self.explain(problem.model())),
         })
@@ -142,19 +160,7 @@ impl Engine for Cumulant {
     }
 
     fn resources(&self, problem: &Problem) -> Result<Resources, EngineError> {
-        let equations = self.equations(problem)?;
-        let unknowns = equations.unknowns().len() as u64;
-        let vectors = self.method.propagator(1).state_vectors(true) as u64 + 1;
-        let terms: u64 = (0..equations.stages()).map(|s| equations.tape(s).terms() as u64).sum();
-        let line = |name: &str, value: String| (name.to_owned(), value);
-        let report = vec![
-            line("order", self.order.to_string()),
-            line("closure", self.closure.name().to_owned()),
-            line("real unknowns", unknowns.to_string()),
-            line("terms of the equations", terms.to_string()),
-        ];
-        let memory = 8 * vectors * unknowns + 24 * terms + memory_of_records(problem);
-        Ok(Resources { unknowns, memory, report })
+        Ok(self.described(problem, &self.equations(problem)?))
     }
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {

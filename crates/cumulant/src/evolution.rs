@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
-use superladder_engine::{Bounds, Diagnostics, EngineError, Evolution, Listener, Measurement, Problem};
+use superladder_engine::{
+    Bounds, Diagnostics, EngineError, Evolution, Listener, Measurement, Problem, Resources,
+};
 use superladder_model::Evaluation;
 use superladder_propagate::{Field, Memory, Method, Observer, PropagateError, Propagator, Stop, VectorField};
 
@@ -30,6 +32,8 @@ pub struct MomentSetup {
     pub method: Method,
     /// Bounds of the diagnostics.
     pub bounds: Bounds,
+    /// What the run needs.
+    pub resources: Resources,
     /// What describes the equations in the statistics.
     pub description: serde_json::Map<String, serde_json::Value>,
     /// Explains a failure of the propagator at a time.
@@ -181,6 +185,10 @@ impl Evolution for MomentEvolution {
 
     fn diagnostics(&self) -> &Diagnostics {
         &self.diagnostics
+    }
+
+    fn resources(&self) -> Resources {
+        self.setup.resources.clone()
     }
 
     fn statistics(&self) -> serde_json::Value {

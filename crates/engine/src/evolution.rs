@@ -288,6 +288,10 @@ pub trait Evolution {
     /// Diagnostics up to now.
     fn diagnostics(&self) -> &Diagnostics;
 
+    /// What the run needs, as [`Engine::resources`] tells it beforehand; known here without a second look at
+    /// the problem.
+    fn resources(&self) -> Resources;
+
     /// Named figures of the method (steps, right-hand sides, ...), for the manifest.
     fn statistics(&self) -> serde_json::Value;
 

@@ -1,6 +1,7 @@
 //! The engine: what it refuses, what it needs, and how it is prepared.
 
 use superladder_engine::{Engine, EngineError, Evolution, Halt, Never, Problem, Resources, check_memory};
+use superladder_propagate::Method;
 use superladder_space::Sector;
 
 use crate::choice::Choice;
@@ -75,11 +76,47 @@ impl Exact {
         let overhead = self.overhead(problem, &setting, &elements, (choice.bytes, &method));
         let memory = self.memory(problem, choice.length, overhead);
         check(memory)?;
+        let resources = self.described(problem, &setting, &elements, (&choice, &method, memory));
         let real = choice.real.clone();
         let generator = choice.build(self, &setting, &elements, halt)?;
         drop(elements);
-        let prepared = Prepared { setting, generator, real, overhead, memory, available };
+        let prepared = Prepared { setting, generator, real, overhead, resources, available };
         ExactEvolution::new(self.clone(), problem.clone(), prepared, halt)
+    }
+
+    /// What a run needs whose form of the generator, method and memory are found.
+    fn described(
+        &self,
+        problem: &Problem,
+        setting: &Setting,
+        elements: &Elements,
+        (choice, method, memory): (&Choice, &Method, u64),
+    ) -> Resources {
+        let full: f64 = setting.space.sectors().iter().map(|s| (s.dim() as f64).powi(2)).sum();
+        let (space, layout) = (&setting.space, &setting.layout);
+        let largest = space.sectors().iter().map(Sector::dim).max().unwrap_or(0);
+        let symmetries =
+            if setting.symmetries.is_empty() { "none".into() } else { setting.symmetries.join("; ") };
+        let used = if setting.reduced { "yes" } else { "no (every block is needed, or switched off)" };
+        let line = |name: &str, value: String| (name.to_owned(), value);
+        let report = vec![
+            line("sectors", space.sectors().len().to_string()),
+            line("Hilbert-space dimension (sum over sectors)", space.dim().to_string()),
+            line("largest sector", largest.to_string()),
+            line("weak symmetries", symmetries),
+            line("symmetries reduce this problem", used.to_owned()),
+            line("charge differences stored", setting.coherences.len().to_string()),
+            line("independent real unknowns", layout.unknowns().to_string()),
+            line("real unknowns without symmetries", format!("{full:.0}")),
+            line("fraction of the unreduced problem", format!("{:.4}", layout.unknowns() as f64 / full)),
+            line("matrix elements (effective Hamiltonian and jumps)", elements.nnz().to_string()),
+            line("jump blocks between sectors", elements.jumps.len().to_string()),
+            line("method", self.describe_method(method)),
+            line("generator", choice.words.clone()),
+            line("state vectors held by the method", self.vectors(problem, choice.length).to_string()),
+            line("memory", mebibytes(memory)),
+        ];
+        Resources { unknowns: layout.unknowns(), memory, report }
     }
 }
 
@@ -95,32 +132,9 @@ impl Engine for Exact {
         let method = self.first_method(problem, &setting, &elements);
         let overhead = self.overhead(problem, &setting, &elements, (choice.bytes, &method));
         let memory = self.memory(problem, choice.length, overhead);
-        let full: f64 = setting.space.sectors().iter().map(|s| (s.dim() as f64).powi(2)).sum();
-        let (space, layout) = (&setting.space, &setting.layout);
-        let largest = space.sectors().iter().map(Sector::dim).max().unwrap_or(0);
-        let symmetries =
-            if setting.symmetries.is_empty() { "none".into() } else { setting.symmetries.join("; ") };
-        let used = if setting.reduced { "yes" } else { "no (every block is needed, or switched off)" };
-        let line = |name: &str, value: String| (name.to_owned(), value);
-        let mut report = vec![
-            line("sectors", space.sectors().len().to_string()),
-            line("Hilbert-space dimension (sum over sectors)", space.dim().to_string()),
-            line("largest sector", largest.to_string()),
-            line("weak symmetries", symmetries),
-            line("symmetries reduce this problem", used.to_owned()),
-            line("charge differences stored", setting.coherences.len().to_string()),
-            line("independent real unknowns", layout.unknowns().to_string()),
-            line("real unknowns without symmetries", format!("{full:.0}")),
-            line("fraction of the unreduced problem", format!("{:.4}", layout.unknowns() as f64 / full)),
-            line("matrix elements (effective Hamiltonian and jumps)", elements.nnz().to_string()),
-            line("jump blocks between sectors", elements.jumps.len().to_string()),
-            line("method", self.describe_method(&method)),
-            line("generator", choice.words),
-            line("state vectors held by the method", self.vectors(problem, choice.length).to_string()),
-            line("memory", mebibytes(memory)),
-        ];
-        report.extend(self.range_of_cutoffs(problem, &setting, overhead)?);
-        Ok(Resources { unknowns: layout.unknowns(), memory, report })
+        let mut resources = self.described(problem, &setting, &elements, (&choice, &method, memory));
+        resources.report.extend(self.range_of_cutoffs(problem, &setting, overhead)?);
+        Ok(resources)
     }
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {

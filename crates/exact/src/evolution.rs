@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use superladder_engine::{
     Diagnostics, EngineError, Evolution, FollowedCutoff, Halt, Listener, Measurement, Never, Problem,
+    Resources,
 };
 use superladder_propagate::{Linear, LinearOperator, Memory, Method, Propagator};
 
@@ -30,8 +31,8 @@ pub(crate) struct Prepared {
     pub(crate) real: Option<Arc<RealHalf>>,
     /// Memory beside the state vectors, in bytes.
     pub(crate) overhead: u64,
-    /// Estimate of the whole memory, in bytes.
-    pub(crate) memory: u64,
+    /// What the run needs.
+    pub(crate) resources: Resources,
     /// Memory that may be used, in bytes.
     pub(crate) available: u64,
 }
@@ -56,8 +57,8 @@ pub struct ExactEvolution {
     control: Option<CutoffControl>,
     /// Memory beside the vectors at the start, and the length of vectors then.
     overhead: (u64, usize),
-    /// Estimate of the memory at the largest cutoffs so far.
-    memory: u64,
+    /// What the run needs; the memory is that at the largest cutoffs so far.
+    resources: Resources,
 }
 
 impl ExactEvolution {
@@ -69,7 +70,7 @@ impl ExactEvolution {
     ) -> Result<Self, EngineError> {
         let time = problem.times[0];
         let control = CutoffControl::new(&options, &problem, prepared.available);
-        let Prepared { setting, generator, real, overhead, memory, .. } = prepared;
+        let Prepared { setting, generator, real, overhead, resources, .. } = prepared;
         let overhead = (overhead, setting.layout.len());
         let (vector, losses) = initial_state(&problem, &setting)?;
         let method = method_for(&options, &problem, &setting, generator.as_ref());
@@ -96,7 +97,7 @@ impl ExactEvolution {
             diagnostics,
             control,
             overhead,
-            memory,
+            resources,
         };
         evolution.start()?;
         Ok(evolution)
@@ -180,7 +181,7 @@ impl ExactEvolution {
         let setting = self.instruments.setting.resized(&problem).map_err(|e| space_error(&e))?;
         let memory = self.propagator.memory();
         let needed = self.options.memory_scaled(&problem, self.overhead, setting.layout.len());
-        self.memory = self.memory.max(needed);
+        self.resources.memory = self.resources.memory.max(needed);
         // The vectors of the old propagator make room before new ones are made.
         self.propagator = self.method.propagator(0);
         if start {
@@ -365,6 +366,10 @@ impl Evolution for ExactEvolution {
         &self.diagnostics
     }
 
+    fn resources(&self) -> Resources {
+        self.resources.clone()
+    }
+
     fn statistics(&self) -> serde_json::Value {
         let mut statistics = serde_json::json!({
             "method": self.method.definition().name,
@@ -373,7 +378,6 @@ impl Evolution for ExactEvolution {
             "vector_length": self.vector.len(),
             "probes_bytes": self.instruments.memory(),
             "initial_weight_cut_off": self.losses,
-            "estimated_memory_bytes": self.memory,
         });
         if let Some(control) = &self.control {
             statistics["cutoffs"] = control.report(&self.instruments.problem);

@@ -60,6 +60,7 @@ impl MeanField {
         let functionals = stages[0].equations().functionals(problem);
         let conditions = Conditions::new(stages[0].equations(), problem.model());
         let description = self.description(start.len());
+        let resources = self.described(problem, start.len());
         MomentEvolution::new(MomentSetup {
             engine: NAME,
             problem: problem.clone(),
@@ -69,9 +70,18 @@ impl MeanField {
             start,
             method: self.method.clone(),
             bounds: self.bounds,
+            resources,
             description,
             explain: Box::new(|_, error| Box::new(error)),
         })
+    }
+
+    /// What a run with so many real unknowns needs.
+    fn described(&self, problem: &Problem, unknowns: usize) -> Resources {
+        let unknowns = unknowns as u64;
+        let vectors = self.method.propagator(1).state_vectors(true) as u64 + 1;
+        let report = vec![("real unknowns".to_owned(), unknowns.to_string())];
+        Resources { unknowns, memory: 8 * vectors * unknowns + memory_of_records(problem), report }
     }
 
     /// The initial state 'mean-field state': the solution of a problem's mean-field equations at `time`,
@@ -150,10 +160,7 @@ impl Engine for MeanField {
     }
 
     fn resources(&self, problem: &Problem) -> Result<Resources, EngineError> {
-        let unknowns = self.stages(problem)?.first().map_or(0, MeanFieldEquations::dim) as u64;
-        let vectors = self.method.propagator(1).state_vectors(true) as u64 + 1;
-        let report = vec![("real unknowns".to_owned(), unknowns.to_string())];
-        Ok(Resources { unknowns, memory: 8 * vectors * unknowns + memory_of_records(problem), report })
+        Ok(self.described(problem, self.stages(problem)?.first().map_or(0, MeanFieldEquations::dim)))
     }
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {

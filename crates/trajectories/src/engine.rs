@@ -164,21 +164,16 @@ impl Trajectories {
         let needed = Self::needed(problem, &setup, &instruments);
         check_memory(NAME, needed.memory, available_memory(), 2 * needed.amplitudes)?;
         let spare = self.spare(problem, &setup)?;
-        TrajectoryEvolution::new(self.clone(), (setup, instruments), spare)
-    }
-}
-
-impl Engine for Trajectories {
-    fn name(&self) -> &'static str {
-        NAME
+        let resources = self.described(problem, &setup, (instruments.count(), &needed));
+        TrajectoryEvolution::new(self.clone(), (setup, instruments), spare, resources)
     }
 
-    fn resources(&self, problem: &Problem) -> Result<Resources, EngineError> {
-        let (setup, instruments) = self.setup(problem)?;
+    /// What a run in this setup needs, which observes so many `numbers` of a state.
+    fn described(&self, problem: &Problem, setup: &Setup, (numbers, needed): (usize, &Needed)) -> Resources {
         let largest = Self::largest_sector(problem, &setup.ladders);
         let fock: f64 = problem.cutoffs.iter().map(|c| *c as f64 + 1.0).product();
         let (locality, windows) = (&setup.locality, setup.locality.windows);
-        let Needed { amplitudes, sums, memory } = Self::needed(problem, &setup, &instruments);
+        let Needed { amplitudes, sums, memory } = *needed;
         let moving = |range: std::ops::Range<usize>, word: &str| {
             if locality.moving[range].contains(&true) { Some(word.to_owned()) } else { None }
         };
@@ -189,7 +184,7 @@ impl Engine for Trajectories {
             moving(modes..locality.moving.len(), "rotating Dicke bases"),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        let words = if self.tries(problem, &setup) {
+        let words = if self.tries(problem, setup) {
             "; or the plain basis, if the first trajectory costs less there"
         } else {
             ""
@@ -210,14 +205,26 @@ impl Engine for Trajectories {
                 format!(
                     "{:.1} MiB: {BLOCKS} blocks x {} numbers x {} times x 16 bytes",
                     sums as f64 / 1_048_576.0,
-                    instruments.count(),
+                    numbers,
                     problem.times.len()
                 ),
             ),
             line("memory", format!("{:.1} MiB", memory as f64 / 1_048_576.0)),
         ];
         let largest = if windows { amplitudes } else { largest as u64 };
-        Ok(Resources { unknowns: 2 * largest, memory, report })
+        Resources { unknowns: 2 * largest, memory, report }
+    }
+}
+
+impl Engine for Trajectories {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn resources(&self, problem: &Problem) -> Result<Resources, EngineError> {
+        let (setup, instruments) = self.setup(problem)?;
+        let needed = Self::needed(problem, &setup, &instruments);
+        Ok(self.described(problem, &setup, (instruments.count(), &needed)))
     }
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {

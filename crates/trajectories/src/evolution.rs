@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use rayon::prelude::*;
 use superladder_engine::{
     Attachment, Concluded, Diagnostics, EngineError, Evolution, Listener, Measurement, Problem, Record,
+    Resources,
 };
 use superladder_sampling::{
     BLOCKS, Block, Functions, Goal, Progressed, Replicate, SampledEvolution, Shown, Standing, SumSizes, Sums,
@@ -29,6 +30,7 @@ pub(crate) struct TrajectoryEvolution {
     instruments: Instruments,
     /// The plain basis, for trajectories that lose too much in the moving one.
     spare: Option<(Setup, Instruments)>,
+    resources: Resources,
     report: TrajectoryReport,
     goal: Goal,
     /// All that a checkpoint holds.
@@ -48,6 +50,7 @@ impl TrajectoryEvolution {
         options: Trajectories,
         (setup, instruments): (Setup, Instruments),
         spare: Option<(Setup, Instruments)>,
+        resources: Resources,
     ) -> Result<Self, EngineError> {
         let report = TrajectoryReport::new(&setup.problem, &options.histograms, options.shown)?;
         let goal = Goal::new(&setup.problem, &options.targets)
@@ -64,6 +67,7 @@ impl TrajectoryEvolution {
             setup,
             instruments,
             spare,
+            resources,
             report,
             goal,
             sums: Sums::new(sizes),
@@ -161,12 +165,21 @@ impl TrajectoryEvolution {
     }
 
     fn status(&self) -> String {
-        let (done, wanted) = (self.sums.count(), self.wanted());
+        let (done, others) = (self.sums.count(), self.others());
+        let other = if others > 0 { format!(" and {others} others") } else { String::new() };
+        let (inside, asked) = (done - others, self.options.trajectories);
+        format!("{inside} of {asked} trajectories{other}{}", self.standing.words(done))
+    }
+
+    /// Number of trajectories that are here beside those that the options ask for.
+    fn others(&self) -> u64 {
+        let wanted = self.wanted();
         let covered = self.sums.indices();
-        let inside: u64 =
-            covered.iter().map(|r| r.end.min(wanted.end).saturating_sub(r.start.max(wanted.start))).sum();
-        let other = if done > inside { format!(" and {} others", done - inside) } else { String::new() };
-        format!("{inside} of {} trajectories{other}{}", self.options.trajectories, self.standing.words(done))
+        let inside = covered
+            .iter()
+            .map(|r| r.end.min(wanted.end).saturating_sub(r.start.max(wanted.start)))
+            .sum::<u64>();
+        self.sums.count() - inside
     }
 
     /// Observables with their errors at output number `row`.
@@ -258,6 +271,10 @@ impl Evolution for TrajectoryEvolution {
         &self.diagnostics
     }
 
+    fn resources(&self) -> Resources {
+        self.resources.clone()
+    }
+
     fn statistics(&self) -> serde_json::Value {
         let (counts, all) = (self.sums.counts(), self.report.channels.len());
         let (jumps, fired) = (&counts[..all], &counts[all..2 * all]);
@@ -267,7 +284,7 @@ impl Evolution for TrajectoryEvolution {
         let channel = |(name, (jumps, fired))| serde_json::json!({ "channel": name, "jumps": jumps, "trajectories_with": fired });
         serde_json::json!({
             "trajectories": self.sums.count(),
-            "trajectories_asked_for": self.options.trajectories,
+            "trajectories_asked_for": self.options.trajectories + self.others(),
             "indices": self.sums.indices().iter().map(|r| [r.start, r.end]).collect::<Vec<_>>(),
             "seed": self.options.seed,
             "unravelling": match self.options.unravelling {

@@ -17,7 +17,7 @@ mod summary;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use superladder_engine::{Engine, EngineError, Evolution, Progress, Recorder, Resources, Run};
+use superladder_engine::{Engine, EngineError, Evolution, Progress, Recorder, Run};
 use superladder_sampling::{Sampling, SumsFileError};
 use superladder_study::Study;
 
@@ -51,7 +51,6 @@ pub struct Plan<'a> {
 pub struct Prepared<'a> {
     study: &'a Study,
     engine: Ready,
-    resources: Resources,
     start: Start,
     folder: OutputFolder,
     keeper: Keeper<'a>,
@@ -67,7 +66,6 @@ pub struct Finished<'a> {
     recorder: Recorder,
     /// Why the engine could not go on; what came before stands.
     failure: Option<EngineError>,
-    resources: Resources,
     folder: OutputFolder,
     keeper: Keeper<'a>,
     clock: Clock,
@@ -105,17 +103,12 @@ impl<'a> Plan<'a> {
         // Before anything is read that another process may write.
         let _lock = target.parent().filter(|p| p.is_dir()).map(|_| lock(&target)).transpose()?;
         let start = Start::find(study, &keeper.path, &target, keeper.samples, (resume, force))?;
-        let resources = engine.engine().resources(&study.problem).map_err(|e| RunError::placed(study, e))?;
         // What an interrupted run left is replaced by the whole.
         let folder = OutputFolder::begin(&target, force || start.is_resumed())?;
         superladder_frame::remove_partials(&keeper.path);
-        if !start.is_resumed() {
-            keeper.remove()?;
-        }
         Ok(Some(Prepared {
             study,
             engine,
-            resources,
             start,
             folder,
             keeper,
@@ -175,8 +168,9 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// [`RunError::Engine`]; a propagation that fails on its way is told by [`Finished::write`].
     pub fn run(self, progress: &mut dyn Progress) -> Result<Finished<'a>, RunError> {
-        let (resumed_at, clock) = (self.resumed_at(), Clock::start());
-        let placed = |e| RunError::placed(self.study, e);
+        let (resumed_at, clock, fresh) = (self.resumed_at(), Clock::start(), !self.start.is_resumed());
+        // What an interrupted run left is given up once this one has begun.
+        let begun = || if fresh { self.keeper.remove() } else { Ok(()) };
         #[cfg(feature = "mpi")]
         let (run, failure) = match (&self.ranks, &self.engine) {
             (Some((ranks, indices)), Ready::Samples(engine)) => {
@@ -184,20 +178,20 @@ impl<'a> Prepared<'a> {
                     Start::Samples(sums, _) => Some(*sums),
                     Start::Fresh | Start::Checkpoint(_) => None,
                 };
+                begun()?;
                 let run = ranks::evolve(ranks, engine.as_ref(), self.study, sums, indices.clone(), progress);
-                (run.map_err(placed)?, None)
+                (run.map_err(|e| RunError::placed(self.study, e))?, None)
             }
-            _ => alone(self.start, self.engine.engine(), self.study, progress).map_err(placed)?,
+            _ => alone(self.start, self.engine.engine(), self.study, begun, progress)?,
         };
         #[cfg(not(feature = "mpi"))]
-        let (run, failure) = alone(self.start, self.engine.engine(), self.study, progress).map_err(placed)?;
+        let (run, failure) = alone(self.start, self.engine.engine(), self.study, begun, progress)?;
         let (evolution, recorder) = run.into_parts();
         Ok(Finished {
             study: self.study,
             evolution,
             recorder,
             failure,
-            resources: self.resources,
             folder: self.folder,
             keeper: self.keeper,
             clock: self.clock,
@@ -207,15 +201,18 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// Runs in this process. A propagation that fails after the first output time ends the run, as far as it got;
+/// Runs in this process, and says when the run has `begun`. A propagation that fails after the first output time ends the run, as far as it got;
 /// samples have no records before their end.
 fn alone<'p>(
     start: Start,
     engine: &dyn Engine,
     study: &'p Study,
+    begun: impl FnOnce() -> Result<(), RunError>,
     progress: &mut dyn Progress,
-) -> Result<(Run<'p>, Option<EngineError>), EngineError> {
-    let mut run = start.run(engine, &study.problem, progress.halt())?;
+) -> Result<(Run<'p>, Option<EngineError>), RunError> {
+    let placed = |e| RunError::placed(study, e);
+    let mut run = start.run(engine, &study.problem, progress.halt()).map_err(placed)?;
+    begun()?;
     match run.proceed(progress) {
         Ok(()) => Ok((run, None)),
         Err(failure @ EngineError::Propagation { .. })
@@ -223,7 +220,7 @@ fn alone<'p>(
         {
             Ok((run, Some(failure)))
         }
-        Err(other) => Err(other),
+        Err(other) => Err(placed(other)),
     }
 }
 
@@ -234,7 +231,7 @@ impl Finished<'_> {
     /// # Errors
     /// [`RunError`]; [`RunError::Engine`] after all this where the engine could not go on.
     pub fn write<R>(self, told: impl FnOnce(&Outcome<'_>, &Path) -> R) -> Result<R, RunError> {
-        let Self { study, mut evolution, recorder, failure, resources, folder, keeper, .. } = self;
+        let Self { study, mut evolution, recorder, failure, folder, keeper, .. } = self;
         let samples = keeper.samples.then(|| evolution.save()).transpose()?;
         let speed = evolution.speed();
         let outcome = Outcome {
@@ -248,7 +245,7 @@ impl Finished<'_> {
             warnings: [evolution.warnings(), evolution.diagnostics().remarks()].concat(),
             attachments: evolution.attachments(),
             samples,
-            resources: &resources,
+            resources: evolution.resources(),
             clock: self.clock,
             evolution: self.spent,
             cutoffs: evolution.followed_cutoffs(),
@@ -315,14 +312,11 @@ pub fn merge<R>(
     let engine = engine.ok_or_else(|| SumsFileError::Foreign { path: merged.path().to_owned() })?;
     let engine = engine.over(some.start..some.start + 1);
     let folder = OutputFolder::begin(target, force)?;
-    let placed = |error| RunError::placed(&study, error);
-    let resources = engine.resources(&study.problem).map_err(placed)?;
     let evolution_clock = Clock::start();
     let start = Start::Samples(Box::new(merged.sums), None);
-    let (run, _) = alone(start, engine.as_ref(), &study, &mut superladder_engine::Silent).map_err(placed)?;
+    let silent = &mut superladder_engine::Silent;
+    let (run, _) = alone(start, engine.as_ref(), &study, || Ok(()), silent)?;
     let (evolution, recorder) = run.into_parts();
-    let mut statistics = evolution.statistics();
-    statistics["trajectories_asked_for"] = statistics["trajectories"].clone();
     let mut warnings = [evolution.warnings(), evolution.diagnostics().remarks()].concat();
     if lost > 0 {
         warnings.push(format!("{lost} damaged blocks of trajectories were left out"));
@@ -334,11 +328,11 @@ pub fn merge<R>(
         failure: None,
         diagnostics: evolution.diagnostics(),
         speed: None,
-        statistics,
+        statistics: evolution.statistics(),
         warnings,
         attachments: evolution.attachments(),
         samples: Some(evolution.save()?),
-        resources: &resources,
+        resources: evolution.resources(),
         clock,
         evolution: evolution_clock.read(),
         cutoffs: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use superladder_engine::{Diagnostics, Evolution as _, Measurement, Never};
+use superladder_engine::{Diagnostics, Evolution as _, Measurement, Never, Resources};
 use superladder_model::observables_by_name;
 
 use super::diagonal::lasing;
@@ -87,7 +87,7 @@ fn trajectories_that_lose_too_much_fall_back_one_by_one() {
         problem.observables = observables_by_name(problem.model(), &names).expect("known");
         let chosen = options.setup(&problem).expect("a setup");
         let spare = if spare { options.spare(&problem, &chosen.0).expect("a setup") } else { None };
-        let mut evolution = TrajectoryEvolution::new(options, chosen, spare).expect("prepared");
+        let mut evolution = TrajectoryEvolution::new(options, chosen, spare, Resources::default()).expect("prepared");
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         pool.install(|| {
             let mut rows = Vec::new();

@@ -37,7 +37,7 @@ pub struct Outcome<'a> {
     /// The sums of an engine that samples, as it saves them.
     pub samples: Option<Vec<u8>>,
     /// What the engine said it needs.
-    pub resources: &'a Resources,
+    pub resources: Resources,
     /// Cutoffs that have followed the state.
     pub cutoffs: Vec<FollowedCutoff>,
     /// Started when the command began.
@@ -114,7 +114,6 @@ impl Outcome<'_> {
         };
         let diagnostics: Map<String, Value> = self.diagnostics.checks.iter().map(figures).collect();
         let error = self.recorder.largest_error(&study.problem);
-        let estimated = self.statistics.get("estimated_memory_bytes").cloned();
         let head = Head {
             command: self.command,
             study: &study.name,
@@ -136,7 +135,7 @@ impl Outcome<'_> {
             "evolution_wall_seconds": self.evolution.wall_seconds,
             "evolution_cpu_seconds": self.evolution.cpu_seconds,
             "resumed_at": self.resumed_at,
-            "estimated_memory_bytes": estimated.unwrap_or_else(|| self.resources.memory.into()),
+            "estimated_memory_bytes": self.resources.memory,
             "columns": columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(),
             "truncation": study.truncation(),
         }))
