@@ -18,7 +18,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("dense", &[]),
     ("sparse", &[]),
-    ("propagate", &["dense"]),
+    ("propagate", &["dense", "sparse"]),
     ("eigen", &["dense", "propagate"]),
     ("analysis", &[]),
     ("plot", &[]),

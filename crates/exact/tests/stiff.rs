@@ -88,6 +88,33 @@ fn a_stiff_problem_takes_the_exponential_and_keeps_its_figures() {
 }
 
 #[test]
+fn a_larger_stiff_problem_takes_rational_krylov_subspaces() {
+    let (n, kappa) = (16, 2000.0);
+    let problem = bad_cavity(n, n, kappa, kappa / 2.0, 5);
+    let (values, statistics) = ran(&Exact::default(), &problem);
+    assert_eq!(statistics["method"], "rational-krylov");
+    let estimate = statistics["propagator"]["error_estimate"].as_f64().expect("a number");
+    assert!(estimate < 1e-8, "{estimate:e}");
+    for (row, time) in [(2, 0.25 * kappa), (4, 0.5 * kappa)] {
+        let excited = values[4 * row + 3] + n as f64 / 2.0;
+        let error = (excited - cascade(n, 4.0 / kappa, time)).abs();
+        assert!(error < 2e4 / kappa.powi(2), "t = {time}: {error:e}");
+    }
+}
+
+#[test]
+fn two_stiff_methods_agree() {
+    let problem = bad_cavity(7, 7, 2000.0, 1000.0, 5);
+    let [whole, rational] = ["exponential", "rational-krylov"].map(|name| {
+        let method = Method::from_name_and_options(name, &[]).expect("valid");
+        ran(&Exact { method, ..Exact::default() }, &problem)
+    });
+    let estimate = rational.1["propagator"]["error_estimate"].as_f64().expect("a number");
+    let error = difference(&whole.0, &rational.0);
+    assert!(error < 10.0 * estimate && error < 1e-7, "{error:e}, told {estimate:e}");
+}
+
+#[test]
 fn a_choice_by_name_is_kept_and_small_work_changes_nothing() {
     let gentle = bad_cavity(4, 4, 20.0, 10.0, 5);
     assert_eq!(ran(&Exact::default(), &gentle).1["method"], "chebyshev");

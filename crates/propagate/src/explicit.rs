@@ -86,7 +86,30 @@ impl Explicit {
             columns.push(column);
         }
         let coordinates = aliases.iter().map(|a| (coordinate[a.of as usize], a.factor)).collect();
-        Ok(Self { places, coordinates, columns })
+        Ok(Self { places, coordinates, columns }.in_order())
+    }
+
+    /// The same with the coordinates in the order of their places, whatever led to them: a state that is
+    /// found on its way leads to the same bits as the one at the start.
+    fn in_order(mut self) -> Self {
+        let mut order: Vec<usize> = (0..self.places.len()).collect();
+        order.sort_by_key(|old| self.places[*old]);
+        let mut new = vec![UNREACHED; order.len()];
+        for (k, old) in order.iter().enumerate() {
+            new[*old] = k as u32;
+        }
+        let moved = |row: u32| new.get(row as usize).copied().unwrap_or(UNREACHED);
+        self.coordinates.iter_mut().for_each(|c| c.0 = moved(c.0));
+        let mut columns = Vec::with_capacity(order.len());
+        for old in &order {
+            let mut column = std::mem::take(&mut self.columns[*old]);
+            for element in &mut column {
+                element.0 = moved(element.0);
+            }
+            columns.push(column);
+        }
+        let places = order.iter().map(|old| self.places[*old]).collect();
+        Self { places, coordinates: self.coordinates, columns }
     }
 
     /// Number of coordinates.
@@ -113,6 +136,11 @@ impl Explicit {
         }
     }
 
+    /// Columns of A as (row, element).
+    pub(crate) fn columns(&self) -> &[Vec<(u32, f64)>] {
+        &self.columns
+    }
+
     /// s A as a dense matrix.
     pub(crate) fn dense(&self, s: f64) -> Mat<f64> {
         let mut matrix = Mat::zeros(self.len(), self.len());
@@ -123,6 +151,49 @@ impl Explicit {
         }
         matrix
     }
+}
+
+/// The matrix of an operator, with what it was recognised by.
+pub(crate) struct KnownOperator {
+    pub(crate) explicit: Explicit,
+    /// The image of a fixed vector, which is another one for another operator.
+    image: Vec<f64>,
+}
+
+impl KnownOperator {
+    /// The matrix on the numbers that `y` reaches, at most `limit`.
+    pub(crate) fn new(
+        operator: &dyn LinearOperator,
+        y: &[f64],
+        limit: usize,
+        poll: &dyn Fn() -> ControlFlow<()>,
+    ) -> Result<Self, Absent> {
+        let explicit = Explicit::new(operator, y, limit, poll)?;
+        Ok(Self { explicit, image: image(operator) })
+    }
+
+    /// Whether this is the matrix of `operator` and holds all of `y`.
+    pub(crate) fn is(&self, operator: &dyn LinearOperator, y: &[f64]) -> bool {
+        self.explicit.holds(y) && self.image == image(operator)
+    }
+
+    /// What tells this operator from others in a checkpoint.
+    pub(crate) fn sum(&self) -> f64 {
+        self.image.iter().sum()
+    }
+}
+
+/// The image of a vector of the kind that the operator acts on, without symmetry, and the same on every
+/// machine.
+fn image(operator: &dyn LinearOperator) -> Vec<f64> {
+    let value = |place: usize| 1.0 + 0.5 * (1.7 * place as f64).sin();
+    let mark: Vec<f64> = match operator.aliases() {
+        Some(aliases) => aliases.iter().map(|alias| alias.factor * value(alias.of as usize)).collect(),
+        None => (0..operator.dim()).map(value).collect(),
+    };
+    let mut image = vec![0.0; operator.dim()];
+    operator.apply(&mark, &mut image);
+    image
 }
 
 #[cfg(test)]

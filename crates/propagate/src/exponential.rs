@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use superladder_dense::{Mat, Squaring, multiply_vector};
 
-use crate::explicit::{Absent, Explicit};
+use crate::explicit::{Absent, KnownOperator};
 use crate::propagator::{Observer, Samples, check_arguments, show};
 use crate::vector::{copy, norm};
 use crate::{Exponential, LinearOperator, Memory, PropagateError, Propagator, System};
@@ -44,11 +44,9 @@ pub(crate) struct ExponentialPropagator {
     state: Vec<f64>,
 }
 
-/// The matrix of an operator, with what it was recognised by.
+/// The matrix of an operator and its exponential.
 struct KnownSystem {
-    explicit: Explicit,
-    /// The image of [`mark`], which is another one for another operator.
-    image: Vec<f64>,
+    known: KnownOperator,
     exponential: Option<Pair>,
 }
 
@@ -147,17 +145,15 @@ impl ExponentialPropagator {
         if observer.poll().is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        let mut image = vec![0.0; self.dim];
-        operator.apply(&mark(operator, self.dim), &mut image);
-        if self.system.as_ref().is_some_and(|known| known.image == image && known.explicit.holds(y)) {
+        if self.system.as_ref().is_some_and(|system| system.known.is(operator, y)) {
             return Ok(ControlFlow::Continue(()));
         }
         self.system = None;
-        match Explicit::new(operator, y, LARGEST, &|| observer.poll()) {
-            Ok(explicit) => {
+        match KnownOperator::new(operator, y, LARGEST, &|| observer.poll()) {
+            Ok(known) => {
                 let largest = &mut self.memory.statistics.largest_dimension;
-                *largest = (*largest).max(explicit.len() as u64);
-                self.system = Some(KnownSystem { explicit, image, exponential: None });
+                *largest = (*largest).max(known.explicit.len() as u64);
+                self.system = Some(KnownSystem { known, exponential: None });
                 Ok(ControlFlow::Continue(()))
             }
             Err(Absent::Abandoned) => Ok(ControlFlow::Break(())),
@@ -183,11 +179,11 @@ impl ExponentialPropagator {
         let count = if sampled && rotations.is_finite() { rotations.ceil().max(1.0) as usize } else { 1 };
         let (wanted, taken) = ((target - t) / count as f64, count.min(SUBSTEPS));
         let same = |step: &f64| (step - wanted).abs() <= SAME * t.abs().max(target.abs()) / count as f64;
-        let known = memory.last_error == Some(system.sum());
+        let known = memory.last_error == Some(system.known.sum());
         let old = memory.next_step.filter(|step| known && same(step));
         let step = old.unwrap_or(wanted);
-        let mut start = vec![0.0; system.explicit.len()];
-        system.explicit.gather(y, &mut start);
+        let mut start = vec![0.0; system.known.explicit.len()];
+        system.known.explicit.gather(y, &mut start);
         let mut way = Way::new(start);
         let state = &mut self.state;
         if system.exponential.as_ref().is_none_or(|pair| pair.step != step) {
@@ -196,7 +192,7 @@ impl ExponentialPropagator {
                 return Ok(None);
             }
         }
-        (memory.next_step, memory.last_error) = (Some(step), Some(system.sum()));
+        (memory.next_step, memory.last_error) = (Some(step), Some(system.known.sum()));
         let Some(pair) = &system.exponential else { return Ok(None) };
         let mut t_new = t;
         for k in 1..=taken {
@@ -207,7 +203,7 @@ impl ExponentialPropagator {
             memory.statistics.applications += 2;
             t_new = if k == count { target } else { t + step * k as f64 };
             if sampled {
-                system.explicit.scatter(&way.states[0], state);
+                system.known.explicit.scatter(&way.states[0], state);
                 way.note(t_new, state, observer);
             }
         }
@@ -228,7 +224,7 @@ impl ExponentialPropagator {
         if sampled && observer.review(&samples).is_break() {
             return Ok(None);
         }
-        system.explicit.scatter(&way.states[0], state);
+        system.known.explicit.scatter(&way.states[0], state);
         Ok(Some((t_new, error)))
     }
 }
@@ -243,11 +239,6 @@ impl Way {
 }
 
 impl KnownSystem {
-    /// What tells this operator from others in a checkpoint.
-    fn sum(&self) -> f64 {
-        self.image.iter().sum()
-    }
-
     /// Computes the exponential of a step. With `first`, the time at its start, the states at the halvings of
     /// the step are samples: they see how a stiff part decays.
     fn compute(
@@ -258,7 +249,7 @@ impl KnownSystem {
         state: &mut [f64],
         observer: &dyn Observer,
     ) -> ControlFlow<()> {
-        let matrix = self.explicit.dense(step);
+        let matrix = self.known.explicit.dense(step);
         let mut finished = Vec::with_capacity(2);
         for more in 0..2 {
             let mut squaring = Squaring::new(&matrix, more);
@@ -268,7 +259,7 @@ impl KnownSystem {
                 }
                 if let (Some(t), 0) = (first, more) {
                     multiply_vector(squaring.matrix(), &way.states[0], &mut way.next);
-                    self.explicit.scatter(&way.next, state);
+                    self.known.explicit.scatter(&way.next, state);
                     way.note(t + step * 0.5_f64.powi(squaring.left() as i32), state, observer);
                 }
                 squaring.square();
@@ -278,15 +269,6 @@ impl KnownSystem {
         let matrices = finished.try_into().unwrap_or_else(|_| unreachable!("two were computed"));
         self.exponential = Some(Pair { step, matrices });
         ControlFlow::Continue(())
-    }
-}
-
-/// A vector of the kind that the operator acts on, without symmetry, and the same on every machine.
-fn mark(operator: &dyn LinearOperator, dim: usize) -> Vec<f64> {
-    let value = |place: usize| 1.0 + 0.5 * (1.7 * place as f64).sin();
-    match operator.aliases() {
-        Some(aliases) => aliases.iter().map(|alias| alias.factor * value(alias.of as usize)).collect(),
-        None => (0..dim).map(value).collect(),
     }
 }
 

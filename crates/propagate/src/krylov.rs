@@ -1,8 +1,8 @@
 //! The exponential in Krylov subspaces.
 
-mod arnoldi;
+mod subspace;
 
-use arnoldi::Subspace;
+use subspace::Subspace;
 
 use crate::propagator::{Observer, Samples, Stop, check_arguments, sample_times, show};
 use crate::vector::copy;

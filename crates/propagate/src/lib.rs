@@ -31,6 +31,7 @@
 //! # Ok::<(), superladder_propagate::PropagateError>(())
 //! ```
 
+mod arnoldi;
 mod chebyshev;
 mod error;
 mod explicit;
@@ -40,6 +41,7 @@ mod lawson;
 mod method;
 mod options;
 mod propagator;
+mod rational;
 mod runge_kutta;
 mod system;
 pub mod vector;
@@ -47,7 +49,9 @@ pub mod vector;
 pub use error::PropagateError;
 pub use lawson::Lawson;
 pub use method::{FormerKey, METHODS, MethodDefinition, OptionDefinition};
-pub use options::{Chebyshev, Dop853, Exponential, Krylov, LowStorage, Method, OptionValue, Tsit5};
+pub use options::{
+    Chebyshev, Dop853, Exponential, Krylov, LowStorage, Method, OptionValue, RationalKrylov, Tsit5,
+};
 pub use propagator::{Memory, Observer, Propagator, Samples, Statistics, Stop};
 pub use runge_kutta::{Row, dop853_rows};
 pub use system::{Alias, Field, Linear, LinearOperator, System, VectorField};

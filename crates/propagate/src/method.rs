@@ -4,10 +4,11 @@ use crate::chebyshev::{ChebyshevPropagator, state_vectors};
 use crate::exponential::{ExponentialPropagator, LARGEST};
 use crate::krylov::KrylovPropagator;
 use crate::options::require;
+use crate::rational::{self, RationalPropagator};
 use crate::runge_kutta::{Adaptive, Dop853Scheme, LowStorageScheme, Settings, Tsit5Scheme};
 use crate::{
     Chebyshev, Dop853, Exponential, Krylov, LowStorage, Method, OptionValue, PropagateError, Propagator,
-    Tsit5,
+    RationalKrylov, Tsit5,
 };
 
 /// One method as the configuration and `list methods` see it.
@@ -193,6 +194,19 @@ pub static METHODS: &[MethodDefinition] = &[
         ],
         method: || Method::Exponential(Exponential::default()),
     },
+    MethodDefinition {
+        name: "rational-krylov",
+        summary: "exponential in rational Krylov subspaces, for stiff systems of at most 20000 numbers",
+        order: None,
+        linear_only: true,
+        largest: Some(rational::LARGEST),
+        options: &[
+            real("tolerance", 1e-10, TOLERANCE, "error allowed per unit of time, relative to the state"),
+            integer("dimension", 60, DIMENSION, "largest dimension of a subspace (vectors kept)"),
+            MAX_STEPS,
+        ],
+        method: || Method::RationalKrylov(RationalKrylov::default()),
+    },
 ];
 
 impl Method {
@@ -241,6 +255,7 @@ impl Method {
             Self::Krylov(_) => "krylov",
             Self::Chebyshev(_) => "chebyshev",
             Self::Exponential(_) => "exponential",
+            Self::RationalKrylov(_) => "rational-krylov",
         };
         METHODS.iter().find(|definition| definition.name == name).expect("every method is registered")
     }
@@ -251,7 +266,7 @@ impl Method {
             Self::Dop853(o) => o.lawson,
             Self::Tsit5(o) => o.lawson,
             Self::LowStorage(o) => o.lawson,
-            Self::Krylov(_) | Self::Chebyshev(_) | Self::Exponential(_) => false,
+            Self::Krylov(_) | Self::Chebyshev(_) | Self::Exponential(_) | Self::RationalKrylov(_) => false,
         }
     }
 
@@ -268,6 +283,7 @@ impl Method {
             Self::Krylov(o) => o.validate(),
             Self::Chebyshev(o) => o.validate(),
             Self::Exponential(o) => o.validate(),
+            Self::RationalKrylov(o) => o.validate(),
         }
     }
 
@@ -282,6 +298,7 @@ impl Method {
             Self::Krylov(o) => Box::new(KrylovPropagator::new(o.clone(), dim)),
             Self::Chebyshev(o) => Box::new(ChebyshevPropagator::new(o.clone(), dim)),
             Self::Exponential(o) => Box::new(ExponentialPropagator::new(o.clone(), dim)),
+            Self::RationalKrylov(o) => Box::new(RationalPropagator::new(o.clone(), dim)),
         }
     }
 
@@ -325,6 +342,9 @@ impl Method {
             (Self::Chebyshev(o), "max_steps") => Slot::Count(&mut o.max_steps),
             (Self::Exponential(o), "step_tolerance") => Slot::Real(&mut o.step_tolerance),
             (Self::Exponential(o), "max_steps") => Slot::Count(&mut o.max_steps),
+            (Self::RationalKrylov(o), "tolerance") => Slot::Real(&mut o.tolerance),
+            (Self::RationalKrylov(o), "dimension") => Slot::Size(&mut o.dimension),
+            (Self::RationalKrylov(o), "max_steps") => Slot::Count(&mut o.max_steps),
             _ => return None,
         })
     }
@@ -389,6 +409,14 @@ impl Chebyshev {
         require(tolerance > 0.0 && tolerance < 1.0, "step_tolerance", tolerance, TOLERANCE)?;
         require((4..=10_000).contains(&self.degree), "degree", self.degree, DEGREE)?;
         require((1..=64).contains(&self.outputs), "outputs", self.outputs, OUTPUTS)?;
+        require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)
+    }
+}
+
+impl RationalKrylov {
+    pub(crate) fn validate(&self) -> Result<(), PropagateError> {
+        require(self.tolerance > 0.0 && self.tolerance < 1.0, "tolerance", self.tolerance, TOLERANCE)?;
+        require((2..=1000).contains(&self.dimension), "dimension", self.dimension, DIMENSION)?;
         require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)
     }
 }

@@ -159,6 +159,24 @@ impl Default for Exponential {
     }
 }
 
+/// `rational-krylov`: the exponential in Krylov subspaces of (1 - s A)^-1; for stiff systems.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RationalKrylov {
+    /// Error allowed per unit of time, relative to the norm of the state.
+    pub tolerance: f64,
+    /// Largest dimension of a subspace.
+    pub dimension: usize,
+    /// Limit of steps in one call of `advance`.
+    pub max_steps: u64,
+}
+
+impl Default for RationalKrylov {
+    fn default() -> Self {
+        Self { tolerance: 1e-10, dimension: 60, max_steps: 1_000_000 }
+    }
+}
+
 /// One way of moving a vector in time, with its own options and nothing else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -175,6 +193,8 @@ pub enum Method {
     Chebyshev(Chebyshev),
     /// The whole matrix; linear systems only.
     Exponential(Exponential),
+    /// Rational Krylov subspaces; linear systems only.
+    RationalKrylov(RationalKrylov),
 }
 
 impl Default for Method {

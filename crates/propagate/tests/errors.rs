@@ -221,7 +221,8 @@ fn wrong_names_and_values_are_refused_with_what_is_allowed() {
     let error = Method::from_name_and_options("rk4", &[]).expect_err("unknown");
     assert_eq!(
         error.to_string(),
-        "there is no method 'rk4'; known methods: dop853, tsit5, low-storage, krylov, chebyshev, exponential"
+        "there is no method 'rk4'; known methods: dop853, tsit5, low-storage, krylov, chebyshev, exponential, \
+         rational-krylov"
     );
     let error = Method::from_name_and_options("krylov", &[("rtol", 1e-3.into())]).expect_err("unknown");
     assert_eq!(error.to_string(), "krylov has no option `rtol`; it knows: tolerance, dimension, max_steps");

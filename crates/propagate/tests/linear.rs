@@ -11,7 +11,7 @@ use superladder_propagate::{Linear, LinearOperator, METHODS, Method, Observer, O
 /// Every method at a tight tolerance.
 fn tight(name: &str) -> Method {
     match name {
-        "krylov" => method(name, &[("tolerance", 1e-11)]),
+        "krylov" | "rational-krylov" => method(name, &[("tolerance", 1e-11)]),
         "chebyshev" | "exponential" => method(name, &[("step_tolerance", 1e-12)]),
         _ => method(name, &[("rtol", 1e-11), ("atol", 1e-13)]),
     }

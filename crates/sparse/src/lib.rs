@@ -1,5 +1,5 @@
-//! Real sparse matrices: colourings that make a complex matrix real, and rows applied in parallel. Knows no
-//! physics.
+//! Real sparse matrices: colourings that make a complex matrix real, rows applied in parallel, and LU factors.
+//! Knows no physics.
 //!
 //! Let `y' = L y` with complex `y` and entries of L that are real or imaginary. If the unknowns have two
 //! colours such that real entries connect equal colours and imaginary ones different colours, `y_a = i^(c_a)
@@ -17,8 +17,10 @@
 
 mod colouring;
 mod form;
+mod lu;
 mod matrix;
 
 pub use colouring::Colouring;
 pub use form::RealForm;
+pub use lu::{ShiftedLu, ShiftedMatrix};
 pub use matrix::{RealMatrix, Rows};

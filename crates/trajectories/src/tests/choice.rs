@@ -87,7 +87,8 @@ fn trajectories_that_lose_too_much_fall_back_one_by_one() {
         problem.observables = observables_by_name(problem.model(), &names).expect("known");
         let chosen = options.setup(&problem).expect("a setup");
         let spare = if spare { options.spare(&problem, &chosen.0).expect("a setup") } else { None };
-        let mut evolution = TrajectoryEvolution::new(options, chosen, spare, Resources::default()).expect("prepared");
+        let mut evolution =
+            TrajectoryEvolution::new(options, chosen, spare, Resources::default()).expect("prepared");
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         pool.install(|| {
             let mut rows = Vec::new();
