@@ -66,7 +66,7 @@ pub(crate) enum Limit {
 }
 
 /// A request for more levels.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Growth {
     pub(crate) mode: usize,
     levels: usize,
@@ -75,12 +75,21 @@ pub(crate) struct Growth {
 }
 
 /// A cutoff that can be lowered.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Shrink {
     pub(crate) mode: usize,
     pub(crate) cutoff: usize,
     /// How far that moves the state, in trace distance.
     pub(crate) lost: f64,
+}
+
+/// A change that was decided on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum CutoffChange {
+    /// More levels.
+    Raised(Vec<Growth>),
+    /// Less levels.
+    Lowered(Vec<Shrink>),
 }
 
 /// A mode whose cutoff follows the state.
@@ -123,6 +132,8 @@ pub(crate) struct CutoffControl {
     history: Vec<Change>,
     largest: Vec<usize>,
     notes: Vec<String>,
+    /// To be carried out before the next step.
+    pub(crate) decided: Option<CutoffChange>,
 }
 
 impl CutoffControl {
@@ -157,6 +168,7 @@ impl CutoffControl {
             history: Vec::new(),
             largest: problem.cutoffs.clone(),
             notes: Vec::new(),
+            decided: None,
         })
     }
 

@@ -1,5 +1,6 @@
 //! The evolution of a density matrix through the stages of a problem.
 
+mod cutoffs;
 mod saved;
 
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use superladder_engine::{
 };
 use superladder_propagate::{Linear, LinearOperator, Memory, Method, Propagator};
 
-use crate::adaptive::{CutoffControl, Growth, Limit, Reason};
+use crate::adaptive::{CutoffChange, CutoffControl};
 use crate::choice::{build_generator, form_of, held};
 use crate::error::{INTERRUPTED, NAME, space_error};
 use crate::generator::Elements;
@@ -20,7 +21,7 @@ use crate::measuring::Measuring;
 use crate::options::Exact;
 use crate::real_half::RealHalf;
 use crate::setting::Setting;
-use crate::state::{carried, initial_vector};
+use crate::state::initial_vector;
 use crate::state_functions::View;
 
 /// What a run starts from.
@@ -99,7 +100,7 @@ impl ExactEvolution {
             overhead,
             resources,
         };
-        evolution.start()?;
+        evolution.start(halt)?;
         Ok(evolution)
     }
 
@@ -113,138 +114,6 @@ impl ExactEvolution {
         (self.instruments.view(&self.vector), &self.instruments.setting, &self.instruments.problem)
     }
 
-    /// Raises the cutoffs until the initial state fits, and notes it.
-    fn start(&mut self) -> Result<(), EngineError> {
-        loop {
-            let values = self.instruments.probe(&self.vector);
-            self.leaked =
-                Leaked::start(self.time, lost(&self.losses), self.instruments.leaving(&values).to_vec());
-            let Some(control) = &mut self.control else { break };
-            control.start(&self.instruments, self.time, &values, &self.losses);
-            let growths = control.growths_at_start(&self.instruments, self.stage, self.time, &values);
-            if growths.is_empty() || !self.grow(&growths, true)? {
-                break;
-            }
-        }
-        let lost = (&self.leaked, self.losses.iter().sum());
-        self.instruments.note_start(&self.vector, lost, self.time, &mut self.diagnostics);
-        self.note_cutoffs();
-        Ok(())
-    }
-
-    /// Raises cutoffs as far as their limits and the memory allow. False if none could be raised. At the
-    /// `start` the initial state is made anew; later the state is carried over.
-    fn grow(&mut self, growths: &[Growth], start: bool) -> Result<bool, EngineError> {
-        let mut cutoffs = self.instruments.problem.cutoffs.clone();
-        for growth in growths {
-            let before = cutoffs[growth.mode];
-            let Some(control) = &mut self.control else { return Ok(false) };
-            let mut wanted = control.allowed(growth, before, self.time, &self.instruments.problem);
-            while wanted > before {
-                cutoffs[growth.mode] = wanted;
-                if self.fits(&cutoffs)? {
-                    break;
-                }
-                wanted = before + (wanted - before) / 2;
-            }
-            cutoffs[growth.mode] = wanted;
-            if wanted == before
-                && let Some(control) = &mut self.control
-            {
-                control.limit(growth.mode, Limit::Memory, self.time, &self.instruments.problem);
-            }
-        }
-        if cutoffs == self.instruments.problem.cutoffs {
-            return Ok(false);
-        }
-        self.resize(cutoffs, start)?;
-        if let Some(control) = &mut self.control {
-            control.note(self.time, &self.instruments.problem.cutoffs, growths[0].reason);
-        }
-        Ok(true)
-    }
-
-    /// Whether a run at these cutoffs fits the memory: vectors are counted, the rest grows with them.
-    fn fits(&self, cutoffs: &[usize]) -> Result<bool, EngineError> {
-        let Some(control) = &self.control else { return Ok(true) };
-        let problem = Problem { cutoffs: cutoffs.to_vec(), ..self.instruments.problem.clone() };
-        if self.options.refuse_the_impossible(&problem).is_err() {
-            return Ok(false);
-        }
-        let setting = self.instruments.setting.resized(&problem).map_err(|e| space_error(&e))?;
-        Ok(self.options.memory_scaled(&problem, self.overhead, setting.layout.len()) <= control.available())
-    }
-
-    /// Changes to other cutoffs.
-    fn resize(&mut self, cutoffs: Vec<usize>, start: bool) -> Result<(), EngineError> {
-        let problem = Problem { cutoffs, ..self.instruments.problem.clone() };
-        let setting = self.instruments.setting.resized(&problem).map_err(|e| space_error(&e))?;
-        let memory = self.propagator.memory();
-        let needed = self.options.memory_scaled(&problem, self.overhead, setting.layout.len());
-        self.resources.memory = self.resources.memory.max(needed);
-        // The vectors of the old propagator make room before new ones are made.
-        self.propagator = self.method.propagator(0);
-        if start {
-            (self.vector, self.losses) = initial_state(&problem, &setting)?;
-        } else {
-            let old = &self.instruments.setting;
-            self.vector = carried((&old.space, &old.layout), &self.vector, (&setting.space, &setting.layout));
-        }
-        let adaptive = adaptive_modes(self.control.as_ref());
-        self.instruments = Instruments::new(&self.options, problem, setting, None, &adaptive, &Never)?;
-        self.propagator = self.method.propagator(self.vector.len());
-        self.propagator.restore(&memory);
-        self.rebuild(self.stage, &Never)
-    }
-
-    /// Brings the functionals behind the bounds and the diagnostics up to date after a change of cutoffs.
-    /// `lost`, by mode: how far the change has moved the state.
-    fn resized(&mut self, lost: &[(usize, f64)]) {
-        let values = self.instruments.probe(&self.vector);
-        let sum = lost.iter().map(|(_, x)| x).sum();
-        self.leaked.change(sum, self.instruments.leaving(&values).to_vec());
-        if let Some(control) = &mut self.control {
-            control.resized(&self.instruments, &values, lost);
-        }
-        self.note_cutoffs();
-    }
-
-    fn note_cutoffs(&mut self) {
-        let Some(control) = &self.control else { return };
-        control.describe(&self.instruments.problem, &mut self.diagnostics);
-    }
-
-    /// Ends a segment: raises cutoffs before too much leaks, or lowers them where levels are empty.
-    fn end_segment(&mut self) -> Result<(), EngineError> {
-        let Some(control) = &mut self.control else { return Ok(()) };
-        let values = self.instruments.probe(&self.vector);
-        let error = self.propagator.statistics().error_estimate;
-        let growths = control.end_segment(&self.instruments, self.stage, self.time, &values, error);
-        if !growths.is_empty() {
-            self.grow(&growths, false)?;
-            self.resized(&[]);
-            return Ok(());
-        }
-        let shrinks = control.shrinks(&self.instruments, self.stage, self.time, &values);
-        if shrinks.is_empty() {
-            return Ok(());
-        }
-        let mut cutoffs = self.instruments.problem.cutoffs.clone();
-        for shrink in &shrinks {
-            cutoffs[shrink.mode] = shrink.cutoff;
-        }
-        self.resize(cutoffs, false)?;
-        let values = self.instruments.probe(&self.vector);
-        let trace = self.instruments.probes.trace(&values);
-        self.vector.iter_mut().for_each(|x| *x /= trace);
-        if let Some(control) = &mut self.control {
-            control.note(self.time, &self.instruments.problem.cutoffs, Reason::Lowered);
-        }
-        self.resized(&shrinks.iter().map(|s| (s.mode, s.lost)).collect::<Vec<_>>());
-        self.instruments.note_truncation(self.leaked.bound, self.time, &mut self.diagnostics);
-        Ok(())
-    }
-
     /// Changes to a stage and its generator.
     fn enter_stage(&mut self, stage: usize, halt: &dyn Halt) -> Result<(), EngineError> {
         if stage == self.stage { Ok(()) } else { self.rebuild(stage, halt) }
@@ -252,13 +121,24 @@ impl ExactEvolution {
 
     /// Builds the generator of a stage.
     fn rebuild(&mut self, stage: usize, halt: &dyn Halt) -> Result<(), EngineError> {
-        let setting = &self.instruments.setting;
-        let model = &self.instruments.problem.stages[stage].model;
-        let elements = Elements::new_while(&setting.space, model, halt).ok_or(INTERRUPTED)?;
-        self.generator = build_generator(&self.options, setting, &elements, self.real.as_deref(), halt)?;
+        let Instruments { problem, setting, .. } = &self.instruments;
+        self.generator = self.generator_of(problem, setting, stage, halt)?;
         self.stage = stage;
         self.choose();
         Ok(())
+    }
+
+    /// The generator of a stage of `problem`.
+    fn generator_of(
+        &self,
+        problem: &Problem,
+        setting: &Setting,
+        stage: usize,
+        halt: &dyn Halt,
+    ) -> Result<Box<dyn LinearOperator>, EngineError> {
+        let model = &problem.stages[stage].model;
+        let elements = Elements::new_while(&setting.space, model, halt).ok_or(INTERRUPTED)?;
+        build_generator(&self.options, setting, &elements, self.real.as_deref(), halt)
     }
 
     /// Changes to the method for the present generator. Counts go on; what another method has learnt about
@@ -323,6 +203,9 @@ impl Evolution for ExactEvolution {
     fn advance(&mut self, times: &[f64], listener: &mut dyn Listener) -> Result<(), EngineError> {
         let mut remaining = times;
         while let Some(&last) = remaining.last() {
+            if self.change_cutoffs(listener.halt())?.is_break() {
+                return Ok(());
+            }
             match self.enter_stage(self.stage_at(self.time), listener.halt()) {
                 Err(EngineError::Interrupted { .. }) => return Ok(()),
                 entered => entered?,
@@ -345,10 +228,9 @@ impl Evolution for ExactEvolution {
             diagnostics.note("propagation", error, reached, self.options.bounds.propagation);
             remaining = &remaining[remaining.partition_point(|t| *t <= reached)..];
             if !growths.is_empty() {
-                self.grow(&growths, false)?;
-                self.resized(&[]);
+                self.decide(CutoffChange::Raised(growths));
             } else if self.control.as_ref().is_some_and(|c| c.is_end(reached)) && !remaining.is_empty() {
-                self.end_segment()?;
+                self.end_segment();
             }
             if over {
                 break;

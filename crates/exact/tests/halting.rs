@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use superladder_engine::{Engine, EngineError, Halt, Problem, Progress, Run, Silent, run};
-use superladder_exact::{Exact, Generator, Positivity};
+use superladder_exact::{AdaptiveCutoff, Exact, Generator, Positivity};
 use superladder_model::Model;
 
 /// Counts polls; asks for the end at number `last` and at all later ones.
@@ -77,27 +77,44 @@ fn a_generator_is_given_up_at_any_poll() {
     }
 }
 
-#[test]
-fn a_step_is_given_up_at_any_poll_and_the_run_goes_on_to_the_same_bits() {
-    let problem = problem();
-    let engine = Exact::default();
-    let (_, whole) = run(&engine, &problem, &mut Silent).expect("runs");
+/// Gives a run up at some twenty of its polls; each goes on to the same bits.
+fn goes_on_after_any_poll(engine: &Exact, problem: &Problem) {
+    let (_, whole) = run(engine, problem, &mut Silent).expect("runs");
     let mut counting = Ending(Counted::new(u64::MAX));
-    Run::begin(&engine, &problem).expect("begins").proceed(&mut counting).expect("ends");
+    Run::begin(engine, problem).expect("begins").proceed(&mut counting).expect("ends");
     let polls = counting.0.polls();
     assert!(polls > 20, "only {polls} polls");
     for last in (1..=polls).step_by(1 + polls as usize / 20) {
-        let mut interrupted = Run::begin(&engine, &problem).expect("begins");
+        let mut interrupted = Run::begin(engine, problem).expect("begins");
         let mut ending = Ending(Counted::new(last));
         interrupted.proceed(&mut ending).expect("pauses");
         assert!(ending.0.polls() <= last + 1, "{} polls after number {last}", ending.0.polls());
         assert!(interrupted.recorder().interrupted, "poll {last}");
         let state = interrupted.evolution().save().expect("a state");
         let records = interrupted.recorder().clone();
-        let mut again = Run::resume(&engine, &problem, records, &state).expect("resumes");
+        let mut again = Run::resume(engine, problem, records, &state).expect("resumes");
         again.proceed(&mut Silent).expect("ends");
         assert_eq!(again.recorder().records, whole.records, "given up at poll {last}");
     }
+}
+
+#[test]
+fn a_step_is_given_up_at_any_poll_and_the_run_goes_on_to_the_same_bits() {
+    goes_on_after_any_poll(&Exact::default(), &problem());
+}
+
+/// Generators are built on the way: most polls are in the middle of a change of cutoffs.
+#[test]
+fn a_change_of_cutoffs_is_given_up_at_any_poll() {
+    let problem = Problem { cutoffs: vec![4], ..problem() };
+    let mut engine = Exact { adaptive: vec![Some(AdaptiveCutoff { max: None })], ..Exact::default() };
+    engine.bounds.truncation = 1e-6;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+    pool.install(|| {
+        let (evolution, _) = run(&engine, &problem, &mut Silent).expect("runs");
+        assert!(evolution.followed_cutoffs()[0].largest > 6, "no cutoff was raised");
+        goes_on_after_any_poll(&engine, &problem);
+    });
 }
 
 /// A dense decomposition heeds no signal, so that its size has a limit; purities have none.

@@ -64,7 +64,7 @@ impl ExactEvolution {
             && saved.control.is_some()
             && saved.cutoffs != self.instruments.problem.cutoffs
         {
-            self.resize(saved.cutoffs, false)?;
+            self.resize(saved.cutoffs, false, &Never)?;
         }
         let expected = self.vector.len();
         if saved.length != expected || rest.len() != 8 * expected {
