@@ -1,7 +1,7 @@
 //! The engine: options, resources and preparation.
 
 use superladder_engine::{
-    Bounds, Engine, EngineError, Evolution, Problem, Resources, memory_of_records, refuse,
+    Bounds, Engine, EngineError, Evolution, Halt, Never, Problem, Resources, memory_of_records, refuse,
 };
 use superladder_model::{Evaluation, Model, Observable, observables_by_name};
 use superladder_propagate::{Dop853, Method, PropagateError, VectorField};
@@ -35,15 +35,19 @@ impl Default for Cumulant {
 }
 
 fn unsupported(error: &CumulantError) -> EngineError {
-    EngineError::Unsupported { engine: NAME, reason: error.to_string() }
+    match error {
+        CumulantError::Interrupted => EngineError::Interrupted { engine: NAME },
+        other => EngineError::Unsupported { engine: NAME, reason: other.to_string() },
+    }
 }
 
 impl Cumulant {
-    fn equations(&self, problem: &Problem) -> Result<Equations, EngineError> {
+    fn equations(&self, problem: &Problem, halt: &dyn Halt) -> Result<Equations, EngineError> {
         problem.validate()?;
         refuse_linear_methods(NAME, &self.method)?;
         refuse_state_functions(NAME, problem)?;
-        Equations::of_problem(problem, self.order, self.closure).map_err(|e| unsupported(&e))
+        let halted = || halt.asked();
+        Equations::of_problem_while(problem, self.order, self.closure, &halted).map_err(|e| unsupported(&e))
     }
 
     /// Tells a blow-up of the hierarchy from other failures.
@@ -80,7 +84,11 @@ impl Cumulant {
     /// # Errors
     /// As [`Engine::prepare`].
     pub fn evolution(&self, problem: &Problem) -> Result<MomentEvolution, EngineError> {
-        let equations = self.equations(problem)?;
+        self.evolution_while(problem, &Never)
+    }
+
+    fn evolution_while(&self, problem: &Problem, halt: &dyn Halt) -> Result<MomentEvolution, EngineError> {
+        let equations = self.equations(problem, halt)?;
         let resources = self.described(problem, &equations);
         let start = equations.initial(&problem.initial).map_err(|e| unsupported(&e))?;
         let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
@@ -160,10 +168,14 @@ impl Engine for Cumulant {
     }
 
     fn resources(&self, problem: &Problem) -> Result<Resources, EngineError> {
-        Ok(self.described(problem, &self.equations(problem)?))
+        Ok(self.described(problem, &self.equations(problem, &Never)?))
     }
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {
         Ok(Box::new(self.evolution(problem)?))
+    }
+
+    fn prepare_while(&self, problem: &Problem, halt: &dyn Halt) -> Result<Box<dyn Evolution>, EngineError> {
+        Ok(Box::new(self.evolution_while(problem, halt)?))
     }
 }

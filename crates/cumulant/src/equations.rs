@@ -134,8 +134,8 @@ impl Equations {
     pub fn of_model(model: &Model, derivation: Derivation) -> Result<Self, CumulantError> {
         let derivers = derivation.derivers(&[model])?;
         let seeds = derivers[0].variables.all_joints(derivation.order);
-        let hierarchy = Hierarchy::close(&derivers, seeds);
-        Self::compile(derivation, derivers, hierarchy)
+        let hierarchy = Hierarchy::close(&derivers, seeds, &|| false).ok_or(CumulantError::Interrupted)?;
+        Self::compile(derivation, derivers, hierarchy, &|| false)
     }
 
     /// Equations of what the observables of a problem need, through all its stages, without the cumulants
@@ -144,33 +144,51 @@ impl Equations {
     /// # Errors
     /// [`CumulantError`].
     pub fn of_problem(problem: &Problem, order: usize, closure: Closure) -> Result<Self, CumulantError> {
+        Self::of_problem_while(problem, order, closure, &|| false)
+    }
+
+    /// [`Equations::of_problem`] that `halted` may end, which is asked for every cumulant.
+    ///
+    /// # Errors
+    /// As [`Equations::of_problem`]; [`CumulantError::Interrupted`].
+    pub fn of_problem_while(
+        problem: &Problem,
+        order: usize,
+        closure: Closure,
+        halted: &dyn Fn() -> bool,
+    ) -> Result<Self, CumulantError> {
         closure.check_order(order)?;
         let cartesian = Derivation::new(order, closure);
         let ladder = Derivation { basis: Basis::Ladder, ..cartesian };
         if closure != Closure::Sites {
-            return Self::reduced(problem, cartesian);
+            return Self::reduced(problem, cartesian, halted);
         }
         if order <= 2 {
-            let (a, b) = (Self::reduced(problem, cartesian)?, Self::reduced(problem, ladder)?);
+            let (a, b) =
+                (Self::reduced(problem, cartesian, halted)?, Self::reduced(problem, ladder, halted)?);
             return Ok(if b.unknowns.len() < a.unknowns.len() { b } else { a });
         }
         // What a symmetry forbids at order 2 it forbids at any order.
         let count = |derivation: Derivation| -> Result<usize, CumulantError> {
-            Ok(Self::reduced(problem, Derivation { order: 2, ..derivation })?.unknowns.len())
+            Ok(Self::reduced(problem, Derivation { order: 2, ..derivation }, halted)?.unknowns.len())
         };
         let fewer = if count(ladder)? < count(cartesian)? { ladder } else { cartesian };
-        Self::reduced(problem, fewer)
+        Self::reduced(problem, fewer, halted)
     }
 
-    fn reduced(problem: &Problem, derivation: Derivation) -> Result<Self, CumulantError> {
+    fn reduced(
+        problem: &Problem,
+        derivation: Derivation,
+        halted: &dyn Fn() -> bool,
+    ) -> Result<Self, CumulantError> {
         let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
         let derivers = derivation.derivers(&models)?;
         let deriver = &derivers[0];
         initial::check(&problem.initial, &deriver.variables, derivation.order)?;
         if derivation.closure == Closure::Casimir {
             let seeds = deriver.variables.all_joints(derivation.order);
-            let hierarchy = Hierarchy::close(&derivers, seeds);
-            return Self::compile(derivation, derivers, hierarchy);
+            let hierarchy = Hierarchy::close(&derivers, seeds, halted).ok_or(CumulantError::Interrupted)?;
+            return Self::compile(derivation, derivers, hierarchy, halted);
         }
         let operators = problem.observables.iter().filter_map(|o| match &o.evaluation {
             Evaluation::Moments { operators, .. } => Some(operators),
@@ -183,10 +201,11 @@ impl Equations {
         seeds.sort_unstable();
         seeds.dedup();
         let start = |joint: JointCumulant| initial::cumulant(&problem.initial, &deriver.variables, joint);
-        let hierarchy =
-            Hierarchy::close(&derivers, seeds.iter().copied()).without_zeros(deriver, start, seeds);
+        let hierarchy = Hierarchy::close(&derivers, seeds.iter().copied(), halted)
+            .ok_or(CumulantError::Interrupted)?
+            .without_zeros(deriver, start, seeds);
         let zeros = Self::forbidden(&models, derivation, &problem.initial)?;
-        Ok(Self { zeros, ..Self::compile(derivation, derivers, hierarchy)? })
+        Ok(Self { zeros, ..Self::compile(derivation, derivers, hierarchy, halted)? })
     }
 
     /// Means and second cumulants that a symmetry of models and initial state keeps at zero, whether the
@@ -198,7 +217,8 @@ impl Equations {
     ) -> Result<BTreeSet<JointCumulant>, CumulantError> {
         let derivers = Derivation { order: derivation.order.min(3), ..derivation }.derivers(models)?;
         let variables = &derivers[0].variables;
-        let hierarchy = Hierarchy::close(&derivers, variables.all_joints(derivation.order.min(2)));
+        let all = variables.all_joints(derivation.order.min(2));
+        let hierarchy = Hierarchy::close(&derivers, all, &|| false).ok_or(CumulantError::Interrupted)?;
         Ok(hierarchy.zeros(variables, |joint| initial::cumulant(initial, variables, joint)))
     }
 
@@ -206,6 +226,7 @@ impl Equations {
         derivation: Derivation,
         derivers: Vec<Deriver>,
         hierarchy: Hierarchy,
+        halted: &dyn Fn() -> bool,
     ) -> Result<Self, CumulantError> {
         let variables = &derivers[0].variables;
         let (numbering, unknowns) = Numbering::new(variables, &hierarchy.joints);
@@ -213,6 +234,9 @@ impl Equations {
         for stage in &hierarchy.stages {
             let mut all = Vec::with_capacity(unknowns.len());
             for (joint, drift) in hierarchy.joints.iter().zip(stage) {
+                if halted() {
+                    return Err(CumulantError::Interrupted);
+                }
                 all.extend(numbering.rows(variables, *joint, drift)?);
             }
             rows.push(all);

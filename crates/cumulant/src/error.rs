@@ -5,6 +5,9 @@ use crate::Closure;
 /// Why moment equations cannot be derived, started or continued.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum CumulantError {
+    /// The derivation was ended.
+    #[error("the derivation of the equations was interrupted")]
+    Interrupted,
     /// The order is not one that the closure has.
     #[error("`order` of closure '{closure}' must be {allowed}, but is {order}")]
     Order {

@@ -18,19 +18,27 @@ pub(crate) struct Hierarchy {
 
 impl Hierarchy {
     /// The smallest set that contains `seeds` and every cumulant in the drift of its members, in any stage.
-    pub(crate) fn close(derivers: &[Deriver], seeds: impl IntoIterator<Item = JointCumulant>) -> Self {
+    /// `None` once `halted` says so, which is asked for every cumulant.
+    pub(crate) fn close(
+        derivers: &[Deriver],
+        seeds: impl IntoIterator<Item = JointCumulant>,
+        halted: &dyn Fn() -> bool,
+    ) -> Option<Self> {
         let variables = &derivers[0].variables;
         let mut known: BTreeMap<JointCumulant, Vec<Polynomial>> = BTreeMap::new();
         let mut open: BTreeSet<JointCumulant> =
             seeds.into_iter().map(|joint| variables.canonical(joint)).collect();
         while let Some(joint) = open.pop_first() {
+            if halted() {
+                return None;
+            }
             let drifts: Vec<Polynomial> = derivers.iter().map(|d| d.drift(joint)).collect();
             let factors = drifts.iter().flatten().flat_map(|product| &product.factors);
             let found: Vec<JointCumulant> = factors.map(|factor| variables.canonical(*factor)).collect();
             known.insert(joint, drifts);
             open.extend(found.into_iter().filter(|joint| !known.contains_key(joint)));
         }
-        Self::from_map(known, derivers.len())
+        Some(Self::from_map(known, derivers.len()))
     }
 
     fn from_map(known: BTreeMap<JointCumulant, Vec<Polynomial>>, stages: usize) -> Self {

@@ -3,11 +3,12 @@
 mod common;
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use common::{problem, reference_model, reference_state};
 use superladder_cumulant::{Basis, Closure, Cumulant, Derivation, Equations};
 use superladder_engine::{
-    Diagnostics, Engine, EngineError, Evolution, Measurement, Problem, Silent, Stage, run,
+    Diagnostics, Engine, EngineError, Evolution, Halt, Measurement, Problem, Silent, Stage, run,
 };
 use superladder_model::{EnsembleState, InitialState, ModeState};
 use superladder_propagate::{Dop853, Krylov, Method};
@@ -197,4 +198,33 @@ fn unknowns_keep_their_digits_at_any_size() {
     assert_eq!(a.len(), 44);
     let off = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     assert!(off < 1e-8 && a.iter().all(|x| x.abs() < 10.0), "{off:e}");
+}
+
+/// Asks for the end from poll number `last` on.
+struct Counted {
+    polls: AtomicU64,
+    last: u64,
+}
+
+impl Halt for Counted {
+    fn asked(&self) -> bool {
+        self.polls.fetch_add(1, Ordering::SeqCst) + 1 >= self.last
+    }
+}
+
+#[test]
+fn a_derivation_is_given_up_at_any_poll() {
+    let problem = problem(reference_model(10, 0.2), reference_state(10), &["photons(a)"], vec![0.0, 1.0]);
+    let engine = Cumulant { order: 3, ..Cumulant::default() };
+    let counted = |last| Counted { polls: AtomicU64::new(0), last };
+    let all = counted(u64::MAX);
+    engine.prepare_while(&problem, &all).expect("prepares");
+    let polls = all.polls.into_inner();
+    assert!(polls > 100, "only {polls} polls");
+    for last in (1..=polls).step_by(37) {
+        let some = counted(last);
+        let ended = engine.prepare_while(&problem, &some);
+        assert!(matches!(ended, Err(EngineError::Interrupted { .. })), "poll {last}");
+        assert!(some.polls.into_inner() <= last + 1, "poll {last}");
+    }
 }
