@@ -95,6 +95,27 @@ fn several_stationary_states_are_told() {
     assert!((value - 1.5).abs() < 1e-10, "{value}");
 }
 
+/// A cavity in a bath of two thermal quanta; `cutoff = "auto"` starts far too low.
+const THERMAL: &str = "[modes.a]\nfrequency = 1.0\ncutoff = { start = 3, max = 200 }\n[[channels]]\nkind = \"thermal-bath\"\n\
+                       mode = \"a\"\nrate = 0.5\noccupation = 2.0\n[time]\nend = 1.0\npoints = 2\n[output]\n\
+                       observables = [\"photons(a)\", \"g2(a)\"]\n";
+
+#[test]
+fn cutoffs_follow_a_stationary_state() {
+    let scratch = Scratch::new(THERMAL);
+    let said = scratch.exits(0, &["steady", "study.toml", "-o", "o"]);
+    assert!(said.contains("cutoff of mode 'a': raised from 3 to "), "{said}");
+    let values = rows(&scratch, "o/steady.csv");
+    assert!((number(&values[0][1]) - 2.0).abs() < 1e-6 && (number(&values[1][1]) - 2.0).abs() < 1e-6);
+    // Its `max` ends the search, and so does a state that larger cutoffs do not bring closer.
+    let said = scratch.exits(3, &["steady", "study.toml", "-o", "p", "--set", "modes.a.cutoff.max=20"]);
+    assert!(said.contains("raised from 3 to 20") && said.contains("truncation"), "{said}");
+    let gain = THERMAL.replace("thermal-bath", "cavity-gain").replace("occupation = 2.0\n", "");
+    fs::write(scratch.path("gain.toml"), gain).expect("written");
+    let said = scratch.exits(3, &["steady", "gain.toml", "-o", "g"]);
+    assert!(said.contains("NOT CONVERGED: top_population"), "{said}");
+}
+
 #[test]
 fn what_has_no_end_is_refused_or_not_converged() {
     let scratch = Scratch::new(LASER);

@@ -142,7 +142,9 @@ impl Diagnostics {
             let general = remedy(name).filter(|_| !repeated);
             let known = self.advice.get(*name).map(String::as_str).or(general);
             let remedy = known.map_or_else(String::new, |r| format!("; {r}"));
-            format!("{name} reached {worst:.2e} at t = {time} (bound {bound:.1e}{first}{remedy})")
+            let place =
+                if time.is_finite() { format!("at t = {time}") } else { "in the stationary state".into() };
+            format!("{name} reached {worst:.2e} {place} (bound {bound:.1e}{first}{remedy})")
         };
         failed.iter().enumerate().map(words).collect()
     }

@@ -75,6 +75,8 @@ pub struct StationaryReport {
     pub diagnostics: Diagnostics,
     /// `|(L - L_P) rho|_1` is at most this: what would leave through the cutoffs, per unit time.
     pub leaving: f64,
+    /// Cutoffs that the state was found with, by mode; those that follow the state have been raised.
+    pub cutoffs: Vec<usize>,
     /// Iterations of linear systems, all together.
     pub iterations: u64,
 }
@@ -83,6 +85,12 @@ impl StationaryReport {
     /// Number of stationary states, all classes together.
     pub fn count(&self) -> usize {
         self.classes.iter().map(|class| class.states).sum()
+    }
+
+    /// How far the cutoffs move the state, in trace distance: what would leave over the gap of the
+    /// populations, as if the generator were normal. NaN if the gap is not known.
+    pub fn truncation(&self) -> f64 {
+        self.slow.first().map_or(f64::NAN, |slow| self.leaving / slow.gap())
     }
 
     /// Residual over gap of the populations: the error *if* the generator were normal.

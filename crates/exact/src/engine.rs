@@ -13,7 +13,7 @@ use crate::resources::mebibytes;
 use crate::setting::{Setting, reduced_space};
 
 impl Exact {
-    fn check_adaptive(&self, problem: &Problem) -> Result<(), EngineError> {
+    pub(crate) fn check_adaptive(&self, problem: &Problem) -> Result<(), EngineError> {
         let unsupported = |reason: String| Err(EngineError::Unsupported { engine: NAME, reason });
         let (found, modes) = (self.adaptive.len(), problem.cutoffs.len());
         if found != 0 && found != modes {

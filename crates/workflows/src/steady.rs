@@ -126,6 +126,7 @@ impl Plan<'_> {
             "residual": found.residual,
             "residual_over_gap": finite(found.residual_over_gap()),
             "leaving": found.leaving,
+            "cutoffs": found.cutoffs,
             "iterations": found.iterations,
             "slow": slow.collect::<Vec<_>>(),
             "diagnostics": found.diagnostics,

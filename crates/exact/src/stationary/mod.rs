@@ -5,6 +5,7 @@
 //! left), `solver` (linear systems and kernels), `limit` (the limit of a state), `slow` (slow eigenvalues),
 //! [`StationaryState`] (`state`), [`Correlation`] and [`EmissionSpectrum`] (`two_time`).
 
+mod cutoffs;
 mod limit;
 mod operators;
 mod slow;

@@ -45,6 +45,12 @@ impl StationaryState {
         &self.instruments.setting.space
     }
 
+    /// `‖(L - L_P) rho‖_1` through the cutoff of a mode that follows the state is at most this.
+    pub(super) fn leaving_by(&self, mode: usize) -> f64 {
+        let values = self.instruments.probe(&self.vector);
+        self.instruments.leakage_of(mode).rate(0, self.instruments.leaving_by(mode, &values))
+    }
+
     /// The dense row-major density matrix of a sector.
     pub fn sector_matrix(&self, sector: usize) -> Vec<Complex64> {
         let Setting { space, layout, .. } = &self.instruments.setting;
@@ -104,11 +110,26 @@ fn memory(space: &Space, layout: &Layout) -> u64 {
 }
 
 impl Exact {
-    /// Where the initial state of `problem` ends under its last stage, with the state itself.
+    /// Where the initial state of `problem` ends under its last stage, with the state itself. Cutoffs that
+    /// follow the state are raised as far as it needs.
     ///
     /// # Errors
     /// [`EngineError`]; what has no limit, or none that the problem determines, is refused by name.
     pub fn stationary_state(
+        &self,
+        problem: &Problem,
+        options: &StationaryOptions,
+        halt: &dyn Halt,
+    ) -> Result<StationaryState, EngineError> {
+        self.check_adaptive(problem)?;
+        if self.adaptive.iter().any(Option::is_some) {
+            return self.at_raised_cutoffs(problem, options, halt);
+        }
+        self.state_at(problem, options, halt)
+    }
+
+    /// The state at the cutoffs of `problem`.
+    pub(super) fn state_at(
         &self,
         problem: &Problem,
         options: &StationaryOptions,
@@ -149,7 +170,9 @@ impl Exact {
         let Limit { coherence, x, correction, classes } = limit;
         let residual = trace_norm(&coherence, &flow(&setting.space, &coherence, elements, &x));
         let vector = to_layout(&setting.layout, &coherence, &x);
-        let instruments = Instruments::new(self, problem, setting, None, &[], halt)?;
+        let follows = |m: &usize| self.adaptive.get(*m).is_some_and(Option::is_some);
+        let adaptive: Vec<usize> = (0..problem.cutoffs.len()).filter(follows).collect();
+        let instruments = Instruments::new(self, problem, setting, None, &adaptive, halt)?;
         let values = instruments.probe(&vector);
         let measurements = instruments.measure(&values, Some(&vector));
         let errors = match correction {
@@ -176,9 +199,15 @@ impl Exact {
             slow,
             diagnostics,
             leaving,
+            cutoffs: instruments.problem.cutoffs.clone(),
             iterations,
         };
-        Ok(StationaryState { report, instruments, vector, coherence, x })
+        let mut state = StationaryState { report, instruments, vector, coherence, x };
+        let shift = state.report.truncation();
+        if shift.is_finite() {
+            state.instruments.note_truncation(shift, time, &mut state.report.diagnostics);
+        }
+        Ok(state)
     }
 }
 

@@ -6,7 +6,8 @@ use superladder_study::Study;
 /// Name, value and error of every column of the observables.
 pub(crate) fn values(study: &Study, found: &StationaryReport) -> Vec<(String, f64, f64)> {
     let problem = &study.problem;
-    let (model, levels) = (&problem.stages[problem.stages.len() - 1].model, problem.levels());
+    let model = &problem.stages[problem.stages.len() - 1].model;
+    let levels: Vec<usize> = found.cutoffs.iter().map(|cutoff| cutoff + 1).collect();
     let mut all = Vec::new();
     for ((observable, measured), errors) in
         problem.observables.iter().zip(&found.measurements).zip(&found.errors)

@@ -36,6 +36,18 @@ pub fn report(study: &Study, found: &StationaryReport) -> String {
         let _ = writeln!(text, "|L rho|_1 / gap = {over:.2e}");
     }
     let _ = writeln!(text, "what would leave through the cutoffs: {:.2e} per unit time", found.leaving);
+    let shift = found.truncation();
+    if shift.is_finite() {
+        let _ =
+            writeln!(text, "over the gap {shift:.2e}: how far the cutoffs move the state, to first order");
+    }
+    for (mode, (cutoff, asked)) in
+        study.problem.model().modes().iter().zip(found.cutoffs.iter().zip(&study.problem.cutoffs))
+    {
+        if cutoff != asked {
+            let _ = writeln!(text, "cutoff of mode '{}': raised from {asked} to {cutoff}", mode.name);
+        }
+    }
     modes(&mut text, found);
     let _ = write_checks(&mut text, &found.diagnostics, "value");
     let reasons = reasons(found);
