@@ -30,7 +30,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("sampling", &["engine", "model", "frame"]),
     ("exact", &["engine", "model", "space", "propagate", "dense", "sparse", "eigen"]),
     ("trajectories", &["sampling", "engine", "model", "space", "propagate", "dense"]),
-    ("cumulant", &["engine", "model", "propagate"]),
+    ("cumulant", &["engine", "model", "propagate", "dense"]),
     ("mean-field", &["cumulant", "engine", "model", "propagate", "dense"]),
     (
         "study",

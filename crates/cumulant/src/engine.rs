@@ -10,7 +10,7 @@ use crate::casimir::Flow;
 use crate::evolution::Cause;
 use crate::{Closure, Conditions, CumulantError, Equations, MomentEvolution, MomentSetup};
 
-const NAME: &str = "cumulant";
+pub(crate) const NAME: &str = "cumulant";
 
 /// The cumulant engine: moment equations of an order, closed by setting higher joint cumulants to zero.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ impl Default for Cumulant {
     }
 }
 
-fn unsupported(error: &CumulantError) -> EngineError {
+pub(crate) fn unsupported(error: &CumulantError) -> EngineError {
     match error {
         CumulantError::Interrupted => EngineError::Interrupted { engine: NAME },
         other => EngineError::Unsupported { engine: NAME, reason: other.to_string() },
@@ -42,7 +42,7 @@ fn unsupported(error: &CumulantError) -> EngineError {
 }
 
 impl Cumulant {
-    fn equations(&self, problem: &Problem, halt: &dyn Halt) -> Result<Equations, EngineError> {
+    pub(crate) fn equations(&self, problem: &Problem, halt: &dyn Halt) -> Result<Equations, EngineError> {
         problem.validate()?;
         refuse_linear_methods(NAME, &self.method)?;
         refuse_state_functions(NAME, problem)?;

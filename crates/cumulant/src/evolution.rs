@@ -88,22 +88,21 @@ impl MomentEvolution {
     }
 }
 
-impl MomentSetup {
-    fn measure(&self, vector: &[f64]) -> Vec<Measurement> {
-        let observables = self.problem.observables.iter().zip(&self.functionals);
-        observables
-            .map(|(observable, functionals)| {
-                let values = match &observable.evaluation {
-                    Evaluation::Moments { combine, context, .. } => {
-                        let expectations: Vec<_> = functionals.iter().map(|f| f.evaluate(vector)).collect();
-                        combine(&expectations, context)
-                    }
-                    Evaluation::State(_) => Vec::new(),
-                };
-                Measurement { values: values.into_iter().map(Into::into).collect() }
-            })
-            .collect()
-    }
+/// The observables of a problem from the `functionals` of their operators at the unknowns `y`.
+pub(crate) fn measure(problem: &Problem, functionals: &[Vec<Functional>], y: &[f64]) -> Vec<Measurement> {
+    let observables = problem.observables.iter().zip(functionals);
+    observables
+        .map(|(observable, functionals)| {
+            let values = match &observable.evaluation {
+                Evaluation::Moments { combine, context, .. } => {
+                    let expectations: Vec<_> = functionals.iter().map(|f| f.evaluate(y)).collect();
+                    combine(&expectations, context)
+                }
+                Evaluation::State(_) => Vec::new(),
+            };
+            Measurement { values: values.into_iter().map(Into::into).collect() }
+        })
+        .collect()
 }
 
 /// Time at which a propagation failed.
@@ -136,7 +135,9 @@ impl Observer for Measuring<'_> {
         let bound = self.setup.bounds.propagation;
         self.diagnostics.note("propagation", stop.error_estimate, stop.time, bound);
         self.setup.conditions.note(state, stop.time, &self.setup.bounds, self.diagnostics);
-        self.listener.record(stop.time, self.setup.measure(state), self.diagnostics)
+        let Self { setup, .. } = self;
+        let measured = measure(&setup.problem, &setup.functionals, state);
+        self.listener.record(stop.time, measured, self.diagnostics)
     }
 
     fn poll(&self) -> ControlFlow<()> {
@@ -180,7 +181,7 @@ impl Evolution for MomentEvolution {
     }
 
     fn measure(&mut self) -> Vec<Measurement> {
-        self.setup.measure(&self.vector)
+        measure(&self.setup.problem, &self.setup.functionals, &self.vector)
     }
 
     fn diagnostics(&self) -> &Diagnostics {

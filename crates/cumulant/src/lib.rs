@@ -33,6 +33,7 @@ mod generator;
 mod hierarchy;
 mod initial;
 mod representation;
+mod stationary;
 mod tape;
 mod text;
 mod unknowns;

@@ -42,7 +42,7 @@ pub enum SteadyError {
     Engine(#[from] EngineError),
     /// The engine of the study only moves in time.
     #[error(
-        "the engine '{0}' has no stationary states; use `[engine] kind = \"exact\"`{hint}",
+        "the engine '{0}' has no stationary states; use `[engine] kind = \"exact\"` or \"cumulant\"{hint}",
         hint = if *.0 == "mean-field" { ", or `superladder fixed-points` for those of mean field" } else { "" }
     )]
     NoStationary(&'static str),
@@ -84,8 +84,10 @@ impl Plan<'_> {
     /// [`SteadyError`].
     pub fn run(&self, halt: &dyn Halt) -> Result<Finished, SteadyError> {
         let folder = OutputFolder::begin(&self.output, self.force)?;
-        let EngineChoice::Exact(engine) = &self.study.engine else {
-            return Err(SteadyError::NoStationary(self.study.engine.name()));
+        let engine: &dyn Stationary = match &self.study.engine {
+            EngineChoice::Exact(engine) => engine,
+            EngineChoice::Cumulant(engine) => engine,
+            other => return Err(SteadyError::NoStationary(other.name())),
         };
         let found = engine.stationary(&self.study.problem, &self.options, halt);
         let found = found.map_err(|e| self.study.refusal(e).map_or_else(SteadyError::Engine, Into::into))?;

@@ -30,12 +30,16 @@ pub fn report(study: &Study, found: &StationaryReport) -> String {
         let error = if error.is_nan() { "unknown".into() } else { format!("{error:.1e}") };
         let _ = writeln!(text, "  {name:<width$}  {value:>22}  {error:>9}");
     }
-    let _ = writeln!(text, "\n|L rho|_1 = {:.2e}; it is not the error", found.residual);
+    let moments = found.classes.is_empty();
+    let what = if moments { "|dy/dt| of the moments, relative to them" } else { "|L rho|_1" };
+    let _ = writeln!(text, "\n{what} = {:.2e}; it is not the error", found.residual);
     let over = found.residual_over_gap();
-    if over.is_finite() {
+    if over.is_finite() && !moments {
         let _ = writeln!(text, "|L rho|_1 / gap = {over:.2e}");
     }
-    let _ = writeln!(text, "what would leave through the cutoffs: {:.2e} per unit time", found.leaving);
+    if found.leaving.is_finite() {
+        let _ = writeln!(text, "what would leave through the cutoffs: {:.2e} per unit time", found.leaving);
+    }
     let shift = found.truncation();
     if shift.is_finite() {
         let _ =
@@ -60,6 +64,10 @@ pub fn report(study: &Study, found: &StationaryReport) -> String {
 
 fn classes(text: &mut String, found: &StationaryReport) {
     let count = found.count();
+    if count == 0 {
+        let _ = writeln!(text, "The fixed point of the moment equations that the initial state leads to.");
+        return;
+    }
     if count == 1 {
         let _ = writeln!(text, "One stationary state.");
         return;
@@ -75,8 +83,11 @@ fn classes(text: &mut String, found: &StationaryReport) {
 fn modes(text: &mut String, found: &StationaryReport) {
     for slow in &found.slow {
         let zero = slow.difference.iter().all(|d| *d == 0);
-        let of =
-            if zero { "populations".into() } else { format!("charge difference {}", difference(slow, ", ")) };
+        let of = match (slow.difference.is_empty(), zero) {
+            (true, _) if found.classes.is_empty() => "linearised moments".into(),
+            (_, true) => "populations".into(),
+            _ => format!("charge difference {}", difference(slow, ", ")),
+        };
         let _ = writeln!(text, "\nSlow modes, {of}: gap {:.10}", slow.gap());
         for (value, residual) in slow.values.iter().zip(&slow.residuals) {
             let _ = writeln!(text, "  {:.10} {:+.10} i   residual {residual:.1e}", value.re, value.im);

@@ -1,0 +1,229 @@
+//! Where moments end: the fixed point that the initial state leads to, and its stability.
+
+use num_complex::Complex64;
+use superladder_dense::{RealLu, balance, eigenvalues};
+use superladder_engine::{
+    Diagnostics, EngineError, Halt, Measurement, Problem, SlowModes, Stage, Stationary, StationaryOptions,
+    StationaryReport,
+};
+
+use crate::engine::{NAME, unsupported};
+use crate::evolution::measure;
+use crate::tape::{Tape, TapeTerm, derivative};
+use crate::{Closure, Conditions, Cumulant};
+
+/// Most unknowns: their matrix is factorised densely, some ten times.
+const LARGEST: usize = 3000;
+/// Steps at most.
+const STEPS: usize = 5000;
+/// Largest change of a step, relative to the state and the scale of the unknowns.
+const CHANGE: f64 = 0.1;
+/// Growth of the time step while changes are small.
+const GROWTH: f64 = 2.0;
+/// Eigenvalues smaller than this, relative to the largest, belong to what is conserved.
+const ZERO: f64 = 1e-12;
+/// Growth rates above this, relative to the largest eigenvalue, are no rounding.
+const GROWS: f64 = 1e-9;
+
+/// The drift f of one stage and its Jacobian.
+struct Drift {
+    tape: Tape,
+    /// Places (i, k) of the non-zero derivatives `df_i/dy_k`, and their values as a tape.
+    entries: Vec<(usize, usize)>,
+    derivatives: Tape,
+}
+
+impl Drift {
+    fn new(rows: &[Vec<TapeTerm>]) -> Self {
+        let (mut entries, mut derivatives) = (Vec::new(), Vec::new());
+        for (i, row) in rows.iter().enumerate() {
+            let mut known: Vec<u32> = row.iter().flat_map(|term| term.factors.iter().copied()).collect();
+            known.sort_unstable();
+            known.dedup();
+            for k in known {
+                entries.push((i, k as usize));
+                derivatives.push(derivative(row, k));
+            }
+        }
+        Self { tape: Tape::new(rows), entries, derivatives: Tape::new(&derivatives) }
+    }
+
+    fn dim(&self) -> usize {
+        self.tape.rows()
+    }
+
+    fn at(&self, y: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; self.dim()];
+        self.tape.evaluate(y, &mut out);
+        out
+    }
+
+    /// Row-major Jacobian at y.
+    fn jacobian(&self, y: &[f64]) -> Vec<f64> {
+        let (dim, mut values) = (self.dim(), vec![0.0; self.entries.len()]);
+        self.derivatives.evaluate(y, &mut values);
+        let mut matrix = vec![0.0; dim * dim];
+        for ((i, k), value) in self.entries.iter().zip(values) {
+            matrix[i * dim + k] += value;
+        }
+        matrix
+    }
+
+    /// `(1/h - J)^-1 f` at y: a step of the linearly implicit Euler method, and Newton's for h to infinity. What
+    /// is linear and conserved stays.
+    fn step(&self, y: &[f64], f: &[f64], h: f64) -> Option<Vec<f64>> {
+        let (dim, mut matrix) = (self.dim(), self.jacobian(y));
+        matrix.iter_mut().for_each(|x| *x = -*x);
+        (0..dim).for_each(|i| matrix[i * dim + i] += 1.0 / h);
+        let mut step = f.to_vec();
+        RealLu::new(&matrix, dim)?.solve(&mut step, false);
+        step.iter().all(|x| x.is_finite()).then_some(step)
+    }
+}
+
+/// A fixed point.
+struct FixedPoint {
+    y: Vec<f64>,
+    /// |f| there, and the last step of Newton's method: the error.
+    residual: f64,
+    correction: Vec<f64>,
+    steps: u64,
+}
+
+fn norm(x: &[f64]) -> f64 {
+    x.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+/// Pseudo-transient continuation: implicit steps in time that grow as the state comes to rest.
+///
+/// Source: C. T. Kelley, D. E. Keyes, SIAM J. Numer. Anal. 35, 508 (1998).
+fn settle(
+    drift: &Drift,
+    mut y: Vec<f64>,
+    tolerance: f64,
+    halt: &dyn Halt,
+) -> Result<FixedPoint, EngineError> {
+    let fails = |residual: f64| {
+        EngineError::Solution {
+        engine: NAME,
+        what: "a stationary state".into(),
+        source: format!(
+            "the moments do not come to rest (|f| = {residual:.1e} after {STEPS} steps); look at them with `run`"
+        )
+        .into(),
+    }
+    };
+    let mut f = drift.at(&y);
+    let mut h = 0.1 / drift.jacobian(&y).iter().fold(1e-300_f64, |most, x| most.max(x.abs()));
+    for steps in 1..=STEPS as u64 {
+        if halt.asked() {
+            return Err(EngineError::Interrupted { engine: NAME });
+        }
+        let step = drift.step(&y, &f, h);
+        let change = step.as_ref().map_or(f64::INFINITY, |step| norm(step) / (1.0 + norm(&y)));
+        if change > CHANGE {
+            h *= 0.25;
+            if h < 1e-300 {
+                return Err(fails(norm(&f)));
+            }
+            continue;
+        }
+        let Some(step) = step else { return Err(fails(norm(&f))) };
+        y.iter_mut().zip(&step).for_each(|(y, step)| *y += step);
+        f = drift.at(&y);
+        let residual = norm(&f);
+        // A long step that changes nothing any more is one of Newton's method at its limit.
+        if residual <= tolerance * (1.0 + norm(&y)) && change <= tolerance {
+            let correction = drift.step(&y, &f, h).unwrap_or(step);
+            return Ok(FixedPoint { y, residual, correction, steps });
+        }
+        h = (h * GROWTH * (CHANGE / change.max(1e-3)).clamp(1.0, 4.0)).min(1e30);
+    }
+    Err(fails(norm(&f)))
+}
+
+/// Slowest eigenvalues of the Jacobian, those of what is conserved apart, and the largest real part relative
+/// to the largest modulus; NaN if eigenvalues were not found.
+fn slow_modes(mut jacobian: Vec<f64>, dim: usize, count: usize) -> (SlowModes, f64) {
+    // Cumulants of different orders have scales of different powers of N.
+    let norm = balance(&mut jacobian, dim);
+    let mut values = eigenvalues(&jacobian, dim);
+    let largest = values.iter().map(|z| z.norm()).fold(f64::MIN_POSITIVE, f64::max);
+    let lost = values.iter().any(|z| z.re.is_nan());
+    values.retain(|z| z.im >= 0.0);
+    let (undamped, values): (Vec<Complex64>, Vec<Complex64>) =
+        values.into_iter().partition(|z| z.norm() <= ZERO * largest);
+    let fastest = values.first().map_or(f64::NEG_INFINITY, |z| z.re) / largest;
+    let values: Vec<Complex64> = values.into_iter().take(count).collect();
+    // What the QR algorithm leaves.
+    let residuals = vec![f64::EPSILON * norm; values.len()];
+    let growth = if lost { f64::NAN } else { fastest };
+    (SlowModes { difference: Vec::new(), values, residuals, undamped }, growth)
+}
+
+impl Stationary for Cumulant {
+    /// The fixed point of the moment equations that the initial state leads to; the equations are not linear,
+    /// and others may exist. It is broken where it is not stable: the moments turn for ever then.
+    fn stationary(
+        &self,
+        problem: &Problem,
+        options: &StationaryOptions,
+        halt: &dyn Halt,
+    ) -> Result<StationaryReport, EngineError> {
+        let refuse = |reason: String| EngineError::Unsupported { engine: NAME, reason };
+        problem.validate()?;
+        if self.closure == Closure::Casimir {
+            let reason = "closure 'casimir' moves on a constraint surface, whose stationary states are not found; use \
+                          another closure, or `run` to long times";
+            return Err(refuse(reason.into()));
+        }
+        let mut own = problem.clone();
+        let last = problem.stages[problem.stages.len() - 1].model.clone();
+        own.stages = vec![Stage { start: problem.times[0], model: last }];
+        let equations = self.equations(&own, halt)?;
+        let dim = equations.unknowns().len();
+        if dim > LARGEST {
+            return Err(refuse(format!(
+                "stationary states of {dim} moments are not looked for, at most {LARGEST}; lower `order`"
+            )));
+        }
+        let start = equations.initial(&own.initial).map_err(|e| unsupported(&e))?;
+        let drift = Drift::new(equations.terms(0));
+        let found = settle(&drift, start, options.tolerance, halt)?;
+        let functionals = equations.functionals(&own);
+        let measurements = measure(&own, &functionals, &found.y);
+        let moved: Vec<f64> = found.y.iter().zip(&found.correction).map(|(y, step)| y + step).collect();
+        let other = measure(&own, &functionals, &moved);
+        let errors = measurements.iter().zip(&other).map(|(a, b)| distance(a, b, options.errors)).collect();
+        let mut diagnostics = Diagnostics::default();
+        let time = f64::INFINITY;
+        Conditions::new(&equations, own.model()).note(&found.y, time, &self.bounds, &mut diagnostics);
+        let residual = found.residual / (1.0 + norm(&found.y));
+        diagnostics.note("residual", residual, time, options.tolerance);
+        let (slow, growth) = slow_modes(drift.jacobian(&found.y), dim, options.modes.max(1));
+        let growth = if growth < 0.0 { 0.0 } else { growth };
+        diagnostics.note("growth", growth, time, GROWS);
+        let advice =
+            "the fixed point is not stable: the moments leave it, and may turn for ever; look with `run`";
+        diagnostics.advice.insert("growth".into(), advice.into());
+        Ok(StationaryReport {
+            classes: Vec::new(),
+            measurements,
+            errors,
+            residual,
+            slow: if options.modes == 0 { Vec::new() } else { vec![slow] },
+            diagnostics,
+            leaving: f64::NAN,
+            cutoffs: own.cutoffs,
+            iterations: found.steps,
+        })
+    }
+}
+
+/// By value, how far two measurements are apart; NaN where that is not asked for.
+fn distance(a: &Measurement, b: &Measurement, asked: bool) -> Vec<f64> {
+    let distance = |(a, b): (&superladder_engine::Estimate, &superladder_engine::Estimate)| {
+        if asked { (a.value - b.value).abs() } else { f64::NAN }
+    };
+    a.values.iter().zip(&b.values).map(distance).collect()
+}
