@@ -1,5 +1,6 @@
 //! The stationary state of a problem, measured.
 
+use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
 use num_complex::Complex64;
@@ -32,6 +33,8 @@ pub struct StationaryState {
     pub(crate) vector: Vec<f64>,
     pub(crate) coherence: Coherence,
     pub(crate) x: Vec<Complex64>,
+    /// Slow eigenvalues that were asked for since.
+    pub(crate) slow: Mutex<Vec<SlowModes>>,
 }
 
 impl StationaryState {
@@ -178,7 +181,7 @@ impl Exact {
             leaving,
             iterations,
         };
-        Ok(StationaryState { report, instruments, vector, coherence, x })
+        Ok(StationaryState { report, instruments, vector, coherence, x, slow: Mutex::default() })
     }
 }
 
