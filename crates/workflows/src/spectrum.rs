@@ -99,7 +99,7 @@ impl Plan<'_> {
         problem.observables.clear();
         let state = self.state(&problem, halt)?;
         let smaller = if self.check_cutoffs { found::smaller(&problem) } else { None };
-        let smaller = smaller.map(|problem| Smaller { state: self.state(&problem, halt), problem });
+        let smaller = smaller.map(|problem| self.smaller(problem, halt)).transpose()?;
         let mut all = Vec::new();
         for entry in &self.study.correlations {
             let found = Found::new(entry, &*state, smaller.as_ref(), halt);
@@ -145,6 +145,15 @@ impl Plan<'_> {
         let engine = engine.ok_or(SpectrumError::NoTwoTime(self.study.engine.name()))?;
         let found = engine.two_time(problem, &self.options, halt);
         found.map_err(|e| self.study.refusal(e).map_or_else(SpectrumError::Engine, Into::into))
+    }
+
+    /// The state of the problem at smaller cutoffs, which need not exist.
+    fn smaller(&self, problem: Problem, halt: &dyn Halt) -> Result<Smaller, SpectrumError> {
+        let state = match self.state(&problem, halt) {
+            Err(error) if error.is_interrupt() => return Err(error),
+            found => found.map_err(|error| error.to_string()),
+        };
+        Ok(Smaller { problem, state })
     }
 
     fn manifest(&self, state: &dyn TwoTimeState, all: &[Found<'_>], reasons: &[String]) -> Value {

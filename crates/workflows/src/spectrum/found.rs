@@ -7,8 +7,6 @@ use superladder_engine::{
 };
 use superladder_study::CorrelationEntry;
 
-use super::SpectrumError;
-
 /// Slow modes that a grid of frequencies resolves.
 const MODES: usize = 3;
 /// Largest error of a spectrum in units of its height, and largest difference of two methods.
@@ -20,7 +18,8 @@ const CHANGE: f64 = 1e-3;
 /// The same state at smaller cutoffs.
 pub(super) struct Smaller {
     pub(super) problem: Problem,
-    pub(super) state: Result<Box<dyn TwoTimeState>, SpectrumError>,
+    /// Or why there is none.
+    pub(super) state: Result<Box<dyn TwoTimeState>, String>,
 }
 
 /// The problem with every cutoff lower by an eighth; `None` where none can be lower.
@@ -85,10 +84,7 @@ impl<'a> Found<'a> {
         let spectrum = if incoherent { Some(spectrum(entry, state, halt)?) } else { None };
         let change = match smaller {
             None => None,
-            Some(Smaller { state: Err(error), .. }) if error.is_interrupt() => {
-                return Err(EngineError::Interrupted { engine: "two-time" });
-            }
-            Some(Smaller { state: Err(error), .. }) => Some(Err(error.to_string())),
+            Some(Smaller { state: Err(error), .. }) => Some(Err(error.clone())),
             Some(Smaller { state: Ok(smaller), .. }) => {
                 Some(told(change(entry, (&delays, &series), spectrum.as_ref(), &**smaller, halt))?)
             }

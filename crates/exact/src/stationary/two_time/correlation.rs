@@ -129,7 +129,7 @@ impl StationaryState {
         let parts = self.parts(correlation);
         if parts.is_empty() {
             let reason =
-                "the correlation of the operators vanishes at all delays: A sees nothing of B rho C".into();
+                "the correlation of the operators vanishes at all delays: A sees nothing of B rho C, which is 0 in the dark".into();
             return Err(EngineError::Unsupported { engine: NAME, reason });
         }
         Ok(parts)
