@@ -239,7 +239,9 @@ fn own_operators_are_read_and_may_see_several_charges() {
 /// What is said with exit code 2, with nothing written.
 fn refused(scratch: &Scratch, sets: &[&str]) -> String {
     let mut arguments = vec!["spectrum", "study.toml", "-o", "r"];
-    sets.iter().for_each(|set| arguments.extend(["--set", set]));
+    for set in sets {
+        arguments.extend(["--set", set]);
+    }
     let said = scratch.exits(2, &arguments);
     assert!(!scratch.path("r").exists());
     said
@@ -303,6 +305,21 @@ fn cutoffs_that_change_the_line_are_not_converged() {
     let said =
         scratch.exits(0, &[&["spectrum", "study.toml", "-o", "p", "--assume-cutoffs"][..], &sets].concat());
     assert!(said.contains("Errors do not hold what the cutoffs of the modes do."), "{said}");
+}
+
+/// The reference model takes seconds; a signal ends it, and nothing is left.
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_the_search() {
+    let coupled = "[ensembles.S]\nsize = 2\nfrequency = 1.0\n[[interactions]]\nkind = \"dicke\"\nmode = \"a\"\n\
+                   ensemble = \"S\"\nstrength = 0.2\n[[channels]]\nkind = \"emission\"\nensemble = \"S\"\nrate = 0.1\n";
+    let scratch = Scratch::new(&mode(coupled, THERMAL, 40));
+    let entries = || fs::read_dir(scratch.path("")).expect("a folder").count();
+    let output = scratch.stopped_when(|| entries() > 1, &["spectrum", "study.toml", "-o", "o"], "-TERM");
+    let said = common::words(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("interrupted: nothing was written"), "{said}");
+    assert_eq!(entries(), 1);
 }
 
 #[test]

@@ -13,14 +13,15 @@ use super::{Execution, StudyArguments};
   superladder spectrum data/studies/mollow.toml --set parameters.rabi=8
   superladder spectrum study.toml --set 'correlations.0.frequencies={from=-2,to=2,points=401}'
 
-The study says in tables [[correlations]] what is asked for: a ready one (`superladder list correlations`) or operators of
-its own. S(w) = 2 Re int_0^inf exp(-i w tau) <A(t+tau) B(t)>_c dtau; a mode of frequency w_0 peaks at +w_0. The
-coherent part is told apart. Every spectrum is found by two methods, and once more at cutoffs lower by an eighth; where
-they do not agree the exit code is 3.
+The study says in tables [[correlations]] what is asked for: a ready one (`superladder list
+correlations`) or operators of its own. S(w) = 2 Re int_0^inf exp(-i w tau) <A(t+tau) B(t)>_c dtau, so
+that a mode of frequency w_0 peaks at +w_0; the coherent part is told apart. Every spectrum is found
+by two methods, and once more at cutoffs lower by an eighth; the exit code is 3 where they differ.
 
-The engine must be 'exact'. The output folder holds NAME-correlation.csv (delay, correlation with its error, g1 or g2)
-and NAME-spectrum.csv (omega, S, error) of every correlation, lines.csv (centre, width, weights), report.txt, spectrum.svg
-and spectrum.png, manifest.json and study.toml. The state is the stationary one of the last stage.")]
+The engine must be 'exact'. The output folder holds NAME-correlation.csv (correlation, its error, g1
+or g2) and NAME-spectrum.csv (S with its error) of every correlation, lines.csv (centres, widths,
+areas), report.txt, spectrum.svg and spectrum.png, manifest.json and study.toml. The state is the
+stationary one of the last stage. Ctrl-C ends the search; nothing is written then.")]
 pub(crate) struct Spectrum {
     #[command(flatten)]
     pub(crate) study: StudyArguments,

@@ -161,19 +161,22 @@ impl Light {
         Ok(Self { spectrum, compared, lines, errors })
     }
 
+    /// NaN keeps no bound.
     fn reason(&self) -> Option<String> {
         let height = self.spectrum.highest().height;
-        let own = self.spectrum.errors.iter().fold(0.0, |a: f64, e| if *e <= a { a } else { *e }) / height;
-        match &self.compared {
-            Err(error) => Some(format!("no second method confirms it: {error}")),
-            Ok(second) if !(second.deviation <= AGREEMENT * height) => Some(format!(
-                "two methods differ by {:.1e} of the height (bound {AGREEMENT:.0e})",
-                second.deviation / height
-            )),
-            Ok(_) if !(own <= AGREEMENT) => {
-                Some(format!("its error is {own:.1e} of the height (bound {AGREEMENT:.0e})"))
+        let worst = |a: f64, e: &f64| if *e <= a { a } else { *e };
+        let own = self.spectrum.errors.iter().fold(0.0, worst) / height;
+        let second = match &self.compared {
+            Err(error) => return Some(format!("no second method confirms it: {error}")),
+            Ok(second) => second.deviation / height,
+        };
+        let kept = |x: f64| x <= AGREEMENT;
+        match (kept(second), kept(own)) {
+            (true, true) => None,
+            (false, _) => {
+                Some(format!("two methods differ by {second:.1e} of the height (bound {AGREEMENT:.0e})"))
             }
-            Ok(_) => None,
+            (true, false) => Some(format!("its error is {own:.1e} of the height (bound {AGREEMENT:.0e})")),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The picture of spectra and correlations: two panels a correlation, one above the other.
 
+use num_complex::Complex64;
 use superladder_plot::{Axis, COLOURS, Dashes, Frame, Line, Mark, Marks, Panel, Picture, Series};
 
 use super::found::{Found, Light};
@@ -49,9 +50,9 @@ fn spectrum(name: &str, light: &Light) -> Panel {
 }
 
 fn correlation(found: &Found<'_>) -> Panel {
-    let defined = found.normalised().all(|g| g.is_finite());
+    let defined = found.normalised().all(Complex64::is_finite);
     let values: Vec<_> = if defined { found.normalised().collect() } else { found.series.values.clone() };
-    let by = |of: &dyn Fn(&num_complex::Complex64) -> f64| -> Vec<(f64, f64)> {
+    let by = |of: &dyn Fn(&Complex64) -> f64| -> Vec<(f64, f64)> {
         found.delays.iter().copied().zip(values.iter().map(of)).collect()
     };
     let second = found.entry.correlation.c.is_some();
