@@ -14,6 +14,9 @@ pub trait SpectralDensity {
 /// Lines lower than this part of the highest are not told.
 const LOWEST: f64 = 0.02;
 
+/// How far a maximum is pinned down, in parts of where it may be.
+const SMALL: f64 = 1e-7;
+
 /// A line of a spectrum: a maximum with the nearest points of half its height.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SpectralLine {
@@ -102,7 +105,7 @@ impl SpectralLine {
         Ok(Some(Self {
             centre,
             // S falls as the square of the distance from its maximum.
-            centre_error: 0.5 * fwhm * (error / height).sqrt() + 1e-8 * spacing,
+            centre_error: 0.5 * fwhm * (error / height).sqrt() + 2.0 * SMALL * spacing,
             height,
             sides: [left, right],
             fwhm,
@@ -113,58 +116,96 @@ impl SpectralLine {
     }
 }
 
-/// Where the values are largest between two points, by golden section.
+/// Where the values are largest between two points: parabolas through the three best points, the golden section
+/// where they do not help (R. P. Brent, Algorithms for Minimization without Derivatives, 1973).
 fn maximum(density: &mut dyn SpectralDensity, low: f64, high: f64) -> Result<f64, EngineError> {
-    let small = 1e-8 * (high - low);
+    const STEPS: usize = 100;
+    let golden = 0.5 * (3.0 - 5.0_f64.sqrt());
+    let small = SMALL * (high - low);
     let (mut low, mut high) = (low, high);
-    let ratio = 0.5 * (5.0_f64.sqrt() - 1.0);
-    let (mut a, mut b) = (high - ratio * (high - low), low + ratio * (high - low));
-    let (mut at_a, mut at_b) = (density.at(a)?.0, density.at(b)?.0);
-    while high - low > small {
-        if at_a > at_b {
-            (high, b, at_b) = (b, a, at_a);
-            a = high - ratio * (high - low);
-            at_a = density.at(a)?.0;
+    let start = low + golden * (high - low);
+    let value = density.at(start)?.0;
+    // The best points so far with their values, the best first.
+    let mut best = [(start, value); 3];
+    let (mut step, mut before) = (0.0_f64, 0.0_f64);
+    for _ in 0..STEPS {
+        let [(x, at_x), ..] = best;
+        let middle = 0.5 * (low + high);
+        if (x - middle).abs() <= 2.0 * small - 0.5 * (high - low) {
+            break;
+        }
+        let shift = vertex(&best);
+        let helps = shift.abs() < 0.5 * before.abs() && low < x + shift && x + shift < high;
+        let larger = if x < middle { high - x } else { low - x };
+        before = if helps { step } else { larger };
+        step = if helps { shift } else { golden * larger };
+        let next = x + step.abs().max(small).copysign(step);
+        let value = density.at(next)?.0;
+        if value >= at_x {
+            (low, high) = if next < x { (low, x) } else { (x, high) };
+            best = [(next, value), best[0], best[1]];
         } else {
-            (low, a, at_a) = (a, b, at_b);
-            b = low + ratio * (high - low);
-            at_b = density.at(b)?.0;
+            (low, high) = if next < x { (next, high) } else { (low, next) };
+            if value >= best[1].1 || best[1].0 == x {
+                best = [best[0], (next, value), best[1]];
+            } else if value >= best[2].1 || best[2].0 == x || best[2].0 == best[1].0 {
+                best[2] = (next, value);
+            }
         }
     }
-    Ok(0.5 * (low + high))
+    Ok(best[0].0)
+}
+
+/// From the first of three points to the vertex of the parabola through them; NaN if there is none.
+fn vertex(&[(x, at_x), (y, at_y), (z, at_z)]: &[(f64, f64); 3]) -> f64 {
+    let (one, two) = ((x - y) * (at_x - at_z), (x - z) * (at_x - at_y));
+    0.5 * ((x - z) * two - (x - y) * one) / (one - two)
 }
 
 /// The nearest point of half the height to one side, with the error of the value there: outwards in growing steps,
-/// then by bisection. `None` where there is none.
+/// then by false position (Illinois), which is fast since 1/S of a line is nearly a parabola. `None` where there is
+/// none.
 fn half(
     density: &mut dyn SpectralDensity,
     (centre, height): (f64, f64),
     mut step: f64,
 ) -> Result<Option<(f64, f64)>, EngineError> {
     const STEPS: usize = 60;
-    let (mut inner, mut outer) = (centre, centre + step);
+    // Negative above half the height, positive below.
+    let mut excess = |omega: f64| Ok::<_, EngineError>(0.5 * height / density.at(omega)?.0 - 1.0);
+    let (mut inner, mut at_inner) = (centre, -0.5);
+    let (mut outer, mut at_outer) = (centre + step, excess(centre + step)?);
     let mut steps = 0;
-    while density.at(outer)?.0 > 0.5 * height {
-        (inner, step) = (outer, 1.3 * step);
+    while at_outer < 0.0 {
+        (inner, at_inner, step) = (outer, at_outer, 1.3 * step);
         outer += step;
+        at_outer = excess(outer)?;
         steps += 1;
         if steps > STEPS {
             return Ok(None);
         }
     }
+    let mut side = 0;
+    let mut found = outer;
     for _ in 0..STEPS {
-        if (outer - inner).abs() <= 1e-10 * (outer - centre).abs() {
+        let next = (inner * at_outer - outer * at_inner) / (at_outer - at_inner);
+        let done = (next - found).abs() <= 1e-10 * (next - centre).abs();
+        found = next;
+        if done {
             break;
         }
-        let middle = 0.5 * (inner + outer);
-        if density.at(middle)?.0 > 0.5 * height {
-            inner = middle;
+        let at_next = excess(next)?;
+        if at_next < 0.0 {
+            (inner, at_inner) = (next, at_next);
+            at_outer *= if side == -1 { 0.5 } else { 1.0 };
+            side = -1;
         } else {
-            outer = middle;
+            (outer, at_outer) = (next, at_next);
+            at_inner *= if side == 1 { 0.5 } else { 1.0 };
+            side = 1;
         }
     }
-    let (_, error) = density.at(outer)?;
-    Ok(Some((0.5 * (inner + outer), error)))
+    Ok(Some((found, density.at(found)?.1)))
 }
 
 #[cfg(test)]

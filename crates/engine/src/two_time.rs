@@ -104,7 +104,7 @@ impl SpectrumComparison {
         /// Frequencies of the grid that are looked at.
         const POINTS: usize = 6;
         // NaN is no agreement.
-        let worst = |worst: f64, next: &f64| if *next <= worst { worst } else { *next };
+        let worst = |worst: f64, next: &f64| if worst.is_nan() || *next <= worst { worst } else { *next };
         let mut away = |omega: f64, value: f64| Ok((density.at(omega)?.0 - value).abs());
         let (mut deviation, mut widths) = (0.0, Vec::new());
         for SpectralLine { centre, height, sides: [left, right], fwhm, .. } in &spectrum.lines {

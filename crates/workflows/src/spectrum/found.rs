@@ -37,6 +37,8 @@ pub(super) struct Change {
     pub(super) spectrum: Vec<f64>,
     /// Of centre and width of every line.
     pub(super) lines: Vec<[f64; 2]>,
+    /// Of the incoherent part.
+    pub(super) incoherent: f64,
 }
 
 /// A spectrum with its checks.
@@ -129,15 +131,22 @@ impl<'a> Found<'a> {
         reasons
     }
 
-    /// The largest change with the cutoffs: of the correlation and of the line.
+    /// The largest change with the cutoffs: of the correlation, the incoherent part and the lines.
     pub(super) fn worst(&self, change: &Change) -> f64 {
-        let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
-        let size = largest(&mut self.series.values.iter().map(|z| z.norm()));
-        let series = largest(&mut change.series.iter().copied()) / size;
-        let Some(light) = &self.light else { return series };
-        let lines = light.spectrum.lines.iter().zip(&change.lines);
-        lines.flat_map(|(line, moved)| moved.map(|x| x / line.fwhm)).fold(series, f64::max)
+        let size = self.series.values.iter().map(|z| z.norm()).fold(0.0, f64::max);
+        let mut all: Vec<f64> = change.series.iter().map(|moved| moved / size).collect();
+        if let Some(Light { spectrum, .. }) = &self.light {
+            all.push(change.incoherent / spectrum.total.abs());
+            let lines = spectrum.lines.iter().zip(&change.lines);
+            all.extend(lines.flat_map(|(line, moved)| moved.map(|x| x / line.fwhm)));
+        }
+        largest(&all)
     }
+}
+
+/// The largest of some numbers; NaN if one is.
+fn largest(numbers: &[f64]) -> f64 {
+    numbers.iter().fold(0.0, |a: f64, x| if a.is_nan() || *x <= a { a } else { *x })
 }
 
 impl Light {
@@ -164,8 +173,7 @@ impl Light {
     /// NaN keeps no bound.
     fn reason(&self) -> Option<String> {
         let height = self.spectrum.highest().height;
-        let worst = |a: f64, e: &f64| if *e <= a { a } else { *e };
-        let own = self.spectrum.errors.iter().fold(0.0, worst) / height;
+        let own = largest(&self.spectrum.errors) / height;
         let second = match &self.compared {
             Err(error) => return Some(format!("no second method confirms it: {error}")),
             Ok(second) => second.deviation / height,
@@ -213,7 +221,7 @@ fn change(
     let other = smaller.series(&entry.correlation, delays, halt)?;
     let moved = series.values.iter().zip(&other.values).map(|(x, y)| (x - y).norm()).collect();
     let Some(spectrum) = spectrum else {
-        return Ok(Change { series: moved, spectrum: Vec::new(), lines: Vec::new() });
+        return Ok(Change { series: moved, spectrum: Vec::new(), lines: Vec::new(), incoherent: 0.0 });
     };
     let other = smaller.spectrum(&entry.correlation, &spectrum.omega, spectrum.method, halt)?;
     let away = |line: &SpectralLine| {
@@ -224,6 +232,7 @@ fn change(
         series: moved,
         spectrum: spectrum.values.iter().zip(&other.values).map(|(x, y)| (x - y).abs()).collect(),
         lines: spectrum.lines.iter().map(away).collect(),
+        incoherent: (spectrum.total - other.total).abs(),
     })
 }
 

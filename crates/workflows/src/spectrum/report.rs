@@ -50,7 +50,9 @@ fn correlation(text: &mut String, found: &Found<'_>) -> std::fmt::Result {
     let [first, end] = [found.delays[0], found.delays[last]];
     writeln!(text, "  g({first}) = {}, g({end:.4}) = {}", written(ends[0]), written(ends[ends.len() - 1]))?;
     let Some((coherent, incoherent)) = found.weights else { return Ok(()) };
-    writeln!(text, "  coherent part {coherent:.10}, incoherent part {incoherent:.10}")?;
+    let moved = found.change.as_ref().and_then(|change| change.as_ref().ok()).map_or(0.0, |c| c.incoherent);
+    let incoherent = with_error(incoherent, moved.max(1e-12));
+    writeln!(text, "  coherent part {coherent:.10}, incoherent part {incoherent}")?;
     match &found.light {
         None => writeln!(text, "  the light is coherent: a line without width at w = 0 and nothing else"),
         Some(light) => lines(text, light),
