@@ -2,6 +2,7 @@
 
 mod mean_field;
 mod run;
+mod spectrum;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use superladder::workflows::converge;
 
 pub(crate) use mean_field::{CycleStart, LimitCycles, Lyapunov, Map, MeanFieldStudy, Phases, Reproduce};
 pub(crate) use run::{Merge, Run};
+pub(crate) use spectrum::Spectrum;
 
 /// Exact finite-N quantum solver for driven-dissipative light-matter and spin ensembles.
 #[derive(Debug, Parser)]
@@ -46,6 +48,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Find the stationary state of a study: observables with errors, how many there are, slow modes.
     Steady(Steady),
+    /// Find correlations of two times and spectra of a stationary state: g1, g2, lines with widths and errors.
+    Spectrum(Spectrum),
     /// Print the fixed points of mean field with their eigenvalues.
     FixedPoints(MeanFieldStudy),
     /// Print the closed formulas of the reference model (polaritons, thresholds, limits) at a study's
@@ -356,6 +360,8 @@ pub(crate) enum Listing {
     Interactions,
     /// What can be measured.
     Observables,
+    /// Correlations of two times.
+    Correlations,
     /// Propagators and their options.
     Methods,
     /// Initial states of modes and ensembles.

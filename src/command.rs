@@ -14,6 +14,7 @@ mod maps;
 mod mean_field;
 mod reproduce;
 mod run;
+mod spectrum;
 mod steady;
 mod sweep;
 mod verify;
@@ -117,6 +118,7 @@ pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupt: &Interrupt) -> a
         Command::Converge(arguments) => return converge::converge(&arguments, out, interrupt),
         Command::Compare(arguments) => return compare::compare(&arguments, out, interrupt),
         Command::Steady(arguments) => return steady::steady(&arguments, out, interrupt),
+        Command::Spectrum(arguments) => return spectrum::spectrum(&arguments, out, interrupt),
         Command::FixedPoints(arguments) => mean_field::fixed_points(&arguments, out)?,
         Command::Stability(arguments) => return maps::stability(&arguments, out),
         Command::LimitCycles(arguments) => return cycles::limit_cycles(&arguments, out, interrupt),

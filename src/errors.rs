@@ -17,6 +17,7 @@ use superladder::workflows::maps::GridError;
 use superladder::workflows::place::PlaceError;
 use superladder::workflows::results::OutputError;
 use superladder::workflows::run::RunError;
+use superladder::workflows::spectrum::SpectrumError;
 use superladder::workflows::steady::SteadyError;
 use superladder::workflows::sweep::SweepError;
 
@@ -43,6 +44,7 @@ fn is_bad_input(error: &anyhow::Error) -> bool {
         || of(error, |_: &BadInput| true)
         || of(error, RunError::is_bad_input)
         || of(error, SteadyError::is_bad_input)
+        || of(error, SpectrumError::is_bad_input)
         || of(error, SweepError::is_bad_input)
         || of(error, ConvergenceError::is_bad_input)
         || of(error, BreakdownError::is_bad_input)

@@ -322,6 +322,7 @@ fn every_table_can_be_listed_in_words_and_as_json() {
         ("channels", "cavity-loss"),
         ("interactions", "tavis-cummings"),
         ("observables", "squeezing(ensemble)"),
+        ("correlations", "dipole-intensity"),
         ("methods", "krylov"),
         ("states", "spin-coherent (ensemble)"),
         ("engines", "exact"),
@@ -435,15 +436,18 @@ fn every_manifest_has_the_same_head() {
     const FIRST: [&str; 5] = ["program", "command", "version", "commit", "study"];
     const LAST: [&str; 5] = ["wall_seconds", "cpu_seconds", "threads", "peak_memory_bytes", "configuration"];
     let plan = "\n[breakdown]\nparameter = \"kappa\"\ncriteria = [\"aa\"]\naverage = \"none\"\n[[breakdown.engines]]\nengine = \"cumulant\"\nvalues = [0.1, 0.2, 0.4]\n";
-    let scratch = Scratch::new(&format!("{QUICK}{plan}"));
+    let light =
+        "[[correlations]]\nname = \"light\"\noperators = { a = [\"annihilate(a)\"], b = [\"create(a)\"] }\n";
+    let scratch = Scratch::new(&format!("{QUICK}{plan}{light}"));
     let axes = ["--x", "interactions.0.strength=0.1:0.3:2", "--y", "kappa=0.1:0.2:2"];
-    let commands: [(&str, &[&str]); 8] = [
+    let commands: [(&str, &[&str]); 9] = [
         ("run", &[]),
         ("sweep", &["--sweep", "kappa=0.1,0.2"]),
         ("compare", &["--engines", "cumulant,exact"]),
         ("converge", &["--vary", "cutoff"]),
         ("breakdown", &[]),
         ("steady", &["--modes", "1"]),
+        ("spectrum", &["--assume-cutoffs"]),
         ("stability", &axes),
         ("phases", &[&axes[..], &["--burn", "50", "--window", "20"]].concat()),
     ];

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use superladder::engine::{Bounds, Problem};
-use superladder::model::{EnsembleState, ModeState, Model, OBSERVABLES, Shape, observables_by_name};
+use superladder::model::{
+    CORRELATIONS, EnsembleState, ModeState, Model, OBSERVABLES, Shape, observables_by_name,
+};
 use superladder::study::{Study, StudyError};
 
 const STUDY: &str = r#"
@@ -373,6 +375,11 @@ fn the_page_of_conventions_agrees_with_the_tables() {
         {
             assert_eq!(row[2].split(", ").collect::<Vec<_>>(), names, "components of {name}");
         }
+    }
+    for definition in CORRELATIONS {
+        let row = rows.iter().find(|r| r[1] == definition.name);
+        let row = row.unwrap_or_else(|| panic!("correlation '{}' has no row", definition.name));
+        assert_eq!(row[3], definition.formula, "{}", definition.name);
     }
     let defaults = serde_json::to_value(Bounds::default()).expect("JSON");
     for (name, default) in defaults.as_object().expect("a table") {

@@ -41,5 +41,5 @@ fn every_study_that_ships_converges() {
         assert!(checks.converged(), "{name}: {checks:?}");
         seen += 1;
     }
-    assert!(seen >= 19, "{seen}");
+    assert!(seen >= 21, "{seen}");
 }

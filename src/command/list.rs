@@ -5,7 +5,8 @@ use std::io::Write;
 use serde_json::{Value, json};
 use superladder::analysis::CRITERIA;
 use superladder::model::{
-    Argument, CHANNELS, ENSEMBLE_STATES, INTERACTIONS, MODE_STATES, OBSERVABLES, SubjectKind, TargetKind,
+    Argument, CHANNELS, CORRELATIONS, ENSEMBLE_STATES, INTERACTIONS, MODE_STATES, OBSERVABLES, SubjectKind,
+    TargetKind,
 };
 use superladder::propagate::METHODS;
 use superladder::study::{ENGINES, STUDY_TABLES};
@@ -35,6 +36,7 @@ pub(crate) fn list(arguments: &List, out: &mut dyn Write) -> anyhow::Result<()> 
         Listing::Channels => channels(),
         Listing::Interactions => interactions(),
         Listing::Observables => observables(),
+        Listing::Correlations => correlations(),
         Listing::Methods => methods(),
         Listing::States => states(),
         Listing::Engines => engines(),
@@ -120,6 +122,16 @@ fn interactions() -> Vec<Entry> {
         keys: with_arguments(subject(i.subject), i.arguments),
     };
     INTERACTIONS.iter().map(entry).collect()
+}
+
+fn correlations() -> Vec<Entry> {
+    let entry = |c: &superladder::model::CorrelationDefinition| Entry {
+        name: c.name.to_owned(),
+        formula: c.formula.to_owned(),
+        summary: c.summary.to_owned(),
+        keys: subject(c.subject),
+    };
+    CORRELATIONS.iter().map(entry).collect()
 }
 
 fn observables() -> Vec<Entry> {

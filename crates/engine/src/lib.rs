@@ -12,11 +12,13 @@ mod columns;
 mod diagnostics;
 mod evolution;
 mod halt;
+mod line;
 mod memory;
 mod problem;
 mod recorder;
 mod run;
 mod stationary;
+mod two_time;
 mod written;
 
 pub use attachment::Attachment;
@@ -27,9 +29,13 @@ pub use evolution::{
     Resources, Silent, refuse,
 };
 pub use halt::{Halt, Never};
+pub use line::{SpectralDensity, SpectralLine};
 pub use memory::{available_memory, check_memory, memory_of_records};
 pub use problem::{Problem, ProblemError, Stage};
 pub use recorder::{Record, Recorder};
 pub use run::{Run, record, run};
 pub use stationary::{SlowModes, Stationary, StationaryClass, StationaryOptions, StationaryReport};
+pub use two_time::{
+    CorrelationSeries, EmissionSpectrum, SpectrumComparison, SpectrumMethod, TwoTime, TwoTimeState,
+};
 pub use written::with_error;

@@ -16,11 +16,13 @@ pub struct StationaryOptions {
     pub certify: bool,
     /// Whether errors of the observables are computed.
     pub errors: bool,
+    /// Whether cutoffs that follow the state are raised as far as it needs.
+    pub raise_cutoffs: bool,
 }
 
 impl Default for StationaryOptions {
     fn default() -> Self {
-        Self { tolerance: 1e-10, modes: 4, certify: true, errors: true }
+        Self { tolerance: 1e-10, modes: 4, certify: true, errors: true, raise_cutoffs: true }
     }
 }
 

@@ -51,4 +51,4 @@ pub use options::{AdaptiveCutoff, Exact, Generator, Positivity};
 pub use real_half::{RealGenerator, RealHalf, StoredHalf};
 pub use setting::{Setting, reduced_space};
 pub use state::{initial_vector, pack, sector_matrix};
-pub use stationary::{Correlation, EmissionSpectrum, SpectralLine, SpectrumMethod, StationaryState};
+pub use stationary::StationaryState;

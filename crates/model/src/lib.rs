@@ -5,13 +5,14 @@
 //! `drho/dt = -i [H, rho] + sum_k rate_k D[L_k] rho` with
 //! `D[x] rho = x rho x^dag - (x^dag x rho + rho x^dag x) / 2`.
 //!
-//! Channels, interactions and observables are *data* in a small closed language ([`Operator`] and [`Jump`]);
+//! Channels, interactions, observables and correlations are *data* in a small closed language ([`Operator`] and [`Jump`]);
 //! engines interpret the language and never know an entry by name. Each kind has one table ([`CHANNELS`],
-//! [`INTERACTIONS`], [`OBSERVABLES`], [`MODE_STATES`], [`ENSEMBLE_STATES`]): adding an entry there adds it to
+//! [`INTERACTIONS`], [`OBSERVABLES`], [`CORRELATIONS`], [`MODE_STATES`], [`ENSEMBLE_STATES`]): adding an entry there adds it to
 //! the configuration, the help and the conformance tests.
 
 mod builder;
 mod channel;
+mod correlation;
 mod definition;
 mod error;
 mod given;
@@ -24,6 +25,7 @@ mod spin_quantities;
 
 pub use builder::ModelBuilder;
 pub use channel::{CHANNELS, Channel, ChannelDefinition, Dissipator, Jump};
+pub use correlation::{CORRELATIONS, Correlation, CorrelationDefinition};
 pub use definition::{Argument, ArgumentKind, Arguments, Subject, SubjectKind, Value, nearest};
 pub use error::ModelError;
 pub use given::{Given, Names};

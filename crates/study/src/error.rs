@@ -228,6 +228,14 @@ pub enum Fault {
     /// The engine refuses the study.
     #[error(transparent)]
     Engine(EngineError),
+    /// The engine refuses a correlation.
+    #[error("correlation '{name}': {error}")]
+    Correlation {
+        /// Its name.
+        name: String,
+        /// Why.
+        error: EngineError,
+    },
 }
 
 impl Fault {
@@ -245,7 +253,7 @@ impl Fault {
             Self::Missing { .. } | Self::Model(ModelError::Missing { .. }) => "incomplete",
             Self::Quench { .. } => "this quench",
             Self::Cutoff { .. } => "too small",
-            Self::Engine(_) => "refused by the engine",
+            Self::Engine(_) | Self::Correlation { .. } => "refused by the engine",
             _ => "here",
         }
     }

@@ -128,6 +128,27 @@ pub static STUDY_TABLES: &[StudyTable] = &[
         keys: &[key("observables", "a list of strings", "see `superladder list observables`")],
     },
     StudyTable {
+        heading: "[[correlations]]",
+        meaning: "for `superladder spectrum`: a correlation of two times in the stationary state, and its spectrum",
+        keys: &[
+            key("name", "a string of letters, digits, `-` and `_`", "its name in tables, pictures and files"),
+            key("kind", "a name of `superladder list correlations`", "a ready one; its subsystem: that list"),
+            key(
+                "operators",
+                "a table { a = [...], b = [...], c = [...] } of words as in `product`",
+                "<c(t) a(t+tau) b(t)>, in place of `kind`; `c` may be absent",
+            ),
+            key("connected", "true or false", "without <a><b>, for two operators (default false)"),
+            key("start", "\"steady\"", "from where on: the stationary state (default)"),
+            key(
+                "frequencies",
+                "a table { from, to, points } or a list",
+                "of the spectrum (default: what resolves the line)",
+            ),
+            key("delays", "a table { from, to, points } or a list", "(default: until it has decayed)"),
+        ],
+    },
+    StudyTable {
         heading: "[breakdown]",
         meaning: "for `superladder breakdown` only",
         keys: &[

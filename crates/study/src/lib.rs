@@ -5,6 +5,7 @@
 
 mod breakdown;
 mod breakdown_table;
+mod correlations;
 mod engines;
 mod error;
 mod expression;
@@ -23,6 +24,7 @@ mod variations;
 
 pub use breakdown::Plan;
 pub use breakdown_table::{Average, Series};
+pub use correlations::CorrelationEntry;
 pub use engines::{ENGINES, EngineChoice, EngineDefinition, EngineOption};
 pub use error::{Complaint, Fault, OverrideFault, StudyError};
 pub use expression::{ExpressionError, evaluate};

@@ -14,6 +14,7 @@ use superladder_model::{Model, Observable, observables_by_name};
 use toml::de::DeTable;
 
 use crate::breakdown_table::BreakdownTable;
+use crate::correlations::{self, CorrelationEntry};
 use crate::engines::{self, Common, EngineChoice, EngineDefinition};
 use crate::error::{Fault, StudyError};
 use crate::model::{self, Parts};
@@ -40,6 +41,8 @@ pub struct Study {
     follows: Vec<bool>,
     /// The engine with its options.
     pub engine: EngineChoice,
+    /// Correlations of two times, for the command `spectrum`.
+    pub correlations: Vec<CorrelationEntry>,
     resolved: Json,
     source: Arc<Source>,
     /// Where the name of the table `engine` stands, and its key `memory_limit`.
@@ -183,6 +186,18 @@ impl Study {
         }
     }
 
+    /// Puts an engine's refusal of a correlation at its place in the file.
+    ///
+    /// # Errors
+    /// The error itself, if the engine failed on its way.
+    pub fn refused(&self, entry: &CorrelationEntry, error: EngineError) -> Result<StudyError, EngineError> {
+        if !error.is_bad_input() {
+            return Err(error);
+        }
+        let fault = Fault::Correlation { name: entry.name.clone(), error };
+        Ok(fault.at(&self.source, entry.span.clone()))
+    }
+
     fn place_of(&self, observable: &str) -> Option<Range<usize>> {
         let squeeze = |s: &str| s.replace(' ', "");
         let same = |(word, _): &&(String, Range<usize>)| squeeze(word) == squeeze(observable);
@@ -250,6 +265,7 @@ impl Reader<'_> {
         problem.validate().map_err(|e| root.fault("time", Fault::Problem(e)))?;
         // Carried out by the command `breakdown` alone, but told here if it is nonsense.
         BreakdownTable::read(&root, Some(problem.model()))?;
+        let (correlations, resolved_correlations) = correlations::read(&root, problem.model())?;
         let table = root.key_span("engine");
         let memory_limit = root.section("engine", "engine")?.and_then(|s| s.key_span("memory_limit"));
         root.finish()?;
@@ -265,6 +281,9 @@ impl Reader<'_> {
         resolved.insert("method".into(), resolved_method);
         resolved.insert("bounds".into(), json!(common.bounds));
         resolved.insert("output".into(), json!({ "observables": names }));
+        if !correlations.is_empty() {
+            resolved.insert("correlations".into(), resolved_correlations.into());
+        }
         warnings.extend(truncation::warnings(&problem, &losses));
         if !self.start && resolved.contains_key("initial") {
             let state = "the state before the time that mean field takes";
@@ -282,6 +301,7 @@ impl Reader<'_> {
             losses,
             follows,
             engine,
+            correlations,
             resolved,
             source,
             table,

@@ -30,6 +30,11 @@ points = 5
 state = "mean-field"
 time = 1
 #initial
+[[correlations]]
+name = "light"
+kind = "amplitude"
+mode = "a"
+#correlations
 [breakdown]
 #breakdown
 [[breakdown.engines]]
@@ -73,12 +78,15 @@ fn the_table_of_keys_is_what_the_readers_ask_for() {
         ("bounds", "[bounds]"),
         ("output", "[output]"),
         ("initial", "[initial]"),
+        ("correlations", "[[correlations]]"),
         ("breakdown", "[breakdown]"),
     ];
     for (place, heading) in tables {
         let (mut listed, mut read) = (listed(heading), known(place));
         // The list of engines is a table of its own.
         read.retain(|key| place != "breakdown" || key != "engines");
+        // What a ready correlation is taken of is in the list of those.
+        read.retain(|key| place != "correlations" || key != "mode");
         listed.sort();
         read.sort();
         assert_eq!(listed, read, "{heading}");

@@ -1,4 +1,4 @@
-//! What is done with studies: run, compare, sweep, converge, breakdown, stationary states, maps of mean field, limit
+//! What is done with studies: run, compare, sweep, converge, breakdown, stationary states, spectra, maps of mean field, limit
 //! cycles.
 //!
 //! ```text
@@ -21,6 +21,7 @@ pub mod ranks;
 pub mod results;
 pub mod run;
 pub mod samples;
+pub mod spectrum;
 pub mod steady;
 pub mod store;
 pub mod sweep;

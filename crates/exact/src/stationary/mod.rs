@@ -3,7 +3,7 @@
 //! Files from those that know little to those that know all: `operators` (operators of one charge difference
 //! as blocks, the generator and its adjoint on them, the preconditioner, classes of blocks that are never
 //! left), `solver` (linear systems and kernels), `limit` (the limit of a state), `slow` (slow eigenvalues),
-//! [`StationaryState`] (`state`), [`Correlation`] and [`EmissionSpectrum`] (`two_time`).
+//! [`StationaryState`] (`state`), its correlations and spectra (`two_time`).
 
 mod cutoffs;
 mod limit;
@@ -14,7 +14,6 @@ mod state;
 mod two_time;
 
 pub use state::StationaryState;
-pub use two_time::{Correlation, EmissionSpectrum, SpectralLine, SpectrumMethod};
 
 #[cfg(test)]
 mod tests;

@@ -116,7 +116,7 @@ impl Solver<'_> {
         let flow = Flow { action: &action, rectangle };
         let (pairs, rounding) =
             if dim <= ALL { (all(&action, scale), 1e-9) } else { (self.few(flow, count)?, 1e-7) };
-        sort(pairs, count, rounding * scale, &mut found);
+        sort(pairs, (count, coherence.is_self_adjoint(self.space)), rounding * scale, &mut found);
         Ok(found)
     }
 
@@ -186,10 +186,16 @@ fn all(action: &Action, scale: f64) -> Vec<(Complex64, f64)> {
     values.into_iter().map(|z| (z, rounding)).collect()
 }
 
-/// Slowest first, conjugates once where both are there, what does not decay apart.
-fn sort(mut pairs: Vec<(Complex64, f64)>, count: usize, rounding: f64, found: &mut SlowModes) {
-    let self_adjoint = |z: &Complex64, all: &[(Complex64, f64)]| {
-        all.iter().any(|(other, _)| (other - z.conj()).norm() <= 10.0 * rounding)
+/// Slowest first, conjugates once where they are one oscillation of a Hermitian operator (`real`), what does not
+/// decay apart.
+fn sort(
+    mut pairs: Vec<(Complex64, f64)>,
+    (count, real): (usize, bool),
+    rounding: f64,
+    found: &mut SlowModes,
+) {
+    let conjugate = |z: &Complex64, all: &[(Complex64, f64)]| {
+        real && all.iter().any(|(other, _)| (other - z.conj()).norm() <= 10.0 * rounding)
     };
     pairs.sort_by(|a, b| b.0.re.total_cmp(&a.0.re).then(b.0.im.total_cmp(&a.0.im)));
     let known = pairs.clone();
@@ -198,7 +204,7 @@ fn sort(mut pairs: Vec<(Complex64, f64)>, count: usize, rounding: f64, found: &m
             found.undamped.push(value);
             continue;
         }
-        if value.im < -rounding && self_adjoint(&value, &known) {
+        if value.im < -rounding && conjugate(&value, &known) {
             continue;
         }
         if found.values.len() < count {

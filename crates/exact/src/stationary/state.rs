@@ -1,5 +1,6 @@
 //! The stationary state of a problem, measured.
 
+use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
 use num_complex::Complex64;
@@ -32,6 +33,8 @@ pub struct StationaryState {
     pub(crate) vector: Vec<f64>,
     pub(crate) coherence: Coherence,
     pub(crate) x: Vec<Complex64>,
+    /// Slow eigenvalues that were asked for since.
+    pub(crate) slow: Mutex<Vec<SlowModes>>,
 }
 
 impl StationaryState {
@@ -122,7 +125,7 @@ impl Exact {
         halt: &dyn Halt,
     ) -> Result<StationaryState, EngineError> {
         self.check_adaptive(problem)?;
-        if self.adaptive.iter().any(Option::is_some) {
+        if options.raise_cutoffs && self.adaptive.iter().any(Option::is_some) {
             return self.at_raised_cutoffs(problem, options, halt);
         }
         self.state_at(problem, options, halt)
@@ -202,7 +205,7 @@ impl Exact {
             cutoffs: instruments.problem.cutoffs.clone(),
             iterations,
         };
-        let mut state = StationaryState { report, instruments, vector, coherence, x };
+        let mut state = StationaryState { report, instruments, vector, coherence, x, slow: Mutex::default() };
         let shift = state.report.truncation();
         if shift.is_finite() {
             state.instruments.note_truncation(shift, time, &mut state.report.diagnostics);

@@ -1,7 +1,7 @@
 //! The engine that a study asks for, as a typed value.
 
 use superladder_cumulant::Cumulant;
-use superladder_engine::Engine;
+use superladder_engine::{Engine, TwoTime};
 use superladder_exact::Exact;
 use superladder_mean_field::MeanField;
 use superladder_sampling::Sampling;
@@ -62,6 +62,14 @@ impl EngineChoice {
         match self {
             Self::Trajectories(engine) => Some(Box::new(engine.clone())),
             Self::Exact(_) | Self::Cumulant(_) | Self::MeanField(_) => None,
+        }
+    }
+
+    /// The engine as one that finds correlations of two times, if it does.
+    pub fn two_time(&self) -> Option<Box<dyn TwoTime>> {
+        match self {
+            Self::Exact(engine) => Some(Box::new(engine.clone())),
+            Self::Cumulant(_) | Self::MeanField(_) | Self::Trajectories(_) => None,
         }
     }
 

@@ -8,10 +8,11 @@
 //! propagation of complex blocks.
 
 use std::ops::ControlFlow;
+use std::sync::PoisonError;
 
 use num_complex::Complex64;
-use superladder_engine::{EngineError, Halt};
-use superladder_model::Operator;
+use superladder_engine::{CorrelationSeries, EngineError, Halt, SlowModes};
+use superladder_model::{Correlation, Operator};
 use superladder_propagate::{Chebyshev, Linear, Method, Observer, Stop};
 use superladder_space::{Charge, SparseMatrix};
 
@@ -22,48 +23,6 @@ use crate::stationary::operators::coherence::Coherence;
 use crate::stationary::slow::Flow;
 use crate::stationary::solver::Solver;
 use crate::stationary::state::StationaryState;
-
-/// `<C(t) A(t+tau) B(t)>`; without C, `<A(t+tau) B(t)>`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Correlation {
-    /// The later operator.
-    pub a: Operator,
-    /// The earlier operator, right of the state's past.
-    pub b: Operator,
-    /// The earlier operator on the left.
-    pub c: Option<Operator>,
-    /// Whether the product of the means is taken off, `<A><B>`; for correlations of two operators.
-    pub connected: bool,
-}
-
-impl Correlation {
-    /// `<a^dag(t+tau) a(t)>` of a mode: amplitude correlations, unnormalised g1.
-    pub fn amplitude(mode: usize) -> Self {
-        Self { a: Operator::create(mode), b: Operator::annihilate(mode), c: None, connected: false }
-    }
-
-    /// `<a^dag(t) a^dag(t+tau) a(t+tau) a(t)>` of a mode: intensity correlations, unnormalised g2.
-    pub fn intensity(mode: usize) -> Self {
-        let (a, b) = (Operator::number(mode), Operator::annihilate(mode));
-        Self { a, b, c: Some(Operator::create(mode)), connected: false }
-    }
-
-    /// `<S^+(t+tau) S^-(t)>` of an ensemble.
-    pub fn dipole(ensemble: usize) -> Self {
-        Self { a: Operator::raise(ensemble), b: Operator::lower(ensemble), c: None, connected: false }
-    }
-
-    /// `<S^+(t) S^+(t+tau) S^-(t+tau) S^-(t)>` of an ensemble.
-    pub fn dipole_intensity(ensemble: usize) -> Self {
-        let a = Operator::raise(ensemble) * Operator::lower(ensemble);
-        Self { a, b: Operator::lower(ensemble), c: Some(Operator::raise(ensemble)), connected: false }
-    }
-
-    /// The same without the product of the means.
-    pub fn connected(self) -> Self {
-        Self { connected: true, ..self }
-    }
-}
 
 /// One charge difference of `B rho C`, and the weights of A there.
 pub(crate) struct Part {
@@ -78,6 +37,10 @@ impl Part {
     /// `tr(A X)`.
     pub(crate) fn value(&self, x: &[Complex64]) -> Complex64 {
         self.weights.iter().zip(x).map(|(w, x)| w.conj() * x).sum()
+    }
+
+    fn norm(x: &[Complex64]) -> f64 {
+        x.iter().map(Complex64::norm_sqr).sum::<f64>().sqrt()
     }
 
     /// (re, im) of X.
@@ -144,16 +107,35 @@ impl StationaryState {
                 "the state still moves: |L rho| = {residual:e}; correlations need a stationary one"
             ));
         }
-        for operator in
-            [Some(&correlation.a), Some(&correlation.b), correlation.c.as_ref()].into_iter().flatten()
-        {
-            self.problem().model().check_operator(operator)?;
-        }
+        correlation.operators().try_for_each(|o| self.problem().model().check_operator(o))?;
         Ok(())
     }
 
-    /// `B rho C` by charge difference, where A sees it.
-    pub(crate) fn parts(&self, correlation: &Correlation) -> Vec<Part> {
+    /// The slowest eigenvalues of a charge difference, found once.
+    pub(crate) fn slow(&self, difference: &Charge, halt: &dyn Halt) -> Result<SlowModes, EngineError> {
+        const COUNT: usize = 6;
+        let mut known = self.slow.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.iter().find(|slow| slow.difference == *difference) {
+            return Ok(found.clone());
+        }
+        let elements = self.elements();
+        let found = Solver::new(self.space(), &elements, halt).slow(difference, COUNT)?;
+        known.push(found.clone());
+        Ok(found)
+    }
+
+    /// `B rho C` by charge difference, where A sees it; refused where it never does.
+    pub(crate) fn seen(&self, correlation: &Correlation) -> Result<Vec<Part>, EngineError> {
+        let parts = self.parts(correlation);
+        if parts.is_empty() {
+            let reason =
+                "the correlation of the operators vanishes at all delays: A sees nothing of B rho C, which is 0 in the dark".into();
+            return Err(EngineError::Unsupported { engine: NAME, reason });
+        }
+        Ok(parts)
+    }
+
+    fn parts(&self, correlation: &Correlation) -> Vec<Part> {
         let space = self.space();
         let charges = space.charges();
         let model = self.problem().model();
@@ -214,33 +196,32 @@ impl StationaryState {
     }
 
     /// The correlation at delays `times`, increasing from 0 on, by propagation (Chebyshev).
-    ///
-    /// # Errors
-    /// [`EngineError`]: several stationary states, a state that still moves, operators of another model, a
-    /// failed propagation.
-    pub fn correlation(
+    pub(crate) fn correlated(
         &self,
         correlation: &Correlation,
         times: &[f64],
         halt: &dyn Halt,
-    ) -> Result<Vec<Complex64>, EngineError> {
+    ) -> Result<CorrelationSeries, EngineError> {
         self.check_two_time(correlation)?;
-        let mut sum = vec![Complex64::ZERO; times.len()];
+        let (mut sum, mut error) = (vec![Complex64::ZERO; times.len()], 0.0);
         let elements = self.elements();
-        for part in self.parts(correlation) {
-            let values = self.series(&part, &elements, times, halt)?;
+        for part in self.seen(correlation)? {
+            let (values, of_part) = self.moved(&part, &elements, times, halt)?;
             sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
+            error += of_part;
         }
-        Ok(sum)
+        Ok(CorrelationSeries { values: sum, errors: vec![error; times.len()] })
     }
 
-    pub(crate) fn series(
+    /// The values of A on a part that moves, and their estimated error: that of the propagation times the
+    /// norms of A and of the part.
+    pub(crate) fn moved(
         &self,
         part: &Part,
         elements: &Elements,
         times: &[f64],
         halt: &dyn Halt,
-    ) -> Result<Vec<Complex64>, EngineError> {
+    ) -> Result<(Vec<Complex64>, f64), EngineError> {
         let increasing = times.windows(2).all(|t| t[0] < t[1]) && times.iter().all(|t| *t >= 0.0);
         if !increasing {
             let reason = "delays must be 0 or more and strictly increasing".into();
@@ -252,14 +233,17 @@ impl StationaryState {
         let first = times.first().is_some_and(|t| *t == 0.0);
         let values = if first { vec![part.value(&part.x)] } else { Vec::new() };
         let stops = &times[usize::from(first)..];
-        let Some(&end) = stops.last() else { return Ok(values) };
+        let Some(&end) = stops.last() else { return Ok((values, 0.0)) };
         let mut listening = Listening { part, halt, values };
         let method = Method::Chebyshev(Chebyshev { step_tolerance: 1e-12, ..Chebyshev::default() });
         let mut vector = part.vector();
         let mut propagator = method.propagator(vector.len());
         let moved = propagator.advance(&Linear(&flow), 0.0, end, &mut vector, stops, &mut listening);
         match moved {
-            Ok(_) if listening.values.len() == times.len() => Ok(listening.values),
+            Ok(_) if listening.values.len() == times.len() => {
+                let size = Part::norm(&part.weights) * Part::norm(&part.x);
+                Ok((listening.values, size * propagator.statistics().error_estimate.max(f64::EPSILON)))
+            }
             Ok(_) => Err(INTERRUPTED),
             Err(source) => {
                 Err(EngineError::Propagation { engine: NAME, time: end, source: Box::new(source) })

@@ -1,10 +1,6 @@
 //! Two times: correlations by regression, spectra, the width of a line.
 
 mod correlation;
+mod grids;
 mod resolvents;
 mod spectrum;
-mod spectrum_method;
-
-pub use correlation::Correlation;
-pub use spectrum::{EmissionSpectrum, SpectralLine};
-pub use spectrum_method::SpectrumMethod;

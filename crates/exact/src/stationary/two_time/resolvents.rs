@@ -3,10 +3,9 @@
 use num_complex::Complex64;
 use superladder_dense::GeneralEigen;
 use superladder_eigen::{ComplexFunctional, EigenError, Gmres, LinearMap, ProjectedResolvent};
-use superladder_engine::{EngineError, Halt};
+use superladder_engine::{EngineError, Halt, SpectralDensity, SpectrumMethod};
 
 use super::correlation::Part;
-use super::spectrum_method::SpectrumMethod;
 use crate::error::NAME;
 use crate::stationary::operators::action::{Action, Direction};
 use crate::stationary::operators::no_jump::NoJump;
@@ -21,15 +20,10 @@ const NUMBERS: usize = 1 << 27;
 /// Error that is aimed at, relative to the largest value.
 const TOLERANCE: f64 = 1e-9;
 
-/// A way to evaluate 2 Re tr[A (i w - L)^-1 X]: the value and its estimated error.
-pub(crate) trait Resolvent {
-    fn at(&mut self, omega: f64) -> Result<(f64, f64), EngineError>;
-}
-
 /// `sum_k c_k / (z - lambda_k)`.
 struct Poles(Vec<(Complex64, Complex64)>);
 
-impl Resolvent for Poles {
+impl SpectralDensity for Poles {
     fn at(&mut self, omega: f64) -> Result<(f64, f64), EngineError> {
         let z = Complex64::new(0.0, omega);
         let terms = self.0.iter().map(|(c, lambda)| c / (z - lambda));
@@ -40,7 +34,7 @@ impl Resolvent for Poles {
 
 struct Subspace(ProjectedResolvent);
 
-impl Resolvent for Subspace {
+impl SpectralDensity for Subspace {
     fn at(&mut self, omega: f64) -> Result<(f64, f64), EngineError> {
         let mut out = [Complex64::ZERO];
         let residual = self.0.evaluate(Complex64::new(0.0, omega), &mut out);
@@ -77,7 +71,7 @@ struct Systems<'a> {
     start: Vec<f64>,
 }
 
-impl Resolvent for Systems<'_> {
+impl SpectralDensity for Systems<'_> {
     fn at(&mut self, omega: f64) -> Result<(f64, f64), EngineError> {
         self.no_jump.set_shift(Complex64::new(0.0, omega));
         let b: Vec<f64> = self.part.vector().iter().map(|x| -x).collect();
@@ -104,7 +98,7 @@ struct Series {
     values: Vec<Complex64>,
 }
 
-impl Resolvent for Series {
+impl SpectralDensity for Series {
     fn at(&mut self, omega: f64) -> Result<(f64, f64), EngineError> {
         let last = self.values.len() - 1;
         let sum = |every: usize| -> f64 {
@@ -125,15 +119,41 @@ impl Resolvent for Series {
     }
 }
 
+/// The parts of a correlation together.
+struct Together<'a>(Vec<Box<dyn SpectralDensity + 'a>>);
+
+impl SpectralDensity for Together<'_> {
+    fn at(&mut self, omega: f64) -> Result<(f64, f64), EngineError> {
+        self.0.iter_mut().try_fold((0.0, 0.0), |(value, error), part| {
+            let (next, of_part) = part.at(omega)?;
+            Ok((value + next, error + of_part))
+        })
+    }
+}
+
 impl StationaryState {
+    /// The spectrum of all `parts` by a method, and the method that was taken for the first.
+    pub(crate) fn density<'a>(
+        &'a self,
+        parts: &'a [Part],
+        omega: &[f64],
+        method: SpectrumMethod,
+        halt: &'a dyn Halt,
+    ) -> Result<(Box<dyn SpectralDensity + 'a>, SpectrumMethod), EngineError> {
+        let found = parts.iter().map(|part| self.resolvent(part, omega, method, halt));
+        let (densities, methods): (Vec<_>, Vec<_>) =
+            found.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        Ok((Box::new(Together(densities)), methods.first().copied().unwrap_or(method)))
+    }
+
     /// The resolvent by a method, and the method that was taken.
-    pub(crate) fn resolvent<'a>(
+    fn resolvent<'a>(
         &'a self,
         part: &'a Part,
         omega: &[f64],
         method: SpectrumMethod,
         halt: &'a dyn Halt,
-    ) -> Result<(Box<dyn Resolvent + 'a>, SpectrumMethod), EngineError> {
+    ) -> Result<(Box<dyn SpectralDensity + 'a>, SpectrumMethod), EngineError> {
         let few = part.coherence.len <= FEW;
         match method {
             SpectrumMethod::Automatic if few => {
@@ -215,9 +235,8 @@ impl StationaryState {
     fn decayed(&self, part: &Part, omega: &[f64], halt: &dyn Halt) -> Result<Series, EngineError> {
         const POINTS: usize = 1 << 18;
         let elements = self.elements();
-        let solver = Solver::new(self.space(), &elements, halt);
-        let gap = solver.slow(&part.coherence.difference, 1)?.gap();
-        let (_, _, imaginary) = solver.rectangle(&part.coherence);
+        let gap = self.slow(&part.coherence.difference, halt)?.gap();
+        let (_, _, imaginary) = Solver::new(self.space(), &elements, halt).rectangle(&part.coherence);
         let fastest = omega.iter().map(|w| w.abs()).fold(0.0, f64::max) + imaginary.min(200.0 * gap.max(1.0));
         let step = 0.12 / fastest.max(gap);
         let count = 2 * ((21.0 / gap / step) as usize / 4 * 2 + 2);
@@ -226,6 +245,6 @@ impl StationaryState {
             return Err(EngineError::Unsupported { engine: NAME, reason });
         }
         let times: Vec<f64> = (0..=count).map(|k| k as f64 * step).collect();
-        Ok(Series { step, values: self.series(part, &elements, &times, halt)? })
+        Ok(Series { step, values: self.moved(part, &elements, &times, halt)?.0 })
     }
 }

@@ -1,0 +1,181 @@
+//! What a stationary state emits: correlations of two times, spectra, the width of a line.
+
+mod found;
+mod picture;
+mod report;
+mod tables;
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use superladder_engine::{EngineError, Halt, Problem, StationaryOptions, TwoTimeState};
+use superladder_study::{Study, StudyError};
+use thiserror::Error;
+
+use self::found::{Found, Smaller, reasons};
+use crate::results::{Clock, Head, OutputError, OutputFolder};
+
+/// What is asked for.
+pub struct Plan<'a> {
+    /// The study.
+    pub study: &'a Study,
+    /// How the stationary state is looked for.
+    pub options: StationaryOptions,
+    /// Whether everything is found once more at smaller cutoffs, to see what the cutoffs do.
+    pub check_cutoffs: bool,
+    /// The output folder.
+    pub output: PathBuf,
+    /// Whether it may replace one.
+    pub force: bool,
+    /// Started when the command began.
+    pub clock: Clock,
+}
+
+/// Why there is no spectrum, or none that is written.
+#[derive(Debug, Error)]
+pub enum SpectrumError {
+    /// The study is at fault.
+    #[error("{0}")]
+    Study(#[from] StudyError),
+    /// The engine refuses the study, or fails.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The engine of the study knows one time only.
+    #[error("the engine '{0}' has no correlations of two times; use `[engine] kind = \"exact\"`")]
+    NoTwoTime(&'static str),
+    /// Nothing is asked for.
+    #[error(
+        "the study has no [[correlations]]; add a table such as\n\n[[correlations]]\nname = \"light\"\nkind = \"{kind}\"\n{key} = \"{subject}\"\n"
+    )]
+    NoCorrelations {
+        /// A ready correlation of the model.
+        kind: &'static str,
+        /// `mode` or `ensemble`.
+        key: &'static str,
+        /// Its name.
+        subject: String,
+    },
+    /// The results cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+impl SpectrumError {
+    /// True when another study or argument would help.
+    pub fn is_bad_input(&self) -> bool {
+        match self {
+            Self::Study(_) | Self::NoTwoTime(_) | Self::NoCorrelations { .. } => true,
+            Self::Engine(error) => error.is_bad_input(),
+            Self::Output(error) => error.is_bad_input(),
+        }
+    }
+
+    /// True when it was asked to end.
+    pub fn is_interrupt(&self) -> bool {
+        matches!(self, Self::Engine(EngineError::Interrupted { .. }))
+    }
+}
+
+/// Spectra in their folder.
+pub struct Finished {
+    /// The folder.
+    pub folder: PathBuf,
+    /// What is told.
+    pub text: String,
+    /// Whether every bound was kept.
+    pub converged: bool,
+}
+
+impl Plan<'_> {
+    /// Finds the state and its correlations; writes tables, report, picture and manifest.
+    ///
+    /// # Errors
+    /// [`SpectrumError`].
+    pub fn run(&self, halt: &dyn Halt) -> Result<Finished, SpectrumError> {
+        let folder = OutputFolder::begin(&self.output, self.force)?;
+        self.check_correlations()?;
+        let mut problem = self.study.problem.clone();
+        // Only the state is needed.
+        problem.observables.clear();
+        let state = self.state(&problem, &self.options, halt)?;
+        problem.cutoffs.clone_from(&state.report().cutoffs);
+        let smaller = if self.check_cutoffs { found::smaller(&problem) } else { None };
+        let smaller = smaller.map(|problem| self.smaller(problem, halt)).transpose()?;
+        let mut all = Vec::new();
+        for entry in &self.study.correlations {
+            let found = Found::new(entry, &*state, smaller.as_ref(), halt);
+            let refused = |e| self.study.refused(entry, e).map_or_else(SpectrumError::Engine, Into::into);
+            all.push(found.map_err(refused)?);
+        }
+        let reasons = reasons(state.report(), &all);
+        let cutoffs = smaller.as_ref().map(|smaller| (&*problem.cutoffs, &*smaller.problem.cutoffs));
+        let text = report::report(self.study, &all, cutoffs, &reasons);
+        for found in &all {
+            let name = &found.entry.name;
+            folder.write(&format!("{name}-correlation.csv"), |file| tables::write_series(file, found))?;
+            if let Some(light) = &found.light {
+                folder.write(&format!("{name}-spectrum.csv"), |file| tables::write_spectrum(file, light))?;
+            }
+        }
+        folder.write("lines.csv", |file| tables::write_lines(file, &all))?;
+        folder.write_text("report.txt", &text)?;
+        folder.write_json("manifest.json", &self.manifest(&*state, &all, &reasons))?;
+        folder.write_text("study.toml", self.study.text())?;
+        folder.write_picture("spectrum", &picture::picture(&self.study.title, &all))?;
+        Ok(Finished { folder: folder.finish()?, text, converged: reasons.is_empty() })
+    }
+
+    fn check_correlations(&self) -> Result<(), SpectrumError> {
+        if !self.study.correlations.is_empty() {
+            return Ok(());
+        }
+        let model = self.study.problem.model();
+        Err(match (model.modes(), model.ensembles()) {
+            ([mode, ..], _) => {
+                SpectrumError::NoCorrelations { kind: "amplitude", key: "mode", subject: mode.name.clone() }
+            }
+            (_, ensembles) => {
+                let subject = ensembles.first().map_or_else(String::new, |e| e.name.clone());
+                SpectrumError::NoCorrelations { kind: "dipole", key: "ensemble", subject }
+            }
+        })
+    }
+
+    fn state(
+        &self,
+        problem: &Problem,
+        options: &StationaryOptions,
+        halt: &dyn Halt,
+    ) -> Result<Box<dyn TwoTimeState>, SpectrumError> {
+        let engine = self.study.engine.two_time();
+        let engine = engine.ok_or(SpectrumError::NoTwoTime(self.study.engine.name()))?;
+        let found = engine.two_time(problem, options, halt);
+        found.map_err(|e| self.study.refusal(e).map_or_else(SpectrumError::Engine, Into::into))
+    }
+
+    /// The state of the problem at smaller cutoffs, which need not exist.
+    fn smaller(&self, problem: Problem, halt: &dyn Halt) -> Result<Smaller, SpectrumError> {
+        let options = StationaryOptions { raise_cutoffs: false, ..self.options.clone() };
+        let state = match self.state(&problem, &options, halt) {
+            Err(error) if error.is_interrupt() => return Err(error),
+            found => found.map_err(|error| error.to_string()),
+        };
+        Ok(Smaller { problem, state })
+    }
+
+    fn manifest(&self, state: &dyn TwoTimeState, all: &[Found<'_>], reasons: &[String]) -> Value {
+        let configuration = self.study.resolved();
+        let head = Head { command: "spectrum", study: &self.study.name, configuration, clock: &self.clock };
+        let report = state.report();
+        head.manifest(json!({
+            "converged": reasons.is_empty(),
+            "not_converged": reasons,
+            "residual": report.residual,
+            "leaving": report.leaving,
+            "cutoffs": report.cutoffs,
+            "diagnostics": report.diagnostics,
+            "tolerance": self.options.tolerance,
+            "correlations": all.iter().map(tables::entry).collect::<Vec<_>>(),
+        }))
+    }
+}
