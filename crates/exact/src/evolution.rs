@@ -7,7 +7,7 @@ use std::sync::Arc;
 use superladder_engine::{
     Diagnostics, EngineError, Evolution, FollowedCutoff, Halt, Listener, Measurement, Never, Problem,
 };
-use superladder_propagate::{Linear, LinearOperator, Memory, Method, Propagator};
+use superladder_propagate::{Linear, LinearOperator, Memory, Method, PropagateError, Propagator};
 
 use crate::adaptive::{CutoffControl, Growth, Limit, Reason};
 use crate::choice::{build_generator, form_of, held};
@@ -310,6 +310,14 @@ fn method_for(
     options.method_for(problem, rectangle, setting.layout.unknowns())
 }
 
+/// A propagation that has failed on its way from `time`.
+fn failed(problem: &Problem, from: f64, error: PropagateError) -> EngineError {
+    if let PropagateError::TooFar { time, end, needed, what, limit, .. } = error {
+        return EngineError::too_long(NAME, problem, (time, end), (needed, what, limit));
+    }
+    EngineError::Propagation { engine: NAME, time: from, source: Box::new(error) }
+}
+
 fn adaptive_modes(control: Option<&CutoffControl>) -> Vec<usize> {
     control.map(CutoffControl::modes).unwrap_or_default()
 }
@@ -333,10 +341,8 @@ impl Evolution for ExactEvolution {
             let mut observer =
                 Measuring::new(instruments, diagnostics, &mut *listener, leaked, control, self.stage);
             let operator: &dyn LinearOperator = generator.as_ref();
-            let reached =
-                propagator.advance(&Linear(&operator), self.time, end, vector, now, &mut observer).map_err(
-                    |e| EngineError::Propagation { engine: NAME, time: self.time, source: Box::new(e) },
-                )?;
+            let moved = propagator.advance(&Linear(&operator), self.time, end, vector, now, &mut observer);
+            let reached = moved.map_err(|e| failed(&observer.instruments.problem, self.time, e))?;
             let over = observer.over || observer.abandoned.get();
             let growths = observer.growths;
             self.time = reached;

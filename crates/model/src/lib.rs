@@ -14,6 +14,7 @@ mod builder;
 mod channel;
 mod definition;
 mod error;
+mod fastest;
 mod given;
 mod initial;
 mod interaction;

@@ -218,7 +218,7 @@ fn alone<'p>(
     let mut run = start.run(engine, &study.problem, progress.halt())?;
     match run.proceed(progress) {
         Ok(()) => Ok((run, None)),
-        Err(failure @ EngineError::Propagation { .. })
+        Err(failure @ (EngineError::Propagation { .. } | EngineError::TooLong { .. }))
             if study.engine.sampling().is_none() && run.recorder().records.len() > 1 =>
         {
             Ok((run, Some(failure)))
