@@ -46,7 +46,7 @@ fn strength(jump: &Jump) -> f64 {
             operator.terms.iter().map(|t| t.coefficient.norm_sqr()).fold(0.0, f64::max)
         }
         Jump::Local { raise, lower, z, .. } => {
-            [raise, lower, z].map(|c| c.norm_sqr()).into_iter().fold(0.0, f64::max)
+            [raise, lower, z].map(num_complex::Complex64::norm_sqr).into_iter().fold(0.0, f64::max)
         }
     }
 }

@@ -30,7 +30,7 @@ pub struct Pace {
     /// Count and time at the last look.
     mark: (u64, f64),
     /// Time for each count before that.
-    pace: f64,
+    last: f64,
     /// The count at the next one.
     next: u64,
 }
@@ -38,7 +38,7 @@ pub struct Pace {
 impl Pace {
     /// For a way between two times that may take a count of `limit`.
     pub fn new((time, end): (f64, f64), limit: u64) -> Self {
-        Self { end, limit, mark: (0, time), pace: 0.0, next: FIRST / 2 }
+        Self { end, limit, mark: (0, time), last: 0.0, next: FIRST / 2 }
     }
 
     /// Notes that a `count` has led to `time`. Returns the count that the whole way will take, if that is far
@@ -51,7 +51,7 @@ impl Pace {
         self.mark = (count, time);
         self.next = 2 * count;
         let pace = (time - since) / (count - before) as f64;
-        let steady = pace >= SHRINKING * std::mem::replace(&mut self.pace, pace);
+        let steady = pace >= SHRINKING * std::mem::replace(&mut self.last, pace);
         let all = count as f64 + (self.end - time) / pace;
         (count >= FIRST && steady && all > BEYOND * self.limit as f64).then_some(all)
     }
