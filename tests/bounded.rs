@@ -54,3 +54,139 @@ fn a_huge_limit_of_time_is_none() {
         }
     }
 }
+
+/// A damped mode with two pumped spins.
+const PUMPED: &str = r#"
+[modes.a]
+frequency = 1.0
+cutoff = 6
+initial = { state = "coherent", amplitude = 0.1 }
+[ensembles.S]
+size = 2
+frequency = 1.0
+initial = { state = "down" }
+[[interactions]]
+kind = "tavis-cummings"
+mode = "a"
+ensemble = "S"
+strength = 0.1
+[[channels]]
+kind = "cavity-loss"
+mode = "a"
+rate = 0.1
+[[channels]]
+kind = "pumping"
+ensemble = "S"
+rate = 0.5
+[[channels]]
+kind = "emission"
+ensemble = "S"
+rate = 0.5
+[time]
+end = 0.5
+points = 3
+[output]
+observables = ["photons(a)"]
+"#;
+
+/// What a command says of `PUMPED` after some `--set`, which it has to refuse.
+fn refused(command: &[&str], sets: &[&str]) -> String {
+    let scratch = Scratch::new(PUMPED);
+    let sets = sets.iter().flat_map(|set| ["--set", *set]);
+    let arguments: Vec<&str> = command.iter().copied().chain(sets).collect();
+    scratch.exits(2, &arguments)
+}
+
+const RUN: [&str; 4] = ["run", "study.toml", "-o", "o"];
+
+#[test]
+fn a_way_of_far_too_many_steps_is_refused_with_its_count_and_what_is_fastest() {
+    let frequency = "modes.a.frequency=4294967296";
+    for (engine, unit) in [("exact", "the exponential"), ("cumulant", "steps"), ("mean-field", "steps")]
+        .map(|(e, u)| (format!("engine.kind={e}"), u))
+    {
+        let said = refused(&RUN, &[&engine, frequency]);
+        let words = [
+            "would take about",
+            unit,
+            "the frequency of mode 'a', 4294967296",
+            "`max_steps`",
+            "rotating frame",
+        ];
+        assert!(words.iter().all(|word| said.contains(word)), "{engine}: {said}");
+    }
+    for method in ["dop853", "tsit5", "low-storage", "krylov", "chebyshev"] {
+        let said = refused(&RUN, &["engine.kind=exact", &format!("method.name={method}"), frequency]);
+        assert!(said.contains("would take about") && said.contains("`max_steps`"), "{method}: {said}");
+    }
+    let said = refused(
+        &RUN,
+        &[
+            "engine.kind=trajectories",
+            "engine.trajectories=3",
+            "time.end=100",
+            "channels.1.rate=2e5",
+            "channels.2.rate=1e5",
+        ],
+    );
+    assert!(said.contains("steps of a trajectory") && said.contains("channel 'pumping(S)'"), "{said}");
+}
+
+#[test]
+fn every_command_refuses_a_way_of_far_too_many_steps() {
+    let frequency = "modes.a.frequency=9e18";
+    let refused_by = |command: &[&str], sets: &[&str]| {
+        let said = refused(command, sets);
+        assert!(said.contains("would take about") && said.contains("mode 'a', 9e18"), "{command:?}: {said}");
+    };
+    refused_by(&["compare", "study.toml", "-o", "o", "--engines", "exact,cumulant"], &[frequency]);
+    refused_by(&["converge", "study.toml", "-o", "o"], &[frequency]);
+    let scratch = Scratch::new(PUMPED);
+    let said = scratch.exits(3, &["sweep", "study.toml", "-o", "o", "--sweep", "modes.a.frequency=0.1,9e18"]);
+    assert!(said.contains("would take about"), "{said}");
+}
+
+#[test]
+fn a_limit_of_steps_is_raised_and_lowered_by_its_key() {
+    let scratch = Scratch::new(PUMPED);
+    let run = |sets: &[&str], code: i32| {
+        let sets = sets.iter().flat_map(|set| ["--set", *set]);
+        let arguments: Vec<&str> = RUN.iter().copied().chain(["-f"]).chain(sets).collect();
+        scratch.exits(code, &arguments)
+    };
+    let fast = "modes.a.frequency=5e3";
+    let limit = |k: u32| format!("method.max_steps={k}");
+    run(&["method.name=chebyshev", &limit(10_000), fast], 0);
+    let said = run(&["method.name=chebyshev", &limit(100), fast], 2);
+    assert!(said.contains("at most 1000 are made"), "{said}");
+    let trajectories =
+        ["engine.kind=trajectories", "engine.trajectories=2", "channels.1.rate=5e4", "channels.2.rate=5e4"];
+    run(&trajectories, 0);
+    let said = run(&[&trajectories[..], &["engine.max_steps=2000"]].concat(), 2);
+    assert!(said.contains("at most 2000 are made"), "{said}");
+}
+
+#[test]
+fn tolerances_that_double_precision_cannot_hold_are_refused_with_the_range() {
+    for sets in [
+        ["engine.kind=trajectories", "engine.tolerance=1e-300"],
+        ["method.name=krylov", "method.tolerance=1e-300"],
+        ["method.name=chebyshev", "method.step_tolerance=1e-16"],
+        ["method.name=exponential", "method.step_tolerance=1e-300"],
+        ["method.name=dop853", "method.rtol=1e-300"],
+    ] {
+        for command in [&RUN[..], &["inspect", "study.toml"]] {
+            let said = refused(command, &sets);
+            assert!(said.contains("1e-15"), "{sets:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn an_exponential_that_rounding_spoils_names_the_way_out() {
+    let scratch = Scratch::new(PUMPED);
+    let sets = ["--set", "method.name=exponential", "--set", "channels.0.rate=1e18"];
+    let arguments: Vec<&str> = RUN.iter().copied().chain(sets).collect();
+    let said = scratch.exits(1, &arguments);
+    assert!(said.contains("rounding error") && said.contains("adiabatically"), "{said}");
+}

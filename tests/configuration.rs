@@ -177,7 +177,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("title = \"test\"", "title = \"test", "not valid TOML"),
     ("[output]", "[method]\nname = \"dop85\"\n[output]", "did you mean 'dop853'?"),
     ("[output]", "[method]\nrtoll = 1e-8\n[output]", "did you mean 'rtol'?"),
-    ("[output]", "[method]\nrtol = 2\n[output]", "a number in [0, 1)"),
+    ("[output]", "[method]\nrtol = 2\n[output]", "a number from 1e-15 to below 1"),
     ("[output]", "[engine]\nkind = \"exat\"\n[output]", "did you mean 'exact'?"),
     ("[output]", "[engine]\ngenerator = \"dense\"\n[output]", "matrix-free"),
     ("[output]", "[engine]\nmemory_limit = \"8 apples\"\n[output]", "8 GiB"),

@@ -33,6 +33,7 @@ pub(crate) fn spectrum(
         modes: 0,
         certify: !arguments.assume_unique,
         errors: false,
+        raise_cutoffs: true,
     };
     let check_cutoffs = !arguments.assume_cutoffs;
     let plan = Plan { study: &study, options, check_cutoffs, output, force: arguments.force, clock };

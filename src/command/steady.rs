@@ -33,6 +33,7 @@ pub(crate) fn steady(
         modes: arguments.modes.into(),
         certify: !arguments.assume_unique,
         errors: true,
+        raise_cutoffs: true,
     };
     let plan = Plan { study: &study, options, output, force: arguments.force, clock };
     let finished = match plan.run(interrupt.heed()) {

@@ -29,7 +29,7 @@ pub struct Cumulant {
 impl Default for Cumulant {
     fn default() -> Self {
         let method =
-            Method::Dop853(Dop853 { rtol: 1e-10, atol: 1e-12, max_steps: 100_000_000, ..Dop853::default() });
+            Method::Dop853(Dop853 { rtol: 1e-10, atol: 1e-12, max_steps: 10_000_000, ..Dop853::default() });
         Self { order: 2, closure: Closure::Sites, method, bounds: Bounds::default() }
     }
 }

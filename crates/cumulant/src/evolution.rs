@@ -105,6 +105,17 @@ pub(crate) fn measure(problem: &Problem, functionals: &[Vec<Functional>], y: &[f
         .collect()
 }
 
+impl MomentSetup {
+    /// A propagation that has failed on its way from `time`.
+    fn failed(&self, time: f64, error: PropagateError) -> EngineError {
+        if let PropagateError::TooFar { time, end, needed, what, limit, .. } = error {
+            return EngineError::too_long(self.engine, &self.problem, (time, end), (needed, what, limit));
+        }
+        let time = failure_time(&error, time);
+        EngineError::Propagation { engine: self.engine, time, source: (self.explain)(time, error) }
+    }
+}
+
 /// Time at which a propagation failed.
 fn failure_time(error: &PropagateError, before: f64) -> f64 {
     match error {
@@ -112,7 +123,8 @@ fn failure_time(error: &PropagateError, before: f64) -> f64 {
         | PropagateError::StepUnderflow { time, .. }
         | PropagateError::MaxSteps { time, .. }
         | PropagateError::TooFar { time, .. }
-        | PropagateError::NotConverged { time, .. } => *time,
+        | PropagateError::NotConverged { time, .. }
+        | PropagateError::Rounding { time, .. } => *time,
         PropagateError::NotLinear { .. }
         | PropagateError::TooLarge { .. }
         | PropagateError::Dimension { .. }
@@ -163,12 +175,8 @@ impl Evolution for MomentEvolution {
             let (now, later) = remaining.split_at(remaining.partition_point(|t| *t <= end));
             let mut observer = Measuring { setup, diagnostics, listener: &mut *listener };
             let field = &setup.fields[stage];
-            let reached = propagator
-                .advance(&Field(&field.as_ref()), *time, end, vector, now, &mut observer)
-                .map_err(|e| {
-                    let time = failure_time(&e, *time);
-                    EngineError::Propagation { engine: setup.engine, time, source: (setup.explain)(time, e) }
-                })?;
+            let moved = propagator.advance(&Field(&field.as_ref()), *time, end, vector, now, &mut observer);
+            let reached = moved.map_err(|e| setup.failed(*time, e))?;
             *time = reached;
             let error = propagator.statistics().error_estimate;
             diagnostics.note("propagation", error, reached, setup.bounds.propagation);

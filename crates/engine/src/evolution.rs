@@ -81,6 +81,26 @@ pub enum EngineError {
         /// Real unknowns.
         unknowns: u64,
     },
+    /// The way to the end is far longer than anybody waits for.
+    #[error(
+        "engine '{engine}' would take about {needed:.0e} {what} from t = {time:?} to {end:?}, but at most {limit} are made{fastest}; shorten the time, go to a rotating frame, eliminate what is fast adiabatically, or raise `max_steps`"
+    )]
+    TooLong {
+        /// Engine name.
+        engine: &'static str,
+        /// Time reached.
+        time: f64,
+        /// Time wanted.
+        end: f64,
+        /// What the whole way would take.
+        needed: f64,
+        /// Of what: steps, or applications of a generator.
+        what: &'static str,
+        /// How many of them are allowed.
+        limit: u64,
+        /// What is fastest in the model, in words.
+        fastest: String,
+    },
     /// Who may end the work has done so before time started.
     #[error("engine '{engine}' was interrupted while it was prepared")]
     Interrupted {
@@ -113,6 +133,20 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// A problem that `engine` would take about `needed` steps or applications (`what`) for, of which at most
+    /// `limit` are made between `time` and `end`.
+    pub fn too_long(
+        engine: &'static str,
+        problem: &Problem,
+        (time, end): (f64, f64),
+        (needed, what, limit): (f64, &'static str, u64),
+    ) -> Self {
+        let stage = problem.stages.iter().rfind(|s| s.start <= time).or(problem.stages.first());
+        let fastest = stage.and_then(|s| s.model.fastest());
+        let fastest = fastest.map_or_else(String::new, |words| format!(" (what is fastest is {words})"));
+        Self::TooLong { engine, time, end, needed, what, limit, fastest }
+    }
+
     /// True when another problem or other options would help, false when the engine failed on the way.
     pub fn is_bad_input(&self) -> bool {
         !matches!(

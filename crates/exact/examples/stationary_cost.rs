@@ -25,7 +25,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build()?;
     let problem =
         Problem::builder(&model).cutoff("a", cutoff).observe("photons(a)").times(0.0, 1.0, 2).build()?;
-    let options = StationaryOptions { tolerance, modes: 0, certify, errors: false };
+    let options =
+        StationaryOptions { tolerance, modes: 0, certify, errors: false, ..StationaryOptions::default() };
     let start = Instant::now();
     let state = Exact::default().stationary_state(&problem, &options, &Never)?;
     let report = &state.report;

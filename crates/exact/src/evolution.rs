@@ -9,7 +9,7 @@ use superladder_engine::{
     Diagnostics, EngineError, Evolution, FollowedCutoff, Halt, Listener, Measurement, Never, Problem,
     Resources,
 };
-use superladder_propagate::{Linear, LinearOperator, Memory, Method, Propagator};
+use superladder_propagate::{Linear, LinearOperator, Memory, Method, PropagateError, Propagator};
 
 use crate::adaptive::{CutoffChange, CutoffControl};
 use crate::choice::{build_generator, form_of, held};
@@ -191,6 +191,14 @@ fn method_for(
     options.method_for(problem, rectangle, setting.layout.unknowns())
 }
 
+/// A propagation that has failed on its way from `time`.
+fn failed(problem: &Problem, from: f64, error: PropagateError) -> EngineError {
+    if let PropagateError::TooFar { time, end, needed, what, limit, .. } = error {
+        return EngineError::too_long(NAME, problem, (time, end), (needed, what, limit));
+    }
+    EngineError::Propagation { engine: NAME, time: from, source: Box::new(error) }
+}
+
 fn adaptive_modes(control: Option<&CutoffControl>) -> Vec<usize> {
     control.map(CutoffControl::modes).unwrap_or_default()
 }
@@ -217,10 +225,8 @@ impl Evolution for ExactEvolution {
             let mut observer =
                 Measuring::new(instruments, diagnostics, &mut *listener, leaked, control, self.stage);
             let operator: &dyn LinearOperator = generator.as_ref();
-            let reached =
-                propagator.advance(&Linear(&operator), self.time, end, vector, now, &mut observer).map_err(
-                    |e| EngineError::Propagation { engine: NAME, time: self.time, source: Box::new(e) },
-                )?;
+            let moved = propagator.advance(&Linear(&operator), self.time, end, vector, now, &mut observer);
+            let reached = moved.map_err(|e| failed(&observer.instruments.problem, self.time, e))?;
             let over = observer.over || observer.abandoned.get();
             let growths = observer.growths;
             self.time = reached;

@@ -12,7 +12,7 @@ use crate::leakage::Leaked;
 
 /// Measures at the stops of a propagation.
 pub(crate) struct Measuring<'a> {
-    instruments: &'a Instruments,
+    pub(crate) instruments: &'a Instruments,
     diagnostics: &'a mut Diagnostics,
     listener: &'a mut dyn Listener,
     leaked: &'a mut Leaked,

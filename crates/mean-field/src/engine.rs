@@ -6,8 +6,7 @@ use superladder_cumulant::{
     Conditions, MomentEvolution, MomentSetup, refuse_linear_methods, refuse_state_functions,
 };
 use superladder_engine::{
-    Bounds, Diagnostics, Engine, EngineError, Evolution, Listener, Measurement, Problem, Resources,
-    memory_of_records,
+    Bounds, Diagnostics, Engine, EngineError, Evolution, Measurement, Problem, Resources, memory_of_records,
 };
 use superladder_model::InitialState;
 use superladder_propagate::{Dop853, Method, VectorField};
@@ -32,7 +31,7 @@ pub struct MeanField {
 impl Default for MeanField {
     fn default() -> Self {
         let method =
-            Method::Dop853(Dop853 { rtol: 1e-10, atol: 1e-12, max_steps: 100_000_000, ..Dop853::default() });
+            Method::Dop853(Dop853 { rtol: 1e-10, atol: 1e-12, max_steps: 10_000_000, ..Dop853::default() });
         Self { limit: Limit::Infinite, gilbert: Vec::new(), method, bounds: Bounds::default() }
     }
 }
@@ -102,15 +101,16 @@ impl MeanField {
             return Err(EngineError::Unsupported { engine: NAME, reason });
         }
         if time > start {
-            let mut pace = Pace { start, end: time, steps: 0.0, wanted: 0.0 };
-            evolution.advance(&[time], &mut pace)?;
-            if evolution.time() < time {
-                let steps = pace.wanted;
-                let reason = format!(
-                    "mean field would take about {steps:.0e} steps to reach the time {time:e}, but at most {MOST_STEPS:e} are made; shorten `time`"
-                );
-                return Err(EngineError::Unsupported { engine: NAME, reason });
-            }
+            let mut silent = |_: f64, _: Vec<Measurement>, _: &Diagnostics| ControlFlow::Continue(());
+            evolution.advance(&[time], &mut silent).map_err(|error| match error {
+                EngineError::TooLong { needed, limit, .. } => {
+                    let reason = format!(
+                        "mean field would take about {needed:.0e} steps to reach the time {time:e}, but at most {limit:e} are made; shorten `time`"
+                    );
+                    EngineError::Unsupported { engine: NAME, reason }
+                }
+                other => other,
+            })?;
         }
         Ok(equations.product_state(evolution.unknowns()))
     }
@@ -122,35 +122,6 @@ impl MeanField {
         map.insert("gilbert".into(), self.gilbert.clone().into());
         map.insert("unknowns".into(), unknowns.into());
         map
-    }
-}
-
-/// Steps that nobody waits for.
-const MOST_STEPS: f64 = 1e7;
-
-/// Ends a propagation that is not under way to its end.
-struct Pace {
-    start: f64,
-    end: f64,
-    steps: f64,
-    /// Steps to the end at the pace so far.
-    wanted: f64,
-}
-
-impl Listener for Pace {
-    fn record(&mut self, _: f64, _: Vec<Measurement>, _: &Diagnostics) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-
-    fn step(&mut self, time: f64) -> ControlFlow<()> {
-        /// The first steps say nothing.
-        const FIRST: f64 = 2000.0;
-        self.steps += 1.0;
-        self.wanted = self.steps * (self.end - self.start) / (time - self.start);
-        if self.steps >= FIRST && self.wanted > MOST_STEPS {
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
     }
 }
 

@@ -15,6 +15,7 @@ mod channel;
 mod correlation;
 mod definition;
 mod error;
+mod fastest;
 mod given;
 mod initial;
 mod interaction;

@@ -10,6 +10,7 @@ use outputs::{Outputs, shape};
 use retreat::{Failure, recover, retreat};
 
 use crate::options::require;
+use crate::pace::{APPLICATIONS_PER_STEP, within};
 use crate::propagator::{Observer, Samples, Stop, check_arguments, sample_times, show};
 use crate::vector::{copy, norm};
 use crate::{Chebyshev, LinearOperator, Memory, PropagateError, Propagator, System};
@@ -17,8 +18,6 @@ use crate::{Chebyshev, LinearOperator, Memory, PropagateError, Propagator, Syste
 const NAME: &str = "chebyshev";
 /// Terms between two norms that watch the growth of the recurrence.
 const WATCH: usize = 8;
-/// A way that is so many times longer than all steps together is not begun.
-const HOPELESS: f64 = 1e3;
 /// Halvings of a step that end a propagation.
 const HALVINGS: u32 = 40;
 /// Terms of a step for one of its samples.
@@ -112,7 +111,7 @@ impl ChebyshevPropagator {
             let target = stops.get(shared).map_or(end, |&stop| stop.min(end));
             let plan = self.next_plan(rectangle, t, target)?;
             let h = plan.step;
-            self.can_arrive(t, end, left)?;
+            self.can_arrive(t, end)?;
             let t_new = if h >= end - t { end } else { t + h };
             let inside = stops.partition_point(|&stop| stop < t_new);
             let series: Vec<Vec<f64>> = stops[..inside]
@@ -200,13 +199,13 @@ impl ChebyshevPropagator {
         self.longest.as_ref().map_or(f64::INFINITY, |longest| longest.plan.step)
     }
 
-    /// Fails at once if as many of the longest steps as are `left` lead to nothing worth having.
-    fn can_arrive(&self, time: f64, end: f64, left: u64) -> Result<(), PropagateError> {
-        let longest = self.longest_step();
-        if (end - time) / longest <= HOPELESS * (left as f64 + 1.0) {
-            return Ok(());
-        }
-        Err(PropagateError::TooFar { time, end, limit: self.options.max_steps, step: longest })
+    /// Fails at once if the way that is left takes far too many applications, even by the longest steps.
+    fn can_arrive(&self, time: f64, end: f64) -> Result<(), PropagateError> {
+        let max_steps = self.options.max_steps;
+        let limit = max_steps.saturating_mul(APPLICATIONS_PER_STEP);
+        let Some(Longest { plan, .. }) = &self.longest else { return Ok(()) };
+        let needed = (end - time) / plan.step * plan.terms as f64;
+        within(needed, "applications of the operator", (limit, max_steps), (time, end))
     }
 
     fn not_converged(&self, time: f64, step: f64, estimate: f64) -> PropagateError {

@@ -40,19 +40,39 @@ pub enum PropagateError {
         /// Length of the last step.
         step: f64,
     },
-    /// The longest steps that the method can make do not lead to the end.
+    /// The way to the end is far longer than is allowed.
     #[error(
-        "t = {end} is too far from t = {time}: the longest step is {step:e}, and at most {limit} steps (`max_steps`) are made"
+        "t = {end:?} is too far from t = {time:?}: it would take about {needed:.0e} {what}, but at most {limit} are made (`max_steps` = {max_steps})"
     )]
     TooFar {
         /// Time reached.
         time: f64,
         /// Time wanted.
         end: f64,
-        /// The limit.
+        /// What the whole way would take.
+        needed: f64,
+        /// Of what: steps, or applications of the operator.
+        what: &'static str,
+        /// How many of them are allowed.
         limit: u64,
-        /// The longest step.
+        /// The option behind the limit.
+        max_steps: u64,
+    },
+    /// Rounding errors are larger than is allowed, whatever the step.
+    #[error(
+        "{method} leaves a rounding error of {estimate:.1e} in the step of {step:e} at t = {time}, and {tolerance:e} is allowed (`step_tolerance`): rates or frequencies are too fast beside the step; eliminate what is fast adiabatically, take it slower (what is much faster than all else changes nothing any more), or raise `step_tolerance`"
+    )]
+    Rounding {
+        /// Name of the method.
+        method: &'static str,
+        /// Start of the step that failed.
+        time: f64,
+        /// Its length.
         step: f64,
+        /// Relative error that is left.
+        estimate: f64,
+        /// Relative error allowed.
+        tolerance: f64,
     },
     /// An iteration did not reach its tolerance at the shortest sensible step.
     #[error(

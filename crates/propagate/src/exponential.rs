@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use superladder_dense::{Mat, Squaring, multiply_vector};
 
 use crate::explicit::{Absent, KnownOperator};
+use crate::pace::{APPLICATIONS_PER_STEP, within};
 use crate::propagator::{Observer, Samples, check_arguments, show};
 use crate::vector::{copy, norm};
 use crate::{Exponential, LinearOperator, Memory, PropagateError, Propagator, System};
@@ -113,7 +114,7 @@ impl ExponentialPropagator {
             left -= 1;
             let target = stops.first().map_or(end, |stop| stop.min(end));
             let before = self.memory.clone();
-            let Some((t_new, error)) = self.step(operator, t, target, y, observer)? else {
+            let Some((t_new, error)) = self.step(operator, t, (target, end), y, observer)? else {
                 self.memory = before;
                 break;
             };
@@ -162,13 +163,13 @@ impl ExponentialPropagator {
         }
     }
 
-    /// A step from `t` to at most `target`: the new state waits in `state`. Returns the time and the relative
-    /// error; `None` if the observer refuses or abandons it.
+    /// A step from `t` to at most `target` on the way to `end`: the new state waits in `state`. Returns the time
+    /// and the relative error; `None` if the observer refuses or abandons it.
     fn step(
         &mut self,
         operator: &dyn LinearOperator,
         t: f64,
-        target: f64,
+        (target, end): (f64, f64),
         y: &[f64],
         observer: &mut dyn Observer,
     ) -> Result<Option<(f64, f64)>, PropagateError> {
@@ -178,6 +179,9 @@ impl ExponentialPropagator {
         let rotations = operator.spectral_box().map_or(0.0, |(.., height)| height * (target - t) / RADIANS);
         let count = if sampled && rotations.is_finite() { rotations.ceil().max(1.0) as usize } else { 1 };
         let (wanted, taken) = ((target - t) / count as f64, count.min(SUBSTEPS));
+        let limit = options.max_steps.saturating_mul(APPLICATIONS_PER_STEP);
+        let needed = 2.0 * (end - t) / wanted;
+        within(needed, "products with the exponential", (limit, options.max_steps), (t, end))?;
         let same = |step: &f64| (step - wanted).abs() <= SAME * t.abs().max(target.abs()) / count as f64;
         let known = memory.last_error == Some(system.known.sum());
         let old = memory.next_step.filter(|step| known && same(step));
@@ -212,13 +216,8 @@ impl ExponentialPropagator {
             return Err(PropagateError::NonFinite { time: t, step });
         }
         if error > allowed {
-            return Err(PropagateError::NotConverged {
-                method: NAME,
-                time: t,
-                step,
-                estimate: error,
-                tolerance: allowed,
-            });
+            let (method, tolerance) = (NAME, allowed);
+            return Err(PropagateError::Rounding { method, time: t, step, estimate: error, tolerance });
         }
         let samples = Samples { times: &way.times, probes: &way.probes };
         if sampled && observer.review(&samples).is_break() {

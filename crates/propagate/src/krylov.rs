@@ -4,6 +4,7 @@ mod subspace;
 
 use subspace::Subspace;
 
+use crate::pace::{APPLICATIONS_PER_STEP, Pace, within};
 use crate::propagator::{Observer, Samples, Stop, check_arguments, sample_times, show};
 use crate::vector::copy;
 
@@ -64,7 +65,10 @@ impl KrylovPropagator {
         mut stops: &[f64],
         observer: &mut dyn Observer,
     ) -> Result<f64, PropagateError> {
-        let mut left = self.options.max_steps;
+        let max_steps = self.options.max_steps;
+        let (mut left, first) = (max_steps, self.memory.statistics.applications);
+        let limit = max_steps.saturating_mul(APPLICATIONS_PER_STEP);
+        let mut pace = Pace::new((t, end), limit);
         while t < end {
             if left == 0 {
                 let (limit, step) = (self.options.max_steps, self.memory.statistics.last_step);
@@ -99,6 +103,8 @@ impl KrylovPropagator {
             if over {
                 break;
             }
+            let needed = pace.note(self.memory.statistics.applications - first, t).unwrap_or_default();
+            within(needed, "applications of the operator", (limit, max_steps), (t, end))?;
         }
         Ok(t)
     }

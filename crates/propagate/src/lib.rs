@@ -40,6 +40,7 @@ mod krylov;
 mod lawson;
 mod method;
 mod options;
+mod pace;
 mod propagator;
 mod rational;
 mod runge_kutta;
@@ -52,6 +53,7 @@ pub use method::{FormerKey, METHODS, MethodDefinition, OptionDefinition};
 pub use options::{
     Chebyshev, Dop853, Exponential, Krylov, LowStorage, Method, OptionValue, RationalKrylov, Tsit5,
 };
+pub use pace::Pace;
 pub use propagator::{Memory, Observer, Propagator, Samples, Statistics, Stop};
 pub use runge_kutta::{Row, dop853_rows};
 pub use system::{Alias, Field, Linear, LinearOperator, System, VectorField};

@@ -80,12 +80,14 @@ const fn atol(default: f64) -> OptionDefinition {
     real("atol", default, ATOL, "absolute tolerance of the local error per step")
 }
 
-const RTOL: &str = "a number in [0, 1)";
+const RTOL: &str = "0, or a number from 1e-15 to below 1";
 const ATOL: &str = "a finite number > 0";
+/// Smallest relative error that is worth asking for: a few roundings of double precision.
+const SMALLEST_TOLERANCE: f64 = 1e-15;
 const POSITIVE: &str = "a finite number > 0";
 const COUNT: &str = "a whole number >= 1";
 const BOOLEAN: &str = "true or false";
-const TOLERANCE: &str = "a number in (0, 1)";
+const TOLERANCE: &str = "a number from 1e-15 to below 1";
 const DIMENSION: &str = "a whole number from 2 to 1000";
 const DEGREE: &str = "a whole number from 4 to 10000";
 const OUTPUTS: &str = "a whole number from 1 to 64";
@@ -104,8 +106,12 @@ const FIXED_STEP: OptionDefinition = OptionDefinition {
     meaning: "steps of this length without error control, for convergence studies",
     former: None,
 };
-const MAX_STEPS: OptionDefinition =
-    integer("max_steps", 1_000_000, COUNT, "limit of attempted steps between two calls");
+const MAX_STEPS: OptionDefinition = integer(
+    "max_steps",
+    1_000_000,
+    COUNT,
+    "limit of attempted steps between two calls; a way of far more, or of more than 20 applications for each, is given up early",
+);
 const LAWSON: OptionDefinition = OptionDefinition {
     name: "lawson",
     default: Some(OptionValue::Boolean(false)),
@@ -379,11 +385,16 @@ impl Slot<'_> {
     }
 }
 
+/// What double precision can hold.
+fn is_tolerance(x: f64) -> bool {
+    (SMALLEST_TOLERANCE..1.0).contains(&x)
+}
+
 impl Settings {
     /// Checks the options that all Runge-Kutta methods share.
     pub(crate) fn validate(&self) -> Result<(), PropagateError> {
         let positive = |x: f64| x.is_finite() && x > 0.0;
-        require((0.0..1.0).contains(&self.rtol), "rtol", self.rtol, RTOL)?;
+        require(self.rtol == 0.0 || is_tolerance(self.rtol), "rtol", self.rtol, RTOL)?;
         require(positive(self.atol), "atol", self.atol, ATOL)?;
         require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)?;
         for (name, step) in [("initial_step", self.initial_step), ("fixed_step", self.fixed_step)] {
@@ -397,7 +408,7 @@ impl Settings {
 
 impl Krylov {
     pub(crate) fn validate(&self) -> Result<(), PropagateError> {
-        require(self.tolerance > 0.0 && self.tolerance < 1.0, "tolerance", self.tolerance, TOLERANCE)?;
+        require(is_tolerance(self.tolerance), "tolerance", self.tolerance, TOLERANCE)?;
         require((2..=1000).contains(&self.dimension), "dimension", self.dimension, DIMENSION)?;
         require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)
     }
@@ -406,7 +417,7 @@ impl Krylov {
 impl Chebyshev {
     pub(crate) fn validate(&self) -> Result<(), PropagateError> {
         let tolerance = self.step_tolerance;
-        require(tolerance > 0.0 && tolerance < 1.0, "step_tolerance", tolerance, TOLERANCE)?;
+        require(is_tolerance(tolerance), "step_tolerance", tolerance, TOLERANCE)?;
         require((4..=10_000).contains(&self.degree), "degree", self.degree, DEGREE)?;
         require((1..=64).contains(&self.outputs), "outputs", self.outputs, OUTPUTS)?;
         require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)
@@ -424,7 +435,7 @@ impl RationalKrylov {
 impl Exponential {
     pub(crate) fn validate(&self) -> Result<(), PropagateError> {
         let tolerance = self.step_tolerance;
-        require(tolerance > 0.0 && tolerance < 1.0, "step_tolerance", tolerance, TOLERANCE)?;
+        require(is_tolerance(tolerance), "step_tolerance", tolerance, TOLERANCE)?;
         require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)
     }
 }

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use superladder_sparse::{ShiftedLu, ShiftedMatrix};
 
 use crate::explicit::{Absent, KnownOperator};
+use crate::pace::{APPLICATIONS_PER_STEP, Pace, within};
 use crate::propagator::{Observer, Samples, check_arguments, sample_times, show};
 use crate::vector::{copy, norm};
 use crate::{LinearOperator, Memory, PropagateError, Propagator, RationalKrylov, System};
@@ -89,7 +90,10 @@ impl RationalPropagator {
         if t < end && self.learn(operator, t, y, observer)?.is_break() {
             return Ok(t);
         }
-        let mut left = self.options.max_steps;
+        let max_steps = self.options.max_steps;
+        let (mut left, taken) = (max_steps, self.memory.statistics.applications);
+        let limit = max_steps.saturating_mul(APPLICATIONS_PER_STEP);
+        let mut pace = Pace::new((t, end), limit);
         while t < end {
             if left == 0 {
                 let (limit, step) = (self.options.max_steps, self.memory.statistics.last_step);
@@ -122,6 +126,8 @@ impl RationalPropagator {
             if over {
                 break;
             }
+            let needed = pace.note(self.memory.statistics.applications - taken, t).unwrap_or_default();
+            within(needed, "solutions of linear systems", (limit, max_steps), (t, end))?;
         }
         Ok(t)
     }

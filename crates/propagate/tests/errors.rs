@@ -71,14 +71,16 @@ fn too_many_steps_are_named() {
         let mut options = vec![("max_steps", OptionValue::Integer(3))];
         match definition.name {
             "krylov" => options.push(("dimension", OptionValue::Integer(4))),
-            "chebyshev" => options.push(("degree", OptionValue::Integer(30))),
+            // What can be foreseen is not begun: here steps are short because of the states that are shown.
+            "chebyshev" => options.push(("outputs", OptionValue::Integer(1))),
             _ => (),
         }
         let m = Method::from_name_and_options(definition.name, &options).expect("valid");
-        let stops: Vec<f64> = (1..=10).map(|k| 10.0 * f64::from(k)).collect();
+        let end = if definition.name == "chebyshev" { 1.0 } else { 100.0 };
+        let stops: Vec<f64> = (1..=10).map(|k| 0.1 * end * f64::from(k)).collect();
         let mut ignore = |_: f64, _: &[f64]| ControlFlow::Continue(());
         let (mut propagator, mut y) = (m.propagator(30), [1.0; 30]);
-        let result = propagator.advance(&Linear(&operator), 0.0, 100.0, &mut y, &stops, &mut ignore);
+        let result = propagator.advance(&Linear(&operator), 0.0, end, &mut y, &stops, &mut ignore);
         let Err(PropagateError::MaxSteps { time, end, limit, .. }) = result else {
             panic!("{}: {result:?}", definition.name)
         };
@@ -95,7 +97,10 @@ fn a_way_without_end_is_not_begun() {
         (0.0, 1e300),
         &mut [1.0; 30],
     );
-    assert!(matches!(result, Err(PropagateError::TooFar { time: 0.0, limit: 1_000_000, .. })), "{result:?}");
+    assert!(
+        matches!(result, Err(PropagateError::TooFar { time: 0.0, max_steps: 1_000_000, .. })),
+        "{result:?}"
+    );
 }
 
 #[test]
@@ -119,13 +124,8 @@ fn chebyshev_names_a_missing_convergence() {
         panic!("{result:?}")
     };
     println!("{error}");
-    let result = advance(
-        &mut *method("chebyshev", &[("step_tolerance", 1e-300)]).propagator(2),
-        &Linear(&damped(1.0, 0.0)),
-        (0.0, 1.0),
-        &mut [1.0; 2],
-    );
-    assert!(matches!(result, Err(PropagateError::NotConverged { method: "chebyshev", .. })), "{result:?}");
+    let error = Method::from_name_and_options("chebyshev", &[("step_tolerance", 1e-300.into())]);
+    assert!(error.expect_err("refused").to_string().contains("a number from 1e-15"));
 }
 
 #[test]

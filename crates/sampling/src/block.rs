@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::packed::{pack, unpack};
+
 /// Sample `i` belongs to block `i mod BLOCKS`: the groups of the jackknife, and the pieces of a file that
 /// are damaged or whole by themselves.
 pub const BLOCKS: usize = 64;
@@ -47,7 +49,7 @@ pub struct Shown {
     pub events: Vec<(f64, u64)>,
 }
 
-/// The samples of one block.
+/// The samples of one block. Without any it holds no numbers either.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Block {
     /// Half-open ranges of `i div BLOCKS` of the samples that are in it, ascending and not touching.
@@ -78,16 +80,7 @@ pub struct SumSizes {
 pub struct OutOfRange;
 
 impl Block {
-    pub(crate) fn new(sizes: SumSizes) -> Self {
-        Self {
-            sums: vec![0; sizes.numbers],
-            counts: vec![0; sizes.counts],
-            worst: vec![0.0; sizes.worst],
-            ..Self::default()
-        }
-    }
-
-    /// Sums of the numbers, in units of 2^-56.
+    /// Sums of the numbers, in units of 2^-56; none without samples, as all of the following.
     pub fn sums(&self) -> &[i128] {
         &self.sums
     }
@@ -112,6 +105,13 @@ impl Block {
         self.covered.iter().map(|(from, to)| to - from).sum()
     }
 
+    /// Makes room for the numbers of the first sample.
+    fn grow(&mut self, numbers: usize, counts: usize, worst: usize) {
+        self.sums.resize(numbers, 0);
+        self.counts.resize(counts, 0);
+        self.worst.resize(worst, 0.0);
+    }
+
     pub(crate) fn covers(&self, place: u64) -> bool {
         let next = self.covered.partition_point(|(from, _)| *from <= place);
         next > 0 && place < self.covered[next - 1].1
@@ -125,6 +125,7 @@ impl Block {
         if tally.numbers.iter().any(|x| units(*x).is_none()) {
             return Err(OutOfRange);
         }
+        self.grow(tally.numbers.len(), tally.counts.len(), tally.worst.len());
         for (sum, x) in self.sums.iter_mut().zip(&tally.numbers) {
             *sum = sum.saturating_add(units(*x).unwrap_or_default());
         }
@@ -160,6 +161,10 @@ impl Block {
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
+        if other.count() == 0 {
+            return;
+        }
+        self.grow(other.sums.len(), other.counts.len(), other.worst.len());
         self.sums.iter_mut().zip(&other.sums).for_each(|(a, b)| *a = a.saturating_add(*b));
         self.counts.iter_mut().zip(&other.counts).for_each(|(a, b)| *a += b);
         self.worst.iter_mut().zip(&other.worst).for_each(|(a, b)| *a = a.max(*b));
@@ -172,7 +177,7 @@ impl Block {
         let head = postcard::to_stdvec(self).unwrap_or_default();
         let mut bytes = (head.len() as u64).to_le_bytes().to_vec();
         bytes.extend(head);
-        self.sums.iter().for_each(|sum| bytes.extend(sum.to_le_bytes()));
+        pack(&self.sums, &mut bytes);
         bytes
     }
 
@@ -185,11 +190,7 @@ impl Block {
 
     pub(crate) fn from_bytes(bytes: &[u8], sizes: SumSizes) -> Option<Self> {
         let (mut block, sums) = Self::without_sums(bytes)?;
-        let fits = sums.len() == 16 * sizes.numbers
-            && block.counts.len() == sizes.counts
-            && block.worst.len() == sizes.worst;
-        let (sums, _) = sums.as_chunks::<16>();
-        block.sums = sums.iter().map(|chunk| i128::from_le_bytes(*chunk)).collect();
-        fits.then_some(block)
+        block.sums = unpack(sums, sizes.numbers)?;
+        (block.counts.len() == sizes.counts && block.worst.len() == sizes.worst).then_some(block)
     }
 }

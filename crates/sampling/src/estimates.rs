@@ -27,7 +27,7 @@ fn average(sums: &[i128], count: u64) -> Vec<f64> {
 }
 
 fn totals(sums: &Sums, row: usize, width: usize) -> Vec<i128> {
-    added(sums.blocks().iter().map(|block| &block.sums()[row * width..(row + 1) * width]), width)
+    added(sums.used().map(|block| &block.sums()[row * width..(row + 1) * width]), width)
 }
 
 /// The sum of rows of `width` numbers.
@@ -41,11 +41,6 @@ fn added<'a>(rows: impl Iterator<Item = &'a [i128]>, width: usize) -> Vec<i128> 
     total
 }
 
-/// The blocks of the jackknife that are not empty.
-fn used(sums: &Sums) -> impl Iterator<Item = &Block> {
-    sums.blocks().iter().filter(|b| b.count() > 0)
-}
-
 /// Values of all observables at one output time without each block in turn, flattened, with `h_b = n / m_b`.
 fn without_each(functions: &dyn Functions, sums: &Sums, row: usize, width: usize) -> Vec<(f64, Vec<f64>)> {
     let (count, total) = (sums.count(), totals(sums, row, width));
@@ -55,14 +50,15 @@ fn without_each(functions: &dyn Functions, sums: &Sums, row: usize, width: usize
         let values = functions.values(&average(&rest, count - block.count())).concat();
         (count as f64 / block.count() as f64, values)
     };
-    used(sums).map(without).collect()
+    sums.used().map(without).collect()
 }
 
 /// All that was measured at the `times` output times, without each block in turn. There are `width` numbers
 /// at a time.
 pub fn replicates(functions: &dyn Functions, sums: &Sums, times: usize, width: usize) -> Vec<Replicate> {
     let count = sums.count() as f64;
-    let mut replicates: Vec<Replicate> = used(sums)
+    let mut replicates: Vec<Replicate> = sums
+        .used()
         .map(|block| Replicate { ratio: count / block.count() as f64, values: Vec::new() })
         .collect();
     for row in 0..times {
@@ -119,7 +115,7 @@ struct Halves<'a> {
 impl<'a> Halves<'a> {
     /// `None` with fewer than four blocks: without one of them each half must have another.
     fn new(sums: &'a Sums, row: usize, width: usize) -> Option<Self> {
-        let blocks: Vec<&Block> = used(sums).collect();
+        let blocks: Vec<&Block> = sums.used().collect();
         (blocks.len() >= 4).then_some(Self { blocks, row, width })
     }
 

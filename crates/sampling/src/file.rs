@@ -4,7 +4,8 @@
 //! The header says what was sampled and by which version; the blocks of the sums in the body have digests of
 //! their own: when one is damaged, the others can still be used.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -15,8 +16,12 @@ use thiserror::Error;
 use crate::block::BLOCKS;
 use crate::sums::{Sums, SumsError};
 
-/// First line.
-const MAGIC: &[u8] = b"superladder sums 2\n";
+/// First line; the number is that of the format.
+const MAGIC: &[u8] = b"superladder sums 3\n";
+/// How the first line of every format begins.
+const FAMILY: &[u8] = b"superladder sums ";
+/// First lines of formats are no longer than this.
+const LONGEST: usize = 64;
 
 /// Why sums cannot be kept, read or merged.
 #[derive(Debug, Error)]
@@ -141,13 +146,13 @@ fn difference(a: &Json, b: &Json, key: &str) -> Option<(String, String, String)>
     }
 }
 
-/// The bytes of a file with sums, what [`Sums::to_bytes`] gives.
-pub fn to_bytes(origin: &Origin, sums: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
+/// Writes the contents of a file with sums, what [`Sums::to_bytes`] gives.
+///
+/// # Errors
+/// Whatever the writer says.
+pub fn write_to(writer: &mut dyn Write, origin: &Origin, sums: &[u8]) -> io::Result<()> {
     let header = postcard::to_stdvec(origin).unwrap_or_default();
-    // Writing to memory cannot fail.
-    let _ = frame::write_to(&mut bytes, MAGIC, &header, |body| body.write_all(sums));
-    bytes
+    frame::write_to(writer, MAGIC, &header, |body| body.write_all(sums))
 }
 
 /// Writes a file of sums in the place of an older one: completely or not at all.
@@ -155,8 +160,7 @@ pub fn to_bytes(origin: &Origin, sums: &[u8]) -> Vec<u8> {
 /// # Errors
 /// [`SumsFileError::File`].
 pub fn write(path: &Path, origin: &Origin, sums: &[u8]) -> Result<(), SumsFileError> {
-    let bytes = to_bytes(origin, sums);
-    let written = frame::write_whole(path, |file| file.write_all(&bytes));
+    let written = frame::write_whole(path, |file| write_to(file, origin, sums));
     written.map_err(|source| SumsFileError::File { action: "write", path: path.to_owned(), source })
 }
 
@@ -176,7 +180,7 @@ impl SumsFile {
             Err(FrameError::File(source)) => {
                 return Err(SumsFileError::File { action: "read", path, source });
             }
-            Err(FrameError::Foreign) => return Err(SumsFileError::Foreign { path }),
+            Err(FrameError::Foreign) => return Err(Self::of_another_format(path, version)),
             Err(FrameError::Damaged(_)) => return Err(SumsFileError::Damaged { path }),
         };
         let Ok(origin) = postcard::from_bytes::<Origin>(read.header()) else {
@@ -190,6 +194,27 @@ impl SumsFile {
             Ok((sums, damaged)) => Ok(Self { origin, sums, damaged, path }),
             Err(_) => Err(SumsFileError::Damaged { path }),
         }
+    }
+
+    /// What is wrong with a file that does not begin as files of this format do.
+    fn of_another_format(path: PathBuf, version: &str) -> SumsFileError {
+        let first = |path: &Path| -> io::Result<Vec<u8>> {
+            let mut line = Vec::new();
+            io::BufReader::new(File::open(path)?).take(LONGEST as u64).read_until(b'\n', &mut line)?;
+            Ok(line)
+        };
+        let words = |line: &[u8]| -> Option<String> {
+            Some(String::from_utf8_lossy(line.strip_prefix(FAMILY)?).trim_end().to_owned())
+        };
+        let line = first(&path).unwrap_or_default();
+        let (Some(format), Some(own)) = (words(&line), words(MAGIC)) else {
+            return SumsFileError::Foreign { path };
+        };
+        let read = Frame::read(&path, &line).ok();
+        let origin = read.and_then(|read| postcard::from_bytes::<Origin>(read.header()).ok());
+        let found = origin.map_or_else(|| "another version".to_owned(), |origin| origin.version);
+        let found = format!("{found} (format {format} of sums)");
+        SumsFileError::Version { path, found, expected: format!("{version} (format {own})") }
     }
 
     /// The samples of all `parts` together, and the number of damaged blocks that were left out; without
@@ -267,6 +292,27 @@ impl SumsFile {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn files_of_another_format_are_refused_with_their_version() {
+        let home = tempfile::tempdir().expect("a folder");
+        let path = home.path().join("old.sums");
+        let text = |s: &str| s.to_owned();
+        let origin = Origin { version: text("0.0.9"), name: text("s"), text: text(""), identity: text("{}") };
+        let header = postcard::to_stdvec(&origin).expect("bytes");
+        let old = |magic: &[u8], header: &[u8]| {
+            frame::write(&path, magic, header, |body| body.write_all(b"sums")).expect("written");
+            SumsFile::read(&path, "x", "0.1.0").expect_err("refused").to_string()
+        };
+        let said = old(b"superladder sums 2\n", &header);
+        assert!(
+            said.contains("superladder 0.0.9 (format 2 of sums)") && said.contains("0.1.0 (format 3)"),
+            "{said}"
+        );
+        let said = old(b"superladder sums 77\n", b"?");
+        assert!(said.contains("another version (format 77 of sums)"), "{said}");
+        assert!(old(b"another line\n", &header).contains("holds no sums"));
+    }
 
     #[test]
     fn the_first_difference_is_named_with_both_values() {

@@ -14,13 +14,14 @@ mod file;
 mod halves;
 mod histogram;
 mod jackknife;
+mod packed;
 mod sums;
 mod target;
 mod traits;
 
 pub use block::{BLOCKS, Block, OutOfRange, Shown, SumSizes, Tally};
 pub use estimates::{Functions, estimates, means, replicates};
-pub use file::{Origin, SumsFile, SumsFileError, to_bytes, write};
+pub use file::{Origin, SumsFile, SumsFileError, write, write_to};
 pub use halves::{half_samples, spread};
 pub use histogram::{Histogram, HistogramError, Histograms};
 pub use jackknife::{Replicate, jackknife, unbiased};

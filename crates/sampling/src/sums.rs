@@ -41,8 +41,8 @@ pub enum SumsError {
 #[derive(Serialize, Deserialize)]
 struct Head {
     sizes: SumSizes,
-    /// Length and digest of every block.
-    blocks: Vec<(u64, [u8; DIGEST])>,
+    /// Number, length and digest of every block that has samples.
+    blocks: Vec<(u64, u64, [u8; DIGEST])>,
 }
 
 impl Head {
@@ -58,7 +58,7 @@ impl Head {
 impl Sums {
     /// Sums over no sample.
     pub fn new(sizes: SumSizes) -> Self {
-        Self { sizes, blocks: vec![Block::new(sizes); BLOCKS] }
+        Self { sizes, blocks: vec![Block::default(); BLOCKS] }
     }
 
     /// How many numbers, counts and figures there are.
@@ -69,6 +69,11 @@ impl Sums {
     /// The blocks; sample `i` belongs to number `i mod` [`BLOCKS`].
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
+    }
+
+    /// The blocks that have samples.
+    pub(crate) fn used(&self) -> impl Iterator<Item = &Block> {
+        self.blocks.iter().filter(|block| block.count() > 0)
     }
 
     /// Takes the blocks out, to add to them from several threads; [`Sums::put_back`] ends that.
@@ -91,13 +96,13 @@ impl Sums {
 
     /// The counts of all samples.
     pub fn counts(&self) -> Vec<u64> {
-        let sum = |k: usize| self.blocks.iter().map(|b| b.counts[k]).sum();
+        let sum = |k: usize| self.used().map(|b| b.counts[k]).sum();
         (0..self.sizes.counts).map(sum).collect()
     }
 
     /// The largest figures of all samples.
     pub fn worst(&self) -> Vec<f64> {
-        let largest = |k: usize| self.blocks.iter().map(|b| b.worst[k]).fold(0.0, f64::max);
+        let largest = |k: usize| self.used().map(|b| b.worst[k]).fold(0.0, f64::max);
         (0..self.sizes.worst).map(largest).collect()
     }
 
@@ -154,16 +159,22 @@ impl Sums {
         Ok(())
     }
 
-    /// A head with digests, then the blocks one by one.
+    /// A head with digests, then one by one the blocks that have samples.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let blocks: Vec<Vec<u8>> = self.blocks.iter().map(Block::to_bytes).collect();
-        let entry = |block: &Vec<u8>| (block.len() as u64, digest(block));
-        let head = Head { sizes: self.sizes, blocks: blocks.iter().map(entry).collect() };
-        let head = postcard::to_stdvec(&head).unwrap_or_default();
-        let mut bytes = (head.len() as u64).to_le_bytes().to_vec();
+        // Packed twice, so that there are never two copies of all of them.
+        let used = || self.blocks.iter().enumerate().filter(|(_, block)| block.count() > 0);
+        let entry = |(number, block): (usize, &Block)| {
+            let own = block.to_bytes();
+            (number as u64, own.len() as u64, digest(&own))
+        };
+        let blocks: Vec<_> = used().map(entry).collect();
+        let length: u64 = blocks.iter().map(|(_, length, _)| length).sum();
+        let head = postcard::to_stdvec(&Head { sizes: self.sizes, blocks }).unwrap_or_default();
+        let mut bytes = Vec::with_capacity(8 + head.len() + DIGEST + length as usize);
+        bytes.extend((head.len() as u64).to_le_bytes());
         bytes.extend(&head);
         bytes.extend(digest(&head));
-        bytes.extend(blocks.concat());
+        used().for_each(|(_, block)| bytes.extend(block.to_bytes()));
         bytes
     }
 
@@ -172,7 +183,7 @@ impl Sums {
     pub fn counted(bytes: &[u8]) -> Option<u64> {
         let (Head { blocks, .. }, mut rest) = Head::read(bytes)?;
         let mut count = 0;
-        for (length, _) in blocks {
+        for (_, length, _) in blocks {
             let (own, later) = rest.split_at_checked(length as usize)?;
             count += Block::without_sums(own)?.0.count();
             rest = later;
@@ -186,17 +197,15 @@ impl Sums {
     /// [`SumsError::Damaged`] when the head is.
     pub fn from_bytes(bytes: &[u8]) -> Result<(Self, Vec<usize>), SumsError> {
         let (Head { sizes, blocks: entries }, mut rest) = Head::read(bytes).ok_or(SumsError::Damaged)?;
-        if entries.len() != BLOCKS {
-            return Err(SumsError::Damaged);
-        }
         let mut sums = Self::new(sizes);
         let mut damaged = Vec::new();
-        for (number, (length, sum)) in entries.iter().enumerate() {
-            let length = (*length as usize).min(rest.len());
-            let (own, later) = rest.split_at(length);
-            let whole = digest(own)[..] == *sum;
+        for (number, length, sum) in entries {
+            let number = number as usize;
+            let place = sums.blocks.get_mut(number).ok_or(SumsError::Damaged)?;
+            let (own, later) = rest.split_at((length as usize).min(rest.len()));
+            let whole = digest(own)[..] == sum;
             match Block::from_bytes(own, sizes).filter(|_| whole) {
-                Some(block) => sums.blocks[number] = block,
+                Some(block) => *place = block,
                 None => damaged.push(number),
             }
             rest = later;
@@ -278,12 +287,26 @@ mod tests {
     }
 
     #[test]
+    fn blocks_without_samples_take_no_room() {
+        let sizes = SumSizes { numbers: 10_000, counts: 0, worst: 0 };
+        let mut sums = Sums::new(sizes);
+        let empty = sums.to_bytes().len();
+        assert!(empty < 100, "{empty}");
+        let mut tally = Tally { numbers: vec![1.0 / 3.0; 10_000], ..Tally::default() };
+        sums.add(70, &mut tally).expect("in range");
+        let one = sums.to_bytes().len();
+        assert!((80_000..100_100).contains(&one), "{one}");
+        let read = Sums::from_bytes(&sums.to_bytes());
+        assert_eq!(read, Ok((sums, vec![])));
+    }
+
+    #[test]
     fn numbers_that_no_sum_holds_are_refused() {
-        let mut block = Block::new(SIZES);
+        let mut block = Block::default();
         for x in [f64::NAN, f64::INFINITY, 1e300] {
             let mut bad = Tally { numbers: vec![0.0, x, 0.0], ..tally(1) };
             assert_eq!(block.add(0, &mut bad), Err(OutOfRange));
         }
-        assert_eq!(block, Block::new(SIZES));
+        assert_eq!(block, Block::default());
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use superladder_engine::{
-    Engine, EngineError, Evolution, Problem, Resources, available_memory, check_memory, memory_of_records,
+    Engine, EngineError, Evolution, Problem, Resources, available_memory, check_memory,
 };
 use superladder_model::Model;
 use superladder_sampling::{BLOCKS, ErrorTarget, SampledEvolution, Sampling};
@@ -16,10 +16,12 @@ use crate::evolution::TrajectoryEvolution;
 use crate::initial::Preparation;
 use crate::instruments::Instruments;
 use crate::locality::Locality;
-use crate::options::{Choice, Trajectories, Unravelling};
+use crate::options::{
+    Choice, LARGEST_TOLERANCE, SMALLEST_TOLERANCE, SMALLEST_TRUNCATION, Trajectories, Unravelling,
+};
 use crate::products::Layout;
-use crate::stencil::Stencil;
-use crate::trajectory::{Setup, Workspace};
+use crate::resources::{Needed, mebibytes};
+use crate::trajectory::Setup;
 
 /// A rotating basis pays from this many spins on.
 const MANY_SPINS: usize = 16;
@@ -33,13 +35,14 @@ impl Trajectories {
         if self.trajectories == 0 {
             return Err(unsupported("`trajectories` must be at least 1, but is 0"));
         }
-        if !(self.tolerance > 0.0 && self.tolerance <= 1e-2) {
-            let found = self.tolerance;
-            return Err(unsupported(format!("`tolerance` must be > 0 and <= 0.01, but is {found}")));
-        }
-        if !(self.truncation > 0.0 && self.truncation <= 1e-2) {
-            let found = self.truncation;
-            return Err(unsupported(format!("`truncation` must be > 0 and <= 0.01, but is {found}")));
+        for (name, found, least) in [
+            ("tolerance", self.tolerance, SMALLEST_TOLERANCE),
+            ("truncation", self.truncation, SMALLEST_TRUNCATION),
+        ] {
+            if !(least..=LARGEST_TOLERANCE).contains(&found) {
+                let allowed = format!("from {least:e} to {LARGEST_TOLERANCE}");
+                return Err(unsupported(format!("`{name}` must be {allowed}, but is {found:e}")));
+            }
         }
         if let Some(ErrorTarget { error, .. }) =
             self.targets.iter().find(|t| !(t.error.is_finite() && t.error > 0.0))
@@ -55,7 +58,7 @@ impl Trajectories {
     }
 
     /// Amplitudes of the largest sector in the plain basis.
-    fn largest_sector(problem: &Problem, ladders: &Ladders) -> f64 {
+    pub(crate) fn largest_sector(problem: &Problem, ladders: &Ladders) -> f64 {
         problem.cutoffs.iter().map(|c| *c as f64 + 1.0).product::<f64>() * ladders.largest()
     }
 
@@ -121,48 +124,25 @@ impl Trajectories {
         let stages = models.iter().map(|m| Dynamics::new(&layout, m, self.unravelling)).collect();
         let preparation = Preparation::new(problem, &ladders, &locality)
             .ok_or_else(|| unsupported("an initial state has no weight below its cutoff; raise `cutoff`"))?;
-        let (seed, tolerance) = (self.seed, self.tolerance);
-        let setup =
-            Setup { problem: problem.clone(), ladders, stages, locality, preparation, seed, tolerance };
+        let setup = Setup {
+            problem: problem.clone(),
+            ladders,
+            stages,
+            locality,
+            preparation,
+            seed: self.seed,
+            tolerance: self.tolerance,
+            max_steps: self.max_steps,
+        };
         Ok((setup, instruments))
     }
 }
 
-/// What a run will take.
-struct Needed {
-    /// Most amplitudes of a state.
-    amplitudes: u64,
-    /// Bytes of the sums alone.
-    sums: u64,
-    /// Bytes in all.
-    memory: u64,
-}
-
 impl Trajectories {
-    fn needed(problem: &Problem, setup: &Setup, instruments: &Instruments) -> Needed {
-        let largest = Self::largest_sector(problem, &setup.ladders);
-        // Windows grow as needed: counted as if they took this part of the sector.
-        let amplitudes = if setup.locality.windows { largest.min(1e5) } else { largest } as u64;
-        let shifts = setup.stages.iter().map(|s| s.pattern.shifts.len()).max().unwrap_or(0);
-        let state = 16_u64.saturating_mul(amplitudes).saturating_mul(Workspace::vectors() as u64);
-        // Matrices of single subsystems, a few diagonals each.
-        let axes: u64 = setup.locality.caps.iter().map(|levels| 64 * *levels as u64).sum();
-        let numbers = (instruments.count() as u64).saturating_mul(problem.times.len() as u64);
-        let thread = state
-            .saturating_add(Stencil::memory(shifts, amplitudes))
-            .saturating_add(axes)
-            .saturating_add(8 * numbers);
-        let sums = numbers.saturating_mul(16 * BLOCKS as u64);
-        // The sums once more when they are written.
-        let memory = sums.saturating_mul(2).saturating_add(memory_of_records(problem));
-        let memory = memory.saturating_add(thread.saturating_mul(rayon::current_num_threads() as u64));
-        Needed { amplitudes, sums, memory }
-    }
-
     fn evolution(&self, problem: &Problem) -> Result<TrajectoryEvolution, EngineError> {
         let (setup, instruments) = self.chosen(problem)?;
-        let needed = Self::needed(problem, &setup, &instruments);
-        check_memory(NAME, needed.memory, available_memory(), 2 * needed.amplitudes)?;
+        let needed = self.needed(problem, &setup, &instruments);
+        check_memory(NAME, needed.memory(), available_memory(), 2 * needed.amplitudes)?;
         let spare = self.spare(problem, &setup)?;
         let resources = self.described(problem, &setup, (instruments.count(), &needed));
         TrajectoryEvolution::new(self.clone(), (setup, instruments), spare, resources)
@@ -173,7 +153,6 @@ impl Trajectories {
         let largest = Self::largest_sector(problem, &setup.ladders);
         let fock: f64 = problem.cutoffs.iter().map(|c| *c as f64 + 1.0).product();
         let (locality, windows) = (&setup.locality, setup.locality.windows);
-        let Needed { amplitudes, sums, memory } = *needed;
         let moving = |range: std::ops::Range<usize>, word: &str| {
             if locality.moving[range].contains(&true) { Some(word.to_owned()) } else { None }
         };
@@ -200,19 +179,11 @@ impl Trajectories {
             line("locality", if parts.is_empty() { "none".into() } else { parts.join(", ") + words }),
             line("trajectories", self.trajectories.to_string()),
             line("blocks of the jackknife", BLOCKS.to_string()),
-            line(
-                "sums, however many trajectories there are",
-                format!(
-                    "{:.1} MiB: {BLOCKS} blocks x {} numbers x {} times x 16 bytes",
-                    sums as f64 / 1_048_576.0,
-                    numbers,
-                    problem.times.len()
-                ),
-            ),
-            line("memory", format!("{:.1} MiB", memory as f64 / 1_048_576.0)),
+            line("sums", needed.describe_sums(problem, numbers)),
+            line("state and sums of each thread", needed.describe_thread(windows)),
+            line("memory", mebibytes(needed.memory())),
         ];
-        let largest = if windows { amplitudes } else { largest as u64 };
-        Resources { unknowns: 2 * largest, memory, report }
+        Resources { unknowns: 2 * needed.amplitudes, memory: needed.memory(), report }
     }
 }
 
@@ -223,7 +194,7 @@ impl Engine for Trajectories {
 
     fn resources(&self, problem: &Problem) -> Result<Resources, EngineError> {
         let (setup, instruments) = self.setup(problem)?;
-        let needed = Self::needed(problem, &setup, &instruments);
+        let needed = self.needed(problem, &setup, &instruments);
         Ok(self.described(problem, &setup, (instruments.count(), &needed)))
     }
 

@@ -86,15 +86,16 @@ impl TrajectoryEvolution {
 
     /// The initial states alone, of a few trajectories: what is known at the first time before any has run.
     fn initial(&self) -> Result<Sums, EngineError> {
-        let mut sums = self.sums.clone();
+        let sizes = SumSizes { numbers: self.instruments.count(), ..self.sums.sizes() };
+        let mut sums = Sums::new(sizes);
         let (first, count) = (self.options.first, self.options.trajectories.min(BLOCKS as u64));
         let count = if self.setup.preparation.is_pure() { count.min(1) } else { count };
         let mut workspace = self.workspace();
         for index in first..first + count {
-            let mut tally = self.tally(index);
+            let mut tally = self.tally(index, sizes);
             let mut tallying = self.tallying(index, &mut tally);
             self.setup.start(index, &mut workspace, &mut tallying);
-            sums.add(index, &mut tally).map_err(|_| Self::failed(self.out_of_range(index)))?;
+            sums.add(index, &mut tally).map_err(|_| self.failed(self.out_of_range(index)))?;
         }
         self.put_back(workspace);
         Ok(sums)

@@ -58,6 +58,14 @@ impl Preparation {
         Some(Self { mixtures, losses })
     }
 
+    /// Bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        /// Of the allocator, for every vector.
+        const BLOCK: usize = 16;
+        let of = |c: &Component| size_of::<Component>() + 16 * c.vector.len() + BLOCK;
+        self.mixtures.iter().flatten().map(of).sum::<usize>() as u64
+    }
+
     /// True when all trajectories start from the same state.
     pub(crate) fn is_pure(&self) -> bool {
         self.mixtures.iter().all(|mixture| mixture.len() == 1)
@@ -221,11 +229,18 @@ fn of_ensemble(state: &EnsembleState, spins: usize, ladders: &[usize], moving: b
             // Levels are counted from the end that the Bloch vector points to: z axis against it.
             let length = x.hypot(y).hypot(z);
             let angles = if length == 0.0 { (0.0, 0.0) } else { ((x.hypot(y)).atan2(-z), (-y).atan2(-x)) };
-            let all = ladders.iter().flat_map(|&twice_j| {
-                let weights = product_weights(length, spins, twice_j).into_iter().enumerate();
-                weights.map(move |(level, weight)| (weight, twice_j, level))
-            });
-            all.filter(|(weight, ..)| *weight > 0.0).map(|(w, tj, k)| component(w, tj, k, angles)).collect()
+            let all = || {
+                ladders.iter().flat_map(|&twice_j| {
+                    let weights = product_weights(length, spins, twice_j).into_iter().enumerate();
+                    weights.map(move |(level, weight)| (weight, twice_j, level))
+                })
+            };
+            // Of 250 000 components of 1000 spins few have weight: the others are not made.
+            let least = ROUNDING * all().map(|(weight, ..)| weight).fold(0.0, f64::max);
+            all()
+                .filter(|(weight, ..)| *weight > least)
+                .map(|(w, tj, k)| component(w, tj, k, angles))
+                .collect()
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::error::NAME;
 use crate::laboratory;
 use crate::leaving::may_leave;
 use crate::locality::Locality;
+use crate::numbers::{Expectation, Photons, Places, Reduced};
 use crate::products::{ActScratch, Bands, Layout, Table, act};
 use crate::trajectory::Snapshot;
 
@@ -22,42 +23,19 @@ enum Plan {
     Moments(Vec<usize>),
     /// These numbers as they are.
     Plain(Range<usize>),
-    /// The sum of the last two numbers.
-    Top(Range<usize>),
 }
 
-/// A reduced density matrix and its numbers.
-#[derive(Debug, Clone)]
-struct Reduced {
-    axis: usize,
-    /// Levels below the cutoff for a mode; spins for an ensemble.
-    size: usize,
-    range: Range<usize>,
-}
-
-/// The Fock populations of a mode.
-#[derive(Debug, Clone)]
-struct Photons {
-    range: Range<usize>,
-    /// Levels below the cutoff from which something may leave it; none if nothing can.
-    reach: usize,
-    /// Whether its frame moves, so that they need a transformation.
-    moving: bool,
-    /// Whether they are taken.
-    taken: bool,
-}
-
-/// The numbers taken of every state: expectation values as pairs, populations of Fock levels and of ladders,
-/// elements of reduced density matrices as pairs.
+/// The numbers taken of every state, and no others: expectation values; populations of Fock levels and of
+/// ladders and elements of reduced density matrices where an observable asks for them; the population of the
+/// highest Fock levels, if anything can leave them.
 #[derive(Debug, Clone)]
 pub(crate) struct Instruments {
     table: Table,
     /// Every different product of factors in the operators, by the numbers in the table.
     moments: Vec<Vec<usize>>,
-    /// Operators as sums of coefficients times moments.
-    operators: Vec<Vec<(Complex64, usize)>>,
+    operators: Vec<Expectation>,
     photons: Vec<Photons>,
-    ladders: Vec<Range<usize>>,
+    ladders: Vec<Option<Range<usize>>>,
     reduced: Vec<Reduced>,
     plans: Vec<Plan>,
     count: usize,
@@ -91,6 +69,19 @@ fn operators(problem: &Problem) -> Vec<&Operator> {
     known
 }
 
+/// By mode, the population of the Fock levels from which something may leave it: as many as the largest step of a
+/// term, and at least two.
+fn photons(problem: &Problem, locality: &Locality, places: &mut Places) -> Vec<Photons> {
+    let leaving = may_leave(problem);
+    let reach = |m: usize| problem.stages.iter().map(|s| s.model.reach(m)).max().unwrap_or(0);
+    let of = |(m, cutoff): (usize, &usize)| {
+        let reach = if leaving[m] { reach(m) } else { 0 };
+        let edge = (reach > 0).then(|| (reach.max(2), places.take(1).start));
+        Photons { levels: cutoff + 1, moving: locality.moving[m], all: None, top: None, edge }
+    };
+    problem.cutoffs.iter().enumerate().map(of).collect()
+}
+
 impl Instruments {
     /// For the observables of a problem.
     ///
@@ -103,8 +94,9 @@ impl Instruments {
         locality: &Locality,
     ) -> Result<Self, EngineError> {
         let known = operators(problem);
-        let (mut table, mut moments, mut sums) = (Table::default(), Vec::new(), Vec::new());
-        for operator in &known {
+        let mut places = Places::default();
+        let (mut table, mut moments) = (Table::default(), Vec::new());
+        let expectation = |operator: &&Operator| {
             let terms = table.terms(layout, operator).into_iter().map(|term| {
                 let number = moments.iter().position(|m| *m == term.products).unwrap_or_else(|| {
                     moments.push(term.products);
@@ -112,61 +104,71 @@ impl Instruments {
                 });
                 (term.coefficient, number)
             });
-            sums.push(terms.collect());
-        }
-        let levels: Vec<usize> = problem.cutoffs.iter().map(|c| c + 1).collect();
-        let mut count = 2 * known.len();
-        let mut range = |length: usize| {
-            count += length;
-            count - length..count
+            let terms = terms.collect();
+            Expectation { terms, range: places.take(if operator.is_hermitian() { 1 } else { 2 }) }
         };
-        let leaving = may_leave(problem);
-        let populations = |(m, levels): (usize, &usize)| Photons {
-            range: range(*levels),
-            reach: if leaving[m] {
-                problem.stages.iter().map(|s| s.model.reach(m)).max().unwrap_or(0)
-            } else {
-                0
-            },
-            moving: locality.moving[m],
-            taken: !locality.moving[m],
+        let operators = known.iter().map(expectation).collect();
+        let mut instruments = Self {
+            table,
+            moments,
+            operators,
+            photons: photons(problem, locality, &mut places),
+            ladders: vec![None; ladders.spins().len()],
+            reduced: Vec::new(),
+            plans: Vec::new(),
+            count: 0,
         };
-        let mut photons: Vec<Photons> = levels.iter().enumerate().map(populations).collect();
-        let by_ladder: Vec<_> = ladders.spins().iter().map(|spins| range(spins / 2 + 1)).collect();
-        let (mut plans, mut reduced) = (Vec::new(), Vec::new());
         for observable in &problem.observables {
-            plans.push(match &observable.evaluation {
+            let plan = match &observable.evaluation {
                 Evaluation::Moments { operators, .. } => {
                     let number = |o: &Operator| known.iter().position(|k| *k == o);
                     Plan::Moments(operators.iter().filter_map(number).collect())
                 }
-                Evaluation::State(StateFunction::PhotonDistribution(m)) => {
-                    photons[*m].taken = true;
-                    Plan::Plain(photons[*m].range.clone())
+                Evaluation::State(function) => {
+                    let length = observable.shape(problem.model(), &problem.levels()).len();
+                    let range = instruments.range_of(function, (layout, ladders), length, &mut places);
+                    Plan::Plain(range.ok_or_else(|| not_linear(observable))?)
                 }
-                Evaluation::State(StateFunction::TopPopulation(m)) => {
-                    photons[*m].taken = true;
-                    Plan::Top(photons[*m].range.clone())
-                }
-                Evaluation::State(StateFunction::LadderDistribution(e)) => Plan::Plain(by_ladder[*e].clone()),
-                Evaluation::State(StateFunction::ReducedState(subsystem)) => {
-                    let range = range(observable.shape(problem.model(), &levels).len());
-                    let size = match subsystem {
-                        Subsystem::Mode(m) => levels[*m],
-                        Subsystem::Ensemble(e) => ladders.spins()[*e],
-                    };
-                    reduced.push(Reduced { axis: layout.axis(*subsystem), size, range: range.clone() });
-                    Plan::Plain(range)
-                }
-                Evaluation::State(
-                    StateFunction::Purity
-                    | StateFunction::Entropy
-                    | StateFunction::ReducedPurity(_)
-                    | StateFunction::ReducedEntropy(_),
-                ) => return Err(not_linear(observable)),
-            });
+            };
+            instruments.plans.push(plan);
         }
-        Ok(Self { table, moments, operators: sums, photons, ladders: by_ladder, reduced, plans, count })
+        instruments.count = places.count();
+        Ok(instruments)
+    }
+
+    /// The `length` numbers of a function of the state, which are taken from now on; `None` if it is not linear.
+    fn range_of(
+        &mut self,
+        function: &StateFunction,
+        (layout, ladders): (&Layout, &Ladders),
+        length: usize,
+        places: &mut Places,
+    ) -> Option<Range<usize>> {
+        match function {
+            StateFunction::PhotonDistribution(m) => {
+                Some(self.photons[*m].all.get_or_insert_with(|| places.take(length)).clone())
+            }
+            StateFunction::TopPopulation(m) => {
+                let number = *self.photons[*m].top.get_or_insert_with(|| places.take(1).start);
+                Some(number..number + 1)
+            }
+            StateFunction::LadderDistribution(e) => {
+                Some(self.ladders[*e].get_or_insert_with(|| places.take(length)).clone())
+            }
+            StateFunction::ReducedState(subsystem) => {
+                let range = places.take(length);
+                let size = match subsystem {
+                    Subsystem::Mode(m) => self.photons[*m].levels,
+                    Subsystem::Ensemble(e) => ladders.spins()[*e],
+                };
+                self.reduced.push(Reduced { axis: layout.axis(*subsystem), size, range: range.clone() });
+                Some(range)
+            }
+            StateFunction::Purity
+            | StateFunction::Entropy
+            | StateFunction::ReducedPurity(_)
+            | StateFunction::ReducedEntropy(_) => None,
+        }
     }
 
     /// Numbers per state.
@@ -188,18 +190,14 @@ impl Instruments {
             act(&self.table, bands, basis, products, |_| 0, psi, buffers);
             values.push(psi.dot(&buffers.image) / square);
         }
-        for (pair, terms) in sums.chunks_exact_mut(2).zip(&self.operators) {
-            let value: Complex64 = terms.iter().map(|(c, moment)| c * values[*moment]).sum();
-            pair[0] += value.re;
-            pair[1] += value.im;
-        }
+        self.operators.iter().for_each(|operator| operator.enter(values, sums));
         for (ladder, axis) in self.ladders.iter().zip(&basis.axes[self.photons.len()..]) {
-            if let Axis::Dicke { twice_j, .. } = axis {
+            if let (Some(ladder), Axis::Dicke { twice_j, .. }) = (ladder, axis) {
                 sums[ladder.start + twice_j / 2] += 1.0;
             }
         }
-        for (axis, photons) in self.photons.iter().enumerate().filter(|(_, p)| p.taken) {
-            let levels = photons.range.len();
+        for (axis, photons) in self.photons.iter().enumerate().filter(|(_, p)| p.is_taken()) {
+            let levels = photons.levels;
             if photons.moving {
                 // The diagonal of a reduced state that is taken anyway is not made twice.
                 let whole = self.reduced.iter().find(|r| r.axis == axis);
@@ -207,19 +205,22 @@ impl Instruments {
                     Some(reduced) => reduced.add(snapshot, sums),
                     None => laboratory::density(snapshot, axis, levels),
                 };
-                (0..levels).for_each(|n| sums[photons.range.start + n] += rho[n * (levels + 1)].re);
+                (0..levels).for_each(|n| photons.enter(n, rho[n * (levels + 1)].re, sums));
                 continue;
             }
             basis.populations(axis, psi, populations);
-            let start = photons.range.start + basis.windows[axis].low as usize;
-            for (sum, population) in sums[start..].iter_mut().zip(populations.iter()) {
-                *sum += population / square;
-            }
+            let first = basis.windows[axis].low as usize;
+            populations.iter().zip(first..).for_each(|(p, n)| photons.enter(n, p / square, sums));
         }
-        let shared = |r: &&Reduced| self.photons.get(r.axis).is_some_and(|p| p.taken && p.moving);
+        let shared = |r: &&Reduced| self.photons.get(r.axis).is_some_and(|p| p.is_taken() && p.moving);
         for reduced in self.reduced.iter().filter(|r| !shared(r)) {
             reduced.add(snapshot, sums);
         }
+    }
+
+    /// Expectation values of the operators with these numbers, of averages.
+    fn expectations(&self, operators: &[usize], means: &[f64]) -> Vec<Complex64> {
+        operators.iter().map(|o| self.operators[*o].of(means)).collect()
     }
 
     /// The values of every observable from averages of the numbers, flattened.
@@ -227,12 +228,11 @@ impl Instruments {
         let value = |(plan, observable): (&Plan, &superladder_model::Observable)| match plan {
             Plan::Moments(numbers) => match &observable.evaluation {
                 Evaluation::Moments { combine, context, .. } => {
-                    combine(&expectations(numbers, means), context)
+                    combine(&self.expectations(numbers, means), context)
                 }
                 Evaluation::State(_) => Vec::new(),
             },
             Plan::Plain(range) => means[range.clone()].to_vec(),
-            Plan::Top(range) => vec![means[range.clone()].iter().rev().take(2).sum()],
         };
         self.plans.iter().zip(&problem.observables).map(value).collect()
     }
@@ -241,15 +241,16 @@ impl Instruments {
     pub(crate) fn along(&self, problem: &Problem, means: &[f64], guide: &[f64]) -> Vec<Option<f64>> {
         let value = |(plan, observable): (&Plan, &superladder_model::Observable)| {
             let along = match (plan, &observable.evaluation) {
-                (Plan::Moments(numbers), Evaluation::Moments { combine, context, .. }) => {
-                    combine.along(&expectations(numbers, means), &expectations(numbers, guide), context)
-                }
+                (Plan::Moments(numbers), Evaluation::Moments { combine, context, .. }) => combine.along(
+                    &self.expectations(numbers, means),
+                    &self.expectations(numbers, guide),
+                    context,
+                ),
                 _ => None,
             };
             let count = match plan {
                 Plan::Moments(_) => observable.shape(problem.model(), &[]).len(),
                 Plan::Plain(range) => range.len(),
-                Plan::Top(_) => 1,
             };
             along.unwrap_or_else(|| vec![None; count])
         };
@@ -257,43 +258,15 @@ impl Instruments {
     }
 
     /// Largest population of the Fock levels from which something may leave any mode that has a cutoff in the
-    /// laboratory: as many as the largest step of a term, and at least two.
+    /// laboratory.
     pub(crate) fn top_population(&self, means: &[f64]) -> Option<f64> {
-        let top = |photons: &Photons| {
-            let levels = if photons.reach == 0 { 0 } else { photons.reach.max(2) };
-            means[photons.range.clone()].iter().rev().take(levels).sum::<f64>()
-        };
+        let top = |photons: &Photons| photons.edge.map_or(0.0, |(_, number)| means[number]);
         self.photons.iter().filter(|p| !p.moving).map(top).reduce(f64::max)
     }
-}
-
-fn expectations(numbers: &[usize], means: &[f64]) -> Vec<Complex64> {
-    numbers.iter().map(|n| Complex64::new(means[2 * n], means[2 * n + 1])).collect()
 }
 
 fn not_linear(observable: &Observable) -> EngineError {
     let reason = "it is not linear in the density matrix, so that averages over pure states do not give it; use the \
                   engine 'exact'";
     refuse(NAME, observable, reason)
-}
-
-impl Reduced {
-    /// Adds `sum_rest psi(x, rest) conj psi(x', rest)` and returns it; blocks of an ensemble follow each
-    /// other, j ascending.
-    fn add(&self, snapshot: Snapshot<'_>, sums: &mut [f64]) -> Vec<Complex64> {
-        let (levels, before) = match snapshot.basis.axes[self.axis] {
-            Axis::Fock { .. } => (self.size, 0),
-            Axis::Dicke { spins, twice_j } => {
-                let smaller = (spins % 2..twice_j).step_by(2).map(|tj| 2 * (tj + 1) * (tj + 1)).sum();
-                (twice_j + 1, smaller)
-            }
-        };
-        let start = self.range.start + before;
-        let rho = laboratory::density(snapshot, self.axis, levels);
-        for (pair, value) in sums[start..].chunks_exact_mut(2).zip(&rho) {
-            pair[0] += value.re;
-            pair[1] += value.im;
-        }
-        rho
-    }
 }

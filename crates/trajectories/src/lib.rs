@@ -34,10 +34,12 @@ mod instruments;
 mod laboratory;
 mod leaving;
 mod locality;
+mod numbers;
 mod options;
 mod products;
 mod reachable;
 mod report;
+mod resources;
 mod rotation;
 mod stencil;
 mod stream;
@@ -48,5 +50,7 @@ mod tests;
 mod trajectory;
 mod vector;
 
-pub use options::{Choice, Trajectories, Unravelling};
+pub use options::{
+    Choice, LARGEST_TOLERANCE, SMALLEST_TOLERANCE, SMALLEST_TRUNCATION, Trajectories, Unravelling,
+};
 pub use report::FEW_JUMPS;

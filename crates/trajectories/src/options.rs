@@ -47,6 +47,13 @@ impl Choice {
 
 /// A displaced basis pays from this cutoff on.
 const MANY_PHOTONS: usize = 24;
+/// Least `tolerance`: a few roundings of double precision.
+pub const SMALLEST_TOLERANCE: f64 = 1e-15;
+/// Least `truncation`: a weight that rounding errors of amplitudes do not reach.
+pub const SMALLEST_TRUNCATION: f64 = 1e-30;
+/// Largest `tolerance` and `truncation`.
+pub const LARGEST_TOLERANCE: f64 = 1e-2;
+
 /// The engine of quantum trajectories.
 ///
 /// ```
@@ -94,6 +101,8 @@ pub struct Trajectories {
     pub displaced: Choice,
     /// Dicke bases rotated to the mean spin of each trajectory.
     pub rotating: Choice,
+    /// Steps of one trajectory; one that would take far more is given up early, with the whole run.
+    pub max_steps: u64,
     /// Weight that windows and moving bases may discard in one trajectory, all times together.
     pub truncation: f64,
     /// Bounds of the diagnostics.
@@ -115,6 +124,7 @@ impl Default for Trajectories {
             windows: Choice::Auto,
             displaced: Choice::Auto,
             rotating: Choice::Auto,
+            max_steps: 1_000_000,
             truncation: 5e-7,
             bounds: Bounds::default(),
         }

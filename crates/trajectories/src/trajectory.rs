@@ -1,6 +1,7 @@
 //! One trajectory: evolve until the norm has fallen to a drawn threshold, jump, and so on.
 
 use superladder_engine::{Halt, Problem};
+use superladder_propagate::Pace;
 use superladder_space::Ladders;
 use thiserror::Error;
 
@@ -25,6 +26,8 @@ pub(crate) struct Setup {
     pub(crate) seed: u64,
     /// Relative error per unit time.
     pub(crate) tolerance: f64,
+    /// Steps of one trajectory.
+    pub(crate) max_steps: u64,
 }
 
 /// Buffers of one thread; they grow to the largest state and ask for no memory after that.
@@ -96,9 +99,12 @@ pub(crate) struct TrajectoryStatistics {
 pub(crate) enum TrajectoryError {
     /// Numbers that are not finite, or a step too small to be seen.
     #[error(
-        "trajectory {index} has no step at time {time} (length {step:e}); check the rates and the cutoffs"
+        "trajectory {index} has no step at time {time:?} (length {step:e}): rates, frequencies or cutoffs are too large for double precision at this `tolerance`; go to a rotating frame, eliminate what is fast adiabatically, or raise `tolerance`"
     )]
     Step { index: u64, time: f64, step: f64 },
+    /// Its way to the end is far too long.
+    #[error("trajectory {index} would take about {needed:.0e} steps")]
+    TooLong { index: u64, time: f64, needed: f64 },
     /// It was asked to end.
     #[error("trajectory {index} was given up")]
     Abandoned { index: u64 },
@@ -215,9 +221,13 @@ impl Setup {
         let (mut stream, losses) = self.start(index, workspace, witness);
         let mut statistics = TrajectoryStatistics { losses, ..TrajectoryStatistics::default() };
         let mut at = Position { time: times[0], output: 1, threshold: stream.uniform(), filled: None };
+        let mut pace = Pace::new((times[0], times[times.len() - 1]), self.max_steps);
         while limits.allow(at.time, &statistics) {
             if halt.asked() {
                 return Err(TrajectoryError::Abandoned { index });
+            }
+            if let Some(needed) = pace.note(statistics.steps, at.time) {
+                return Err(TrajectoryError::TooLong { index, time: at.time, needed });
             }
             let stage = self.problem.stages.iter().rposition(|s| s.start <= at.time).unwrap_or(0);
             self.settle(stage, &mut at, workspace, &mut statistics);

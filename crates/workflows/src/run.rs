@@ -215,7 +215,7 @@ fn alone<'p>(
     begun()?;
     match run.proceed(progress) {
         Ok(()) => Ok((run, None)),
-        Err(failure @ EngineError::Propagation { .. })
+        Err(failure @ (EngineError::Propagation { .. } | EngineError::TooLong { .. }))
             if study.engine.sampling().is_none() && run.recorder().records.len() > 1 =>
         {
             Ok((run, Some(failure)))

@@ -1,5 +1,6 @@
 //! Sums over samples of a study: the file in its output folder, and its checkpoint.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
@@ -10,8 +11,8 @@ use crate::results::version;
 
 /// Name of the file in an output folder.
 pub const FILE: &str = "trajectories.sums";
-/// Values that say how many samples there are to be, and not what they are.
-const FREE: [&str; 2] = ["trajectories", "target_error"];
+/// Values that say how many samples there are to be, or when to give up, and not what they are.
+const FREE: [&str; 3] = ["trajectories", "target_error", "max_steps"];
 
 /// Everything that decides a sample: the values of a study but for its title and for how many samples it
 /// wants.
@@ -35,9 +36,12 @@ fn origin(study: &Study) -> Origin {
     }
 }
 
-/// The bytes of a file with the sums of a study.
-pub fn to_bytes(study: &Study, sums: &[u8]) -> Vec<u8> {
-    sampling::to_bytes(&origin(study), sums)
+/// Writes the contents of a file with the sums of a study.
+///
+/// # Errors
+/// Whatever the writer says.
+pub fn write_to(writer: &mut dyn Write, study: &Study, sums: &[u8]) -> io::Result<()> {
+    sampling::write_to(writer, &origin(study), sums)
 }
 
 /// Writes a file of sums in the place of an older one: completely or not at all.

@@ -3,6 +3,7 @@
 use super::controller::SMALLEST_ERROR;
 use super::scheme::{Estimate, Evaluator, Scheme, Step};
 use super::start::first_step;
+use crate::pace::{Pace, within};
 use crate::propagator::{Observer, Samples, check_arguments, show};
 use crate::vector::{Tolerance, norm};
 use crate::{Dop853, Lawson, LowStorage, Memory, PropagateError, Propagator, System, Tsit5, VectorField};
@@ -109,8 +110,10 @@ impl<S: Scheme> Adaptive<S> {
         y: &mut [f64],
         mut task: Task<'_>,
     ) -> Result<f64, PropagateError> {
-        let mut left = self.settings.max_steps;
-        while t < task.end {
+        let limit = self.settings.max_steps;
+        let (mut left, end, fixed) = (limit, task.end, self.settings.fixed_step.is_some());
+        let mut pace = Pace::new((t, end), limit);
+        while t < end {
             let before = (self.memory.clone(), field.applications);
             field.open = true;
             match self.next_step(field, t, y, &mut task, &mut left) {
@@ -126,6 +129,10 @@ impl<S: Scheme> Adaptive<S> {
                     if over {
                         break;
                     }
+                    // Steps that the time does not show any more are another matter.
+                    let needed = pace.note(limit - left, t).filter(|needed| needed.is_finite() || fixed);
+                    let needed = needed.unwrap_or_default();
+                    within(needed, "steps", (limit, limit), (t, end))?;
                 }
             }
         }

@@ -44,6 +44,14 @@ impl Key<'_> {
         }
     }
 
+    /// A number from `least` to `most`.
+    pub(super) fn between(&self, least: f64, most: f64) -> Result<Option<f64>, StudyError> {
+        match self.section.number(self.name)? {
+            Some(x) if !(least..=most).contains(&x) => Err(self.wrong()),
+            found => Ok(found),
+        }
+    }
+
     /// One of a few words.
     pub(super) fn word(&self, kind: &'static str, known: &[&str]) -> Result<Option<&str>, StudyError> {
         self.section.choice(self.name, kind, known)

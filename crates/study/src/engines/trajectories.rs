@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value as Json, json};
 use superladder_sampling::ErrorTarget;
-use superladder_trajectories::{Choice, Trajectories, Unravelling};
+use superladder_trajectories::{
+    Choice, LARGEST_TOLERANCE, SMALLEST_TOLERANCE, SMALLEST_TRUNCATION, Trajectories, Unravelling,
+};
 
 use super::choice::EngineChoice;
 use super::definition::{EngineDefinition, Read};
@@ -129,13 +131,24 @@ const ENTRIES: &[Entry<Options>] = &[
     Entry {
         name: "tolerance",
         default: None,
-        allowed: "> 0 and <= 0.01",
+        allowed: "from 1e-15 to 0.01",
         meaning: "relative error of a state per unit time",
         read: |key, options| {
-            set(&mut options.engine.tolerance, key.positive(0.01)?);
+            set(&mut options.engine.tolerance, key.between(SMALLEST_TOLERANCE, LARGEST_TOLERANCE)?);
             Ok(())
         },
         shown: Some(|options| json!(options.engine.tolerance)),
+    },
+    Entry {
+        name: "max_steps",
+        default: None,
+        allowed: "a whole number >= 1",
+        meaning: "steps of one trajectory; a run that would take far more is refused as soon as that is seen",
+        read: |key, options| {
+            set(&mut options.engine.max_steps, key.whole(1)?);
+            Ok(())
+        },
+        shown: Some(|options| json!(options.engine.max_steps)),
     },
     Entry {
         name: "windows",
@@ -168,10 +181,10 @@ const ENTRIES: &[Entry<Options>] = &[
     Entry {
         name: "truncation",
         default: None,
-        allowed: "> 0 and <= 0.01",
+        allowed: "from 1e-30 to 0.01",
         meaning: "weight that windows and moving bases may discard in one trajectory, all times together",
         read: |key, options| {
-            set(&mut options.engine.truncation, key.positive(0.01)?);
+            set(&mut options.engine.truncation, key.between(SMALLEST_TRUNCATION, LARGEST_TOLERANCE)?);
             Ok(())
         },
         shown: Some(|options| json!(options.engine.truncation)),

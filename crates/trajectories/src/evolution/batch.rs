@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
-use superladder_engine::{EngineError, Halt};
-use superladder_sampling::{BLOCKS, Shown, Tally, next_look};
+use superladder_engine::{EngineError, Halt, Problem};
+use superladder_sampling::{BLOCKS, Shown, SumSizes, Tally, next_look};
 
 use super::TrajectoryEvolution;
 use crate::error::NAME;
@@ -32,8 +32,8 @@ impl TrajectoryEvolution {
         self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
     }
 
-    pub(super) fn tally(&self, index: u64) -> Tally {
-        let (shown, sizes) = (index < self.report.shown, self.sums.sizes());
+    pub(super) fn tally(&self, index: u64, sizes: SumSizes) -> Tally {
+        let shown = index < self.report.shown;
         Tally {
             numbers: vec![0.0; sizes.numbers],
             counts: vec![0; sizes.counts],
@@ -50,8 +50,14 @@ impl TrajectoryEvolution {
         TrajectoryError::OutOfRange { index, time: self.setup.problem.times[0] }
     }
 
-    pub(super) fn failed(error: TrajectoryError) -> EngineError {
+    pub(super) fn failed(&self, error: TrajectoryError) -> EngineError {
         let time = match error {
+            TrajectoryError::TooLong { time, needed, .. } => {
+                let Problem { times, .. } = &self.setup.problem;
+                let (way, limit) = ((time, times[times.len() - 1]), self.options.max_steps);
+                let wanted = (needed, "steps of a trajectory", limit);
+                return EngineError::too_long(NAME, &self.setup.problem, way, wanted);
+            }
             TrajectoryError::Step { time, .. }
             | TrajectoryError::NoJump { time, .. }
             | TrajectoryError::OutOfRange { time, .. } => time,
@@ -106,7 +112,7 @@ impl TrajectoryEvolution {
         let results: Vec<_> = (0..workers).into_par_iter().with_max_len(1).map(|_| work()).collect();
         let whole = |b: Mutex<_>| b.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.sums.put_back(blocks.into_iter().map(whole).collect());
-        results.into_iter().collect::<Result<(), _>>().map_err(Self::failed)
+        results.into_iter().collect::<Result<(), _>>().map_err(|e| self.failed(e))
     }
 
     /// What trajectory `index` adds. One that loses more than the bound in the moving basis is followed once
@@ -122,12 +128,12 @@ impl TrajectoryEvolution {
         let bound = self.options.bounds.discarded_weight;
         let weight = if self.spare.is_some() { bound } else { f64::INFINITY };
         let limits = Limits { time, work: f64::INFINITY, weight };
-        let mut tally = self.tally(index);
+        let mut tally = self.tally(index, self.sums.sizes());
         let mut tallying = self.tallying(index, &mut tally);
         let (first, _) = self.setup.follow_within(limits, index, workspace, &mut tallying, halt)?;
         match &self.spare {
             Some((setup, instruments)) if first.losses.weight > bound => {
-                let mut tally = self.tally(index);
+                let mut tally = self.tally(index, self.sums.sizes());
                 let report = &self.report;
                 let mut tallying = Tallying { instruments, setup, report, index, tally: &mut tally };
                 let followed = setup.follow_while(index, workspace, &mut tallying, halt)?;

@@ -133,3 +133,27 @@ fn channels_that_cannot_jump_are_not_named() {
     problem.stages[1].model = with(&bare, &[("exchange", &[], &["S", "T"], 1e-3)], &channels);
     assert_eq!(named(&problem), [false, true, true, true]);
 }
+
+#[test]
+fn only_numbers_that_are_asked_for_are_taken() {
+    let mut problem = problem(reference(3), pure(), 7, 1.0);
+    let mut asked = Vec::new();
+    // The populations of the two highest levels, which are watched, are one number more.
+    let mut expected = 1;
+    for (name, more) in [
+        ("amplitude(a)", 2),
+        ("photons(a)", 1),
+        ("field-cumulants(a)", 2),
+        ("spin(S)", 3),
+        ("top-population(a)", 1),
+        ("photon-distribution(a)", 8),
+        ("ladder-distribution(T)", 2),
+        ("reduced-state(a)", 128),
+    ] {
+        asked.push(name);
+        expected += more;
+        problem.observables = observables_by_name(problem.model(), &names(&asked)).expect("known");
+        let (_, instruments) = engine(1).setup(&problem).expect("valid");
+        assert_eq!(instruments.count(), expected, "{name}");
+    }
+}

@@ -1,7 +1,5 @@
 //! Everything known at the end of a run, and its files.
 
-use std::io::Write;
-
 use serde_json::{Map, Value, json};
 use superladder_engine::{Attachment, Check, Diagnostics, FollowedCutoff, Recorder, Resources};
 use superladder_sampling::Sums;
@@ -89,8 +87,7 @@ impl Outcome<'_> {
             folder.write(&format!("{}.npz", table.name), |file| write_table_arrays(file, table))?;
         }
         if let Some(sums) = &self.samples {
-            let bytes = samples::to_bytes(self.study, sums);
-            folder.write(samples::FILE, |file| file.write_all(&bytes))?;
+            folder.write(samples::FILE, |file| samples::write_to(file, self.study, sums))?;
         }
         folder.write_text("study.toml", self.study.text())?;
         folder.write_json("manifest.json", &self.manifest(&columns))?;
