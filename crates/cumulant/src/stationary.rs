@@ -72,8 +72,8 @@ impl Drift {
     /// `(1/h - J)^-1 f` at y: a step of the linearly implicit Euler method, and Newton's for h to infinity. What
     /// is linear and conserved stays.
     fn step(&self, y: &[f64], f: &[f64], h: f64) -> Option<Vec<f64>> {
-        let (dim, mut matrix) = (self.dim(), self.jacobian(y));
-        matrix.iter_mut().for_each(|x| *x = -*x);
+        let (dim, jacobian) = (self.dim(), self.jacobian(y));
+        let mut matrix: Vec<f64> = jacobian.iter().map(|x| -x).collect();
         (0..dim).for_each(|i| matrix[i * dim + i] += 1.0 / h);
         let mut step = f.to_vec();
         RealLu::new(&matrix, dim)?.solve(&mut step, false);

@@ -1,7 +1,7 @@
 //! Cutoffs that follow a stationary state: raised until what would leave through them moves it by less than a
 //! bound.
 
-use superladder_engine::{EngineError, Halt, Problem, StationaryOptions};
+use superladder_engine::{EngineError, Halt, Problem, SlowModes, StationaryOptions};
 
 use super::state::StationaryState;
 use crate::options::Exact;
@@ -23,8 +23,9 @@ impl Exact {
         options: &StationaryOptions,
         halt: &dyn Halt,
     ) -> Result<StationaryState, EngineError> {
-        let trial =
-            StationaryOptions { certify: false, errors: false, modes: options.modes.max(1), ..*options };
+        // The gap says how far what leaves moves the state.
+        let last = StationaryOptions { modes: options.modes.max(1), ..*options };
+        let trial = StationaryOptions { certify: false, errors: false, ..last };
         let mut problem = problem.clone();
         let (mut best, mut hopeless) = (f64::INFINITY, 0);
         loop {
@@ -34,7 +35,7 @@ impl Exact {
             best = best.min(shift);
             let raised = self.raised(&found, &problem.cutoffs);
             if raised == problem.cutoffs || hopeless >= HOPELESS {
-                return self.state_at(&problem, options, halt);
+                return self.state_at(&problem, &last, halt);
             }
             problem.cutoffs = raised;
         }
@@ -45,7 +46,7 @@ impl Exact {
         let follows = self.adaptive.iter().flatten().count();
         let fixed = usize::from(cutoffs.len() > follows);
         let share = self.bounds.truncation / (follows + fixed) as f64;
-        let gap = found.report.slow.first().map_or(f64::NAN, |slow| slow.gap());
+        let gap = found.report.slow.first().map_or(f64::NAN, SlowModes::gap);
         let next = |(mode, cutoff): (usize, &usize)| {
             let Some(adaptive) = self.adaptive.get(mode).copied().flatten() else { return *cutoff };
             let raised = (FACTOR * *cutoff as f64).ceil() as usize + MORE;
