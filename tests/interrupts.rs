@@ -99,7 +99,7 @@ fn a_long_step_is_given_up_and_what_there_is_is_written() {
 fn compare_writes_the_engines_that_have_run() {
     let scratch = Scratch::new(SLOW);
     let arguments = ["compare", "study.toml", "--engines", "mean-field,exact", "-o", "o"];
-    let sets = ["--set", "modes.a.cutoff=24", "--set", "time.end=1e6"];
+    let sets = ["--set", "modes.a.cutoff=24", "--set", "time.end=1e5"];
     let child = start(scratch.command(&[&arguments[..], &sets].concat()));
     under_way(&scratch);
     std::thread::sleep(Duration::from_millis(1500));
