@@ -55,6 +55,35 @@ fn a_huge_limit_of_time_is_none() {
     }
 }
 
+/// Nothing of the size of the study is built before it is refused: neither bases nor lists of ladders.
+#[test]
+fn sizes_without_measure_are_refused_at_once_or_work() {
+    let study = include_str!("../data/studies/golden-N4.toml");
+    let scratch = Scratch::new(study);
+    let few =
+        ["--set", "output.observables=[\"photons(a)\"]", "--set", "time.points=3", "--set", "time.end=0.01"];
+    let run = |code: i32, kind: &str, more: &[&str]| {
+        let kind = format!("engine.kind={kind}");
+        let arguments = ["run", "study.toml", "-q", "-f", "-o", "o", "--set", &kind];
+        scratch.exits(code, &[&arguments[..], &few, more].concat())
+    };
+    let said = run(2, "exact", &["--set", "modes.a.cutoff=1000000"]);
+    assert!(said.contains("needs at least") && said.contains("unknowns"), "{said}");
+    let spins = ["--set", "ensembles.T.size=10000000000"];
+    let said = run(2, "exact", &spins);
+    assert!(said.contains("needs at least"), "{said}");
+    run(0, "cumulant", &spins);
+    run(0, "mean-field", &spins);
+    // The study names a method, which trajectories do not take.
+    let (head, rest) = study.split_once("[method]").expect("a method");
+    let (_, tail) = rest.split_once("\n[").expect("another table");
+    std::fs::write(scratch.path("study.toml"), format!("{head}[{tail}")).expect("written");
+    let said = run(2, "trajectories", &spins);
+    assert!(said.contains("10000000000 spins, at most 10000000"), "{said}");
+    let said = run(2, "trajectories", &["--set", "time.points=100000000"]);
+    assert!(said.contains("needs at least") || said.contains("`points`"), "{said}");
+}
+
 /// A damped mode with two pumped spins.
 const PUMPED: &str = r#"
 [modes.a]

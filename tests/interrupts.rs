@@ -115,7 +115,7 @@ fn compare_writes_the_engines_that_have_run() {
 #[test]
 fn a_start_that_mean_field_makes_is_ended_at_once_and_inspect_does_not_make_it() {
     let study = include_str!("../data/studies/first-run.toml");
-    let scratch = Scratch::new(&format!("{study}\n[initial]\nstate = \"mean-field\"\ntime = 1e6\n"));
+    let scratch = Scratch::new(&format!("{study}\n[initial]\nstate = \"mean-field\"\ntime = 3e5\n"));
     let said = scratch.exits(0, &["inspect", "study.toml"]);
     assert!(said.contains("mean field"), "{said}");
     let child = start(scratch.command(&["run", "study.toml", "-o", "o"]));

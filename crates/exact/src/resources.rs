@@ -1,9 +1,9 @@
 //! The memory that a run needs, estimated before anything large is built.
 
 use superladder_engine::{EngineError, Problem, available_memory, memory_of_records};
-use superladder_model::{Evaluation, Observable, Operator, StateFunction, Subsystem};
+use superladder_model::{Evaluation, Model, Observable, Operator, StateFunction, Subsystem};
 use superladder_propagate::Method;
-use superladder_space::{Sector, Space};
+use superladder_space::{Charges, Ladders, Sector, Space};
 
 use crate::error::{NAME, space_error};
 use crate::generator::Elements;
@@ -15,6 +15,18 @@ use crate::setting::Setting;
 /// Memory of the program itself, without any study.
 const PROGRAM: u64 = 19 << 19;
 
+/// States of the largest ladders of all ensembles.
+fn largest_ladders(problem: &Problem) -> f64 {
+    /// Larger ensembles have too many ladders to list them.
+    const LISTED: usize = 1_000_000;
+    let ensembles = problem.model().ensembles();
+    if ensembles.iter().any(|e| e.size > LISTED) {
+        return ensembles.iter().map(|e| e.size as f64 + 1.0).product();
+    }
+    let models: Vec<&Model> = problem.stages.iter().map(|stage| &stage.model).collect();
+    Ladders::new(&models, &problem.initial).largest()
+}
+
 impl Exact {
     /// Refuses what cannot fit before anything large is built. Closed forms give a lower bound of the memory;
     /// they are evaluated in floating point, which cannot overflow.
@@ -24,17 +36,28 @@ impl Exact {
         /// A state vector for which no method holds more vectors than it must.
         const LONG: usize = 1 << 40;
         let levels: f64 = problem.cutoffs.iter().map(|cutoff| *cutoff as f64 + 1.0).product();
-        // At least the largest ladder of every ensemble, and one number per state and vector.
-        let spins: f64 = problem.model().ensembles().iter().map(|e| e.size as f64 + 1.0).product();
-        let states = levels * spins;
+        let states = levels * largest_ladders(problem);
         let vectors = self.vectors(problem, 1).min(self.vectors(problem, LONG)) as f64;
-        let (needed, available) = (states * (PER_STATE + 8.0 * vectors), self.available());
+        let unknowns = self.fewest_unknowns(problem, states);
+        let (needed, available) = (states * PER_STATE + 8.0 * vectors * unknowns, self.available());
         if needed > available as f64 {
             let needed = needed.min(u64::MAX as f64) as u64;
-            let unknowns = states.min(u64::MAX as f64) as u64;
+            let unknowns = unknowns.min(u64::MAX as f64) as u64;
             return Err(EngineError::Memory { engine: NAME, needed, available, unknowns });
         }
         Ok(())
+    }
+
+    /// A lower bound of the independent numbers of a density matrix on a sector of so many `states`. Groups of
+    /// states with one charge each have a block, and k groups hold at least states^2/k numbers; a real form keeps
+    /// a fourth of them at least.
+    fn fewest_unknowns(&self, problem: &Problem, states: f64) -> f64 {
+        let models = problem.stages.iter().map(|stage| &stage.model);
+        let charges = if self.symmetries { Charges::find(models) } else { Charges::none() };
+        let fock = problem.cutoffs.iter().map(|cutoff| cutoff.saturating_add(1));
+        let spins = problem.model().ensembles().iter().map(|e| e.size.saturating_add(1));
+        let ranges: Vec<usize> = fock.chain(spins).collect();
+        (0.25 * states * states / charges.most(&ranges)).max(states)
     }
 
     pub(crate) fn available(&self) -> u64 {

@@ -14,6 +14,9 @@ use superladder_propagate::{Dop853, Method, VectorField};
 use crate::{Limit, MeanFieldEquations, MeanFieldError};
 
 const NAME: &str = "mean-field";
+/// Steps to the state of mean field that other engines start from: it is made while a study is read, in some four
+/// seconds of a processor at most.
+const MOST_STEPS: u64 = 1_000_000;
 
 /// The mean-field engine. Second moments are those of the product state with the mean-field means.
 #[derive(Debug, Clone)]
@@ -93,7 +96,11 @@ impl MeanField {
     pub fn product_state_at(&self, problem: &Problem, time: f64) -> Result<InitialState, EngineError> {
         let problem = Problem { observables: Vec::new(), ..problem.clone() };
         let equations = self.stages(&problem)?.swap_remove(0);
-        let mut evolution = self.evolution(&problem)?;
+        let mut bounded = self.clone();
+        if let Method::Dop853(options) = &mut bounded.method {
+            options.max_steps = options.max_steps.min(MOST_STEPS);
+        }
+        let mut evolution = bounded.evolution(&problem)?;
         let start = evolution.time();
         if !time.is_finite() || time < start {
             let reason =

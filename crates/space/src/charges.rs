@@ -89,6 +89,15 @@ impl Charges {
         self.weights.iter().zip(&self.moduli).map(|(w, &k)| reduce(value(w), k)).collect()
     }
 
+    /// Basis states whose labels have these numbers of values have at most so many different charges.
+    pub fn most(&self, ranges: &[usize]) -> f64 {
+        let values = |(w, modulus): (&Vec<i64>, &i64)| {
+            let span = w.iter().zip(ranges).map(|(w, range)| w.abs() as f64 * (*range as f64 - 1.0));
+            if *modulus > 0 { *modulus as f64 } else { 1.0 + span.sum::<f64>() }
+        };
+        self.weights.iter().zip(&self.moduli).map(values).product()
+    }
+
     /// `a - b`.
     pub fn difference(&self, a: &Charge, b: &Charge) -> Charge {
         a.iter().zip(b).zip(&self.moduli).map(|((a, b), &k)| reduce(a - b, k)).collect()

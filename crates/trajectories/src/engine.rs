@@ -116,6 +116,7 @@ impl Trajectories {
     pub(crate) fn setup(&self, problem: &Problem) -> Result<(Setup, Instruments), EngineError> {
         problem.validate()?;
         self.check()?;
+        check_sizes(problem)?;
         let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
         let ladders = Ladders::new(&models, &problem.initial);
         let locality = self.locality(problem, &ladders);
@@ -185,6 +186,18 @@ impl Trajectories {
         ];
         Resources { unknowns: 2 * needed.amplitudes, memory: needed.memory(), report }
     }
+}
+
+/// Refuses ensembles whose ladders are too many to list.
+fn check_sizes(problem: &Problem) -> Result<(), EngineError> {
+    const MOST: usize = 10_000_000;
+    let large = problem.stages.iter().flat_map(|s| s.model.ensembles()).find(|e| e.size > MOST);
+    large.map_or(Ok(()), |ensemble| {
+        Err(unsupported(format!(
+            "ensemble '{}' has {} spins, at most {MOST} are followed; use the engine 'cumulant' or 'mean-field'",
+            ensemble.name, ensemble.size
+        )))
+    })
 }
 
 impl Engine for Trajectories {
