@@ -211,6 +211,20 @@ impl Marks {
     }
 }
 
+impl Series {
+    fn points(&self) -> &[(f64, f64)] {
+        match self {
+            Self::Line(line) => &line.points,
+            Self::Marks(marks) => &marks.points,
+        }
+    }
+}
+
+/// Whether a number has a place on a logarithmic axis.
+pub(crate) fn is_positive(x: f64) -> bool {
+    x > 0.0 && x.is_finite()
+}
+
 impl Panel {
     pub(crate) fn draw(&self, frame: &Frame) -> (Vec<Plot>, Layout) {
         let plot = |series: &Series| match series {
@@ -219,13 +233,21 @@ impl Panel {
         };
         let plots: Vec<Plot> = self.series.iter().map(plot).collect();
         let layout = Layout::auto_from_plots(&plots);
+        let points = || self.series.iter().flat_map(Series::points);
         let layout = match self.x.scale {
-            Scale::Logarithmic => layout.with_log_x(),
+            Scale::Logarithmic if points().any(|(x, _)| is_positive(*x)) => layout.with_log_x(),
             _ => layout,
         };
         let layout = match self.y.scale {
-            Scale::Logarithmic => layout.with_log_y(),
+            Scale::Logarithmic if points().any(|(_, y)| is_positive(*y)) => layout.with_log_y(),
             _ => layout,
+        };
+        // Axes of nothing have ends too.
+        let layout = if points().next().is_none() {
+            let horizontal = layout.with_x_axis_min(0.0).with_x_axis_max(1.0);
+            horizontal.with_y_axis_min(0.0).with_y_axis_max(1.0)
+        } else {
+            layout
         };
         let layout = frame.style(layout, &self.title, &self.x.label, &self.y.label);
         let layout = self.vertical(self.horizontal(layout));
@@ -366,5 +388,19 @@ mod tests {
         assert!(kept.len() <= MOST_POINTS + 2 && kept.is_sorted_by(|x, y| x.0 <= y.0));
         let top = |p: &[(f64, f64)]| p.iter().fold(0.0_f64, |m, x| m.max(x.1));
         assert_eq!(top(&kept), top(&points));
+    }
+
+    /// The plotting library fails, or warns on its own, where a logarithmic axis has nothing to show.
+    #[test]
+    fn panels_without_points_have_axes() {
+        let logarithmic = || Axis::new("N").scaled(Scale::Logarithmic);
+        let nothing = Panel { x: logarithmic(), y: logarithmic(), ..Panel::default() };
+        let marks =
+            |points| Series::Marks(Marks { points, colour: "#000000", size: 3.0, ..Marks::default() });
+        let empty = Panel { series: vec![marks(Vec::new())], ..nothing.clone() };
+        let negative = Panel { series: vec![marks(vec![(2.0, -1.0), (4.0, 0.0)])], ..nothing.clone() };
+        let picture = Frame::large((400.0, 300.0), (60.0, 60.0)).picture("none", &[nothing, empty, negative]);
+        let svg = picture.svg();
+        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
     }
 }

@@ -18,7 +18,7 @@ pub use map::MapPanel;
 pub use sphere::{Orbit, SpherePanel};
 
 use crate::Picture;
-use crate::panel::thinned;
+use crate::panel::{is_positive, thinned};
 
 /// How a curve is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -233,7 +233,7 @@ impl CurvesPanel {
         if width < 400.0 {
             layout = layout.with_ticks(3);
         }
-        if self.logarithmic {
+        if self.logarithmic && self.curves.iter().flat_map(|c| &c.points).any(|(_, y)| is_positive(*y)) {
             layout = layout.with_log_y();
         }
         if let Some((low, high)) = self.x_range {
