@@ -280,7 +280,7 @@ pub(crate) struct Compare {
   superladder steady data/studies/tavis-cummings-laser.toml
   superladder steady study.toml --set parameters.kappa=0.5 --modes 8
 
-The engine must be 'exact'. The output folder holds steady.csv (every observable with its error), modes.csv
+The engine must be 'exact' or 'cumulant'. The output folder holds steady.csv (every observable with its error), modes.csv
 (slow eigenvalues by charge difference), report.txt, modes.svg and modes.png, manifest.json and study.toml.
 Several stationary states are told; shown is the limit of the initial state under the last stage.")]
 pub(crate) struct Steady {

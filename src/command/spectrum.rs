@@ -5,9 +5,10 @@ use std::path::Path;
 
 use superladder::engine::StationaryOptions;
 use superladder::workflows::results::Clock;
-use superladder::workflows::spectrum::Plan;
+use superladder::workflows::spectrum::{Plan, SpectrumError};
 
-use super::{BadInput, Verdict, load, start_threads};
+use super::steady::{check_tolerance, interrupted, told};
+use super::{Verdict, load, start_threads};
 use crate::cli::Spectrum;
 use crate::interrupt::Interrupt;
 
@@ -20,12 +21,7 @@ pub(crate) fn spectrum(
     let clock = Clock::start();
     let study = load(&arguments.study)?;
     start_threads(arguments.execution.threads)?;
-    if !(arguments.tolerance > 0.0 && arguments.tolerance.is_finite()) {
-        let found = arguments.tolerance.to_string();
-        return Err(
-            BadInput::Option { name: "tolerance", allowed: "finite and greater than 0", found }.into()
-        );
-    }
+    check_tolerance(arguments.tolerance)?;
     let output = arguments.output.clone();
     let output = output.unwrap_or_else(|| Path::new("out").join(format!("{}-spectrum", study.name)));
     let options = StationaryOptions {
@@ -37,16 +33,9 @@ pub(crate) fn spectrum(
     };
     let check_cutoffs = !arguments.assume_cutoffs;
     let plan = Plan { study: &study, options, check_cutoffs, output, force: arguments.force, clock };
-    let finished = match plan.run(interrupt.heed()) {
-        Err(error) if error.is_interrupt() => {
-            writeln!(std::io::stderr(), "interrupted: nothing was written")?;
-            return Ok(Verdict::Interrupted);
-        }
-        finished => finished?,
-    };
-    if !arguments.execution.quiet {
-        write!(out, "{}", finished.text)?;
-        writeln!(out, "\nresults in {}", finished.folder.display())?;
+    let finished = plan.run(interrupt.heed());
+    if finished.as_ref().is_err_and(SpectrumError::is_interrupt) {
+        return interrupted();
     }
-    Ok(if finished.converged { Verdict::Done } else { Verdict::NotConverged })
+    told(&finished?, arguments.execution.quiet, out)
 }

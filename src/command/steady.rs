@@ -5,7 +5,7 @@ use std::path::Path;
 
 use superladder::engine::StationaryOptions;
 use superladder::workflows::results::Clock;
-use superladder::workflows::steady::Plan;
+use superladder::workflows::steady::{Finished, Plan, SteadyError};
 
 use super::{BadInput, Verdict, load, start_threads};
 use crate::cli::Steady;
@@ -20,12 +20,7 @@ pub(crate) fn steady(
     let clock = Clock::start();
     let study = load(&arguments.study)?;
     start_threads(arguments.execution.threads)?;
-    if !(arguments.tolerance > 0.0 && arguments.tolerance.is_finite()) {
-        let found = arguments.tolerance.to_string();
-        return Err(
-            BadInput::Option { name: "tolerance", allowed: "finite and greater than 0", found }.into()
-        );
-    }
+    check_tolerance(arguments.tolerance)?;
     let output = arguments.output.clone();
     let output = output.unwrap_or_else(|| Path::new("out").join(format!("{}-steady", study.name)));
     let options = StationaryOptions {
@@ -36,14 +31,31 @@ pub(crate) fn steady(
         raise_cutoffs: true,
     };
     let plan = Plan { study: &study, options, output, force: arguments.force, clock };
-    let finished = match plan.run(interrupt.heed()) {
-        Err(error) if error.is_interrupt() => {
-            writeln!(std::io::stderr(), "interrupted: nothing was written")?;
-            return Ok(Verdict::Interrupted);
-        }
-        finished => finished?,
-    };
-    if !arguments.execution.quiet {
+    let finished = plan.run(interrupt.heed());
+    if finished.as_ref().is_err_and(SteadyError::is_interrupt) {
+        return interrupted();
+    }
+    told(&finished?, arguments.execution.quiet, out)
+}
+
+/// Refuses a residual that no state can have.
+pub(super) fn check_tolerance(tolerance: f64) -> Result<(), BadInput> {
+    if tolerance > 0.0 && tolerance.is_finite() {
+        return Ok(());
+    }
+    let found = tolerance.to_string();
+    Err(BadInput::Option { name: "tolerance", allowed: "finite and greater than 0", found })
+}
+
+/// A search that was ended.
+pub(super) fn interrupted() -> anyhow::Result<Verdict> {
+    writeln!(std::io::stderr(), "interrupted: nothing was written")?;
+    Ok(Verdict::Interrupted)
+}
+
+/// Says what was found and where it is.
+pub(super) fn told(finished: &Finished, quiet: bool, out: &mut dyn Write) -> anyhow::Result<Verdict> {
+    if !quiet {
         write!(out, "{}", finished.text)?;
         writeln!(out, "\nresults in {}", finished.folder.display())?;
     }

@@ -46,6 +46,6 @@ pub use equations::{Derivation, Equations};
 pub use error::CumulantError;
 pub use evolution::{MomentEvolution, MomentSetup};
 pub use functional::Functional;
-pub use tape::{Tape, TapeTerm, derivative};
+pub use tape::{Tape, TapeJacobian, TapeTerm, derivative};
 pub use unknowns::{ComplexPart, Unknown};
 pub use variables::Basis;

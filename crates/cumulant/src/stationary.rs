@@ -3,13 +3,12 @@
 use num_complex::Complex64;
 use superladder_dense::{RealLu, balance, eigenvalues};
 use superladder_engine::{
-    Diagnostics, EngineError, Halt, Measurement, Problem, SlowModes, Stage, Stationary, StationaryOptions,
-    StationaryReport,
+    Diagnostics, EngineError, Halt, Problem, SlowModes, Stationary, StationaryOptions, StationaryReport,
 };
 
 use crate::engine::{NAME, unsupported};
 use crate::evolution::measure;
-use crate::tape::{Tape, TapeTerm, derivative};
+use crate::tape::{Tape, TapeJacobian, TapeTerm};
 use crate::{Closure, Conditions, Cumulant};
 
 /// Most unknowns: their matrix is factorised densely, some ten times.
@@ -28,24 +27,12 @@ const GROWS: f64 = 1e-9;
 /// The drift f of one stage and its Jacobian.
 struct Drift {
     tape: Tape,
-    /// Places (i, k) of the non-zero derivatives `df_i/dy_k`, and their values as a tape.
-    entries: Vec<(usize, usize)>,
-    derivatives: Tape,
+    jacobian: TapeJacobian,
 }
 
 impl Drift {
     fn new(rows: &[Vec<TapeTerm>]) -> Self {
-        let (mut entries, mut derivatives) = (Vec::new(), Vec::new());
-        for (i, row) in rows.iter().enumerate() {
-            let mut known: Vec<u32> = row.iter().flat_map(|term| term.factors.iter().copied()).collect();
-            known.sort_unstable();
-            known.dedup();
-            for k in known {
-                entries.push((i, k as usize));
-                derivatives.push(derivative(row, k));
-            }
-        }
-        Self { tape: Tape::new(rows), entries, derivatives: Tape::new(&derivatives) }
+        Self { tape: Tape::new(rows), jacobian: TapeJacobian::new(rows) }
     }
 
     fn dim(&self) -> usize {
@@ -60,12 +47,9 @@ impl Drift {
 
     /// Row-major Jacobian at y.
     fn jacobian(&self, y: &[f64]) -> Vec<f64> {
-        let (dim, mut values) = (self.dim(), vec![0.0; self.entries.len()]);
-        self.derivatives.evaluate(y, &mut values);
+        let (dim, mut values) = (self.dim(), vec![0.0; self.jacobian.len()]);
         let mut matrix = vec![0.0; dim * dim];
-        for ((i, k), value) in self.entries.iter().zip(values) {
-            matrix[i * dim + k] += value;
-        }
+        self.jacobian.evaluate(y, &mut values, &mut matrix);
         matrix
     }
 
@@ -177,9 +161,7 @@ impl Stationary for Cumulant {
                           another closure, or `run` to long times";
             return Err(refuse(reason.into()));
         }
-        let mut own = problem.clone();
-        let last = problem.stages[problem.stages.len() - 1].model.clone();
-        own.stages = vec![Stage { start: problem.times[0], model: last }];
+        let own = problem.last_stage();
         let equations = self.equations(&own, halt)?;
         let dim = equations.unknowns().len();
         if dim > LARGEST {
@@ -194,7 +176,11 @@ impl Stationary for Cumulant {
         let measurements = measure(&own, &functionals, &found.y);
         let moved: Vec<f64> = found.y.iter().zip(&found.correction).map(|(y, step)| y + step).collect();
         let other = measure(&own, &functionals, &moved);
-        let errors = measurements.iter().zip(&other).map(|(a, b)| distance(a, b, options.errors)).collect();
+        let errors = measurements
+            .iter()
+            .zip(&other)
+            .map(|(a, b)| if options.errors { a.distances(b) } else { vec![f64::NAN; a.values.len()] })
+            .collect();
         let mut diagnostics = Diagnostics::default();
         let time = f64::INFINITY;
         Conditions::new(&equations, own.model()).note(&found.y, time, &self.bounds, &mut diagnostics);
@@ -218,12 +204,4 @@ impl Stationary for Cumulant {
             iterations: found.steps,
         })
     }
-}
-
-/// By value, how far two measurements are apart; NaN where that is not asked for.
-fn distance(a: &Measurement, b: &Measurement, asked: bool) -> Vec<f64> {
-    let distance = |(a, b): (&superladder_engine::Estimate, &superladder_engine::Estimate)| {
-        if asked { (a.value - b.value).abs() } else { f64::NAN }
-    };
-    a.values.iter().zip(&b.values).map(distance).collect()
 }

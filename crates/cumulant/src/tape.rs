@@ -144,6 +144,54 @@ pub fn derivative(row: &[TapeTerm], number: u32) -> Vec<TapeTerm> {
     terms
 }
 
+/// The matrix of derivatives `df_i/dy_k` of a polynomial vector field.
+#[derive(Debug, Clone)]
+pub struct TapeJacobian {
+    dim: usize,
+    /// Places (i, k) of the derivatives that are not zero everywhere, and the derivatives.
+    entries: Vec<(usize, usize)>,
+    derivatives: Tape,
+}
+
+impl TapeJacobian {
+    /// The derivatives of a field with one list of terms per unknown.
+    pub fn new(rows: &[Vec<TapeTerm>]) -> Self {
+        let (mut entries, mut derivatives) = (Vec::new(), Vec::new());
+        for (i, row) in rows.iter().enumerate() {
+            let mut known: Vec<u32> = row.iter().flat_map(|term| term.factors.iter().copied()).collect();
+            known.sort_unstable();
+            known.dedup();
+            for k in known {
+                entries.push((i, k as usize));
+                derivatives.push(derivative(row, k));
+            }
+        }
+        Self { dim: rows.len(), entries, derivatives: Tape::new(&derivatives) }
+    }
+
+    /// Number of derivatives that are not zero everywhere.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether the field is constant.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Puts the derivatives at `y` into the row-major `matrix`, whose other elements stay; `values` is a buffer
+    /// of [`TapeJacobian::len`] numbers.
+    ///
+    /// # Panics
+    /// If a slice is too short.
+    pub fn evaluate(&self, y: &[f64], values: &mut [f64], matrix: &mut [f64]) {
+        self.derivatives.evaluate(y, values);
+        for ((i, k), value) in self.entries.iter().zip(values) {
+            matrix[i * self.dim + k] = *value;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,6 +30,13 @@ pub struct Measurement {
     pub values: Vec<Estimate>,
 }
 
+impl Measurement {
+    /// By value, how far two measurements of one observable are apart.
+    pub fn distances(&self, other: &Self) -> Vec<f64> {
+        self.values.iter().zip(&other.values).map(|(a, b)| (a.value - b.value).abs()).collect()
+    }
+}
+
 /// What a run of an engine will need, known before it starts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Resources {

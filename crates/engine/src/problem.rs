@@ -145,6 +145,15 @@ impl Problem {
         &self.stages[0].model
     }
 
+    /// The last stage alone, as if it had begun at the first output time: where a state ends.
+    ///
+    /// # Panics
+    /// Without stages; see [`Problem::validate`].
+    pub fn last_stage(&self) -> Self {
+        let model = self.stages[self.stages.len() - 1].model.clone();
+        Self { stages: vec![Stage { start: self.times[0], model }], ..self.clone() }
+    }
+
     /// Fock levels kept per mode.
     pub fn levels(&self) -> Vec<usize> {
         self.cutoffs.iter().map(|c| c + 1).collect()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
-use superladder_cumulant::{Basis, Closure, Derivation, Equations, Tape, TapeTerm, Unknown, derivative};
+use superladder_cumulant::{Basis, Closure, Derivation, Equations, Tape, TapeJacobian, TapeTerm, Unknown};
 use superladder_model::{EnsembleState, InitialState, ModeState, Model};
 use superladder_propagate::VectorField;
 
@@ -37,9 +37,7 @@ pub struct MeanFieldEquations {
     modes: usize,
     rows: Vec<Vec<TapeTerm>>,
     drift: Tape,
-    /// Places of the non-zero entries of the Jacobian, and their values.
-    entries: Vec<(usize, usize)>,
-    jacobian: Tape,
+    jacobian: TapeJacobian,
 }
 
 impl MeanFieldEquations {
@@ -78,18 +76,8 @@ impl MeanFieldEquations {
         for (mode, damping) in gilbert.iter().enumerate() {
             damp(&mut rows, mode, *damping);
         }
-        let (mut entries, mut derivatives) = (Vec::new(), Vec::new());
-        for (i, row) in rows.iter().enumerate() {
-            for k in 0..rows.len() {
-                let entry = derivative(row, k as u32);
-                if !entry.is_empty() {
-                    entries.push((i, k));
-                    derivatives.push(entry);
-                }
-            }
-        }
-        let drift = Tape::new(&rows);
-        Ok(Self { equations, modes, rows, drift, entries, jacobian: Tape::new(&derivatives) })
+        let (drift, jacobian) = (Tape::new(&rows), TapeJacobian::new(&rows));
+        Ok(Self { equations, modes, rows, drift, jacobian })
     }
 
     /// Number of unknowns.
@@ -199,16 +187,12 @@ pub(crate) struct Jacobian {
 impl Jacobian {
     pub(crate) fn new(equations: &MeanFieldEquations) -> Self {
         let dim = equations.dim();
-        Self { values: vec![0.0; equations.entries.len()], matrix: vec![0.0; dim * dim] }
+        Self { values: vec![0.0; equations.jacobian.len()], matrix: vec![0.0; dim * dim] }
     }
 
     /// [`MeanFieldEquations::jacobian`] of the equations that the buffers were made for.
     pub(crate) fn at(&mut self, equations: &MeanFieldEquations, v: &[f64]) -> &[f64] {
-        let dim = equations.dim();
-        equations.jacobian.evaluate(v, &mut self.values);
-        for ((i, k), value) in equations.entries.iter().zip(&self.values) {
-            self.matrix[i * dim + k] = *value;
-        }
+        equations.jacobian.evaluate(v, &mut self.values, &mut self.matrix);
         &self.matrix
     }
 }

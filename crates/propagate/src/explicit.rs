@@ -4,14 +4,14 @@ use std::ops::ControlFlow;
 
 use superladder_dense::Mat;
 
-use crate::{Alias, LinearOperator};
+use crate::{Alias, LinearOperator, PropagateError};
 
 /// Marks a number that no state reaches.
 const UNREACHED: u32 = u32::MAX;
 
 /// Why there is no matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Absent {
+enum Absent {
     /// More than the allowed number of rows.
     TooLarge,
     /// Ended from outside.
@@ -35,7 +35,7 @@ pub(crate) struct Explicit {
 
 impl Explicit {
     /// The matrix with at most `limit` rows.
-    pub(crate) fn new(
+    fn new(
         operator: &dyn LinearOperator,
         y: &[f64],
         limit: usize,
@@ -162,7 +162,7 @@ pub(crate) struct KnownOperator {
 
 impl KnownOperator {
     /// The matrix on the numbers that `y` reaches, at most `limit`.
-    pub(crate) fn new(
+    fn new(
         operator: &dyn LinearOperator,
         y: &[f64],
         limit: usize,
@@ -170,6 +170,21 @@ impl KnownOperator {
     ) -> Result<Self, Absent> {
         let explicit = Explicit::new(operator, y, limit, poll)?;
         Ok(Self { explicit, image: image(operator) })
+    }
+
+    /// The same for a `method` with this limit; `None` if `poll` ends it.
+    pub(crate) fn learned(
+        operator: &dyn LinearOperator,
+        (time, y): (f64, &[f64]),
+        (method, limit): (&'static str, usize),
+        poll: &dyn Fn() -> ControlFlow<()>,
+    ) -> Result<Option<Self>, PropagateError> {
+        match Self::new(operator, y, limit, poll) {
+            Ok(known) => Ok(Some(known)),
+            Err(Absent::Abandoned) => Ok(None),
+            Err(Absent::NonFinite) => Err(PropagateError::NonFinite { time, step: 0.0 }),
+            Err(Absent::TooLarge) => Err(PropagateError::TooLarge { method, limit }),
+        }
     }
 
     /// Whether this is the matrix of `operator` and holds all of `y`.

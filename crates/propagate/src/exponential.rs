@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use superladder_dense::{Mat, Squaring, multiply_vector};
 
-use crate::explicit::{Absent, KnownOperator};
+use crate::explicit::KnownOperator;
 use crate::pace::{APPLICATIONS_PER_STEP, within};
 use crate::propagator::{Observer, Samples, check_arguments, show};
 use crate::vector::{copy, norm};
@@ -150,17 +150,14 @@ impl ExponentialPropagator {
             return Ok(ControlFlow::Continue(()));
         }
         self.system = None;
-        match KnownOperator::new(operator, y, LARGEST, &|| observer.poll()) {
-            Ok(known) => {
-                let largest = &mut self.memory.statistics.largest_dimension;
-                *largest = (*largest).max(known.explicit.len() as u64);
-                self.system = Some(KnownSystem { known, exponential: None });
-                Ok(ControlFlow::Continue(()))
-            }
-            Err(Absent::Abandoned) => Ok(ControlFlow::Break(())),
-            Err(Absent::NonFinite) => Err(PropagateError::NonFinite { time, step: 0.0 }),
-            Err(Absent::TooLarge) => Err(PropagateError::TooLarge { method: NAME, limit: LARGEST }),
-        }
+        let poll = || observer.poll();
+        let Some(known) = KnownOperator::learned(operator, (time, y), (NAME, LARGEST), &poll)? else {
+            return Ok(ControlFlow::Break(()));
+        };
+        let largest = &mut self.memory.statistics.largest_dimension;
+        *largest = (*largest).max(known.explicit.len() as u64);
+        self.system = Some(KnownSystem { known, exponential: None });
+        Ok(ControlFlow::Continue(()))
     }
 
     /// A step from `t` to at most `target` on the way to `end`: the new state waits in `state`. Returns the time

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use superladder_sparse::{ShiftedLu, ShiftedMatrix};
 
-use crate::explicit::{Absent, KnownOperator};
+use crate::explicit::KnownOperator;
 use crate::pace::{APPLICATIONS_PER_STEP, Pace, within};
 use crate::propagator::{Observer, Samples, check_arguments, sample_times, show};
 use crate::vector::{copy, norm};
@@ -145,15 +145,11 @@ impl RationalPropagator {
         }
         if self.system.as_ref().is_none_or(|system| !system.known.is(operator, y)) {
             self.system = None;
-            let non_finite = PropagateError::NonFinite { time, step: 0.0 };
-            let known = match KnownOperator::new(operator, y, LARGEST, &|| observer.poll()) {
-                Ok(known) => known,
-                Err(Absent::Abandoned) => return Ok(ControlFlow::Break(())),
-                Err(Absent::NonFinite) => return Err(non_finite),
-                Err(Absent::TooLarge) => {
-                    return Err(PropagateError::TooLarge { method: NAME, limit: LARGEST });
-                }
+            let poll = || observer.poll();
+            let Some(known) = KnownOperator::learned(operator, (time, y), (NAME, LARGEST), &poll)? else {
+                return Ok(ControlFlow::Break(()));
             };
+            let non_finite = PropagateError::NonFinite { time, step: 0.0 };
             let matrix = ShiftedMatrix::new(known.explicit.columns()).ok_or(non_finite)?;
             self.subspace = RationalSubspace::default();
             self.system = Some(StiffSystem { known, matrix, factors: None });

@@ -14,6 +14,7 @@ use thiserror::Error;
 
 use self::found::{Found, Smaller, reasons};
 use crate::results::{Clock, Head, OutputError, OutputFolder};
+use crate::steady::Finished;
 
 /// What is asked for.
 pub struct Plan<'a> {
@@ -74,16 +75,6 @@ impl SpectrumError {
     pub fn is_interrupt(&self) -> bool {
         matches!(self, Self::Engine(EngineError::Interrupted { .. }))
     }
-}
-
-/// Spectra in their folder.
-pub struct Finished {
-    /// The folder.
-    pub folder: PathBuf,
-    /// What is told.
-    pub text: String,
-    /// Whether every bound was kept.
-    pub converged: bool,
 }
 
 impl Plan<'_> {

@@ -67,7 +67,7 @@ impl SteadyError {
     }
 }
 
-/// A stationary state in its folder.
+/// What was found of a stationary state, in its folder.
 pub struct Finished {
     /// The folder.
     pub folder: PathBuf,

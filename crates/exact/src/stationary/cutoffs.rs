@@ -35,7 +35,7 @@ impl Exact {
             best = best.min(shift);
             let raised = self.raised(&found, &problem.cutoffs);
             if raised == problem.cutoffs || hopeless >= HOPELESS {
-                return self.state_at(&problem, &last, halt);
+                return if trial == last { Ok(found) } else { self.state_at(&problem, &last, halt) };
             }
             problem.cutoffs = raised;
         }

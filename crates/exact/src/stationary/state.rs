@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use num_complex::Complex64;
 use superladder_dense::HermitianEigenvalues;
 use superladder_engine::{
-    Diagnostics, EngineError, Halt, Measurement, Problem, SlowModes, Stage, Stationary, StationaryOptions,
-    StationaryReport, check_memory,
+    Diagnostics, EngineError, Halt, Problem, SlowModes, Stationary, StationaryOptions, StationaryReport,
+    check_memory,
 };
 use superladder_model::{Evaluation, Operator};
 use superladder_space::{Charge, Charges, Sector, Space, SparseMatrix};
@@ -85,8 +85,7 @@ pub(crate) fn last_stage(engine: &Exact, problem: &Problem) -> Result<(Problem, 
                       its Hamiltonian is stationary; give it a channel, or use `run`";
         return Err(EngineError::Unsupported { engine: NAME, reason: reason.into() });
     }
-    let mut own = problem.clone();
-    own.stages = vec![Stage { start: problem.times[0], model: last.model.clone() }];
+    let own = problem.last_stage();
     engine.refuse_the_impossible(&own)?;
     let charges = if engine.symmetries { Charges::find([&last.model]) } else { Charges::none() };
     let symmetries = charges.describe(&last.model);
@@ -183,7 +182,7 @@ impl Exact {
                 let moved: Vec<Complex64> = x.iter().zip(&correction).map(|(x, e)| x + e).collect();
                 let moved = to_layout(&instruments.setting.layout, &coherence, &moved);
                 let other = instruments.measure(&instruments.probe(&moved), Some(&moved));
-                measurements.iter().zip(&other).map(|(a, b)| distance(a, b)).collect()
+                measurements.iter().zip(&other).map(|(a, b)| a.distances(b)).collect()
             }
             None => measurements.iter().map(|m| vec![f64::NAN; m.values.len()]).collect(),
         };
@@ -223,11 +222,6 @@ impl Stationary for Exact {
     ) -> Result<StationaryReport, EngineError> {
         Ok(self.stationary_state(problem, options, halt)?.report)
     }
-}
-
-/// By value, how far two measurements are apart.
-fn distance(a: &Measurement, b: &Measurement) -> Vec<f64> {
-    a.values.iter().zip(&b.values).map(|(a, b)| (a.value - b.value).abs()).collect()
 }
 
 /// L x.
