@@ -40,6 +40,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "cumulant",
             "mean-field",
             "sampling",
+            "frame",
             "engine",
             "model",
             "space",

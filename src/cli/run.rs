@@ -34,6 +34,9 @@ pub(crate) struct Run {
     /// Continue an interrupted run from its checkpoint, to the same bits; without a checkpoint, start.
     #[arg(short, long)]
     pub(crate) resume: bool,
+    /// Write the state at the last time too, state.superladder, for `[initial] state = "file"` of other studies.
+    #[arg(long)]
+    pub(crate) save_state: bool,
     /// Run the trajectories with these indices only, in place of 0..`engine.trajectories`.
     #[arg(long, value_name = "A..B", value_parser = indices)]
     pub(crate) indices: Option<Range<u64>>,

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use superladder::engine::End;
 use superladder::workflows::results::Clock;
 use superladder::workflows::run::{self, Outcome, Plan, summary};
 
@@ -15,7 +16,10 @@ use crate::progress::{Bar, Pauses};
 /// Runs a study and writes its output folder.
 pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupt: &Interrupt) -> anyhow::Result<Verdict> {
     let (begun, clock) = (Instant::now(), Clock::start());
-    let study = load(&arguments.study)?;
+    let mut study = load(&arguments.study)?;
+    if arguments.save_state && study.problem.end == End::Records {
+        study.problem.end = End::State;
+    }
     start_threads(arguments.execution.threads)?;
     let output = arguments.output.clone().unwrap_or_else(|| Path::new("out").join(&study.name));
     let (force, resume, indices) = (arguments.force, arguments.resume, arguments.indices.clone());

@@ -30,6 +30,7 @@ pub(crate) fn spectrum(
         certify: !arguments.assume_unique,
         errors: false,
         raise_cutoffs: true,
+        keep_state: false,
     };
     let check_cutoffs = !arguments.assume_cutoffs;
     let plan = Plan { study: &study, options, check_cutoffs, output, force: arguments.force, clock };

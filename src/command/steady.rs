@@ -29,6 +29,7 @@ pub(crate) fn steady(
         certify: !arguments.assume_unique,
         errors: true,
         raise_cutoffs: true,
+        keep_state: arguments.save_state,
     };
     let plan = Plan { study: &study, options, output, force: arguments.force, clock };
     let finished = plan.run(interrupt.heed());

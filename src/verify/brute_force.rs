@@ -3,7 +3,7 @@
 use anyhow::Context;
 use num_complex::Complex64;
 use superladder_brute_force::{BruteForce, CASE_SIZES, Case, Dense, SymmetricBlock, cases};
-use superladder_engine::{Problem, Silent, Stage, run};
+use superladder_engine::{End, Problem, Silent, Stage, run};
 use superladder_exact::{Assembled, Elements, Exact, Lindbladian, pack, reduced_space, sector_matrix};
 use superladder_model::{Evaluation, observables_by_name};
 use superladder_propagate::{Dop853, LinearOperator, Method};
@@ -73,6 +73,7 @@ fn problem(case: &Case) -> anyhow::Result<Problem> {
         observables: Vec::new(),
         times: vec![0.0, 0.8],
         cutoffs: case.cutoffs(),
+        end: End::Records,
     })
 }
 

@@ -76,6 +76,7 @@ impl Case {
         InitialState {
             modes: vec![ModeState::Coherent(Complex64::new(0.2, 0.1)); self.cutoffs().len()],
             ensembles: vec![EnsembleState::Product { bloch: [0.3, -0.2, 0.4] }; ensembles],
+            joint: None,
         }
     }
 }

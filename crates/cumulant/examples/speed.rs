@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use superladder_cumulant::{Closure, Cumulant, Derivation, Equations};
-use superladder_engine::{Diagnostics, Engine, Measurement, Problem, Stage};
+use superladder_engine::{Diagnostics, End, Engine, Measurement, Problem, Stage};
 use superladder_model::{
     Channel, Ensemble, EnsembleState, InitialState, Interaction, Mode, ModeState, Model, ModelError, Value,
     observables_by_name,
@@ -42,6 +42,7 @@ fn start(a: f64, s: [f64; 3], t: [f64; 3]) -> InitialState {
     InitialState {
         modes: vec![ModeState::Coherent(a.into())],
         ensembles: vec![EnsembleState::Product { bloch: s }, EnsembleState::Product { bloch: t }],
+        joint: None,
     }
 }
 
@@ -50,7 +51,14 @@ fn problem(n: usize, initial: InitialState, end: f64, step: f64) -> Result<Probl
     let names = ["amplitude(a)", "field-cumulants(a)", "spin(S)", "spin(T)"].map(ToOwned::to_owned);
     let observables = observables_by_name(&model, &names)?;
     let times = (0..=(end / step).round() as usize).map(|i| step * i as f64).collect();
-    Ok(Problem { stages: vec![Stage { start: 0.0, model }], initial, observables, times, cutoffs: vec![0] })
+    Ok(Problem {
+        stages: vec![Stage { start: 0.0, model }],
+        initial,
+        observables,
+        times,
+        cutoffs: vec![0],
+        end: End::Records,
+    })
 }
 
 /// Values of all columns, one row per output time, until `enough` says so.

@@ -1,7 +1,8 @@
 //! The engine: options, resources and preparation.
 
 use superladder_engine::{
-    Bounds, Engine, EngineError, Evolution, Halt, Never, Problem, Resources, memory_of_records, refuse,
+    Bounds, Engine, EngineError, Evolution, Halt, Never, Problem, Resources, Stationary, memory_of_records,
+    refuse,
 };
 use superladder_model::{Evaluation, Model, Observable, observables_by_name};
 use superladder_propagate::{Dop853, Method, PropagateError, VectorField};
@@ -44,6 +45,7 @@ pub(crate) fn unsupported(error: &CumulantError) -> EngineError {
 impl Cumulant {
     pub(crate) fn equations(&self, problem: &Problem, halt: &dyn Halt) -> Result<Equations, EngineError> {
         problem.validate()?;
+        problem.without_density_matrix(NAME)?;
         refuse_linear_methods(NAME, &self.method)?;
         refuse_state_functions(NAME, problem)?;
         let halted = || halt.asked();
@@ -88,6 +90,7 @@ impl Cumulant {
     }
 
     fn evolution_while(&self, problem: &Problem, halt: &dyn Halt) -> Result<MomentEvolution, EngineError> {
+        problem.moves_in_time(NAME)?;
         let equations = self.equations(problem, halt)?;
         let resources = self.described(problem, &equations);
         let start = equations.initial(&problem.initial).map_err(|e| unsupported(&e))?;
@@ -173,6 +176,10 @@ impl Engine for Cumulant {
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {
         Ok(Box::new(self.evolution(problem)?))
+    }
+
+    fn as_stationary(&self) -> Option<&dyn Stationary> {
+        Some(self)
     }
 
     fn prepare_while(&self, problem: &Problem, halt: &dyn Halt) -> Result<Box<dyn Evolution>, EngineError> {

@@ -202,6 +202,7 @@ impl Stationary for Cumulant {
             leaving: f64::NAN,
             cutoffs: own.cutoffs,
             iterations: found.steps,
+            state: None,
         })
     }
 }

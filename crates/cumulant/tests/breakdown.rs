@@ -117,6 +117,7 @@ fn on_cycle(n: usize, burn: f64) -> InitialState {
             EnsembleState::SpinCoherent { theta: 0.02, phi: 0.0 },
             EnsembleState::Product { bloch: [0.0, 0.0, 0.8] },
         ],
+        joint: None,
     };
     let v = means(&evolved(1, Closure::Sites, n, &start, vec![0.0, burn], 1e-11), n)[1];
     let length = 2.0 * norm(v[2..5].iter().copied());
@@ -127,6 +128,7 @@ fn on_cycle(n: usize, burn: f64) -> InitialState {
             EnsembleState::Product { bloch: [2, 3, 4].map(|k| 2.0 * v[k] / length) },
             EnsembleState::Product { bloch: [5, 6, 7].map(|k| 2.0 * v[k]) },
         ],
+        joint: None,
     }
 }
 

@@ -26,6 +26,7 @@ fn a_pure_product_state_keeps_every_condition_exactly() {
                 EnsembleState::SpinCoherent { theta: 0.7, phi: 0.3 },
                 EnsembleState::Product { bloch: [0.6, 0.0, 0.8] },
             ],
+            joint: None,
         };
         let problem = problem(reference_model(n, 0.2), state, &["default", "covariance(S,T)"], vec![0.0]);
         for closure in [Closure::Sites, Closure::Symmetrised, Closure::LinearNoise] {

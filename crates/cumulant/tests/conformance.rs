@@ -183,6 +183,7 @@ fn moments_of_fock_and_dicke_states() {
                 EnsembleState::SpinCoherent { theta: 0.7, phi: 0.4 },
                 EnsembleState::Dicke { twice_j, twice_m },
             ],
+            joint: None,
         };
         let rho = brute.initial_state(&state).expect("fits");
         for (order, closure) in [(3, Closure::Sites), (2, Closure::Symmetrised)] {

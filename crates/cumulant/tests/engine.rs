@@ -49,6 +49,7 @@ fn dicke_states_are_refused_where_their_digits_are_lost() {
             EnsembleState::Dicke { twice_j: n, twice_m: m },
             EnsembleState::Product { bloch: [0.0, 0.0, 0.8] },
         ],
+        joint: None,
     };
     let n = 1_000_000_000;
     let with = |m| problem(reference_model(n, 0.2), start(n, m), &["photons(a)"], vec![0.0, 0.1]);
@@ -117,6 +118,7 @@ fn a_blow_up_is_an_error_with_time_and_size() {
             EnsembleState::SpinCoherent { theta: 0.02, phi: 0.0 },
             EnsembleState::Product { bloch: [0.0, 0.0, 0.8] },
         ],
+        joint: None,
     };
     let problem = problem(reference_model(4, 0.6), state, &["default"], times(400.0, 0.5));
     let engine = Cumulant::default();

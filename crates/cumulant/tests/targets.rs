@@ -5,7 +5,7 @@ mod common;
 use common::{problem, reference_model, reference_state};
 use num_complex::Complex64;
 use superladder_cumulant::{Closure, Cumulant};
-use superladder_engine::{Problem, Recorder, Silent, Stage, run};
+use superladder_engine::{End, Problem, Recorder, Silent, Stage, run};
 use superladder_model::{
     Channel, Ensemble, EnsembleState, InitialState, Interaction, Mode, ModeState, Model, Value,
     observables_by_name,
@@ -98,6 +98,7 @@ fn least_squeezing(engine: &Cumulant, n: usize, lambda: f64) -> [f64; 2] {
             EnsembleState::SpinCoherent { theta: 0.0, phi: 0.0 },
             EnsembleState::Product { bloch: [0.0, 0.0, 0.8] },
         ],
+        joint: None,
     };
     let times = (0..=60).map(|i| 0.1 * f64::from(i)).collect();
     let problem = problem(reference_model(n, lambda), start, &["squeezing(S)"], times);
@@ -147,9 +148,10 @@ fn superradiant_laser(n: usize) -> Problem {
     let initial = InitialState {
         modes: vec![ModeState::Fock(0)],
         ensembles: vec![EnsembleState::SpinCoherent { theta: 0.0, phi: 0.0 }],
+        joint: None,
     };
     let stages = vec![Stage { start: 0.0, model }];
-    Problem { stages, initial, observables, times: vec![0.0, 30.0], cutoffs: vec![0] }
+    Problem { stages, initial, observables, times: vec![0.0, 30.0], cutoffs: vec![0], end: End::Records }
 }
 
 #[test]

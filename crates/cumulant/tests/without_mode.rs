@@ -46,7 +46,8 @@ const CHANNELS: &[Entry<'static>] = &[
 fn deviation(model: &Model, order: usize) -> f64 {
     let state = |bloch| EnsembleState::Product { bloch };
     let states = [state([0.6, 0.1, -0.7]), state([-0.2, 0.5, 0.3])];
-    let initial = InitialState { modes: vec![], ensembles: states[..model.ensembles().len()].to_vec() };
+    let initial =
+        InitialState { modes: vec![], ensembles: states[..model.ensembles().len()].to_vec(), joint: None };
     let mut names: Vec<String> = vec!["energy".into()];
     for e in model.ensembles() {
         names.extend(["spin", "covariance", "squeezing", "fisher"].map(|o| format!("{o}({})", e.name)));

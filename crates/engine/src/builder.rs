@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use superladder_model::{Given, InitialState, Model, ModelError, Observable, observables_by_name};
 
-use crate::{Problem, ProblemError, Stage};
+use crate::{End, Problem, ProblemError, Stage};
 
 /// A problem in the making, see [`Problem::builder`]. Names are looked up and checked by
 /// [`ProblemBuilder::build`].
@@ -126,7 +126,7 @@ impl ProblemBuilder {
         let observables = self.all_observables()?;
         let stages = std::iter::once((start, self.model)).chain(self.quenches);
         let stages = stages.map(|(start, model)| Stage { start, model }).collect();
-        let problem = Problem { stages, initial, observables, times: self.times, cutoffs };
+        let problem = Problem { stages, initial, observables, times: self.times, cutoffs, end: End::Records };
         problem.validate()?;
         Ok(problem)
     }

@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
-use superladder_model::{ModelError, Observable};
+use superladder_model::{JointState, ModelError, Observable};
 use thiserror::Error;
 
-use crate::{Attachment, Diagnostics, Halt, Never, Problem, ProblemError, Record, Recorder};
+use crate::{Attachment, Diagnostics, Halt, Never, Problem, ProblemError, Record, Recorder, Stationary};
 
 /// A value and, for statistical engines, its standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -250,6 +250,11 @@ pub trait Engine {
     fn prepare_while(&self, problem: &Problem, _halt: &dyn Halt) -> Result<Box<dyn Evolution>, EngineError> {
         self.prepare(problem)
     }
+
+    /// The engine as one that finds stationary states, if it does.
+    fn as_stationary(&self) -> Option<&dyn Stationary> {
+        None
+    }
 }
 
 /// Hears the measurements at the output times. Closures `|time, measurements, diagnostics|` are listeners.
@@ -345,6 +350,12 @@ pub trait Evolution {
     /// How much the state moves at the present time: the Hilbert-Schmidt norm of `d rho/dt = L rho`, for
     /// engines that have a density matrix. Costs one application of L.
     fn speed(&mut self) -> Option<f64> {
+        None
+    }
+
+    /// The state at the present time, for engines that have a density matrix and problems that ask for it
+    /// ([`crate::End::State`]).
+    fn state(&self) -> Option<JointState> {
         None
     }
 

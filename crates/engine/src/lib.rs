@@ -16,6 +16,7 @@ mod line;
 mod memory;
 mod problem;
 mod recorder;
+mod refusals;
 mod run;
 mod stationary;
 mod two_time;
@@ -31,7 +32,7 @@ pub use evolution::{
 pub use halt::{Halt, Never};
 pub use line::{SpectralDensity, SpectralLine};
 pub use memory::{available_memory, check_memory, memory_of_records};
-pub use problem::{Problem, ProblemError, Stage};
+pub use problem::{End, Problem, ProblemError, Stage};
 pub use recorder::{Record, Recorder};
 pub use run::{Run, record, run};
 pub use stationary::{SlowModes, Stationary, StationaryClass, StationaryOptions, StationaryReport};

@@ -12,6 +12,20 @@ pub struct Stage {
     pub model: Model,
 }
 
+/// What is asked for at the end of a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum End {
+    /// Nothing but the records.
+    #[default]
+    Records,
+    /// The state at the last output time as a whole ([`crate::Evolution::state`]): coherences that no observable
+    /// needs are kept too.
+    State,
+    /// The observables in the stationary state that the initial state leads to. There is one output time, that
+    /// of the initial state; engines that only move in time refuse such a problem.
+    Stationary,
+}
+
 /// Everything an engine needs to know, free of any numerical method.
 ///
 /// ```
@@ -40,7 +54,7 @@ pub struct Problem {
     /// Stages in order of time; the first starts at the first output time. All share modes, ensembles and
     /// sizes (frequencies, interactions and channels may change).
     pub stages: Vec<Stage>,
-    /// Product state at the first output time.
+    /// State at the first output time.
     pub initial: InitialState,
     /// What is measured.
     pub observables: Vec<Observable>,
@@ -48,6 +62,8 @@ pub struct Problem {
     pub times: Vec<f64>,
     /// Highest Fock state kept per mode; engines without a Fock space ignore it.
     pub cutoffs: Vec<usize>,
+    /// What is asked for at the end.
+    pub end: End,
 }
 
 /// Why a problem is not well posed.

@@ -1,6 +1,7 @@
 //! Where a state ends: what an engine that finds stationary states promises.
 
 use num_complex::Complex64;
+use superladder_model::JointState;
 
 use crate::{Diagnostics, Engine, EngineError, Halt, Measurement, Problem};
 
@@ -18,11 +19,20 @@ pub struct StationaryOptions {
     pub errors: bool,
     /// Whether cutoffs that follow the state are raised as far as it needs.
     pub raise_cutoffs: bool,
+    /// Whether the report holds the state itself.
+    pub keep_state: bool,
 }
 
 impl Default for StationaryOptions {
     fn default() -> Self {
-        Self { tolerance: 1e-10, modes: 4, certify: true, errors: true, raise_cutoffs: true }
+        Self {
+            tolerance: 1e-10,
+            modes: 4,
+            certify: true,
+            errors: true,
+            raise_cutoffs: true,
+            keep_state: false,
+        }
     }
 }
 
@@ -52,6 +62,11 @@ pub struct SlowModes {
 }
 
 impl SlowModes {
+    /// Frequencies of coherences that do not decay.
+    pub fn turning(&self) -> impl Iterator<Item = f64> {
+        self.undamped.iter().map(|z| z.im).filter(|frequency| frequency.abs() > 1e-7)
+    }
+
     /// `-max Re lambda` of what decays: the slowest relaxation is exp(-gap t). NaN if nothing is known.
     pub fn gap(&self) -> f64 {
         self.values.first().map_or(f64::NAN, |value| -value.re)
@@ -81,9 +96,20 @@ pub struct StationaryReport {
     pub cutoffs: Vec<usize>,
     /// Iterations of linear systems, all together.
     pub iterations: u64,
+    /// The state itself, if it was asked for and the engine has a density matrix.
+    pub state: Option<JointState>,
 }
 
 impl StationaryReport {
+    /// Why the state does not count as found; empty when it does.
+    pub fn reasons(&self) -> Vec<String> {
+        let turning = self.slow.iter().flat_map(SlowModes::turning).count();
+        let turning = (turning > 0).then(|| {
+            "coherences that observables see or the initial state has turn for ever: the state has no limit".to_owned()
+        });
+        self.diagnostics.broken().into_iter().chain(turning).collect()
+    }
+
     /// Number of stationary states, all classes together.
     pub fn count(&self) -> usize {
         self.classes.iter().map(|class| class.states).sum()

@@ -1,6 +1,8 @@
 //! The engine: what it refuses, what it needs, and how it is prepared.
 
-use superladder_engine::{Engine, EngineError, Evolution, Halt, Never, Problem, Resources, check_memory};
+use superladder_engine::{
+    Engine, EngineError, Evolution, Halt, Never, Problem, Resources, Stationary, check_memory,
+};
 use superladder_propagate::Method;
 use superladder_space::Sector;
 
@@ -63,6 +65,7 @@ impl Exact {
     }
 
     fn evolution_while(&self, problem: &Problem, halt: &dyn Halt) -> Result<ExactEvolution, EngineError> {
+        problem.moves_in_time(NAME)?;
         let setting = self.setting(problem)?;
         let available = self.available();
         let check = |needed: u64| check_memory(NAME, needed, Some(available), setting.layout.unknowns());
@@ -139,6 +142,10 @@ impl Engine for Exact {
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {
         Ok(Box::new(self.evolution(problem)?))
+    }
+
+    fn as_stationary(&self) -> Option<&dyn Stationary> {
+        Some(self)
     }
 
     fn prepare_while(&self, problem: &Problem, halt: &dyn Halt) -> Result<Box<dyn Evolution>, EngineError> {

@@ -6,9 +6,10 @@ mod saved;
 use std::sync::Arc;
 
 use superladder_engine::{
-    Diagnostics, EngineError, Evolution, FollowedCutoff, Halt, Listener, Measurement, Never, Problem,
+    Diagnostics, End, EngineError, Evolution, FollowedCutoff, Halt, Listener, Measurement, Never, Problem,
     Resources,
 };
+use superladder_model::JointState;
 use superladder_propagate::{Linear, LinearOperator, Memory, Method, PropagateError, Propagator};
 
 use crate::adaptive::{CutoffChange, CutoffControl};
@@ -21,7 +22,7 @@ use crate::measuring::Measuring;
 use crate::options::Exact;
 use crate::real_half::RealHalf;
 use crate::setting::Setting;
-use crate::state::initial_vector;
+use crate::state::{initial_vector, joint_state};
 use crate::state_functions::View;
 
 /// What a run starts from.
@@ -287,6 +288,15 @@ impl Evolution for ExactEvolution {
         self.propagator = self.method.propagator(self.vector.len());
         self.propagator.restore(&memory);
         Some(self.instruments.view(&change).purity().sqrt())
+    }
+
+    fn state(&self) -> Option<JointState> {
+        let Instruments { problem, setting, .. } = &self.instruments;
+        if problem.end != End::State {
+            return None;
+        }
+        let whole = self.instruments.view(&self.vector).vector;
+        Some(joint_state((&setting.space, &setting.layout, problem.model()), &whole, self.time))
     }
 
     fn save(&self) -> Result<Vec<u8>, EngineError> {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use superladder_engine::Problem;
+use superladder_engine::{End, Problem};
 use superladder_model::{Evaluation, Model, StateFunction, Subsystem};
 use superladder_space::{Charge, Charges, Space, SpaceError, is_diagonal};
 
 use crate::layout::{Layout, kept_groups};
+use crate::state::joint_coherences;
 
 /// The space and the layout of a problem.
 #[derive(Debug, Clone)]
@@ -92,6 +93,9 @@ fn position(problem: &Problem, subsystem: Subsystem) -> usize {
 /// Differences of charge between which the initial state has coherences; all others stay zero.
 pub(crate) fn populated_coherences(problem: &Problem, charges: &Charges) -> BTreeSet<Charge> {
     let initial = &problem.initial;
+    if let Some(joint) = &initial.joint {
+        return joint_coherences(joint, charges);
+    }
     let coherent: Vec<usize> = problem
         .model()
         .subsystems()
@@ -115,6 +119,9 @@ pub(crate) fn subsystem_coherences(
 fn kept_coherences(problem: &Problem, charges: &Charges) -> BTreeSet<Charge> {
     let model = problem.model();
     let populated = populated_coherences(problem, charges);
+    if problem.end == End::State {
+        return populated;
+    }
     let mut needed = BTreeSet::from([vec![0; charges.len()]]);
     for observable in &problem.observables {
         match &observable.evaluation {

@@ -1,9 +1,14 @@
 //! Density matrices in the layout's form: the initial product state and dense views of sectors.
 
+use std::collections::{BTreeSet, HashSet};
+
 use num_complex::Complex64;
 use rayon::prelude::*;
-use superladder_model::{InitialState, Model};
-use superladder_space::{Space, SpaceError, cutoff_losing, ensemble_density, loss, mode_density};
+use superladder_model::{InitialState, JointBlock, JointState, Model};
+use superladder_space::{
+    Charge, Charges, Sector, Space, SpaceError, ensemble_density, initial_cutoff_losing, initial_loss,
+    mode_density,
+};
 
 use crate::layout::Layout;
 use crate::leakage::positions;
@@ -11,7 +16,8 @@ use crate::leakage::positions;
 /// Largest weight of an initial mode state that may be lost above the cutoff.
 const LARGEST_LOSS: f64 = 1e-2;
 
-/// The product state `initial` as a state vector, and the weight that each mode lost above its cutoff.
+/// The state `initial`, a product or a joint state, as a state vector, and the weight that each mode lost above
+/// its cutoff. What is left is renormalised.
 ///
 /// # Errors
 /// [`SpaceError::Cutoff`] when a mode loses more than 1 % of its weight.
@@ -21,19 +27,26 @@ pub fn initial_vector(
     model: &Model,
     initial: &InitialState,
 ) -> Result<(Vec<f64>, Vec<f64>), SpaceError> {
-    let mut modes = Vec::new();
     let mut losses = Vec::new();
-    for (m, state) in initial.modes.iter().enumerate() {
-        let levels = space.levels()[m];
-        let lost = loss(state, levels - 1);
+    for (m, levels) in space.levels().iter().enumerate() {
+        let lost = initial_loss(initial, m, levels - 1);
         if lost > LARGEST_LOSS {
-            let needed = cutoff_losing(state, 1e-8);
+            let needed = initial_cutoff_losing(initial, m, 1e-8);
             let mode = model.modes()[m].name.clone();
             return Err(SpaceError::Cutoff { mode, cutoff: levels - 1, needed, lost });
         }
-        modes.push(mode_density(state, levels));
         losses.push(lost);
     }
+    let vector = match &initial.joint {
+        Some(joint) => joint_vector(space, layout, joint),
+        None => product_vector(space, layout, initial),
+    };
+    Ok((vector, losses))
+}
+
+fn product_vector(space: &Space, layout: &Layout, initial: &InitialState) -> Vec<f64> {
+    let states = initial.modes.iter().zip(space.levels());
+    let modes: Vec<Vec<Complex64>> = states.map(|(state, levels)| mode_density(state, *levels)).collect();
     let mut vector = vec![0.0; layout.len()];
     for (number, sector) in space.sectors().iter().enumerate() {
         let ensembles: Vec<Vec<Complex64>> = initial
@@ -66,7 +79,84 @@ pub fn initial_vector(
             }
         }
     }
-    Ok((vector, losses))
+    vector
+}
+
+/// The part of a joint state below the cutoffs, with trace 1.
+fn joint_vector(space: &Space, layout: &Layout, joint: &JointState) -> Vec<f64> {
+    let mut vector = vec![0.0; layout.len()];
+    let mut trace = 0.0;
+    for block in &joint.blocks {
+        // Ladders without a sector hold nothing: the space has all that the state has.
+        let Some(number) = space.sector_number(&block.twice_j) else { continue };
+        let places = places(block, joint.width(), &space.sectors()[number]);
+        for (row, column, value) in &block.elements {
+            let (Some(i), Some(j)) = (places[*row as usize], places[*column as usize]) else { continue };
+            trace += if i == j { value.re } else { 0.0 };
+            // Both halves of a diagonal tile are stored.
+            for (i, j, value) in [(i, j, *value), (j, i, value.conj())] {
+                if let Some((index, conjugate)) = layout.element(number, i, j) {
+                    vector[index] = value.re;
+                    vector[index + 1] = match (i == j, conjugate) {
+                        (true, _) => 0.0,
+                        (_, true) => -value.im,
+                        (_, false) => value.im,
+                    };
+                }
+            }
+        }
+    }
+    vector.iter_mut().for_each(|x| *x /= trace);
+    vector
+}
+
+/// Basis positions in a sector of the states of a block; none for those above the cutoffs.
+fn places(block: &JointBlock, width: usize, sector: &Sector) -> Vec<Option<usize>> {
+    let find = |labels: &[u32]| sector.find(&labels.iter().map(|l| i64::from(*l)).collect::<Vec<_>>());
+    block.labels.chunks(width).map(find).collect()
+}
+
+/// What is stored of a state, as a joint state at `time`.
+pub(crate) fn joint_state(
+    (space, layout, model): (&Space, &Layout, &Model),
+    vector: &[f64],
+    time: f64,
+) -> JointState {
+    let block = |(number, sector): (usize, &Sector)| {
+        let upper = stored(layout, vector, number).filter(|(i, j, z)| i <= j && *z != Complex64::ZERO);
+        let mut elements: Vec<_> = upper.map(|(i, j, z)| (i as u32, j as u32, z)).collect();
+        elements.sort_unstable_by_key(|(i, j, _)| (*i, *j));
+        let labels = (0..sector.dim()).flat_map(|state| sector.labels(state).iter().copied()).collect();
+        JointBlock { twice_j: sector.twice_j.clone(), labels, elements }
+    };
+    JointState {
+        modes: model.modes().iter().map(|m| m.name.clone()).collect(),
+        ensembles: model.ensembles().iter().map(|e| (e.name.clone(), e.size)).collect(),
+        time,
+        blocks: space.sectors().iter().enumerate().map(block).collect(),
+    }
+}
+
+/// Differences of charge between which a joint state has elements.
+pub(crate) fn joint_coherences(joint: &JointState, charges: &Charges) -> BTreeSet<Charge> {
+    let mut found = BTreeSet::new();
+    for block in &joint.blocks {
+        let charge = |labels: &[u32]| charges.of(&labels.iter().map(|l| i64::from(*l)).collect::<Vec<_>>());
+        let of_states: Vec<Charge> = block.labels.chunks(joint.width()).map(charge).collect();
+        let numbers: BTreeSet<&Charge> = of_states.iter().collect();
+        let numbers: Vec<&Charge> = numbers.into_iter().collect();
+        let number: Vec<usize> = of_states.iter().map(|c| numbers.partition_point(|n| *n < c)).collect();
+        let pairs: HashSet<(usize, usize)> = block
+            .elements
+            .iter()
+            .map(|(row, column, _)| (number[*row as usize], number[*column as usize]))
+            .collect();
+        for (a, b) in pairs {
+            found.insert(charges.difference(numbers[a], numbers[b]));
+            found.insert(charges.difference(numbers[b], numbers[a]));
+        }
+    }
+    found
 }
 
 /// A state in the layout of other cutoffs: levels that are new are empty, which is exact; of levels that are
@@ -100,19 +190,28 @@ pub(crate) fn carried(from: (&Space, &Layout), vector: &[f64], to: (&Space, &Lay
 /// The dense row-major density matrix of a sector; coherences that are not stored are zero.
 pub fn sector_matrix(space: &Space, layout: &Layout, vector: &[f64], sector: usize) -> Vec<Complex64> {
     let dim = space.sectors()[sector].dim();
-    let tiles = layout.tiles_of_sector(sector);
     let mut dense = vec![Complex64::ZERO; dim * dim];
-    for (p, pair) in layout.pairs().iter().enumerate().filter(|(_, p)| tiles.contains(&p.row)) {
-        let block = &vector[layout.block(p)];
-        let (rows, columns) = (&layout.tiles()[pair.row].states, &layout.tiles()[pair.column].states);
-        let positions = rows.clone().flat_map(|i| columns.clone().map(move |j| (i, j)));
-        for (value, (i, j)) in block.chunks_exact(2).zip(positions) {
-            let value = Complex64::new(value[0], value[1]);
-            dense[i * dim + j] = value;
-            dense[j * dim + i] = value.conj();
-        }
+    for (i, j, value) in stored(layout, vector, sector) {
+        dense[i * dim + j] = value;
+        dense[j * dim + i] = value.conj();
     }
     dense
+}
+
+/// Row, column and value of the stored elements of a sector; their conjugates are left to the reader.
+fn stored<'a>(
+    layout: &'a Layout,
+    vector: &'a [f64],
+    sector: usize,
+) -> impl Iterator<Item = (usize, usize, Complex64)> + 'a {
+    let tiles = layout.tiles_of_sector(sector);
+    let own = layout.pairs().iter().enumerate().filter(move |(_, p)| tiles.contains(&p.row));
+    own.flat_map(|(p, pair)| {
+        let (rows, columns) = (&layout.tiles()[pair.row].states, &layout.tiles()[pair.column].states);
+        let positions = rows.clone().flat_map(|i| columns.clone().map(move |j| (i, j)));
+        let values = vector[layout.block(p)].chunks_exact(2).map(|z| Complex64::new(z[0], z[1]));
+        positions.zip(values).map(|((i, j), value)| (i, j, value))
+    })
 }
 
 /// The state vector of dense row-major sector matrices (Hermitian; the upper halves are read).

@@ -4,7 +4,9 @@ mod common;
 
 use common::reference::reference_problem;
 use num_complex::Complex64;
-use superladder_engine::{Bounds, Engine, EngineError, Evolution, Problem, Recorder, Silent, Stage, run};
+use superladder_engine::{
+    Bounds, End, Engine, EngineError, Evolution, Problem, Recorder, Silent, Stage, run,
+};
 use superladder_exact::{AdaptiveCutoff, Exact};
 use superladder_model::{
     Channel, Ensemble, EnsembleState, InitialState, Interaction, Mode, ModeState, Model, Value,
@@ -97,10 +99,12 @@ fn problem(model: Model, alphas: &[f64], cutoffs: &[usize], end: f64, observable
         initial: InitialState {
             modes: alphas.iter().map(coherent).collect(),
             ensembles: model.ensembles().iter().map(down).collect(),
+            joint: None,
         },
         stages: vec![Stage { start: 0.0, model }],
         times: (0..=20).map(|i| end * f64::from(i) / 20.0).collect(),
         cutoffs: cutoffs.to_vec(),
+        end: End::Records,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Dynamics of every channel and interaction against the dense brute force, and a quench.
 
 use superladder_brute_force::{BruteForce, Case, cases};
-use superladder_engine::{Problem, Silent, Stage, run};
+use superladder_engine::{End, Problem, Silent, Stage, run};
 use superladder_exact::Exact;
 use superladder_model::{Evaluation, observables_by_name};
 use superladder_propagate::{Dop853, Method};
@@ -48,6 +48,7 @@ fn with_observables(case: &Case, end: f64) -> Problem {
         observables: Vec::new(),
         times: vec![0.0, 0.5 * end, end],
         cutoffs: case.cutoffs(),
+        end: End::Records,
     };
     let names: Vec<String> =
         ["amplitude(a)", "photons(a)", "energy"].iter().map(ToString::to_string).collect();

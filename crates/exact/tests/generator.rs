@@ -4,7 +4,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use superladder_brute_force::cases;
-use superladder_engine::{Problem, Stage};
+use superladder_engine::{End, Problem, Stage};
 use superladder_exact::{Assembled, Elements, Lindbladian, reduced_space, sector_matrix};
 use superladder_model::{EnsembleState, InitialState, ModeState, observables_by_name};
 use superladder_propagate::LinearOperator;
@@ -21,6 +21,7 @@ fn problems() -> Vec<Problem> {
             let initial = InitialState {
                 modes: vec![ModeState::Fock(1); modes],
                 ensembles: vec![EnsembleState::Product { bloch: [0.0, 0.0, 0.3] }; 2],
+                joint: None,
             };
             let observables = observables_by_name(&model, &["photons(a)".to_owned()]).expect("known");
             let cutoffs = if modes == 2 { vec![4, 3] } else { vec![15] };
@@ -30,6 +31,7 @@ fn problems() -> Vec<Problem> {
                 observables,
                 times: vec![0.0, 1.0],
                 cutoffs,
+                end: End::Records,
             }
         })
         .collect()

@@ -4,7 +4,7 @@
 use num_complex::Complex64;
 use superladder_brute_force::{BruteForce, Case, Dense, cases};
 use superladder_eigen::ComplexSchur;
-use superladder_engine::{EngineError, Never, Problem, Silent, Stage, StationaryOptions, run};
+use superladder_engine::{End, EngineError, Never, Problem, Silent, Stage, StationaryOptions, run};
 use superladder_exact::{Exact, StationaryState};
 use superladder_model::{Evaluation, Model, Observable, Operator, observables_by_name};
 
@@ -81,6 +81,7 @@ fn problem(case: &Case, names: &[&str]) -> Problem {
         observables,
         times: vec![0.0, 1.0],
         cutoffs: case.cutoffs(),
+        end: End::Records,
     }
 }
 

@@ -3,7 +3,7 @@
 mod common;
 
 use common::reference::reference_problem;
-use superladder_engine::{Problem, Record, Recorder, Silent, Stage, run};
+use superladder_engine::{End, Problem, Record, Recorder, Silent, Stage, run};
 use superladder_exact::Exact;
 use superladder_model::{Channel, InitialState, Mode, ModeState, Model, Value, observables_by_name};
 
@@ -56,9 +56,10 @@ fn nothing_leaks_where_nothing_goes_up() {
     let problem = Problem {
         observables: observables_by_name(&model, &["photons(a)".to_owned()]).expect("known"),
         stages: vec![Stage { start: 0.0, model }],
-        initial: InitialState { modes: vec![ModeState::Fock(3)], ensembles: Vec::new() },
+        initial: InitialState { modes: vec![ModeState::Fock(3)], ensembles: Vec::new(), joint: None },
         times: vec![0.0, 1.0, 2.0],
         cutoffs: vec![6],
+        end: End::Records,
     };
     let recorder = recorded(&problem);
     for name in ["truncation", "top_population"] {

@@ -46,6 +46,7 @@ fn unsupported(error: &MeanFieldError) -> EngineError {
 impl MeanField {
     fn stages(&self, problem: &Problem) -> Result<Vec<MeanFieldEquations>, EngineError> {
         problem.validate()?;
+        problem.without_density_matrix(NAME)?;
         refuse_linear_methods(NAME, &self.method)?;
         refuse_state_functions(NAME, problem)?;
         let derive = |model| MeanFieldEquations::with_options(model, self.limit, &self.gilbert);
@@ -57,6 +58,7 @@ impl MeanField {
     /// # Errors
     /// As [`Engine::prepare`].
     pub fn evolution(&self, problem: &Problem) -> Result<MomentEvolution, EngineError> {
+        problem.moves_in_time(NAME)?;
         let stages = self.stages(problem)?;
         let start = stages[0].initial(&problem.initial).map_err(|e| unsupported(&e))?;
         let functionals = stages[0].equations().functionals(problem);

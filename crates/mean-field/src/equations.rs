@@ -173,6 +173,7 @@ impl MeanFieldEquations {
                 .map(|[q, p]| ModeState::Coherent(Complex64::new(root * q, root * p)))
                 .collect(),
             ensembles: triples.iter().map(bloch).collect(),
+            joint: None,
         }
     }
 }

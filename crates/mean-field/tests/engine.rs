@@ -4,7 +4,7 @@ mod common;
 
 use common::Parameters;
 use num_complex::Complex64;
-use superladder_engine::{Engine, Problem, Silent, Stage, run};
+use superladder_engine::{End, Engine, Problem, Silent, Stage, run};
 use superladder_mean_field::{Limit, MeanField, MeanFieldEquations};
 use superladder_model::{
     Channel, Ensemble, EnsembleState, InitialState, ModeState, Model, Observable, Operator, Value,
@@ -21,7 +21,7 @@ fn problem(
     let observables = observables_by_name(&stages[0].1, &names).expect("known");
     let cutoffs = vec![0; stages[0].1.modes().len()];
     let stages = stages.into_iter().map(|(start, model)| Stage { start, model }).collect();
-    Problem { stages, initial, observables, times, cutoffs }
+    Problem { stages, initial, observables, times, cutoffs, end: End::Records }
 }
 
 /// The paper's Fig. 3(a): superradiant at lambda = 0.6 with T at its local steady state, quenched to lambda =
@@ -121,6 +121,7 @@ fn second_moments_are_those_of_the_product_state() {
             EnsembleState::Product { bloch: [0.6, 0.0, -0.8] },
             EnsembleState::Product { bloch: [0.0, 0.0, 0.8] },
         ],
+        joint: None,
     };
     let names = ["photons(a)", "covariance(S)", "field-cumulants(a)", "covariance(a,S)"];
     let mut evolution = MeanField::default()
@@ -157,6 +158,7 @@ fn a_mean_field_state_is_the_solution_at_its_time() {
             EnsembleState::SpinCoherent { theta: 0.4, phi: 0.0 },
             EnsembleState::Product { bloch: [0.0, 0.0, 0.8] },
         ],
+        joint: None,
     };
     let names = ["amplitude(a)", "spin(S)", "spin(T)"];
     let stages = vec![(0.0, first.model(n)), (3.0, second.model(n))];
@@ -193,6 +195,7 @@ fn finite_size_order_one_is_the_cumulant_engine_at_order_one() {
             EnsembleState::Product { bloch: [0.6, 0.0, -0.8] },
             EnsembleState::Product { bloch: [0.1, 0.0, 0.8] },
         ],
+        joint: None,
     };
     let problem = problem(vec![(0.0, x.model(7))], state, &["default", "covariance(S,T)"], vec![0.0, 4.0]);
     let cumulant = superladder_cumulant::Cumulant { order: 1, ..Default::default() };

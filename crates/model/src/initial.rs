@@ -1,10 +1,12 @@
-//! Initial states: products of one state per mode and per ensemble.
+//! Initial states: products of one state per mode and per ensemble, or a joint state of all.
+
+use std::sync::Arc;
 
 use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
 
 use crate::model::find;
-use crate::{Argument, ArgumentKind, Arguments, Given, Model, ModelError, Subsystem, Value};
+use crate::{Argument, ArgumentKind, Arguments, Given, JointState, Model, ModelError, Subsystem, Value};
 
 /// Initial state of a mode.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -62,13 +64,15 @@ impl EnsembleState {
     }
 }
 
-/// A product state of all subsystems of a model.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+/// A state of all subsystems of a model: a product, or a joint state in its place.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct InitialState {
-    /// One state per mode.
+    /// One state per mode; they count where there is no joint state.
     pub modes: Vec<ModeState>,
-    /// One state per ensemble.
+    /// One state per ensemble; they count where there is no joint state.
     pub ensembles: Vec<EnsembleState>,
+    /// A state with correlations, in place of the product.
+    pub joint: Option<Arc<JointState>>,
 }
 
 impl InitialState {
@@ -78,6 +82,7 @@ impl InitialState {
         Self {
             modes: vec![ModeState::Fock(0); model.modes().len()],
             ensembles: model.ensembles().iter().map(|e| down(e.size)).collect(),
+            joint: None,
         }
     }
 

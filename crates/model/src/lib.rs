@@ -19,6 +19,7 @@ mod fastest;
 mod given;
 mod initial;
 mod interaction;
+mod joint;
 mod model;
 mod observable;
 mod operator;
@@ -35,6 +36,7 @@ pub use initial::{
     mode_state,
 };
 pub use interaction::{INTERACTIONS, Interaction, InteractionDefinition};
+pub use joint::{JointBlock, JointState};
 pub use model::{Ensemble, Mode, Model};
 pub use observable::{
     Caption, Combine, Context, Evaluation, OBSERVABLES, Observable, ObservableDefinition, Shape,

@@ -98,7 +98,10 @@ impl Ladders {
             if models.iter().any(|m| has_local_channels(m, e)) {
                 ladder::all_ladders(n)
             } else {
-                initial::populated_ladders(&initial.ensembles[e], n)
+                match &initial.joint {
+                    Some(joint) => joint.ladders(e),
+                    None => initial::populated_ladders(&initial.ensembles[e], n),
+                }
             }
         };
         let twice_j = spins.iter().enumerate().map(of).collect();

@@ -3,7 +3,7 @@
 //! One formula for everybody who asks: studies that choose or refuse a cutoff, and engines that note what the
 //! initial state lost.
 
-use superladder_model::ModeState;
+use superladder_model::{InitialState, ModeState};
 
 /// No mode is ever given more levels than this; states that need more lose everything.
 const LARGEST: usize = 1_000_000;
@@ -28,9 +28,27 @@ pub fn cutoff_losing(state: &ModeState, allowed: f64) -> usize {
     if reach(state) > LARGEST as f64 {
         return reach(state) as usize;
     }
-    let distribution = Distribution::of(state, 0);
+    highest_above(&Distribution::of(state, 0).populations, allowed)
+}
+
+/// [`loss`] of a mode of an initial state, be it a product or a joint state.
+pub fn initial_loss(initial: &InitialState, mode: usize, cutoff: usize) -> f64 {
+    match &initial.joint {
+        Some(joint) => joint.populations(mode).iter().skip(cutoff + 1).sum(),
+        None => loss(&initial.modes[mode], cutoff),
+    }
+}
+
+/// [`cutoff_losing`] of a mode of an initial state. A joint state has no weight above its own cutoff.
+pub fn initial_cutoff_losing(initial: &InitialState, mode: usize, allowed: f64) -> usize {
+    let Some(joint) = &initial.joint else { return cutoff_losing(&initial.modes[mode], allowed) };
+    highest_above(&joint.populations(mode), allowed)
+}
+
+/// The smallest cutoff above which at most `allowed` of these populations is.
+fn highest_above(populations: &[f64], allowed: f64) -> usize {
     let mut tail = 0.0;
-    for (n, p) in distribution.populations.iter().enumerate().rev() {
+    for (n, p) in populations.iter().enumerate().rev() {
         tail += p;
         if tail > allowed {
             return n;

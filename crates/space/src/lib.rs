@@ -18,7 +18,7 @@ pub use axis::{Axis, Ladders};
 pub use charges::{Charge, Charges};
 pub use elements::{JumpBlock, SparseMatrix};
 pub use error::SpaceError;
-pub use fock::{cutoff_losing, loss};
+pub use fock::{cutoff_losing, initial_cutoff_losing, initial_loss, loss};
 pub use initial::{
     LadderWeights, ensemble_density, is_diagonal, mode_density, mode_vector, product_weights,
     spin_coherent_vector,

@@ -10,6 +10,7 @@ use superladder_propagate::PropagateError;
 use thiserror::Error;
 
 use crate::expression::ExpressionError;
+use crate::saved_state::SavedStateError;
 use crate::source::Source;
 
 /// Why a study cannot be loaded.
@@ -225,6 +226,9 @@ pub enum Fault {
     /// The parts do not fit together.
     #[error(transparent)]
     Problem(#[from] ProblemError),
+    /// The file of the initial state cannot be read.
+    #[error(transparent)]
+    SavedState(SavedStateError),
     /// The engine refuses the study.
     #[error(transparent)]
     Engine(EngineError),

@@ -62,8 +62,17 @@ pub static STUDY_TABLES: &[StudyTable] = &[
         heading: "[initial]",
         meaning: "one initial state for all subsystems, in place of their own",
         keys: &[
-            key("state", "\"mean-field\"", "the product state with the means that mean field reaches"),
-            key("time", "a number >= 0", "for how long mean field evolves first"),
+            key(
+                "state",
+                "\"mean-field\" or \"file\"",
+                "the product state with the means that mean field reaches, or a saved state",
+            ),
+            key("time", "a number >= 0", "mean-field: for how long it evolves first"),
+            key(
+                "file",
+                "a path, from the folder of the study on",
+                "file: what `run --save-state` or `steady --save-state` wrote, or its output folder",
+            ),
         ],
     },
     StudyTable {

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value as Json, json};
 use superladder_model::{
     Argument, ArgumentKind, Channel, ChannelDefinition, ENSEMBLE_STATES, Ensemble, InitialState, Interaction,
-    InteractionDefinition, MODE_STATES, Mode, ModeState, Model, ModelError, StateDefinition, SubjectKind,
-    Value, ensemble_state, mode_state,
+    InteractionDefinition, MODE_STATES, Mode, Model, ModelError, StateDefinition, SubjectKind, Value,
+    ensemble_state, mode_state,
 };
-use superladder_space::cutoff_losing;
+use superladder_space::initial_cutoff_losing;
 
 use toml::de::DeValue;
 
@@ -37,10 +37,10 @@ pub(crate) struct Adaptive {
 }
 
 impl Adaptive {
-    /// Where the cutoff starts for an initial state.
-    pub(crate) fn start(self, state: &ModeState) -> usize {
+    /// Where the cutoff of a mode starts for an initial state.
+    pub(crate) fn start(self, initial: &InitialState, mode: usize) -> usize {
         self.start.unwrap_or_else(|| {
-            let sufficient = cutoff_losing(state, LOST_AT_START).max(SMALLEST_START);
+            let sufficient = initial_cutoff_losing(initial, mode, LOST_AT_START).max(SMALLEST_START);
             self.max.map_or(sufficient, |max| sufficient.min(max))
         })
     }
@@ -64,9 +64,10 @@ pub(crate) fn read(root: &Section<'_>, engine: &EngineDefinition) -> Result<Part
     for (m, (name, section)) in modes.into_iter().enumerate() {
         let (state, resolved) =
             initial_state(&section, MODE_STATES, "vacuum", |name, given| mode_state(&model, m, name, given))?;
+        initial.modes.push(state);
         let follows = read_adaptive(&section, engine)?;
         let cutoff = match follows {
-            Some(follows) if truncated => follows.start(&state),
+            Some(follows) if truncated => follows.start(&initial, m),
             Some(_) => 0,
             None if truncated => section.required_count("cutoff", 0)?,
             None => section.count("cutoff", 0)?.unwrap_or_default(),
@@ -78,7 +79,6 @@ pub(crate) fn read(root: &Section<'_>, engine: &EngineDefinition) -> Result<Part
         };
         resolved_modes.insert(name, json!({ "frequency": frequency, "cutoff": shown, "initial": resolved }));
         adaptive.push(follows);
-        initial.modes.push(state);
         cutoffs.push(cutoff);
         section.finish()?;
     }

@@ -2,21 +2,21 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::source::{self, Source};
 use serde_json::{Map, Value as Json, json};
-use superladder_engine::{Engine, EngineError, Problem, Stage};
+use superladder_engine::{End, Engine, EngineError, Problem, Stage};
 use superladder_exact::AdaptiveCutoff;
-use superladder_mean_field::MeanField;
 use superladder_model::{Model, Observable, observables_by_name};
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 use crate::breakdown_table::BreakdownTable;
 use crate::correlations::{self, CorrelationEntry};
 use crate::engines::{self, Common, EngineChoice, EngineDefinition};
 use crate::error::{Fault, StudyError};
+use crate::initial;
 use crate::model::{self, Parts};
 use crate::parameters::{self, Quench};
 use crate::section::Section;
@@ -124,7 +124,8 @@ impl Study {
             let span = error.span().unwrap_or(0..0);
             Fault::Syntax(error.message().to_owned()).at(&source, span)
         })?;
-        Reader { source, table: &table, name, engine, start }.read()
+        let folder = Path::new(file).parent().unwrap_or(Path::new("")).to_owned();
+        Reader { source, table: &table, name, engine, start, folder }.read()
     }
 
     /// A fresh engine, as the study asks for it.
@@ -216,6 +217,8 @@ struct Reader<'a> {
     engine: Option<&'a str>,
     /// Mean field makes the start, where the study wants it to.
     start: bool,
+    /// Where the names of files begin.
+    folder: PathBuf,
 }
 
 impl Reader<'_> {
@@ -239,11 +242,13 @@ impl Reader<'_> {
                 }),
             ));
         }
-        let (times, resolved_time) = self.times(&root)?;
-        let (start, end) = (times[0], times[times.len() - 1]);
-        let quenches = parameters::quenches(&root, start, end)?;
+        let (times, end, resolved_time) = self.times(&root)?;
+        let steady = end == End::Stationary;
+        let (start, last) = (times[0], if steady { f64::INFINITY } else { times[times.len() - 1] });
+        let quenches = parameters::quenches(&root, start, last)?;
         let stages = self.stages(&parts, start, &quenches, definition)?;
-        let resolved_initial = initial(&root, &mut parts, &stages, (truncated, self.start))?;
+        let reading = initial::Reading { truncated, made: self.start, folder: &self.folder };
+        let resolved_initial = initial::read(&root, &mut parts, &stages, reading)?;
         let (observables, wanted) = observables(&root, &parts.model)?;
         let losses = truncation::check(&root, definition, &parts, &observables)?;
         // The method belongs to the study's own engine; another one comes with its default.
@@ -261,7 +266,8 @@ impl Reader<'_> {
             None => (method.as_ref().map_or(Json::Null, method::in_force), Vec::new()),
         };
         let names: Vec<String> = observables.iter().map(|o| o.name.clone()).collect();
-        let problem = Problem { stages, initial: parts.initial, observables, times, cutoffs: parts.cutoffs };
+        let cutoffs = parts.cutoffs;
+        let problem = Problem { stages, initial: parts.initial, observables, times, cutoffs, end };
         problem.validate().map_err(|e| root.fault("time", Fault::Problem(e)))?;
         // Carried out by the command `breakdown` alone, but told here if it is nonsense.
         BreakdownTable::read(&root, Some(problem.model()))?;
@@ -285,7 +291,7 @@ impl Reader<'_> {
             resolved.insert("correlations".into(), resolved_correlations.into());
         }
         warnings.extend(truncation::warnings(&problem, &losses));
-        if !self.start && resolved.contains_key("initial") {
+        if !self.start && resolved.get("initial").is_some_and(|initial| initial["state"] == "mean-field") {
             let state = "the state before the time that mean field takes";
             warnings.push(format!("`initial`: these figures are those of {state}, which only a run does"));
         }
@@ -310,18 +316,24 @@ impl Reader<'_> {
         })
     }
 
-    fn times(&self, root: &Section<'_>) -> Result<(Vec<f64>, Json), StudyError> {
+    fn times(&self, root: &Section<'_>) -> Result<(Vec<f64>, End, Json), StudyError> {
+        if let Some(DeValue::String(word)) = root.value("time").map(toml::Spanned::get_ref) {
+            if word.trim() != "steady" {
+                return Err(root.wrong("time", "a table, or \"steady\""));
+            }
+            return Ok((vec![0.0], End::Stationary, json!("steady")));
+        }
         let Some(section) = root.section("time", "time")? else {
             return Err(Fault::Missing {
                 key: "time".into(),
                 of: "the study".into(),
-                allowed: "a table such as [time] with end = 10.0 and points = 101".into(),
+                allowed: "a table such as [time] with end = 10.0 and points = 101, or \"steady\"".into(),
             }
             .at(&self.source, 0..0));
         };
-        let times = time::read(&section)?;
+        let (times, resolved) = time::read(&section)?;
         section.finish()?;
-        Ok(times)
+        Ok((times, End::Records, resolved))
     }
 
     /// The model before and after every quench.
@@ -350,47 +362,6 @@ impl Reader<'_> {
 /// Characters that do something to a terminal or turn the direction of what follows.
 fn unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Reads the table `initial`: the whole product state at once, in place of the states of modes and ensembles,
-/// which it starts from. `state = "mean-field"`: what the mean-field equations of the first stage make of
-/// them after `time`.
-fn initial(
-    root: &Section<'_>,
-    parts: &mut Parts,
-    stages: &[Stage],
-    (truncated, made): (bool, bool),
-) -> Result<Option<Json>, StudyError> {
-    let Some(section) = root.section("initial", "initial state")? else { return Ok(None) };
-    section.required_text("state", "\"mean-field\"")?;
-    section.choice("state", "initial state", &["mean-field"])?;
-    let time =
-        section.required_number("time", "a number >= 0: how long mean field runs before the study starts")?;
-    if time < 0.0 {
-        return Err(section.wrong("time", "a number >= 0"));
-    }
-    let start = stages[0].start;
-    let problem = Problem {
-        stages: stages[..1].to_vec(),
-        initial: parts.initial.clone(),
-        observables: Vec::new(),
-        times: vec![start],
-        cutoffs: parts.cutoffs.clone(),
-    };
-    if made {
-        parts.initial = MeanField::default()
-            .product_state_at(&problem, start + time)
-            .map_err(|e| section.fault("time", Fault::Engine(e)))?;
-    }
-    if truncated {
-        for (m, follows) in parts.adaptive.iter().enumerate() {
-            if let Some(follows) = follows {
-                parts.cutoffs[m] = follows.start(&parts.initial.modes[m]);
-            }
-        }
-    }
-    section.finish()?;
-    Ok(Some(json!({ "state": "mean-field", "time": time })))
 }
 
 /// Named numbers as a JSON object.

@@ -2,8 +2,8 @@
 
 use num_complex::Complex64;
 use superladder_engine::Problem;
-use superladder_model::{Evaluation, ModeState, Observable, StateFunction, Subsystem};
-use superladder_space::{cutoff_losing, loss};
+use superladder_model::{Evaluation, InitialState, ModeState, Observable, StateFunction, Subsystem};
+use superladder_space::{cutoff_losing, initial_cutoff_losing, initial_loss};
 
 use crate::engines::EngineDefinition;
 use crate::error::{Fault, StudyError};
@@ -28,16 +28,19 @@ pub(super) fn check(
     if !definition.truncated {
         return Ok(vec![0.0; parts.cutoffs.len()]);
     }
-    let modes = parts.initial.modes.iter().zip(&parts.cutoffs).zip(named_sections(root, "modes", "mode")?);
-    let lost = modes.enumerate().map(|(m, ((state, &cutoff), (name, section)))| {
+    let modes = parts.cutoffs.iter().zip(named_sections(root, "modes", "mode")?);
+    let lost = modes.enumerate().map(|(m, (&cutoff, (name, section)))| {
         let in_frame =
             definition.displaces(root, cutoff)? && !observables.iter().any(|o| counts_levels(o, m));
-        let state = if in_frame { without_amplitude(state) } else { *state };
-        let lost = loss(&state, cutoff);
+        let mut initial = parts.initial.clone();
+        if in_frame {
+            initial.modes[m] = without_amplitude(&initial.modes[m]);
+        }
+        let lost = initial_loss(&initial, m, cutoff);
         if lost <= REFUSED_ABOVE {
             return Ok(lost);
         }
-        let fault = refusal(name, &state, cutoff, lost);
+        let fault = refusal(name, &initial, m, cutoff, lost);
         Err(match root.section("initial", "initial state")? {
             Some(initial) => initial.fault("state", fault),
             None => section.fault("cutoff", fault),
@@ -46,13 +49,15 @@ pub(super) fn check(
     lost.collect()
 }
 
-fn refusal(mode: String, state: &ModeState, cutoff: usize, lost: f64) -> Fault {
-    let (state_name, words) = match state {
-        ModeState::Fock(n) => ("Fock", format!("all of |{n}>")),
-        ModeState::Coherent(_) => ("coherent", format!("{lost:.2e} of its norm")),
-        ModeState::DisplacedThermal { .. } => ("thermal", format!("{lost:.2e} of its norm")),
+fn refusal(mode: String, initial: &InitialState, m: usize, cutoff: usize, lost: f64) -> Fault {
+    let of_norm = format!("{lost:.2e} of its norm");
+    let (state, lost) = match (&initial.joint, initial.modes[m]) {
+        (Some(_), _) => ("saved", of_norm),
+        (None, ModeState::Fock(n)) => ("Fock", format!("all of |{n}>")),
+        (None, ModeState::Coherent(_)) => ("coherent", of_norm),
+        (None, ModeState::DisplacedThermal { .. }) => ("thermal", of_norm),
     };
-    Fault::Cutoff { mode, cutoff, state: state_name, lost: words, sufficient: sufficient_cutoff(state) }
+    Fault::Cutoff { mode, cutoff, state, lost, sufficient: initial_cutoff_losing(initial, m, WARNED_ABOVE) }
 }
 
 /// Modes whose initial state loses more than should go unsaid.
@@ -102,6 +107,7 @@ pub fn sufficient_cutoff(state: &ModeState) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use superladder_space::loss;
 
     #[test]
     fn a_sufficient_cutoff_is_the_smallest_without_a_warning() {

@@ -115,6 +115,7 @@ impl Trajectories {
 
     pub(crate) fn setup(&self, problem: &Problem) -> Result<(Setup, Instruments), EngineError> {
         problem.validate()?;
+        problem.without_density_matrix(NAME)?;
         self.check()?;
         check_sizes(problem)?;
         let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
@@ -141,6 +142,7 @@ impl Trajectories {
 
 impl Trajectories {
     fn evolution(&self, problem: &Problem) -> Result<TrajectoryEvolution, EngineError> {
+        problem.moves_in_time(NAME)?;
         let (setup, instruments) = self.chosen(problem)?;
         let needed = self.needed(problem, &setup, &instruments);
         check_memory(NAME, needed.memory(), available_memory(), 2 * needed.amplitudes)?;

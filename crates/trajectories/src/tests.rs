@@ -6,7 +6,9 @@ mod diagonal;
 mod statistics;
 
 use num_complex::Complex64;
-use superladder_engine::{Engine, EngineError, Evolution, Problem, Recorder, Resources, Silent, Stage, run};
+use superladder_engine::{
+    End, Engine, EngineError, Evolution, Problem, Recorder, Resources, Silent, Stage, run,
+};
 use superladder_exact::Exact;
 use superladder_model::{
     Channel, Ensemble, EnsembleState, Evaluation, InitialState, Interaction, Mode, ModeState, Model,
@@ -94,7 +96,14 @@ fn problem(model: Model, initial: InitialState, cutoff: usize, end: f64) -> Prob
         )
     });
     let times = (0..=6).map(|i| f64::from(i) / 6.0 * end).collect();
-    Problem { stages: vec![Stage { start: 0.0, model }], initial, observables, times, cutoffs: vec![cutoff] }
+    Problem {
+        stages: vec![Stage { start: 0.0, model }],
+        initial,
+        observables,
+        times,
+        cutoffs: vec![cutoff],
+        end: End::Records,
+    }
 }
 
 fn pure() -> InitialState {
@@ -106,6 +115,7 @@ fn pure() -> InitialState {
             // too small.
             EnsembleState::SpinCoherent { theta: 1.8, phi: -0.7 },
         ],
+        joint: None,
     }
 }
 
@@ -116,6 +126,7 @@ fn mixed() -> InitialState {
             EnsembleState::Product { bloch: [0.3, -0.4, 0.2] },
             EnsembleState::Product { bloch: [0.0, 0.1, 0.5] },
         ],
+        joint: None,
     }
 }
 
@@ -222,7 +233,7 @@ impl Witness for Jumps {
 fn decays(size: usize, count: u64) -> Vec<Vec<f64>> {
     let model = with(&bare(&[size]), &[], &[("emission", &[], &["S"], 1.0)]);
     let up = EnsembleState::Dicke { twice_j: size, twice_m: size as i64 };
-    let initial = InitialState { modes: vec![ModeState::Fock(0)], ensembles: vec![up] };
+    let initial = InitialState { modes: vec![ModeState::Fock(0)], ensembles: vec![up], joint: None };
     let mut problem = problem(model, initial, 1, 1.0);
     problem.times = vec![0.0, 60.0];
     let (setup, _) = engine(count).setup(&problem).expect("valid");

@@ -5,7 +5,10 @@ use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use superladder_engine::{Diagnostics, Engine, EngineError, Halt, Problem, Progress, Recorder, Run};
+use superladder_engine::{
+    Diagnostics, End, Engine, EngineError, Halt, Problem, Progress, Record, Recorder, Run, StationaryOptions,
+    StationaryReport,
+};
 
 /// A run, to its end or to its failure.
 #[derive(Debug, Clone)]
@@ -18,6 +21,17 @@ pub struct Attempt {
     pub failure: Option<(f64, String)>,
     /// Seconds on the clock, preparation included.
     pub seconds: f64,
+}
+
+impl Attempt {
+    fn interrupted(begun: Instant) -> Self {
+        Self {
+            recorder: Recorder { records: Vec::new(), interrupted: true },
+            diagnostics: Diagnostics::default(),
+            failure: None,
+            seconds: begun.elapsed().as_secs_f64(),
+        }
+    }
 }
 
 /// Runs `engine` on `problem` until the end, a failure, or `interrupted`.
@@ -40,16 +54,12 @@ pub fn attempt(
         }
     }
     let begun = Instant::now();
+    if problem.end == End::Stationary {
+        return stationary(engine, problem, interrupted, begun);
+    }
     let mut run = match Run::begin_while(engine, problem, interrupted) {
         Err(EngineError::Interrupted { .. }) => {
-            let recorder = Recorder { records: Vec::new(), interrupted: true };
-            let diagnostics = Diagnostics::default();
-            return Ok(Attempt {
-                recorder,
-                diagnostics,
-                failure: None,
-                seconds: begun.elapsed().as_secs_f64(),
-            });
+            return Ok(Attempt::interrupted(begun));
         }
         run => run?,
     };
@@ -61,4 +71,37 @@ pub fn attempt(
     let diagnostics = run.evolution().diagnostics().clone();
     let (_, recorder) = run.into_parts();
     Ok(Attempt { recorder, diagnostics, failure, seconds: begun.elapsed().as_secs_f64() })
+}
+
+/// The stationary state as one record, at the time infinity. What has no limit has failed.
+fn stationary(
+    engine: &dyn Engine,
+    problem: &Problem,
+    interrupted: &AtomicBool,
+    begun: Instant,
+) -> Result<Attempt, EngineError> {
+    let Some(finder) = engine.as_stationary() else {
+        let reason = "it has no stationary states, which `time = \"steady\"` asks for; the engines 'exact' and \
+                      'cumulant' have";
+        return Err(EngineError::Unsupported { engine: engine.name(), reason: reason.into() });
+    };
+    let options = StationaryOptions { modes: 1, ..StationaryOptions::default() };
+    let found = match finder.stationary(problem, &options, interrupted) {
+        Err(EngineError::Interrupted { .. }) => return Ok(Attempt::interrupted(begun)),
+        Err(error @ EngineError::Solution { .. }) => {
+            let failure = Some((f64::INFINITY, error.to_string()));
+            return Ok(Attempt { failure, recorder: Recorder::default(), ..Attempt::interrupted(begun) });
+        }
+        found => found?,
+    };
+    let broken = found.diagnostics.broken();
+    let failure = found.reasons().into_iter().find(|reason| !broken.contains(reason));
+    let StationaryReport { measurements, diagnostics, .. } = found;
+    let record = Record { time: f64::INFINITY, measurements, diagnostics: diagnostics.row() };
+    Ok(Attempt {
+        recorder: Recorder { records: vec![record], interrupted: false },
+        diagnostics,
+        failure: failure.map(|reason| (f64::INFINITY, reason)),
+        seconds: begun.elapsed().as_secs_f64(),
+    })
 }

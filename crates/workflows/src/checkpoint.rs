@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use superladder_engine::{Evolution, Recorder};
+use superladder_engine::{End, Evolution, Recorder};
 use superladder_frame::{self as frame, DIGEST, Frame, FrameError, digest};
 use thiserror::Error;
 
@@ -79,7 +79,9 @@ struct Header {
 
 /// The digest of everything that decides the results of a study.
 fn identity(study: &Study) -> [u8; DIGEST] {
-    digest(format!("{}\0{}", study.text(), study.resolved()).as_bytes())
+    // A run whose state is kept as a whole has more numbers.
+    let whole = if study.problem.end == End::State { "\0state" } else { "" };
+    digest(format!("{}\0{}{whole}", study.text(), study.resolved()).as_bytes())
 }
 
 impl Checkpoint {

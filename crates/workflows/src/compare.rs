@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde_json::json;
 use superladder_analysis::DISAGREEMENT;
-use superladder_engine::{EngineError, Problem};
+use superladder_engine::{End, EngineError, Problem};
 use superladder_model::Evaluation;
 use superladder_study::Study;
 
@@ -24,6 +24,11 @@ pub fn shared(problem: &Problem) -> Problem {
     let mut problem = problem.clone();
     problem.observables.retain(|o| matches!(o.evaluation, Evaluation::Moments { .. }));
     problem
+}
+
+/// The times that engines are compared at; a stationary state stands at the end of all times.
+fn times(problem: &Problem) -> Vec<f64> {
+    if problem.end == End::Stationary { vec![f64::INFINITY] } else { problem.times.clone() }
 }
 
 /// Names of the observables that [`shared`] leaves out: functions of the whole state, which not every engine
@@ -59,7 +64,7 @@ fn write_csv(file: &mut impl Write, problem: &Problem, runs: &[Ran], overlays: &
         let values = columns.iter().map(move |(_, v)| v.get(row).copied().unwrap_or(f64::NAN).to_string());
         std::iter::once(time.to_string()).chain(values).collect::<Vec<_>>()
     };
-    write_rows(file, heading, problem.times.iter().enumerate().map(row))
+    write_rows(file, heading, times(problem).iter().enumerate().map(row))
 }
 
 /// A comparison: several engines on one study, the last one the reference.
@@ -90,9 +95,12 @@ impl Comparison<'_> {
         let (study, runs) = (self.study(), self.runs);
         let problem = shared(&study.problem);
         let overlays = overlays(&problem, runs);
-        let deviations = deviations(&problem, runs, &overlays);
+        let deviations = deviations(&times(&problem), runs, &overlays);
         let left_out = left_out(&study.problem);
-        let text = report(&study.title, runs, &deviations, &left_out);
+        let mut text = report(&study.title, runs, &deviations, &left_out);
+        if problem.end == End::Stationary {
+            text.push_str(&deviation::values(runs, &overlays));
+        }
         let engines: Vec<String> = runs.iter().map(|r| r.engine.clone()).collect();
         folder.write("compare.csv", |file| write_csv(file, &problem, runs, &overlays))?;
         folder.write_text("report.txt", &text)?;
@@ -111,7 +119,11 @@ impl Comparison<'_> {
         }));
         folder.write_json("manifest.json", &manifest)?;
         folder.write_text("study.toml", study.text())?;
-        folder.write_picture("compare", &picture::picture(&study.title, &problem, &engines, &overlays))?;
+        // One value an engine is a table.
+        if problem.end != End::Stationary {
+            let picture = picture::picture(&study.title, &problem, &engines, &overlays);
+            folder.write_picture("compare", &picture)?;
+        }
         Ok((folder.finish()?, text))
     }
 }

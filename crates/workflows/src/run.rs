@@ -236,6 +236,7 @@ impl Finished<'_> {
         let speed = evolution.speed();
         let outcome = Outcome {
             speed,
+            state: evolution.state(),
             command: "run",
             study,
             recorder: &recorder,
@@ -328,6 +329,7 @@ pub fn merge<R>(
         failure: None,
         diagnostics: evolution.diagnostics(),
         speed: None,
+        state: None,
         statistics: evolution.statistics(),
         warnings,
         attachments: evolution.attachments(),

@@ -8,13 +8,13 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use superladder_engine::{EngineError, Halt, Stationary, StationaryOptions, StationaryReport};
-use superladder_study::{EngineChoice, Study, StudyError};
+use superladder_engine::{EngineError, Halt, StationaryOptions, StationaryReport};
+use superladder_study::{Study, StudyError};
 use thiserror::Error;
 
 pub use self::report::report;
 
-use self::findings::{difference, reasons, values};
+use self::findings::{difference, values};
 use crate::results::{Clock, Head, OutputError, OutputFolder, write_rows};
 
 /// What is asked for.
@@ -46,6 +46,9 @@ pub enum SteadyError {
         hint = if *.0 == "mean-field" { ", or `superladder fixed-points` for those of mean field" } else { "" }
     )]
     NoStationary(&'static str),
+    /// The engine has no density matrix.
+    #[error("the engine '{0}' has no density matrix that `--save-state` could write; the engine 'exact' has")]
+    NoState(&'static str),
     /// The results cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -55,7 +58,7 @@ impl SteadyError {
     /// True when another study or argument would help.
     pub fn is_bad_input(&self) -> bool {
         match self {
-            Self::Study(_) | Self::NoStationary(_) => true,
+            Self::Study(_) | Self::NoStationary(_) | Self::NoState(_) => true,
             Self::Engine(error) => error.is_bad_input(),
             Self::Output(error) => error.is_bad_input(),
         }
@@ -84,23 +87,26 @@ impl Plan<'_> {
     /// [`SteadyError`].
     pub fn run(&self, halt: &dyn Halt) -> Result<Finished, SteadyError> {
         let folder = OutputFolder::begin(&self.output, self.force)?;
-        let engine: &dyn Stationary = match &self.study.engine {
-            EngineChoice::Exact(engine) => engine,
-            EngineChoice::Cumulant(engine) => engine,
-            other => return Err(SteadyError::NoStationary(other.name())),
-        };
-        let found = engine.stationary(&self.study.problem, &self.options, halt);
+        let engine = self.study.engine();
+        let found = engine.as_stationary().ok_or(SteadyError::NoStationary(self.study.engine.name()))?;
+        let found = found.stationary(&self.study.problem, &self.options, halt);
         let found = found.map_err(|e| self.study.refusal(e).map_or_else(SteadyError::Engine, Into::into))?;
+        if self.options.keep_state && found.state.is_none() {
+            return Err(SteadyError::NoState(self.study.engine.name()));
+        }
         let text = report(self.study, &found);
         folder.write("steady.csv", |file| self.write_values(file, &found))?;
         folder.write("modes.csv", |file| write_modes(file, &found))?;
         folder.write_text("report.txt", &text)?;
+        if let Some(state) = &found.state {
+            folder.write_state(state, &self.study.name)?;
+        }
         folder.write_json("manifest.json", &self.manifest(&found))?;
         folder.write_text("study.toml", self.study.text())?;
         if found.slow.iter().any(|slow| !slow.values.is_empty()) {
             folder.write_picture("modes", &picture::picture(&self.study.title, &found))?;
         }
-        let converged = reasons(&found).is_empty();
+        let converged = found.reasons().is_empty();
         Ok(Finished { folder: folder.finish()?, text, converged })
     }
 
@@ -121,8 +127,8 @@ impl Plan<'_> {
             json!({ "charge_difference": slow.difference, "gap": finite(slow.gap()), "undamped": slow.undamped.len() })
         });
         head.manifest(json!({
-            "converged": reasons(found).is_empty(),
-            "not_converged": reasons(found),
+            "converged": found.reasons().is_empty(),
+            "not_converged": found.reasons(),
             "stationary_states": found.count(),
             "classes": classes.collect::<Vec<_>>(),
             "residual": found.residual,

@@ -94,7 +94,7 @@ fn decaying_and_dephasing_spins_follow_the_closed_form() {
     let model = with_channel(model, "dephasing", &[], &["S"], dephasing);
     let reference = BruteForce::new(&model, &[]).unwrap();
     let ensembles = vec![EnsembleState::Product { bloch: [0.4, -0.6, 0.5] }];
-    let rho = reference.initial_state(&InitialState { modes: vec![], ensembles }).unwrap();
+    let rho = reference.initial_state(&InitialState { modes: vec![], ensembles, joint: None }).unwrap();
     let evolved = reference.evolve(&rho, time);
     let z = n * (-0.5 + (0.25 + 0.5) * (-gamma * time).exp());
     assert!((reference.expectation(&Operator::sz(0), &evolved) - z).norm() < 1e-13);
@@ -112,7 +112,7 @@ fn a_damped_cavity_follows_the_closed_form() {
     let model = with_channel(free(&[("a", omega)], &[]), "cavity-loss", &["a"], &[], kappa);
     let reference = BruteForce::new(&model, &[6]).unwrap();
     let modes = vec![ModeState::DisplacedThermal { alpha: Complex64::new(0.7, -0.4), occupation: 0.5 }];
-    let rho = reference.initial_state(&InitialState { modes, ensembles: vec![] }).unwrap();
+    let rho = reference.initial_state(&InitialState { modes, ensembles: vec![], joint: None }).unwrap();
     let evolved = reference.evolve(&rho, time);
     let decay = (Complex64::new(-0.5 * kappa, -omega) * time).exp();
     for (operator, factor) in [
@@ -134,7 +134,7 @@ fn two_spins_superradiate() {
     let model = with_channel(free(&[], &[("S", 2, 1.0)]), "collective-emission", &[], &["S"], gamma);
     let reference = BruteForce::new(&model, &[]).unwrap();
     let ensembles = vec![EnsembleState::Dicke { twice_j: 2, twice_m: 2 }];
-    let rho = reference.initial_state(&InitialState { modes: vec![], ensembles }).unwrap();
+    let rho = reference.initial_state(&InitialState { modes: vec![], ensembles, joint: None }).unwrap();
     let blocks = reference.project(&reference.evolve(&rho, time), &reference.symmetric_blocks()).unwrap();
     let decay = (-2.0 * gamma * time).exp();
     assert!((blocks[0].matrix[(2, 2)] - decay).norm() < 1e-14);
@@ -179,6 +179,7 @@ fn product_states_are_permutation_symmetric() {
             EnsembleState::SpinCoherent { theta: 1.1, phi: 0.6 },
             EnsembleState::Product { bloch: [0.2, 0.5, -0.3] },
         ],
+        joint: None,
     };
     let rho = reference.initial_state(&state).unwrap();
     assert!((rho.trace() - 1.0).norm() < 1e-14);
@@ -198,6 +199,7 @@ fn evolution_composes() {
             EnsembleState::SpinCoherent { theta: 0.4, phi: 0.0 },
             EnsembleState::Dicke { twice_j: 0, twice_m: 0 },
         ],
+        joint: None,
     };
     let rho = reference.initial_state(&state).unwrap();
     let (once, twice) = (reference.evolve(&rho, 2.0), reference.evolve(&reference.evolve(&rho, 0.7), 1.3));

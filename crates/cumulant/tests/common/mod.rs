@@ -4,7 +4,7 @@
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use superladder_engine::{Problem, Stage};
+use superladder_engine::{End, Problem, Stage};
 use superladder_model::{
     ArgumentKind, Channel, ChannelDefinition, Ensemble, EnsembleState, InitialState, Interaction,
     InteractionDefinition, Mode, ModeState, Model, SubjectKind, Value, observables_by_name,
@@ -94,7 +94,7 @@ pub fn random_state(model: &Model, seed: u64, unpolarised: bool) -> InitialState
     let bloch = |_| [0.0; 3].map(|_| if unpolarised { 0.0 } else { number(0.57) });
     let ensembles =
         model.ensembles().iter().map(bloch).map(|bloch| EnsembleState::Product { bloch }).collect();
-    InitialState { modes, ensembles }
+    InitialState { modes, ensembles, joint: None }
 }
 
 /// The reference model (docs/EQUATIONS.md, Model) at the parameters of the L1 point, with the given lambda.
@@ -129,7 +129,14 @@ pub fn problem(model: Model, initial: InitialState, observables: &[&str], times:
     let names: Vec<String> = observables.iter().map(ToString::to_string).collect();
     let observables = observables_by_name(&model, &names).expect("known");
     let cutoffs = vec![0; model.modes().len()];
-    Problem { stages: vec![Stage { start: times[0], model }], initial, observables, times, cutoffs }
+    Problem {
+        stages: vec![Stage { start: times[0], model }],
+        initial,
+        observables,
+        times,
+        cutoffs,
+        end: End::Records,
+    }
 }
 
 /// `<a> = 0.5 sqrt N`, S spins `(0.3, 0, -0.4)` (pure), T spins `(0, 0, 0.4)` (mixed); halves of Bloch
@@ -139,5 +146,6 @@ pub fn reference_state(n: usize) -> InitialState {
     InitialState {
         modes: vec![ModeState::Coherent(Complex64::from(0.5 * (n as f64).sqrt()))],
         ensembles: vec![product([0.6, 0.0, -0.8]), product([0.0, 0.0, 0.8])],
+        joint: None,
     }
 }

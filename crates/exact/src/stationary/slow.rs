@@ -12,6 +12,7 @@ use superladder_space::Charge;
 
 use super::operators::action::{Action, Direction};
 use super::operators::coherence::{Coherence, Unknowns};
+use super::operators::real_matrix::Repeated;
 use super::solver::{Solver, assembled, solution};
 use crate::layout::Layout;
 use crate::spectrum::rectangle;
@@ -21,19 +22,19 @@ const ALL: usize = 300;
 /// Applications of the generator per application of its exponential.
 const APPLICATIONS: f64 = 250.0;
 
-/// An [`Action`] with bounds of its spectrum, as propagators want it.
+/// A generator with bounds of its spectrum, as propagators want it.
 pub(crate) struct Flow<'a> {
-    pub(crate) action: &'a Action,
+    pub(crate) map: &'a dyn LinearMap,
     pub(crate) rectangle: (f64, f64, f64),
 }
 
 impl LinearOperator for Flow<'_> {
     fn dim(&self) -> usize {
-        LinearMap::dim(self.action)
+        self.map.dim()
     }
 
     fn apply(&self, x: &[f64], out: &mut [f64]) {
-        LinearMap::apply(self.action, x, out);
+        self.map.apply(x, out);
     }
 
     fn norm_bound(&self) -> f64 {
@@ -113,18 +114,25 @@ impl Solver<'_> {
         }
         let rectangle = self.rectangle(&coherence);
         let scale = rectangle.0.abs().hypot(rectangle.2);
-        let flow = Flow { action: &action, rectangle };
-        let (pairs, rounding) =
-            if dim <= ALL { (all(&action, scale), 1e-9) } else { (self.few(flow, count)?, 1e-7) };
+        let (pairs, rounding) = if dim <= ALL {
+            (all(&action, scale), 1e-9)
+        } else {
+            let repeated = Repeated::new(&action);
+            (self.few(&action, Flow { map: &repeated, rectangle }, count)?, 1e-7)
+        };
         sort(pairs, (count, coherence.is_self_adjoint(self.space)), rounding * scale, &mut found);
         Ok(found)
     }
 
     /// A few of them, by Krylov-Schur on the exponential.
-    fn few(&self, flow: Flow<'_>, count: usize) -> Result<Vec<(Complex64, f64)>, EngineError> {
+    fn few(
+        &self,
+        action: &Action,
+        flow: Flow<'_>,
+        count: usize,
+    ) -> Result<Vec<(Complex64, f64)>, EngineError> {
         let (low, _, imaginary) = flow.rectangle;
         let time = APPLICATIONS / (0.5 * low.abs()).hypot(imaginary).max(f64::MIN_POSITIVE);
-        let action = flow.action;
         let general = matches!(action.unknowns, Unknowns::General(_));
         let exponential = Exponential { flow, time, tolerance: 1e-12, halt: self.halt };
         // Complex eigenvalues count twice, a stationary state comes along, and so does one to spare.

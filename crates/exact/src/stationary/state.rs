@@ -22,7 +22,7 @@ use crate::instruments::Instruments;
 use crate::layout::Layout;
 use crate::options::Exact;
 use crate::setting::{Setting, populated_coherences};
-use crate::state::{initial_vector, sector_matrix};
+use crate::state::{initial_vector, joint_state, sector_matrix};
 
 /// The limit of the initial state of a problem, and what is known of it.
 pub struct StationaryState {
@@ -203,8 +203,14 @@ impl Exact {
             leaving,
             cutoffs: instruments.problem.cutoffs.clone(),
             iterations,
+            state: None,
         };
         let mut state = StationaryState { report, instruments, vector, coherence, x, slow: Mutex::default() };
+        if options.keep_state {
+            let setting = &state.instruments.setting;
+            let parts = (&setting.space, &setting.layout, state.problem().model());
+            state.report.state = Some(joint_state(parts, &state.vector, time));
+        }
         let shift = state.report.truncation();
         if shift.is_finite() {
             state.instruments.note_truncation(shift, time, &mut state.report.diagnostics);

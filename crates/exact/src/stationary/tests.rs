@@ -10,6 +10,7 @@ use superladder_space::{Charge, Space};
 use super::operators::action::{Action, Direction};
 use super::operators::coherence::Coherence;
 use super::operators::no_jump::NoJump;
+use super::operators::real_matrix::Repeated;
 use super::solver::Solver;
 use super::state::last_stage;
 use crate::assembled::Assembled;
@@ -159,6 +160,33 @@ fn the_no_jump_part_is_inverted() {
         let worst = v.iter().zip(&again).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         assert!(worst < 1e-9, "{difference}, {direction:?}: {worst:e}");
     }
+}
+
+/// Hermitian operators and such that need not be, of charge difference zero and others.
+#[test]
+fn the_real_matrix_is_the_action_block_by_block() {
+    let mut compared = 0;
+    for (space, elements) in settings() {
+        for difference in differences(&space) {
+            let coherence = Coherence::new(&space, &difference, &|_, _, _| true);
+            for direction in [Direction::Forward, Direction::Adjoint] {
+                for general in [false, true] {
+                    let action = Action::new(&space, &coherence, &elements, direction);
+                    let action = if general { action.general() } else { action };
+                    let dim = LinearMap::dim(&action);
+                    let x: Vec<f64> = random(dim, 2.0).iter().map(|z| z.re).collect();
+                    let (mut by_blocks, mut by_matrix) = (vec![0.0; dim], vec![0.0; dim]);
+                    action.apply(&x, &mut by_blocks);
+                    Repeated::new(&action).apply(&x, &mut by_matrix);
+                    let apart =
+                        by_blocks.iter().zip(&by_matrix).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                    assert!(apart < 1e-11, "{difference:?} {direction:?} {general}: {apart:e}");
+                    compared += dim;
+                }
+            }
+        }
+    }
+    assert!(compared > 10_000, "{compared}");
 }
 
 /// One solution for all observables says what the adjoint solution of each says.

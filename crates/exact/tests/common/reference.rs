@@ -1,7 +1,7 @@
 //! The reference two-ensemble model with the initial state of the golden files.
 
 use num_complex::Complex64;
-use superladder_engine::{Problem, Stage};
+use superladder_engine::{End, Problem, Stage};
 use superladder_model::{
     Channel, Ensemble, EnsembleState, InitialState, Interaction, Mode, ModeState, Model, Value,
     observables_by_name,
@@ -47,9 +47,11 @@ pub fn reference_problem(n: usize, cutoff: usize, lambda: f64, observables: &[&s
                 EnsembleState::SpinCoherent { theta: 0.3, phi: 0.0 },
                 EnsembleState::Dicke { twice_j: n, twice_m: -(n as i64) },
             ],
+            joint: None,
         },
         observables,
         times: (0..=100).map(|i| f64::from(i) / 10.0).collect(),
         cutoffs: vec![cutoff],
+        end: End::Records,
     }
 }

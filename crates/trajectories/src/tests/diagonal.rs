@@ -53,6 +53,7 @@ pub(super) fn lasing(n: usize) -> Problem {
             EnsembleState::SpinCoherent { theta: 0.02, phi: 0.0 },
             EnsembleState::Product { bloch: [0.0, 0.0, 0.8] },
         ],
+        joint: None,
     };
     let mut problem = problem(reference(n), initial, cutoff, 20.0);
     problem.initial = MeanField::default().product_state_at(&problem, 2000.8).expect("a cycle");

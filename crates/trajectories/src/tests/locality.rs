@@ -131,6 +131,7 @@ fn compared(n: usize, cutoff: usize, end: f64) -> Problem {
             EnsembleState::SpinCoherent { theta: 0.9, phi: 0.4 },
             EnsembleState::SpinCoherent { theta: 2.6, phi: -0.7 },
         ],
+        joint: None,
     };
     let mut problem = problem(reference(n), initial, cutoff, end);
     let wanted =

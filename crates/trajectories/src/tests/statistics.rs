@@ -92,7 +92,7 @@ fn channels_with_few_jumps_are_named() {
     let channels: [Entry<'_>; 2] = [("cavity-loss", &["a"], &[], 2.0), ("emission", &[], &["S"], 1e-6)];
     let model = with(&bare(&[1]), &[], &channels);
     let ensembles = vec![EnsembleState::SpinCoherent { theta: 0.9, phi: 0.4 }];
-    let initial = InitialState { modes: vec![ModeState::Coherent(Complex64::ONE)], ensembles };
+    let initial = InitialState { modes: vec![ModeState::Coherent(Complex64::ONE)], ensembles, joint: None };
     let problem = problem(model, initial, 8, 2.0);
     let (evolution, _) = run(&engine(200), &problem, &mut Silent).expect("runs");
     let warnings = evolution.warnings();
@@ -118,8 +118,11 @@ fn channels_that_cannot_jump_are_not_named() {
     let apart = with(&bare, &[], &channels);
     let down = EnsembleState::SpinCoherent { theta: 0.0, phi: 0.0 };
     let up = EnsembleState::Dicke { twice_j: 2, twice_m: 2 };
-    let initial =
-        InitialState { modes: vec![ModeState::Coherent(Complex64::ONE)], ensembles: vec![down, up] };
+    let initial = InitialState {
+        modes: vec![ModeState::Coherent(Complex64::ONE)],
+        ensembles: vec![down, up],
+        joint: None,
+    };
     let mut problem = problem(apart, initial, 8, 2.0);
     let named = |problem: &Problem| {
         let warnings = run(&engine(64), problem, &mut Silent).expect("runs").0.warnings();

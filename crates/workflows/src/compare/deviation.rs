@@ -59,13 +59,13 @@ pub fn overlays(problem: &Problem, runs: &[Ran]) -> Vec<Overlay> {
     wanted.map(overlay).collect()
 }
 
-/// Largest deviations of every engine from the last one.
-pub fn deviations(problem: &Problem, runs: &[Ran], overlays: &[Overlay]) -> Vec<ColumnDeviation> {
+/// Largest deviations of every engine from the last one, at these times.
+pub fn deviations(times: &[f64], runs: &[Ran], overlays: &[Overlay]) -> Vec<ColumnDeviation> {
     let others = &runs[..runs.len().saturating_sub(1)];
     let of = |(index, run): (usize, &Ran)| {
         let deviation = move |overlay: &Overlay| {
             let (engine, column) = (run.engine.clone(), overlay.name.clone());
-            let deviation = overlay.curves[index].deviation(overlay.curves.last()?, &problem.times);
+            let deviation = overlay.curves[index].deviation(overlay.curves.last()?, times);
             Some(ColumnDeviation { engine, column, deviation })
         };
         overlays.iter().filter_map(deviation).collect::<Vec<_>>()
@@ -102,6 +102,20 @@ pub fn broken(runs: &[Ran]) -> Vec<Vec<String>> {
     let mut broken: Vec<_> = others.iter().map(|run| run.diagnostics.broken_until(used(run))).collect();
     broken.push(reference.diagnostics.broken_until(if others.is_empty() { f64::INFINITY } else { longest }));
     broken
+}
+
+/// Every column by every engine, where there is one value of each.
+pub(super) fn values(runs: &[Ran], overlays: &[Overlay]) -> String {
+    let width = overlays.iter().map(|o| o.name.chars().count()).max().unwrap_or(0);
+    let cell = |words: String| format!("  {words:>16}");
+    let heading: String = runs.iter().map(|run| cell(run.engine.clone())).collect();
+    let mut text = format!("\nSteady state\n  {:<width$}{heading}\n", "");
+    for Overlay { name, curves } in overlays {
+        let value = |values: &[f64]| values.first().map_or("unknown".to_owned(), |x| format!("{x:.10}"));
+        let row: String = curves.iter().map(|curve| cell(value(&curve.values))).collect();
+        let _ = writeln!(text, "  {name:<width$}{row}");
+    }
+    text
 }
 
 /// The table for a reader.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde_json::json;
-use superladder_engine::with_error;
+use superladder_engine::{End, with_error};
 
 use super::Vary;
 use super::findings::{Findings, Judged, Varied};
@@ -115,9 +115,13 @@ fn quoted(set: &str) -> String {
 impl Findings {
     /// The tables, the verdict and the suggestion.
     pub fn text(&self) -> String {
+        let (over, last) = match self.study.problem.end {
+            End::Stationary => ("in the steady state", "in the finest steady state"),
+            End::Records | End::State => ("over all output times", "at the last time"),
+        };
         let mut text = format!(
-            "{}\n\nLargest changes over all output times, relative to the largest value of the observable; \
-             allowed {:.0e}\nThe converged value is that at the last time.\nConverged from coarse to fine: this setting and every \
+            "{}\n\nLargest changes {over}, relative to the largest value of the observable; \
+             allowed {:.0e}\nThe converged value is that {last}.\nConverged from coarse to fine: this setting and every \
              finer one; by name: every other one that keeps its bounds agrees; by number: the standard errors.\n",
             self.study.title, self.tolerance
         );

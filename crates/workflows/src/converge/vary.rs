@@ -6,10 +6,11 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use superladder_analysis::Law;
 use superladder_cumulant::{CLOSURES, Cumulant};
+use superladder_engine::End;
 use superladder_propagate::{METHODS, MethodDefinition};
 
 use super::Vary;
-use superladder_study::{ENGINES, EngineChoice, REFUSED_ABOVE, Study, loss};
+use superladder_study::{ENGINES, EngineChoice, REFUSED_ABOVE, Study, initial_loss};
 
 /// Finer tolerances than this are rounding.
 const FINEST: f64 = 1e-14;
@@ -58,14 +59,19 @@ pub fn families(study: &Study, vary: &[Vary], tolerance: f64) -> (Vec<Family>, V
     let own = Own::of(&resolved["method"]);
     let options = &resolved["engine"];
     let samples = study.engine.samples();
-    if vary.contains(&Vary::Tolerance) {
+    // Nothing moves in time on the way to a stationary state.
+    let in_time = study.problem.end != End::Stationary;
+    if !in_time && (vary.contains(&Vary::Tolerance) || vary.contains(&Vary::Method)) {
+        notes.push("method and tolerance: the study ends in the steady state, which is found without going through time; its error is the residual".to_owned());
+    }
+    if in_time && vary.contains(&Vary::Tolerance) {
         if samples.is_some() {
             families.extend(option(options, "tolerance", Vary::Tolerance));
         } else {
             tolerances(&own, &mut families, &mut notes);
         }
     }
-    if vary.contains(&Vary::Method) && samples.is_none() {
+    if in_time && vary.contains(&Vary::Method) && samples.is_none() {
         methods(&own, &engine(study), tolerance, &mut families);
     }
     if let Some(samples) = samples {
@@ -181,7 +187,7 @@ fn cutoffs(study: &Study, families: &mut Vec<Family>, notes: &mut Vec<String>) {
         notes.push("cutoff: the study has no modes".to_owned());
     }
     for (m, mode) in problem.model().modes().iter().enumerate() {
-        let (own, state) = (problem.cutoffs[m], &problem.initial.modes[m]);
+        let own = problem.cutoffs[m];
         if study.cutoff_follows(m) {
             notes.push(format!(
                 "cutoff of mode '{}': it follows the state, so that there is none to vary; its error is the bound `truncation`",
@@ -189,7 +195,8 @@ fn cutoffs(study: &Study, families: &mut Vec<Family>, notes: &mut Vec<String>) {
             ));
             continue;
         }
-        let allowed = |cutoff: usize| cutoff > 0 && loss(state, cutoff) <= REFUSED_ABOVE;
+        let allowed =
+            |cutoff: usize| cutoff > 0 && initial_loss(&problem.initial, m, cutoff) <= REFUSED_ABOVE;
         // Even distances: where parity is conserved, even and odd cutoffs converge on different lines.
         let wished = (2 * ((own as f64 / 10.0).round() as usize)).max(2);
         let fits = |d: &usize| own > 2 * d && allowed(own - 2 * d);

@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use superladder_frame as frame;
+use superladder_model::JointState;
+use superladder_study::{STATE_FILE, write_state};
 use tempfile::TempDir;
 
 use super::OutputError;
+use super::manifest::version;
 use superladder_plot::Picture;
 
 /// An output folder in the making. Dropping it without [`OutputFolder::finish`] removes what was written.
@@ -93,6 +96,14 @@ impl OutputFolder {
     /// [`OutputError::Write`].
     pub fn write_text(&self, name: &str, text: &str) -> Result<(), OutputError> {
         self.write(name, |file| file.write_all(text.as_bytes()))
+    }
+
+    /// Writes a state, the end of the study called `study`.
+    ///
+    /// # Errors
+    /// [`OutputError::Write`].
+    pub fn write_state(&self, state: &JointState, study: &str) -> Result<(), OutputError> {
+        self.write(STATE_FILE, |file| write_state(file, state, study, &version()))
     }
 
     /// Writes a value as indented JSON.

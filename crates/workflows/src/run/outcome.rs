@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use superladder_engine::{Attachment, Check, Diagnostics, FollowedCutoff, Recorder, Resources};
+use superladder_model::JointState;
 use superladder_sampling::Sums;
 use superladder_study::Study;
 
@@ -26,6 +27,8 @@ pub struct Outcome<'a> {
     pub diagnostics: &'a Diagnostics,
     /// How much the state still moves at the last time: the Hilbert-Schmidt norm of `L rho`.
     pub speed: Option<f64>,
+    /// The state at the last time, if the study asks for it.
+    pub state: Option<JointState>,
     /// Figures of the method.
     pub statistics: serde_json::Value,
     /// What a reader should know although every bound is kept.
@@ -88,6 +91,9 @@ impl Outcome<'_> {
         }
         if let Some(sums) = &self.samples {
             folder.write(samples::FILE, |file| samples::write_to(file, self.study, sums))?;
+        }
+        if let Some(state) = &self.state {
+            folder.write_state(state, &self.study.name)?;
         }
         folder.write_text("study.toml", self.study.text())?;
         folder.write_json("manifest.json", &self.manifest(&columns))?;

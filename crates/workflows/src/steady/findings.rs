@@ -1,4 +1,4 @@
-//! What is read off a stationary state: its values, why it does not count, its charges.
+//! What is read off a stationary state: its values, its charges.
 
 use superladder_engine::{SlowModes, StationaryReport};
 use superladder_study::Study;
@@ -17,21 +17,6 @@ pub(crate) fn values(study: &Study, found: &StationaryReport) -> Vec<(String, f6
         all.extend(columns.map(|((name, value), error)| (name, value.value, *error)));
     }
     all
-}
-
-/// Why a state does not count as found; empty when it does.
-pub(crate) fn reasons(found: &StationaryReport) -> Vec<String> {
-    let turning = found.slow.iter().flat_map(turning).count();
-    let turning = (turning > 0).then(|| {
-        "coherences that observables see or the initial state has turn for ever: the state has no limit"
-            .to_owned()
-    });
-    found.diagnostics.broken().into_iter().chain(turning).collect()
-}
-
-/// Frequencies of coherences that do not decay.
-pub(crate) fn turning(slow: &SlowModes) -> impl Iterator<Item = f64> {
-    slow.undamped.iter().map(|z| z.im).filter(|frequency| frequency.abs() > 1e-7)
 }
 
 /// The numbers of a charge difference.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use superladder_engine::{StationaryReport, with_error};
 use superladder_study::Study;
 
-use super::findings::{difference, reasons, turning, values};
+use super::findings::{difference, values};
 use crate::results::write_checks;
 
 /// The table for a reader: how many states there are, the observables with errors, what decays how slowly, what
@@ -54,7 +54,7 @@ pub fn report(study: &Study, found: &StationaryReport) -> String {
     }
     modes(&mut text, found);
     let _ = write_checks(&mut text, &found.diagnostics, "value");
-    let reasons = reasons(found);
+    let reasons = found.reasons();
     let _ = match reasons.len() {
         0 => writeln!(text, "\nconverged: every bound is kept"),
         _ => writeln!(text, "\nNOT CONVERGED: {}", reasons.join("; ")),
@@ -92,7 +92,7 @@ fn modes(text: &mut String, found: &StationaryReport) {
         for (value, residual) in slow.values.iter().zip(&slow.residuals) {
             let _ = writeln!(text, "  {:.10} {:+.10} i   residual {residual:.1e}", value.re, value.im);
         }
-        for frequency in turning(slow) {
+        for frequency in slow.turning() {
             let _ = writeln!(text, "  NOT DAMPED: turns at {frequency:.10} for ever");
         }
         if !zero && slow.undamped.iter().any(|z| z.im.abs() <= 1e-7) {

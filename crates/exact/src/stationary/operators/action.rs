@@ -17,6 +17,9 @@ use superladder_space::{Space, SparseMatrix};
 use super::coherence::{Coherence, ComplexScratch, Unknowns};
 use crate::generator::Elements;
 
+/// Elements below which one thread is faster than several.
+const ALONE: usize = 8000;
+
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
@@ -99,7 +102,7 @@ struct Terms {
 #[derive(Debug)]
 pub(crate) struct Action {
     pub(crate) unknowns: Unknowns,
-    coherence: Coherence,
+    pub(super) coherence: Coherence,
     factors: Vec<Factor>,
     terms: Vec<Terms>,
     scratch: ComplexScratch,
@@ -171,28 +174,23 @@ impl Action {
             work.push((block, own));
             rest = behind;
         }
-        work.into_par_iter().for_each(|(block, out)| self.fill(block, x, out, half));
+        let fill = |(block, out): (usize, &mut [Complex64])| self.fill(block, x, out, half);
+        if self.coherence.len < ALONE {
+            work.into_iter().for_each(fill);
+        } else {
+            work.into_par_iter().for_each(fill);
+        }
     }
 
     /// The matrix on the elements, row by row; `None` once it has more than `most` elements.
     pub(crate) fn rows(&self, most: usize) -> Option<SparseRows> {
         let mut rows: SparseRows = Vec::with_capacity(self.coherence.len);
         let mut count = 0;
-        for (block, terms) in self.coherence.blocks.iter().zip(&self.terms) {
-            let [left, right] = terms.factors.map(|f| &self.factors[f]);
+        for (number, block) in self.coherence.blocks.iter().enumerate() {
             let width = block.columns.len();
             for (i, j) in (0..block.rows.len()).flat_map(|i| (0..width).map(move |j| (i, j))) {
-                let at = |k: usize, l: usize| block.offset + k * width + l;
-                let mut row: Vec<(usize, Complex64)> = left.row(i).map(|(k, v)| (at(k, j), v)).collect();
-                row.extend(right.row(j).map(|(l, v)| (at(i, l), v.conj())));
-                for (source, factors) in &terms.jumps {
-                    let source = &self.coherence.blocks[*source];
-                    let [left, right] = factors.map(|f| &self.factors[f]);
-                    for (k, v) in left.row(i) {
-                        let from = source.offset + k * source.columns.len();
-                        row.extend(right.row(j).map(|(l, w)| (from + l, v * w.conj())));
-                    }
-                }
+                let mut row = Vec::new();
+                self.row((number, i, j), &mut row);
                 count += row.len();
                 if count > most {
                     return None;
@@ -201,6 +199,23 @@ impl Action {
             }
         }
         Some(rows)
+    }
+
+    /// Appends the row of element (i, j) of a block: the elements it comes from, some of them more than once.
+    pub(super) fn row(&self, (number, i, j): (usize, usize, usize), row: &mut Vec<(usize, Complex64)>) {
+        let (block, terms) = (&self.coherence.blocks[number], &self.terms[number]);
+        let [left, right] = terms.factors.map(|f| &self.factors[f]);
+        let at = |k: usize, l: usize| block.offset + k * block.columns.len() + l;
+        row.extend(left.row(i).map(|(k, v)| (at(k, j), v)));
+        row.extend(right.row(j).map(|(l, v)| (at(i, l), v.conj())));
+        for (source, factors) in &terms.jumps {
+            let source = &self.coherence.blocks[*source];
+            let [left, right] = factors.map(|f| &self.factors[f]);
+            for (k, v) in left.row(i) {
+                let from = source.offset + k * source.columns.len();
+                row.extend(right.row(j).map(|(l, w)| (from + l, v * w.conj())));
+            }
+        }
     }
 
     fn fill(&self, number: usize, x: &[Complex64], out: &mut [Complex64], half: bool) {

@@ -4,3 +4,4 @@ pub(crate) mod action;
 pub(crate) mod classes;
 pub(crate) mod coherence;
 pub(crate) mod no_jump;
+pub(crate) mod real_matrix;

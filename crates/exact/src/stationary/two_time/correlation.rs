@@ -20,6 +20,7 @@ use crate::error::{INTERRUPTED, NAME};
 use crate::generator::Elements;
 use crate::stationary::operators::action::{Action, Direction};
 use crate::stationary::operators::coherence::Coherence;
+use crate::stationary::operators::real_matrix::Repeated;
 use crate::stationary::slow::Flow;
 use crate::stationary::solver::Solver;
 use crate::stationary::state::StationaryState;
@@ -229,7 +230,8 @@ impl StationaryState {
         }
         let solver = Solver::new(self.space(), elements, halt);
         let action = Action::new(self.space(), &part.coherence, elements, Direction::Forward).general();
-        let flow = Flow { action: &action, rectangle: solver.rectangle(&part.coherence) };
+        let repeated = Repeated::new(&action);
+        let flow = Flow { map: &repeated, rectangle: solver.rectangle(&part.coherence) };
         let first = times.first().is_some_and(|t| *t == 0.0);
         let values = if first { vec![part.value(&part.x)] } else { Vec::new() };
         let stops = &times[usize::from(first)..];
