@@ -301,6 +301,9 @@ pub(crate) struct Steady {
     /// Do not make sure by a second solution that there is one stationary state only.
     #[arg(long)]
     pub(crate) assume_unique: bool,
+    /// Begin the search at this saved state (file or folder): of a neighbour in parameters, or of lower cutoffs.
+    #[arg(long, value_name = "STATE")]
+    pub(crate) from: Option<PathBuf>,
     /// Write the state itself, state.superladder, for `[initial] state = "file"` of other studies.
     #[arg(long)]
     pub(crate) save_state: bool,

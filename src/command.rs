@@ -51,6 +51,9 @@ pub(crate) enum BadInput {
     /// A file is in the way.
     #[error("the file '{0}' exists; give another name, or --force to overwrite it")]
     FileExists(String),
+    /// A saved state that cannot be read.
+    #[error("--from: {0}")]
+    SavedState(superladder::study::SavedStateError),
     /// An engine that does not exist.
     #[error("unknown engine '{name}'; known: {known}")]
     UnknownEngine {

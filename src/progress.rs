@@ -87,6 +87,41 @@ impl Count for Counter {
     }
 }
 
+/// A line on the standard error that says how far a search is; hears Ctrl-C.
+pub(crate) struct Searching<'a> {
+    line: ProgressBar,
+    log: Log,
+    interrupted: &'a AtomicBool,
+}
+
+impl<'a> Searching<'a> {
+    pub(crate) fn new(interrupted: &'a AtomicBool, hidden: bool) -> Self {
+        let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let line = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template("{elapsed_precise}  {msg}") {
+            line.set_style(style);
+        }
+        Self { line, log: Log::new(hidden), interrupted }
+    }
+
+    /// Removes the line from the screen.
+    pub(crate) fn finish(&self) {
+        self.line.finish_and_clear();
+    }
+}
+
+impl Halt for Searching<'_> {
+    fn asked(&self) -> bool {
+        self.interrupted.asked()
+    }
+
+    fn heard(&self, iterations: u64, residual: f64) {
+        let words = || format!("{iterations} iterations, residual {residual:.1e}");
+        self.log.say(words);
+        self.line.set_message(words());
+    }
+}
+
 /// When a run pauses.
 pub(crate) struct Pauses<'a> {
     /// Writes its checkpoints.

@@ -11,6 +11,7 @@ use super::steady::{check_tolerance, interrupted, told};
 use super::{Verdict, load, start_threads};
 use crate::cli::Spectrum;
 use crate::interrupt::Interrupt;
+use crate::progress::Searching;
 
 /// Finds the correlations and spectra that a study asks for and writes its output folder.
 pub(crate) fn spectrum(
@@ -31,10 +32,13 @@ pub(crate) fn spectrum(
         errors: false,
         raise_cutoffs: true,
         keep_state: false,
+        guess: None,
     };
     let check_cutoffs = !arguments.assume_cutoffs;
     let plan = Plan { study: &study, options, check_cutoffs, output, force: arguments.force, clock };
-    let finished = plan.run(interrupt.heed());
+    let searching = Searching::new(interrupt.heed(), arguments.execution.quiet);
+    let finished = plan.run(&searching);
+    searching.finish();
     if finished.as_ref().is_err_and(SpectrumError::is_interrupt) {
         return interrupted();
     }

@@ -2,14 +2,18 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use superladder::engine::StationaryOptions;
+use superladder::model::JointState;
+use superladder::study::read_state;
 use superladder::workflows::results::Clock;
 use superladder::workflows::steady::{Finished, Plan, SteadyError};
 
 use super::{BadInput, Verdict, load, start_threads};
 use crate::cli::Steady;
 use crate::interrupt::Interrupt;
+use crate::progress::Searching;
 
 /// Finds the stationary state of a study and writes its output folder.
 pub(crate) fn steady(
@@ -30,13 +34,22 @@ pub(crate) fn steady(
         errors: true,
         raise_cutoffs: true,
         keep_state: arguments.save_state,
+        guess: arguments.from.as_deref().map(near).transpose()?,
     };
     let plan = Plan { study: &study, options, output, force: arguments.force, clock };
-    let finished = plan.run(interrupt.heed());
+    let searching = Searching::new(interrupt.heed(), arguments.execution.quiet);
+    let finished = plan.run(&searching);
+    searching.finish();
     if finished.as_ref().is_err_and(SteadyError::is_interrupt) {
         return interrupted();
     }
     told(&finished?, arguments.execution.quiet, out)
+}
+
+/// The saved state that a search begins at.
+fn near(path: &Path) -> Result<Arc<JointState>, BadInput> {
+    let (state, _) = read_state(path).map_err(BadInput::SavedState)?;
+    Ok(Arc::new(state))
 }
 
 /// Refuses a residual that no state can have.

@@ -10,6 +10,16 @@ pub trait Halt: Sync {
     /// Whether the work is to end.
     fn asked(&self) -> bool;
 
+    /// Hears how far a search is that has no end known beforehand: the iterations of the present linear system or
+    /// eigenproblem, and its residual.
+    fn heard(&self, _iterations: u64, _residual: f64) {}
+
+    /// Hears how far a search is; whether it is to go on.
+    fn go_on(&self, iterations: u64, residual: f64) -> bool {
+        self.heard(iterations, residual);
+        !self.asked()
+    }
+
     /// Fails once the work is to end.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Where a state ends: what an engine that finds stationary states promises.
 
+use std::sync::Arc;
+
 use num_complex::Complex64;
 use superladder_model::JointState;
 
@@ -21,6 +23,9 @@ pub struct StationaryOptions {
     pub raise_cutoffs: bool,
     /// Whether the report holds the state itself.
     pub keep_state: bool,
+    /// A state near by, from which the search begins: that of other parameters or lower cutoffs. One of other
+    /// modes, ensembles or sizes is left aside, and so is any by engines without a density matrix.
+    pub guess: Option<Arc<JointState>>,
 }
 
 impl Default for StationaryOptions {
@@ -32,6 +37,7 @@ impl Default for StationaryOptions {
             errors: true,
             raise_cutoffs: true,
             keep_state: false,
+            guess: None,
         }
     }
 }

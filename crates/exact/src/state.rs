@@ -83,7 +83,7 @@ fn product_vector(space: &Space, layout: &Layout, initial: &InitialState) -> Vec
 }
 
 /// The part of a joint state below the cutoffs, with trace 1.
-fn joint_vector(space: &Space, layout: &Layout, joint: &JointState) -> Vec<f64> {
+pub(crate) fn joint_vector(space: &Space, layout: &Layout, joint: &JointState) -> Vec<f64> {
     let mut vector = vec![0.0; layout.len()];
     let mut trace = 0.0;
     for block in &joint.blocks {

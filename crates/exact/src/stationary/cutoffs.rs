@@ -1,6 +1,8 @@
 //! Cutoffs that follow a stationary state: raised until what would leave through them moves it by less than a
 //! bound.
 
+use std::sync::Arc;
+
 use superladder_engine::{EngineError, Halt, Problem, SlowModes, StationaryOptions};
 
 use super::state::StationaryState;
@@ -24,8 +26,8 @@ impl Exact {
         halt: &dyn Halt,
     ) -> Result<StationaryState, EngineError> {
         // The gap says how far what leaves moves the state.
-        let last = StationaryOptions { modes: options.modes.max(1), ..*options };
-        let trial = StationaryOptions { certify: false, errors: false, ..last };
+        let mut last = StationaryOptions { modes: options.modes.max(1), ..options.clone() };
+        let mut trial = StationaryOptions { certify: false, errors: false, keep_state: true, ..last.clone() };
         let mut problem = problem.clone();
         let (mut best, mut hopeless) = (f64::INFINITY, 0);
         loop {
@@ -34,7 +36,9 @@ impl Exact {
             hopeless = if shift < CLOSER * best { 0 } else { hopeless + 1 };
             best = best.min(shift);
             let raised = self.raised(&found, &problem.cutoffs);
+            trial.guess = found.report.state.clone().map(Arc::new);
             if raised == problem.cutoffs || hopeless >= HOPELESS {
+                last.guess.clone_from(&trial.guess);
                 return if trial == last { Ok(found) } else { self.state_at(&problem, &last, halt) };
             }
             problem.cutoffs = raised;

@@ -1,6 +1,7 @@
 //! The limit of a state under the generator, class by class.
 
 use num_complex::Complex64;
+use superladder_eigen::Nullspace;
 use superladder_engine::{EngineError, StationaryClass, StationaryOptions};
 use superladder_model::Model;
 
@@ -19,6 +20,8 @@ pub(crate) struct Limit {
     pub(crate) classes: Vec<StationaryClass>,
 }
 
+/// Finer residuals, relative to the generator, are rounding.
+const FINEST: f64 = 1e-15;
 /// Null vectors per class at most.
 const MOST: usize = 24;
 
@@ -44,12 +47,13 @@ fn add(x: &[Complex64], from: &Coherence, to: &Coherence, sum: &mut [Complex64])
 }
 
 impl Solver<'_> {
-    /// The limit of the state `start` (blocks of charge difference zero).
+    /// The limit of the state `start` (blocks of charge difference zero); the search begins at `guess`.
     pub(crate) fn limit(
         &self,
         model: &Model,
         coherence: Coherence,
         start: &[Complex64],
+        guess: Option<&[Complex64]>,
         options: &StationaryOptions,
     ) -> Result<Limit, EngineError> {
         let classes = Classes::find(self.space, self.elements);
@@ -69,7 +73,8 @@ impl Solver<'_> {
             let wanted = |sector: usize, row: usize, column: usize| row == column && class.holds(sector, row);
             let own = Coherence::new(self.space, &zero, &wanted);
             let begun = part(&start, &limit.coherence, &own);
-            let (x, correction, states) = self.class_limit(&own, &begun, options)?;
+            let guess = guess.map(|guess| part(guess, &limit.coherence, &own));
+            let (x, correction, states) = self.class_limit(&own, &begun, guess.as_deref(), options)?;
             let weight = own.trace(&x).re;
             add(&x, &own, &limit.coherence, &mut limit.x);
             if let (Some(sum), Some(correction)) = (&mut limit.correction, correction) {
@@ -128,6 +133,7 @@ impl Solver<'_> {
         &self,
         own: &Coherence,
         begun: &[Complex64],
+        guess: Option<&[Complex64]>,
         options: &StationaryOptions,
     ) -> Result<(Vec<Complex64>, Option<Vec<Complex64>>, usize), EngineError> {
         let equations = self.equations(own, Direction::Forward);
@@ -135,7 +141,10 @@ impl Solver<'_> {
         let most = if options.certify { MOST } else { 1 };
         // Of a vector of length 1 the trace is about the root of the dimension: the margin is for large
         // norms.
-        let kernel = self.kernel(&equations, &one, most, options.tolerance)?;
+        let guess = guess.filter(|guess| own.trace(guess).re > 0.0);
+        let from = guess.map_or_else(|| one.clone(), |guess| packed(&equations.action, guess));
+        let kernel = self.kernel(&equations, &from, most, options.tolerance)?;
+        let kernel = self.polished(&equations, own, kernel, options)?;
         let states = kernel.vectors.len();
         let reason = |reason: &str| EngineError::Unsupported { engine: NAME, reason: reason.into() };
         match states {
@@ -166,6 +175,36 @@ impl Solver<'_> {
                 Ok((x, correction, states))
             }
         }
+    }
+
+    /// The kernel with a single null vector brought to the residual that is asked for: the search goes by norms
+    /// of vectors, `|L rho|_1` is larger by roots of dimensions.
+    fn polished(
+        &self,
+        equations: &Equations,
+        own: &Coherence,
+        mut kernel: Nullspace,
+        options: &StationaryOptions,
+    ) -> Result<Nullspace, EngineError> {
+        const ROUNDS: usize = 3;
+        let mut tolerance = options.tolerance;
+        for _ in 0..ROUNDS {
+            let [vector] = &kernel.vectors[..] else { break };
+            let x = unpacked(&equations.action, own, vector);
+            let mut flow = vec![Complex64::ZERO; own.len];
+            equations.action.act(&x, &mut flow);
+            let residual = own.trace_norm_bound(&flow) / own.trace(&x).norm();
+            if residual <= options.tolerance || equations.direct {
+                break;
+            }
+            tolerance *= 0.5 * options.tolerance / residual;
+            if tolerance < FINEST {
+                break;
+            }
+            let again = self.kernel(equations, &vector.clone(), 1, tolerance)?;
+            kernel = Nullspace { complete: kernel.complete, ..again };
+        }
+        Ok(kernel)
     }
 
     /// e with `L e = -L x` and no part in the kernel: for every O, `tr(O e) = -<y, L x>` with the solution of

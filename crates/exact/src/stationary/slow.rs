@@ -144,7 +144,7 @@ impl Solver<'_> {
             max_restarts: 300,
             wanted: Wanted::LargestModulus,
         };
-        let mut watch = |_: u64, _: f64| !self.halt.asked();
+        let mut watch = |iterations: u64, residual: f64| self.halt.go_on(iterations, residual);
         let pairs = search.solve(&exponential, None, &mut watch);
         let pairs = pairs.map_err(|e| solution("the slow modes", e))?;
         self.count(pairs.applications);

@@ -164,7 +164,7 @@ impl<'a> Solver<'a> {
     ) -> Result<(Vec<f64>, GmresInfo), EigenError> {
         let mut x = vec![0.0; b.len()];
         let gmres = gmres(equations, tolerance);
-        let mut watch = |_: u64, _: f64| !self.halt.asked();
+        let mut watch = |iterations: u64, residual: f64| self.halt.go_on(iterations, residual);
         let info = gmres.solve(&equations.action, &*equations.preconditioner, b, &mut x, &mut watch)?;
         self.count(info.iterations);
         Ok((x, info))
@@ -180,7 +180,7 @@ impl<'a> Solver<'a> {
     ) -> Result<Nullspace, EngineError> {
         let tolerance = if equations.direct { 1e-13 } else { tolerance };
         let search = NullVectors { gmres: gmres(equations, 1e-13), most, tolerance };
-        let mut watch = |_: u64, _: f64| !self.halt.asked();
+        let mut watch = |iterations: u64, residual: f64| self.halt.go_on(iterations, residual);
         let found = search.find(&equations.action, &*equations.preconditioner, Some(start), &mut watch);
         let found = found.map_err(|e| solution("a stationary state", e))?;
         self.count(found.iterations);

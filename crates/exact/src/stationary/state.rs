@@ -22,7 +22,7 @@ use crate::instruments::Instruments;
 use crate::layout::Layout;
 use crate::options::Exact;
 use crate::setting::{Setting, populated_coherences};
-use crate::state::{initial_vector, joint_state, sector_matrix};
+use crate::state::{initial_vector, joint_state, joint_vector, sector_matrix};
 
 /// The limit of the initial state of a problem, and what is known of it.
 pub struct StationaryState {
@@ -148,7 +148,9 @@ impl Exact {
         let coherence = Coherence::new(space, &zero, &|_, _, _| true);
         let start = from_layout(layout, &coherence, &initial);
         let solver = Solver::new(space, &elements, halt);
-        let limit = solver.limit(own.model(), coherence, &start, options)?;
+        let guess = options.guess.as_ref().and_then(|guess| guess.arranged(own.model()).ok());
+        let guess = guess.map(|guess| from_layout(layout, &coherence, &joint_vector(space, layout, &guess)));
+        let limit = solver.limit(own.model(), coherence, &start, guess.as_deref(), options)?;
         if problem.stages.len() > 1 && (limit.classes.len() > 1 || limit.classes[0].states > 1) {
             let reason = "the last stage has several stationary states, and which one is reached depends on the state \
                           when it begins, which a quench changes; make the last stage a study of its own";

@@ -61,11 +61,22 @@ pub fn overlays(problem: &Problem, runs: &[Ran]) -> Vec<Overlay> {
 
 /// Largest deviations of every engine from the last one, at these times.
 pub fn deviations(times: &[f64], runs: &[Ran], overlays: &[Overlay]) -> Vec<ColumnDeviation> {
+    /// What is smaller, beside the largest component of its observable, is rounding.
+    const ROUNDING: f64 = 1e-12;
     let others = &runs[..runs.len().saturating_sub(1)];
+    let observable = |name: &str| name.rsplit_once('.').map_or(name, |(observable, _)| observable).to_owned();
+    let scale = |name: &str| {
+        let own = overlays.iter().filter(|o| observable(&o.name) == observable(name));
+        let values = own.flat_map(|o| &o.curves).flat_map(|c| &c.values).filter(|x| x.is_finite());
+        values.fold(0.0, |most: f64, x| most.max(x.abs()))
+    };
     let of = |(index, run): (usize, &Ran)| {
         let deviation = move |overlay: &Overlay| {
             let (engine, column) = (run.engine.clone(), overlay.name.clone());
-            let deviation = overlay.curves[index].deviation(overlay.curves.last()?, times);
+            let mut deviation = overlay.curves[index].deviation(overlay.curves.last()?, times);
+            if deviation.largest <= ROUNDING * scale(&overlay.name) {
+                deviation.relative = 0.0;
+            }
             Some(ColumnDeviation { engine, column, deviation })
         };
         overlays.iter().filter_map(deviation).collect::<Vec<_>>()

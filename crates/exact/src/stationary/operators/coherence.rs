@@ -104,6 +104,15 @@ impl Coherence {
         diagonal.flat_map(|b| (0..b.rows.len()).map(|i| x[b.offset + i * (b.columns.len() + 1)])).sum()
     }
 
+    /// The trace norm is at most this: of every block the Frobenius norm times the root of its smaller dimension.
+    pub(crate) fn trace_norm_bound(&self, x: &[Complex64]) -> f64 {
+        let of = |b: &Block| {
+            let dim = b.rows.len().min(b.columns.len()) as f64;
+            (dim * x[b.range()].iter().map(Complex64::norm_sqr).sum::<f64>()).sqrt()
+        };
+        self.blocks.iter().map(of).sum()
+    }
+
     /// The identity.
     pub(crate) fn identity(&self) -> Vec<Complex64> {
         let mut one = vec![Complex64::ZERO; self.len];

@@ -77,7 +77,7 @@ impl SpectralDensity for Systems<'_> {
         let b: Vec<f64> = self.part.vector().iter().map(|x| -x).collect();
         let gmres = Gmres { restart: 60, kept: 20, tolerance: 0.1 * TOLERANCE, max_iterations: 5000 };
         let shifted = Shifted { action: &self.action, omega };
-        let mut watch = |_: u64, _: f64| !self.halt.asked();
+        let mut watch = |iterations: u64, residual: f64| self.halt.go_on(iterations, residual);
         let solved = gmres.solve(&shifted, &self.no_jump, &b, &mut self.start, &mut watch);
         let info = solved.map_err(|e| solution("the spectrum", e))?;
         let mut x: Vec<Complex64> = self.start.chunks_exact(2).map(|x| Complex64::new(x[0], x[1])).collect();
@@ -202,7 +202,7 @@ impl StationaryState {
         let room = VECTORS.min(dim).min(NUMBERS / dim);
         let made = ProjectedResolvent::new(&part.vector(), vec![ComplexFunctional { re, im }], room.max(1));
         let mut found = made.map_err(|e| solution("the spectrum", e))?;
-        let mut watch = |_: u64, _: f64| !halt.asked();
+        let mut watch = |iterations: u64, residual: f64| halt.go_on(iterations, residual);
         let mut size = 60;
         loop {
             found.grow(&action, size, &mut watch).map_err(|e| solution("the spectrum", e))?;
