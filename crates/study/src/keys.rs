@@ -95,7 +95,7 @@ pub static STUDY_TABLES: &[StudyTable] = &[
     },
     StudyTable {
         heading: "[time]",
-        meaning: "when results are wanted",
+        meaning: "when results are wanted; time = \"steady\" in place of the table: in the steady state (sweep, compare, converge)",
         keys: &[
             key("start", NUMBER, "first output time (default 0)"),
             key("end", NUMBER, "last output time"),

@@ -20,7 +20,7 @@ use crate::spectrum::rectangle;
 /// Real unknowns up to which all eigenvalues are computed: a second or two.
 const ALL: usize = 300;
 /// Applications of the generator per application of its exponential.
-const APPLICATIONS: f64 = 250.0;
+const APPLICATIONS: f64 = 40.0;
 
 /// A generator with bounds of its spectrum, as propagators want it.
 pub(crate) struct Flow<'a> {
