@@ -42,7 +42,9 @@ pub enum SpectrumError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The engine of the study knows one time only.
-    #[error("the engine '{0}' has no correlations of two times; use `[engine] kind = \"exact\"`")]
+    #[error(
+        "the engine '{0}' has no correlations of two times; use `[engine] kind = \"exact\"` or \"cumulant\""
+    )]
     NoTwoTime(&'static str),
     /// Nothing is asked for.
     #[error(
@@ -90,7 +92,8 @@ impl Plan<'_> {
         problem.observables.clear();
         let state = self.state(&problem, &self.options, halt)?;
         problem.cutoffs.clone_from(&state.report().cutoffs);
-        let smaller = if self.check_cutoffs { found::smaller(&problem) } else { None };
+        let truncated = self.study.engine.is_truncated();
+        let smaller = if self.check_cutoffs && truncated { found::smaller(&problem) } else { None };
         let smaller = smaller.map(|problem| self.smaller(problem, halt)).transpose()?;
         let mut all = Vec::new();
         for entry in &self.study.correlations {
