@@ -70,24 +70,24 @@ pub fn multiply_lower(out: &mut [Complex64], a: &[Complex64], b: &[Complex64], d
 
 /// LU factors with partial pivoting, on one thread.
 struct Factors<T> {
-    factors: Mat<T>,
+    matrix: Mat<T>,
     forward: Vec<usize>,
     backward: Vec<usize>,
 }
 
 impl<T: ComplexField<Real = f64>> Factors<T> {
-    fn new(mut factors: Mat<T>) -> Self {
-        let dim = factors.nrows();
+    fn new(mut matrix: Mat<T>) -> Self {
+        let dim = matrix.nrows();
         let (mut forward, mut backward) = (vec![0_usize; dim], vec![0_usize; dim]);
         let need = factor::lu_in_place_scratch::<usize, T>(dim, dim, Par::Seq, Spec::default());
         let mut buffer = MemBuffer::new(need);
         let stack = MemStack::new(&mut buffer);
-        factor::lu_in_place(factors.as_mut(), &mut forward, &mut backward, Par::Seq, stack, Spec::default());
-        Self { factors, forward, backward }
+        factor::lu_in_place(matrix.as_mut(), &mut forward, &mut backward, Par::Seq, stack, Spec::default());
+        Self { matrix, forward, backward }
     }
 
     fn solve(&self, x: &mut [T], transposed: bool) {
-        let n = self.factors.nrows();
+        let n = self.matrix.nrows();
         let right = MatMut::from_column_major_slice_mut(x, n, 1);
         let order = Perm::new_checked(
             self.forward.clone().into_boxed_slice(),
@@ -98,7 +98,7 @@ impl<T: ComplexField<Real = f64>> Factors<T> {
             .or(solve::solve_transpose_in_place_scratch::<usize, T>(n, 1, Par::Seq));
         let mut buffer = MemBuffer::new(need);
         let stack = MemStack::new(&mut buffer);
-        let (factors, order) = (self.factors.as_ref(), order.as_ref());
+        let (factors, order) = (self.matrix.as_ref(), order.as_ref());
         if transposed {
             solve::solve_transpose_in_place(factors, factors, order, right, Par::Seq, stack);
         } else {

@@ -140,7 +140,7 @@ impl Trajectories {
 }
 
 impl Trajectories {
-    fn evolution(&self, problem: &Problem) -> Result<TrajectoryEvolution, EngineError> {
+    pub(crate) fn evolution(&self, problem: &Problem) -> Result<TrajectoryEvolution, EngineError> {
         let (setup, instruments) = self.chosen(problem)?;
         let needed = self.needed(problem, &setup, &instruments);
         check_memory(NAME, needed.memory(), available_memory(), 2 * needed.amplitudes)?;
