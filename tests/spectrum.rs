@@ -383,3 +383,32 @@ fn the_line_of_a_superradiant_laser_comes_from_moments() {
     let said = scratch.exits(0, &["steady", "study.toml", "-o", "s"]);
     assert!(said.contains("19.7298288"), "{said}");
 }
+
+/// Light that single spins send to the side, with that of all together: both engines, and what is refused.
+#[test]
+fn light_to_the_side_needs_a_tagged_spin() {
+    let text = superradiant(4, 2.0);
+    let side = "[[correlations]]\nname = \"side\"\nkind = \"side-light\"\nensemble = \"S\"\n";
+    let scratch = Scratch::new(&text.replace(TIME, &format!("{side}{TIME}")));
+    let of = |engine: &[&str], folder: &str| -> Vec<f64> {
+        scratch.exits(0, &[&["spectrum", "study.toml", "-o", folder], engine].concat());
+        let lines = Table::read(&scratch, &format!("{folder}/lines.csv"));
+        assert_eq!(lines.rows.len(), 2);
+        [lines.column("incoherent"), lines.column("fwhm")].concat()
+    };
+    let exact = of(&[], "exact");
+    // <S^+ S^-> and N/2 + <S^z>: `superradiant_bad_cavity` of data/reference/steady.json, N = 4, w = 2.
+    close(exact[0], 47.0 / 15.0, 1e-8);
+    close(exact[1], 2.0 + 13.0 / 30.0, 1e-8);
+    // Four spins at order 6 are exact, two of them told apart or not.
+    let moments = of(&["--set", "engine.kind=cumulant", "--set", "engine.order=6"], "moments");
+    for (a, b) in exact.iter().zip(&moments) {
+        close(*a, *b, 1e-6);
+    }
+    let dicke = "frequency = 0.0\ninitial = { state = \"dicke\", j = 2.0, m = 0.0 }";
+    let scratch = Scratch::new(
+        &text.replace("kind = \"dipole\"", "kind = \"side-light\"").replace("frequency = 0.0", dicke),
+    );
+    let said = refused(&scratch, &[]);
+    assert!(said.contains("correlation 'light'") && said.contains("product state"), "{said}");
+}

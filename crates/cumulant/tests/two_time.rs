@@ -81,11 +81,11 @@ fn gaussian_light_is_exact() {
     let model = Model::builder()
         .mode("a", 0.7)
         .mode("b", -0.2)
-        .interaction("drive", "a", 0.3)
+        .interaction("drive", "a", 0.2)
         .interaction("beam-splitter", ["a", "b"], 0.6)
-        .channel("thermal-bath", "a", [("rate", 0.9), ("occupation", 0.15)])
+        .channel("thermal-bath", "a", [("rate", 0.9), ("occupation", 0.06)])
         .channel("cavity-loss", "b", 0.5);
-    let problem = problem(model, &[("a", 11), ("b", 9)]);
+    let problem = problem(model, &[("a", 8), ("b", 7)]);
     let own = Correlation { a: Operator::create(1), b: Operator::annihilate(0), c: None, connected: false };
     let light = [Correlation::amplitude(0), Correlation::amplitude(1).connected(), own];
     agree(&problem, 2, &light, 1e-6);
@@ -278,6 +278,56 @@ fn symmetrised_closures_have_two_times() {
             assert!((value - expected).norm() < 1e-12, "{closure:?} {delay}: {value} {expected}");
         }
     }
+}
+
+/// Light to the side, from moments and from the density matrix: the dipole of all spins is N times that of one with
+/// all, and independent spins have a closed form.
+#[test]
+fn light_to_the_side_is_that_of_a_tagged_spin() {
+    let model = Model::builder()
+        .ensemble("S", 3, 0.4)
+        .channel("collective-emission", "S", 0.9)
+        .channel("pumping", "S", 0.4)
+        .channel("dephasing", "S", 0.3)
+        .build()
+        .expect("valid");
+    let problem = Problem::builder(&model).times(0.0, 1.0, 2).build().expect("valid");
+    let tagged = problem.with_tagged_spin(0).expect("a product state");
+    let delays = [0.0, 0.3, 1.0, 4.0];
+    let all = Operator::raise(0).with_tagged_spin(0, 1);
+    let with_all = Correlation { a: all * 3.0, ..Correlation::side_light(&model, 0) };
+    for engine in [&Exact::default() as &dyn TwoTime, &cumulant(2), &cumulant(4)] {
+        let (whole, split) = (state(engine, &problem), state(engine, &tagged));
+        let whole = whole.series(&Correlation::dipole(0), &delays, &Never).expect("a series");
+        let parts = split.series(&with_all, &delays, &Never).expect("a series");
+        for (a, b) in whole.values.iter().zip(&parts.values) {
+            assert!((a - b).norm() < 1e-9, "{}: {a} {b}", engine.name());
+        }
+        let side = split.series(&Correlation::side_light(&model, 0), &delays, &Never).expect("a series");
+        let excited = 1.5 + state(engine, &problem).expectation(&Operator::sz(0)).re;
+        assert!((side.values[0].re - excited).abs() < 1e-9, "{}: {excited}", engine.name());
+    }
+    let [exact, moments] = [&Exact::default() as &dyn TwoTime, &cumulant(4)].map(|engine| {
+        let light = Correlation::side_light(&model, 0);
+        state(engine, &tagged).series(&light, &delays, &Never).expect("a series").values
+    });
+    for (a, b) in exact.iter().zip(&moments) {
+        assert!((a - b).norm() < 1e-9, "three spins at order 4: {a} {b}");
+    }
+    // 10^6 independent spins: a line of width pump + emission + dephasing at their frequency.
+    let model = Model::builder()
+        .ensemble("S", 1_000_000, 0.7)
+        .channel("pumping", "S", 0.2)
+        .channel("emission", "S", 0.6)
+        .channel("dephasing", "S", 0.1)
+        .build()
+        .expect("valid");
+    let problem = Problem::builder(&model).times(0.0, 1.0, 2).build().expect("valid");
+    let state = state(&cumulant(2), &problem.with_tagged_spin(0).expect("a product state"));
+    let found = spectrum(&*state, &Correlation::side_light(&model, 0), SpectrumMethod::Automatic);
+    assert!((found.highest().fwhm - 0.9).abs() < 1e-9, "{:?}", found.highest());
+    assert!((found.highest().centre - 0.7).abs() < 1e-6, "{:?}", found.highest());
+    assert!((found.total - 250_000.0).abs() < 1e-4, "{}", found.total);
 }
 
 struct Ended;
