@@ -250,8 +250,11 @@ fn refused(scratch: &Scratch, sets: &[&str]) -> String {
 #[test]
 fn what_has_no_spectrum_is_refused_by_name() {
     let scratch = Scratch::new(&mode("", THERMAL, 8));
+    let said = refused(&scratch, &["engine.kind=mean-field"]);
+    assert!(said.contains("'mean-field' has no correlations of two times"), "{said}");
     let said = refused(&scratch, &["engine.kind=cumulant"]);
-    assert!(said.contains("'cumulant' has no correlations of two times"), "{said}");
+    assert!(said.contains("correlation 'photons'") && said.contains("raise `order` to 4"), "{said}");
+    assert!(said.contains("study.toml"), "{said}");
     let said = refused(&scratch, &["correlations.0.frequencies=[-900.0, 0.5, 900.0]"]);
     assert!(said.contains("correlation 'light'") && said.contains("does not resolve"), "{said}");
     assert!(said.contains("study.toml") && said.contains("refused by the engine"), "{said}");
@@ -330,4 +333,82 @@ fn the_last_stage_is_the_one_that_counts() {
     let said = scratch.exits(0, &["spectrum", "study.toml", "-o", "o"]);
     assert!(said.contains("that of the last stage, from t = 0.5 on"), "{said}");
     close(Table::read(&scratch, "o/lines.csv").column("centre")[0], 2.0, 1e-4);
+}
+
+/// Gaussian light, from moments and from the density matrix.
+#[test]
+fn moments_tell_what_a_density_matrix_tells() {
+    let scratch = Scratch::new(&mode(DRIVE, THERMAL, 26));
+    scratch.exits(0, &["spectrum", "study.toml", "-o", "exact"]);
+    let sets = ["--set", "engine.kind=cumulant", "--set", "engine.order=4"];
+    let said = scratch.exits(0, &[&["spectrum", "study.toml", "-o", "moments"], &sets[..]].concat());
+    assert!(said.contains("converged: every bound is kept") && !said.contains("cutoffs"), "{said}");
+    assert!(said.contains("found by eigenpairs; differs from linear systems"), "{said}");
+    for name in ["light", "photons"] {
+        let [exact, moments] = ["exact", "moments"]
+            .map(|folder| Table::read(&scratch, &format!("{folder}/{name}-correlation.csv")));
+        let last = exact.column("delay").len() - 1;
+        for column in ["re", "g_re"] {
+            close(moments.column(column)[0], exact.column(column)[0], 1e-6);
+        }
+        close(*moments.column("g_re").last().expect("rows"), exact.column("g_re")[last], 1e-3);
+    }
+    let [exact, moments] = ["exact", "moments"].map(|f| Table::read(&scratch, &format!("{f}/lines.csv")));
+    for column in ["centre", "fwhm", "area", "slowest", "coherent", "incoherent"] {
+        close(moments.column(column)[0], exact.column(column)[0], 1e-6);
+    }
+}
+
+/// `cumulant_laser` of data/reference/steady.json: 2e5 atoms.
+#[test]
+fn the_line_of_a_superradiant_laser_comes_from_moments() {
+    let text = format!(
+        "[parameters]\nN = 2e5\n[modes.a]\nfrequency = -2500.0\ncutoff = 5\n\
+         [ensembles.S]\nsize = \"N\"\nfrequency = 0.0\n\
+         [[interactions]]\nkind = \"tavis-cummings\"\nmode = \"a\"\nensemble = \"S\"\nstrength = \"1000*sqrt(N)\"\n\
+         [[channels]]\nkind = \"cavity-loss\"\nmode = \"a\"\nrate = 5e6\n\
+         [[channels]]\nkind = \"emission\"\nensemble = \"S\"\nrate = 1.0\n\
+         [[channels]]\nkind = \"pumping\"\nensemble = \"S\"\nrate = 1000.0\n\
+         [[channels]]\nkind = \"dephasing\"\nensemble = \"S\"\nrate = 1000.0\n\
+         [engine]\nkind = \"cumulant\"\n\
+         [[correlations]]\nname = \"light\"\nkind = \"amplitude\"\nmode = \"a\"\n{TIME}\
+         [output]\nobservables = [\"photons(a)\"]\n"
+    );
+    let scratch = Scratch::new(&text);
+    scratch.exits(0, &["spectrum", "study.toml", "-o", "o"]);
+    let lines = Table::read(&scratch, "o/lines.csv");
+    close(lines.column("fwhm")[0], 1.631_694, 1e-6);
+    close(lines.column("slowest")[0], 1.631_694, 1e-6);
+    close(lines.column("centre")[0], -0.999_285, 1e-6);
+    let said = scratch.exits(0, &["steady", "study.toml", "-o", "s"]);
+    assert!(said.contains("19.7298288"), "{said}");
+}
+
+/// Light that single spins send to the side, with that of all together: both engines, and what is refused.
+#[test]
+fn light_to_the_side_needs_a_tagged_spin() {
+    let text = superradiant(4, 2.0);
+    let side = "[[correlations]]\nname = \"side\"\nkind = \"side-light\"\nensemble = \"S\"\n";
+    let scratch = Scratch::new(&text.replace(TIME, &format!("{side}{TIME}")));
+    let of = |engine: &[&str], folder: &str| -> Vec<f64> {
+        scratch.exits(0, &[&["spectrum", "study.toml", "-o", folder], engine].concat());
+        let lines = Table::read(&scratch, &format!("{folder}/lines.csv"));
+        assert_eq!(lines.rows.len(), 2);
+        [lines.column("incoherent"), lines.column("fwhm")].concat()
+    };
+    let exact = of(&[], "exact");
+    // <S^+ S^-> and N/2 + <S^z>: `superradiant_bad_cavity` of data/reference/steady.json, N = 4, w = 2.
+    close(exact[0], 47.0 / 15.0, 1e-8);
+    close(exact[1], 2.0 + 13.0 / 30.0, 1e-8);
+    // Four spins at order 6 are exact, two of them told apart or not.
+    let moments = of(&["--set", "engine.kind=cumulant", "--set", "engine.order=6"], "moments");
+    for (a, b) in exact.iter().zip(&moments) {
+        close(*a, *b, 1e-6);
+    }
+    let dicke = "frequency = 0.0\ninitial = { state = \"dicke\", j = 2.0, m = 0.0 }";
+    let scratch = Scratch::new(
+        &text.replace("kind = \"dipole\"", "kind = \"side-light\"").replace("frequency = 0.0", dicke),
+    );
+    let said = refused(&scratch, &[]);
+    assert!(said.contains("correlation 'light'") && said.contains("product state"), "{said}");
 }

@@ -128,7 +128,7 @@ fn what_has_no_end_is_refused_or_not_converged() {
     );
     let said = scratch.exits(2, &["steady", "moments.toml", "-o", "f", "--set", "engine.kind=mean-field"]);
     assert!(
-        said.contains("'mean-field' has no stationary states") && said.contains("fixed-points"),
+        said.contains("'mean-field' has no stationary states") && said.contains("`superladder fixed-points`"),
         "{said}"
     );
     let closed = "[modes.a]\nfrequency = 1.0\ncutoff = 3\n[time]\nend = 1.0\npoints = 2\n";
@@ -143,6 +143,42 @@ fn what_has_no_end_is_refused_or_not_converged() {
     let said = scratch.exits(2, &["steady", "study.toml", "-o", "t", "--tolerance", "0"]);
     assert!(said.contains("--tolerance"), "{said}");
     assert!(!scratch.path("f").exists() && !scratch.path("c").exists());
+}
+
+/// The same laser from trajectories: within errors of the density matrix, the same on any number of threads.
+#[test]
+fn trajectories_end_within_their_errors() {
+    let scratch = Scratch::new(LASER);
+    let trajectories = LASER.replace(
+        "[time]",
+        "[engine]\nkind = \"trajectories\"\ntrajectories = 200\nseed = 4\ntarget_error = 0.1\n[time]",
+    );
+    fs::write(scratch.path("sampled.toml"), &trajectories).expect("written");
+    scratch.exits(0, &["steady", "study.toml", "-o", "exact"]);
+    let said = scratch.exits(0, &["steady", "sampled.toml", "-o", "one", "--threads", "1"]);
+    assert!(
+        said.contains("Averages over 200 trajectories of length") && said.contains("converged"),
+        "{said}"
+    );
+    assert!(!said.contains("fixed point") && !said.contains("NaN"), "{said}");
+    scratch.exits(0, &["steady", "sampled.toml", "-o", "two", "--threads", "2"]);
+    assert_eq!(rows(&scratch, "one/steady.csv"), rows(&scratch, "two/steady.csv"));
+    for (exact, sampled) in rows(&scratch, "exact/steady.csv").iter().zip(rows(&scratch, "one/steady.csv")) {
+        let (value, error) = (number(&sampled[1]), number(&sampled[2]));
+        assert!((value - number(&exact[1])).abs() <= 4.5 * error + 1e-9, "{sampled:?} for {exact:?}");
+        assert!(error < 0.1, "{sampled:?}");
+    }
+    let manifest = fs::read_to_string(scratch.path("one/manifest.json")).expect("a manifest");
+    let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
+    assert!(manifest["residual"].is_null() && manifest["diagnostics"]["figures"]["burn_in"].is_number());
+    let set = ["--set", "engine.target_error=1e-4"];
+    let said = scratch.exits(3, &[&["steady", "sampled.toml", "-o", "far"], &set[..]].concat());
+    assert!(said.contains("NOT CONVERGED: target_error") && said.contains("trajectories would do"), "{said}");
+    let set = ["--set", "engine.trajectories=15"];
+    let said = scratch.exits(2, &[&["steady", "sampled.toml", "-o", "few"], &set[..]].concat());
+    assert!(said.contains("`trajectories` must be at least 16"), "{said}");
+    let said = scratch.exits(2, &["spectrum", "sampled.toml", "-o", "s"]);
+    assert!(said.contains("no [[correlations]]"), "{said}");
 }
 
 /// Two levels without decay of their coherence: a spin that turns for ever beside a cavity that is damped.

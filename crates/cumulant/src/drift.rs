@@ -118,7 +118,7 @@ impl Deriver {
 
     /// Hands every product that `monomial` contributes to the drift of `joint` to `receive`: twice its power
     /// of N, its coefficient and its factors (sorted).
-    fn expand(
+    pub(crate) fn expand(
         &self,
         joint: JointCumulant,
         monomial: &Monomial,
@@ -136,7 +136,7 @@ impl Deriver {
     }
 
     /// `prod_e (N_e / N)^p_e`.
-    fn sizes(&self, monomial: &Monomial) -> f64 {
+    pub(crate) fn sizes(&self, monomial: &Monomial) -> f64 {
         let ratio =
             |(e, p): (usize, &u8)| (self.variables.size(e) as f64 / self.variables.scale).powi(i32::from(*p));
         monomial.sizes.iter().enumerate().map(ratio).product()
@@ -144,7 +144,7 @@ impl Deriver {
 
     /// Every way to put `derivatives` into blocks (a set partition) and then `rest` onto those blocks, with
     /// no block above the order.
-    fn distribute(
+    pub(crate) fn distribute(
         &self,
         derivatives: &[Variable],
         rest: &[Variable],
@@ -179,7 +179,7 @@ impl Deriver {
     }
 }
 
-fn size_powers(monomial: &Monomial) -> i32 {
+pub(crate) fn size_powers(monomial: &Monomial) -> i32 {
     monomial.sizes.iter().map(|p| i32::from(*p)).sum()
 }
 

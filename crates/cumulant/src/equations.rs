@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use num_complex::Complex64;
 use superladder_engine::Problem;
 use superladder_model::{Evaluation, InitialState, Jump, Model, Operator};
 
@@ -157,28 +158,55 @@ impl Equations {
         closure: Closure,
         halted: &dyn Fn() -> bool,
     ) -> Result<Self, CumulantError> {
+        Self::smallest(problem, order, closure, false, halted)
+    }
+
+    /// Equations of every cumulant up to the order that no symmetry of models and initial state keeps at zero,
+    /// whether the observables need it or not: what is not among the unknowns is zero.
+    ///
+    /// # Errors
+    /// As [`Equations::of_problem_while`].
+    pub(crate) fn of_all_moments(
+        problem: &Problem,
+        order: usize,
+        closure: Closure,
+        halted: &dyn Fn() -> bool,
+    ) -> Result<Self, CumulantError> {
+        Self::smallest(problem, order, closure, true, halted)
+    }
+
+    /// In the basis with fewer unknowns; of all moments or of those that the observables need.
+    fn smallest(
+        problem: &Problem,
+        order: usize,
+        closure: Closure,
+        all: bool,
+        halted: &dyn Fn() -> bool,
+    ) -> Result<Self, CumulantError> {
         closure.check_order(order)?;
         let cartesian = Derivation::new(order, closure);
         let ladder = Derivation { basis: Basis::Ladder, ..cartesian };
         if closure != Closure::Sites {
-            return Self::reduced(problem, cartesian, halted);
+            return Self::reduced(problem, cartesian, all, halted);
         }
         if order <= 2 {
-            let (a, b) =
-                (Self::reduced(problem, cartesian, halted)?, Self::reduced(problem, ladder, halted)?);
+            let [a, b] = [cartesian, ladder].map(|basis| Self::reduced(problem, basis, all, halted));
+            let (a, b) = (a?, b?);
             return Ok(if b.unknowns.len() < a.unknowns.len() { b } else { a });
         }
         // What a symmetry forbids at order 2 it forbids at any order.
         let count = |derivation: Derivation| -> Result<usize, CumulantError> {
-            Ok(Self::reduced(problem, Derivation { order: 2, ..derivation }, halted)?.unknowns.len())
+            let second = Derivation { order: 2, ..derivation };
+            Ok(Self::reduced(problem, second, all, halted)?.unknowns.len())
         };
         let fewer = if count(ladder)? < count(cartesian)? { ladder } else { cartesian };
-        Self::reduced(problem, fewer, halted)
+        Self::reduced(problem, fewer, all, halted)
     }
 
     fn reduced(
         problem: &Problem,
         derivation: Derivation,
+        all: bool,
         halted: &dyn Fn() -> bool,
     ) -> Result<Self, CumulantError> {
         let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
@@ -194,7 +222,8 @@ impl Equations {
             Evaluation::Moments { operators, .. } => Some(operators),
             Evaluation::State(_) => None,
         });
-        let mut seeds: Vec<JointCumulant> = Vec::new();
+        let mut seeds: Vec<JointCumulant> =
+            if all { deriver.variables.all_joints(derivation.order) } else { Vec::new() };
         for operator in operators.flatten() {
             seeds.extend(deriver.expectation(operator).into_iter().flat_map(|product| product.factors));
         }
@@ -298,6 +327,11 @@ impl Equations {
     pub fn expectation(&self, operator: &Operator) -> Functional {
         let polynomial: Polynomial = self.derivers[0].expectation(operator);
         Functional::new(&self.derivers[0].variables, &self.numbering, &polynomial)
+    }
+
+    /// A scaled joint cumulant at the unknowns `y`; zero if it is none of them.
+    pub(crate) fn cumulant(&self, joint: JointCumulant, y: &[f64]) -> Complex64 {
+        self.numbering.value(&self.derivers[0].variables, joint, y)
     }
 
     /// Whether `<O>` consists of unknowns and of cumulants that are zero.

@@ -36,6 +36,7 @@ mod representation;
 mod stationary;
 mod tape;
 mod text;
+mod two_time;
 mod unknowns;
 mod variables;
 

@@ -9,7 +9,7 @@ use superladder_engine::{
 use crate::engine::{NAME, unsupported};
 use crate::evolution::measure;
 use crate::tape::{Tape, TapeJacobian, TapeTerm};
-use crate::{Closure, Conditions, Cumulant};
+use crate::{Closure, Conditions, Cumulant, Equations};
 
 /// Most unknowns: their matrix is factorised densely, some ten times.
 const LARGEST: usize = 3000;
@@ -53,6 +53,15 @@ impl Drift {
         matrix
     }
 
+    /// `|f|` of what rounding does to the terms of f at y: no state comes closer to rest.
+    fn rounding(&self, y: &[f64]) -> f64 {
+        const ULPS: f64 = 16.0 * f64::EPSILON;
+        let jacobian = self.jacobian(y);
+        let rows = jacobian.chunks_exact(y.len().max(1));
+        let sizes: Vec<f64> = rows.map(|row| row.iter().zip(y).map(|(j, y)| (j * y).abs()).sum()).collect();
+        ULPS * norm(&sizes)
+    }
+
     /// `(1/h - J)^-1 f` at y: a step of the linearly implicit Euler method, and Newton's for h to infinity. What
     /// is linear and conserved stays.
     fn step(&self, y: &[f64], f: &[f64], h: f64) -> Option<Vec<f64>> {
@@ -70,6 +79,8 @@ struct FixedPoint {
     y: Vec<f64>,
     /// |f| there, and the last step of Newton's method: the error.
     residual: f64,
+    /// What rounding leaves of |f|.
+    rounding: f64,
     correction: Vec<f64>,
     steps: u64,
 }
@@ -117,9 +128,12 @@ fn settle(
         f = drift.at(&y);
         let residual = norm(&f);
         // A long step that changes nothing any more is one of Newton's method at its limit.
-        if residual <= tolerance * (1.0 + norm(&y)) && change <= tolerance {
-            let correction = drift.step(&y, &f, h).unwrap_or(step);
-            return Ok(FixedPoint { y, residual, correction, steps });
+        if change <= tolerance {
+            let rounding = drift.rounding(&y);
+            if residual <= rounding.max(tolerance * (1.0 + norm(&y))) {
+                let correction = drift.step(&y, &f, h).unwrap_or(step);
+                return Ok(FixedPoint { y, residual, rounding, correction, steps });
+            }
         }
         h = (h * GROWTH * (CHANGE / change.max(1e-3)).clamp(1.0, 4.0)).min(1e30);
     }
@@ -145,6 +159,82 @@ fn slow_modes(mut jacobian: Vec<f64>, dim: usize, count: usize) -> (SlowModes, f
     (SlowModes { difference: Vec::new(), values, residuals, undamped }, growth)
 }
 
+/// A fixed point of moment equations and what is known of it.
+pub(crate) struct Settled {
+    /// The equations.
+    pub(crate) equations: Equations,
+    /// The unknowns, and as they were before the last step of Newton's method.
+    pub(crate) y: [Vec<f64>; 2],
+    /// Values, errors, slow modes, diagnostics.
+    pub(crate) report: StationaryReport,
+}
+
+impl Cumulant {
+    /// The problem under its last stage, if its stationary states can be found.
+    pub(crate) fn last_stage(&self, problem: &Problem) -> Result<Problem, EngineError> {
+        problem.validate()?;
+        if self.closure == Closure::Casimir {
+            let reason = "closure 'casimir' moves on a constraint surface, whose stationary states are not found; use \
+                          another closure, or `run` to long times";
+            return Err(EngineError::Unsupported { engine: NAME, reason: reason.into() });
+        }
+        Ok(problem.last_stage())
+    }
+
+    /// The fixed point of `equations` that the initial state of a problem with one stage leads to.
+    pub(crate) fn settled(
+        &self,
+        own: &Problem,
+        equations: Equations,
+        options: &StationaryOptions,
+        halt: &dyn Halt,
+    ) -> Result<Settled, EngineError> {
+        let dim = equations.unknowns().len();
+        if dim > LARGEST {
+            let reason = format!(
+                "stationary states of {dim} moments are not looked for, at most {LARGEST}; lower `order`"
+            );
+            return Err(EngineError::Unsupported { engine: NAME, reason });
+        }
+        let start = equations.initial(&own.initial).map_err(|e| unsupported(&e))?;
+        let drift = Drift::new(equations.terms(0));
+        let found = settle(&drift, start, options.tolerance, halt)?;
+        let functionals = equations.functionals(own);
+        let measurements = measure(own, &functionals, &found.y);
+        let moved: Vec<f64> = found.y.iter().zip(&found.correction).map(|(y, step)| y + step).collect();
+        let other = measure(own, &functionals, &moved);
+        let errors = measurements
+            .iter()
+            .zip(&other)
+            .map(|(a, b)| if options.errors { a.distances(b) } else { vec![f64::NAN; a.values.len()] })
+            .collect();
+        let mut diagnostics = Diagnostics::default();
+        let time = f64::INFINITY;
+        Conditions::new(&equations, own.model()).note(&found.y, time, &self.bounds, &mut diagnostics);
+        let [residual, rounding] = [found.residual, found.rounding].map(|x| x / (1.0 + norm(&found.y)));
+        diagnostics.note("residual", residual, time, options.tolerance.max(rounding));
+        let (slow, growth) = slow_modes(drift.jacobian(&found.y), dim, options.modes.max(1));
+        let growth = if growth < 0.0 { 0.0 } else { growth };
+        diagnostics.note("growth", growth, time, GROWS);
+        let advice =
+            "the fixed point is not stable: the moments leave it, and may turn for ever; look with `run`";
+        diagnostics.advice.insert("growth".into(), advice.into());
+        let report = StationaryReport {
+            classes: Vec::new(),
+            measurements,
+            errors,
+            residual,
+            slow: if options.modes == 0 { Vec::new() } else { vec![slow] },
+            diagnostics,
+            leaving: f64::NAN,
+            cutoffs: own.cutoffs.clone(),
+            iterations: found.steps,
+            state: None,
+        };
+        Ok(Settled { equations, y: [moved, found.y], report })
+    }
+}
+
 impl Stationary for Cumulant {
     /// The fixed point of the moment equations that the initial state leads to; the equations are not linear,
     /// and others may exist. It is broken where it is not stable: the moments turn for ever then.
@@ -154,55 +244,8 @@ impl Stationary for Cumulant {
         options: &StationaryOptions,
         halt: &dyn Halt,
     ) -> Result<StationaryReport, EngineError> {
-        let refuse = |reason: String| EngineError::Unsupported { engine: NAME, reason };
-        problem.validate()?;
-        if self.closure == Closure::Casimir {
-            let reason = "closure 'casimir' moves on a constraint surface, whose stationary states are not found; use \
-                          another closure, or `run` to long times";
-            return Err(refuse(reason.into()));
-        }
-        let own = problem.last_stage();
+        let own = self.last_stage(problem)?;
         let equations = self.equations(&own, halt)?;
-        let dim = equations.unknowns().len();
-        if dim > LARGEST {
-            return Err(refuse(format!(
-                "stationary states of {dim} moments are not looked for, at most {LARGEST}; lower `order`"
-            )));
-        }
-        let start = equations.initial(&own.initial).map_err(|e| unsupported(&e))?;
-        let drift = Drift::new(equations.terms(0));
-        let found = settle(&drift, start, options.tolerance, halt)?;
-        let functionals = equations.functionals(&own);
-        let measurements = measure(&own, &functionals, &found.y);
-        let moved: Vec<f64> = found.y.iter().zip(&found.correction).map(|(y, step)| y + step).collect();
-        let other = measure(&own, &functionals, &moved);
-        let errors = measurements
-            .iter()
-            .zip(&other)
-            .map(|(a, b)| if options.errors { a.distances(b) } else { vec![f64::NAN; a.values.len()] })
-            .collect();
-        let mut diagnostics = Diagnostics::default();
-        let time = f64::INFINITY;
-        Conditions::new(&equations, own.model()).note(&found.y, time, &self.bounds, &mut diagnostics);
-        let residual = found.residual / (1.0 + norm(&found.y));
-        diagnostics.note("residual", residual, time, options.tolerance);
-        let (slow, growth) = slow_modes(drift.jacobian(&found.y), dim, options.modes.max(1));
-        let growth = if growth < 0.0 { 0.0 } else { growth };
-        diagnostics.note("growth", growth, time, GROWS);
-        let advice =
-            "the fixed point is not stable: the moments leave it, and may turn for ever; look with `run`";
-        diagnostics.advice.insert("growth".into(), advice.into());
-        Ok(StationaryReport {
-            classes: Vec::new(),
-            measurements,
-            errors,
-            residual,
-            slow: if options.modes == 0 { Vec::new() } else { vec![slow] },
-            diagnostics,
-            leaving: f64::NAN,
-            cutoffs: own.cutoffs,
-            iterations: found.steps,
-            state: None,
-        })
+        Ok(self.settled(&own, equations, options, halt)?.report)
     }
 }

@@ -74,6 +74,14 @@ impl Numbering {
         Some((number, (!real).then_some(sign)))
     }
 
+    /// A cumulant at the unknowns `y`.
+    pub(crate) fn value(&self, variables: &Variables, joint: JointCumulant, y: &[f64]) -> Complex64 {
+        self.parts(variables, joint).map_or(Complex64::ZERO, |(number, imaginary)| {
+            let imaginary = imaginary.map_or(0.0, |sign| sign * y[number as usize + 1]);
+            Complex64::new(y[number as usize], imaginary)
+        })
+    }
+
     /// A complex polynomial in cumulants as a complex polynomial in real unknowns.
     pub(crate) fn expand(
         &self,

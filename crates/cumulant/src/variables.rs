@@ -117,6 +117,12 @@ impl Variables {
         }
     }
 
+    /// Whether a number belongs to a spectator: an operator of an earlier time, which no drift acts on. They
+    /// are numbered from [`Variables::count`] on.
+    pub(crate) fn is_spectator(&self, variable: Variable) -> bool {
+        usize::from(variable) >= self.count()
+    }
+
     pub(crate) fn is_mode(&self, variable: Variable) -> bool {
         usize::from(variable) < 2 * self.modes.len()
     }
@@ -148,10 +154,12 @@ impl Variables {
     /// Twice the exponent e of `c = N^e C`: the scaled c of a joint cumulant C is of order 1 as N grows.
     ///
     /// Intensive variables (`a/sqrt N`, `S/N`) have cumulants of order k proportional to `N^(1-k)`; hence
-    /// `e = m/2 + n - 1` for m mode variables and n sites, `e = m/2 - 1` for collective spins.
+    /// `e = m/2 + n - 1` for m mode variables and n sites, `e = m/2 - 1` for collective spins. Spectators do
+    /// not count: all cumulants with the same ones have the same power of N beyond this.
     pub(crate) fn twice_exponent(&self, joint: JointCumulant) -> i32 {
         let per_spin = if self.ordering == Ordering::Sites { 2 } else { 0 };
-        joint.variables().map(|variable| if self.is_mode(variable) { 1 } else { per_spin }).sum::<i32>() - 2
+        let own = joint.variables().filter(|variable| !self.is_spectator(*variable));
+        own.map(|variable| if self.is_mode(variable) { 1 } else { per_spin }).sum::<i32>() - 2
     }
 
     /// `N^(twice/2)`.
@@ -167,7 +175,8 @@ impl Variables {
         }
         let mut previous = None;
         let mut run = 0;
-        joint.variables().all(|variable| match self.place(variable).0 {
+        let mut own = joint.variables().filter(|variable| !self.is_spectator(*variable));
+        own.all(|variable| match self.place(variable).0 {
             Subsystem::Mode(_) => true,
             Subsystem::Ensemble(e) => {
                 run = if previous == Some(e) { run + 1 } else { 1 };

@@ -83,14 +83,31 @@ pub fn eigenvalues(matrix: &[f64], dim: usize) -> Vec<Complex64> {
     values
 }
 
+/// Eigenvalues of a complex row-major matrix, largest real part first; NaN where the iteration does not
+/// converge.
+pub fn complex_eigenvalues(matrix: &[Complex64], dim: usize) -> Vec<Complex64> {
+    let matrix = Mat::from_fn(dim, dim, |i, k| matrix[i * dim + k]);
+    let nan = Complex64::new(f64::NAN, f64::NAN);
+    let mut values = matrix.eigenvalues().unwrap_or_else(|_| vec![nan; dim]);
+    values.sort_by(|a, b| b.re.total_cmp(&a.re).then(b.im.total_cmp(&a.im)));
+    values
+}
+
 /// Changes a real row-major matrix to D^-1 A D, with D of powers of two such that rows and columns have
 /// similar norms: the same eigenvalues, exactly, and errors of computed ones that go with the norm that is
 /// left. That norm, in the sense of Frobenius, is returned.
 ///
 /// Source: B. N. Parlett, C. Reinsch, Numer. Math. 13, 293 (1969).
 pub fn balance(matrix: &mut [f64], dim: usize) -> f64 {
+    balancing(matrix, dim);
+    matrix.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+/// [`balance`] that tells the diagonal of D. A complex matrix is balanced by the D of its moduli.
+pub fn balancing(matrix: &mut [f64], dim: usize) -> Vec<f64> {
     const SWEEPS: usize = 100;
     const GAIN: f64 = 0.95;
+    let mut diagonal = vec![1.0; dim];
     for _ in 0..SWEEPS {
         let mut changed = false;
         for i in 0..dim {
@@ -105,13 +122,14 @@ pub fn balance(matrix: &mut [f64], dim: usize) -> f64 {
                 changed = true;
                 (0..dim).for_each(|k| matrix[k * dim + i] *= factor);
                 (0..dim).for_each(|k| matrix[i * dim + k] /= factor);
+                diagonal[i] *= factor;
             }
         }
         if !changed {
             break;
         }
     }
-    matrix.iter().map(|x| x * x).sum::<f64>().sqrt()
+    diagonal
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::perm::Perm;
 use faer::prelude::Solve;
+use faer::traits::ComplexField;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Spec};
 use num_complex::Complex64;
 
@@ -67,47 +68,37 @@ pub fn multiply_lower(out: &mut [Complex64], a: &[Complex64], b: &[Complex64], d
     triangular::matmul(out, lower, Accum::Replace, a, full, b, full, Complex64::ONE, Par::Seq);
 }
 
-/// LU factors of a real matrix with partial pivoting, for many right-hand sides.
-pub struct RealLu {
-    factors: Mat<f64>,
+/// LU factors with partial pivoting, on one thread.
+struct Factors<T> {
+    matrix: Mat<T>,
     forward: Vec<usize>,
     backward: Vec<usize>,
-    dim: usize,
 }
 
-impl RealLu {
-    /// Factorises a row-major matrix of `dim` rows, on one thread: 2/3 dim^3 multiplications and additions.
-    /// `None` if it is not finite.
-    pub fn new(matrix: &[f64], dim: usize) -> Option<Self> {
-        if matrix.iter().any(|x| !x.is_finite()) {
-            return None;
-        }
-        let mut factors = Mat::from_fn(dim, dim, |i, j| matrix[i * dim + j]);
+impl<T: ComplexField<Real = f64>> Factors<T> {
+    fn new(mut matrix: Mat<T>) -> Self {
+        let dim = matrix.nrows();
         let (mut forward, mut backward) = (vec![0_usize; dim], vec![0_usize; dim]);
-        let need = factor::lu_in_place_scratch::<usize, f64>(dim, dim, Par::Seq, Spec::default());
+        let need = factor::lu_in_place_scratch::<usize, T>(dim, dim, Par::Seq, Spec::default());
         let mut buffer = MemBuffer::new(need);
         let stack = MemStack::new(&mut buffer);
-        factor::lu_in_place(factors.as_mut(), &mut forward, &mut backward, Par::Seq, stack, Spec::default());
-        Some(Self { factors, forward, backward, dim })
+        factor::lu_in_place(matrix.as_mut(), &mut forward, &mut backward, Par::Seq, stack, Spec::default());
+        Self { matrix, forward, backward }
     }
 
-    /// `x` <- A^-1 `x`, or A^-T `x` if `transposed`.
-    ///
-    /// # Panics
-    /// If the vector has another length than the matrix.
-    pub fn solve(&self, x: &mut [f64], transposed: bool) {
-        let n = self.dim;
+    fn solve(&self, x: &mut [T], transposed: bool) {
+        let n = self.matrix.nrows();
         let right = MatMut::from_column_major_slice_mut(x, n, 1);
         let order = Perm::new_checked(
             self.forward.clone().into_boxed_slice(),
             self.backward.clone().into_boxed_slice(),
             n,
         );
-        let need = solve::solve_in_place_scratch::<usize, f64>(n, 1, Par::Seq)
-            .or(solve::solve_transpose_in_place_scratch::<usize, f64>(n, 1, Par::Seq));
+        let need = solve::solve_in_place_scratch::<usize, T>(n, 1, Par::Seq)
+            .or(solve::solve_transpose_in_place_scratch::<usize, T>(n, 1, Par::Seq));
         let mut buffer = MemBuffer::new(need);
         let stack = MemStack::new(&mut buffer);
-        let (factors, order) = (self.factors.as_ref(), order.as_ref());
+        let (factors, order) = (self.matrix.as_ref(), order.as_ref());
         if transposed {
             solve::solve_transpose_in_place(factors, factors, order, right, Par::Seq, stack);
         } else {
@@ -116,9 +107,49 @@ impl RealLu {
     }
 }
 
+/// LU factors of a real matrix with partial pivoting, for many right-hand sides.
+pub struct RealLu(Factors<f64>);
+
+impl RealLu {
+    /// Factorises a row-major matrix of `dim` rows, on one thread: 2/3 dim^3 multiplications and additions.
+    /// `None` if it is not finite.
+    pub fn new(matrix: &[f64], dim: usize) -> Option<Self> {
+        let finite = matrix.iter().all(|x| x.is_finite());
+        finite.then(|| Self(Factors::new(Mat::from_fn(dim, dim, |i, j| matrix[i * dim + j]))))
+    }
+
+    /// `x` <- A^-1 `x`, or A^-T `x` if `transposed`.
+    ///
+    /// # Panics
+    /// If the vector has another length than the matrix.
+    pub fn solve(&self, x: &mut [f64], transposed: bool) {
+        self.0.solve(x, transposed);
+    }
+}
+
+/// [`RealLu`] of a complex matrix.
+pub struct ComplexLu(Factors<Complex64>);
+
+impl ComplexLu {
+    /// As [`RealLu::new`].
+    pub fn new(matrix: &[Complex64], dim: usize) -> Option<Self> {
+        let finite = matrix.iter().all(|z| z.is_finite());
+        finite.then(|| Self(Factors::new(Mat::from_fn(dim, dim, |i, j| matrix[i * dim + j]))))
+    }
+
+    /// `x` <- A^-1 `x`.
+    ///
+    /// # Panics
+    /// If the vector has another length than the matrix.
+    pub fn solve(&self, x: &mut [Complex64]) {
+        self.0.solve(x, false);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::complex_eigenvalues;
 
     fn matrix(dim: usize) -> Vec<Complex64> {
         let element = |k: usize| {
@@ -164,5 +195,16 @@ mod tests {
             }
         }
         assert!(RealLu::new(&[f64::NAN], 1).is_none());
+        let a = matrix(dim);
+        let b: Vec<Complex64> = (0..dim).map(|i| Complex64::new((i as f64).cos(), 0.1 * i as f64)).collect();
+        let mut x = b.clone();
+        ComplexLu::new(&a, dim).expect("finite").solve(&mut x);
+        for (row, b) in a.chunks_exact(dim).zip(&b) {
+            let image: Complex64 = row.iter().zip(&x).map(|(a, x)| a * x).sum();
+            assert!((image - b).norm() < 1e-10, "{image} for {b}");
+        }
+        let values = complex_eigenvalues(&a, dim);
+        let trace: Complex64 = (0..dim).map(|i| a[i * dim + i]).sum();
+        assert!((values.iter().sum::<Complex64>() - trace).norm() < 1e-11, "{values:?}");
     }
 }

@@ -16,7 +16,9 @@ mod eigen;
 mod exponential;
 mod general;
 
-pub use eigen::{HermitianEigenvalues, balance, eigenvalues, hermitian_eigen};
+pub use eigen::{
+    HermitianEigenvalues, balance, balancing, complex_eigenvalues, eigenvalues, hermitian_eigen,
+};
 pub use exponential::{Squaring, expm, expm_complex, multiply_vector, one_norm, scaled, squared};
 pub use faer::Mat;
-pub use general::{GeneralEigen, RealLu, multiply, multiply_lower};
+pub use general::{ComplexLu, GeneralEigen, RealLu, multiply, multiply_lower};

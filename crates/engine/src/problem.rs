@@ -170,6 +170,18 @@ impl Problem {
         Self { stages: vec![Stage { start: self.times[0], model }], ..self.clone() }
     }
 
+    /// The problem with one spin of an ensemble told from the others ([`Model::with_tagged_spin`]), and without
+    /// observables, which are those of other ensembles.
+    ///
+    /// # Errors
+    /// [`ProblemError::Model`] for an initial state of correlated spins.
+    pub fn with_tagged_spin(&self, ensemble: usize) -> Result<Self, ProblemError> {
+        let initial = self.initial.with_tagged_spin(self.model(), ensemble)?;
+        let split = |stage: &Stage| Stage { model: stage.model.with_tagged_spin(ensemble), ..stage.clone() };
+        let stages = self.stages.iter().map(split).collect();
+        Ok(Self { stages, initial, observables: Vec::new(), ..self.clone() })
+    }
+
     /// Fock levels kept per mode.
     pub fn levels(&self) -> Vec<usize> {
         self.cutoffs.iter().map(|c| c + 1).collect()

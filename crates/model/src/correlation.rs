@@ -27,7 +27,9 @@ pub struct CorrelationDefinition {
     pub formula: &'static str,
     /// One sentence.
     pub summary: &'static str,
-    build: fn(&Subject) -> Correlation,
+    /// Whether one spin is told from the others: the operators are those of [`Model::with_tagged_spin`].
+    pub tagged: bool,
+    build: fn(&Model, &Subject) -> Correlation,
 }
 
 impl Correlation {
@@ -43,7 +45,7 @@ impl Correlation {
     ) -> Result<Self, ModelError> {
         let definition = CorrelationDefinition::by_name(name)?;
         let of = format!("correlation '{name}'");
-        Ok((definition.build)(&definition.subject.resolve(model, modes, ensembles, &of)?))
+        Ok((definition.build)(model, &definition.subject.resolve(model, modes, ensembles, &of)?))
     }
 
     /// `<a^dag(t+tau) a(t)>` of a mode: amplitude correlations, unnormalised g1.
@@ -106,27 +108,39 @@ pub static CORRELATIONS: &[CorrelationDefinition] = &[
         subject: SubjectKind::Mode,
         formula: "g1 = <a^dag(t+tau) a(t)> / <a^dag a>",
         summary: "coherence and spectrum of the light of a mode",
-        build: |s| Correlation::amplitude(s.modes[0]),
+        tagged: false,
+        build: |_, s| Correlation::amplitude(s.modes[0]),
     },
     CorrelationDefinition {
         name: "intensity",
         subject: SubjectKind::Mode,
         formula: "g2 = <a^dag(t) a^dag(t+tau) a(t+tau) a(t)> / <a^dag a>^2",
         summary: "coincidences of photons of a mode: bunching, antibunching",
-        build: |s| Correlation::intensity(s.modes[0]),
+        tagged: false,
+        build: |_, s| Correlation::intensity(s.modes[0]),
     },
     CorrelationDefinition {
         name: "dipole",
         subject: SubjectKind::Ensemble,
         formula: "g1 = <S^+(t+tau) S^-(t)> / <S^+ S^->",
         summary: "coherence and spectrum of the light that an ensemble emits collectively",
-        build: |s| Correlation::dipole(s.ensembles[0]),
+        tagged: false,
+        build: |_, s| Correlation::dipole(s.ensembles[0]),
     },
     CorrelationDefinition {
         name: "dipole-intensity",
         subject: SubjectKind::Ensemble,
         formula: "g2 = <S^+(t) S^+(t+tau) S^-(t+tau) S^-(t)> / <S^+ S^->^2",
         summary: "coincidences of photons that an ensemble emits collectively",
-        build: |s| Correlation::dipole_intensity(s.ensembles[0]),
+        tagged: false,
+        build: |_, s| Correlation::dipole_intensity(s.ensembles[0]),
+    },
+    CorrelationDefinition {
+        name: "side-light",
+        subject: SubjectKind::Ensemble,
+        formula: "g1 = sum_i <sigma_i^+(t+tau) sigma_i^-(t)> / sum_i <sigma_i^+ sigma_i^->",
+        summary: "coherence and spectrum of the light that single spins of an ensemble emit, to the side",
+        tagged: true,
+        build: |model, s| Correlation::side_light(model, s.ensembles[0]),
     },
 ];

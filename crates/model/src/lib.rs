@@ -24,6 +24,7 @@ mod model;
 mod observable;
 mod operator;
 mod spin_quantities;
+mod tagged;
 
 pub use builder::ModelBuilder;
 pub use channel::{CHANNELS, Channel, ChannelDefinition, Dissipator, Jump};

@@ -118,6 +118,16 @@ impl Model {
         self
     }
 
+    /// A model of parts that are known to fit.
+    pub(crate) fn of_parts(
+        modes: Vec<Mode>,
+        ensembles: Vec<Ensemble>,
+        interactions: Vec<Interaction>,
+        channels: Vec<Channel>,
+    ) -> Self {
+        Self { modes, ensembles, interactions, channels }
+    }
+
     /// The modes.
     pub fn modes(&self) -> &[Mode] {
         &self.modes

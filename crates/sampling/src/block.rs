@@ -1,6 +1,8 @@
 //! One block of samples: sums of their numbers and counts, the largest of their figures, and which samples
 //! are in it.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -171,6 +173,15 @@ impl Block {
         self.shown.extend(other.shown.iter().cloned());
         self.shown.sort_by_key(|s| s.index);
         other.covered.iter().for_each(|(from, to)| self.cover(*from, *to));
+    }
+
+    /// The same samples with the average of some rows of `width` numbers.
+    pub(crate) fn over_rows(&self, rows: Range<usize>, width: usize) -> Self {
+        let sum = |k: usize| rows.clone().map(|row| self.sums[row * width + k]).sum::<i128>();
+        let length = rows.len().max(1) as i128;
+        let sums =
+            if self.sums.is_empty() { Vec::new() } else { (0..width).map(|k| sum(k) / length).collect() };
+        Self { sums, ..self.clone() }
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {

@@ -106,6 +106,15 @@ impl Sums {
         (0..self.sizes.worst).map(largest).collect()
     }
 
+    /// The same samples with the averages of the `width` numbers over some output times, as numbers of one.
+    ///
+    /// # Panics
+    /// If there are fewer rows.
+    pub fn over_rows(&self, rows: Range<usize>, width: usize) -> Self {
+        let blocks = self.blocks.iter().map(|block| block.over_rows(rows.clone(), width)).collect();
+        Self { sizes: SumSizes { numbers: width, ..self.sizes }, blocks }
+    }
+
     /// Number of samples.
     pub fn count(&self) -> u64 {
         self.blocks.iter().map(Block::count).sum()

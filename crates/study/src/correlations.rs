@@ -18,6 +18,9 @@ pub struct CorrelationEntry {
     pub formula: String,
     /// The operators.
     pub correlation: Correlation,
+    /// The ensemble of which one spin is told from the others: the operators are those of
+    /// [`Model::with_tagged_spin`].
+    pub tagged: Option<usize>,
     /// Angular frequencies of its spectrum, increasing; `None`: what resolves the line.
     pub frequencies: Option<Vec<f64>>,
     /// Delays, increasing from 0 on; `None`: until it has decayed.
@@ -55,7 +58,7 @@ fn entry(
     section.rename(format!("correlation '{name}'"));
     let mut resolved = Map::new();
     resolved.insert("name".into(), name.as_str().into());
-    let (correlation, formula) = match (section.value("kind"), section.value("operators")) {
+    let (correlation, formula, tagged) = match (section.value("kind"), section.value("operators")) {
         (Some(_), None) => named(&section, model, &mut resolved)?,
         (None, Some(_)) => own(&section, model, &mut resolved)?,
         (Some(_), Some(_)) => {
@@ -85,7 +88,8 @@ fn entry(
     resolved.insert("delays".into(), json!(delays));
     let span = section.key_span("name").unwrap_or(0..0);
     section.finish()?;
-    Ok((CorrelationEntry { name, formula, correlation, frequencies, delays, span }, resolved.into()))
+    let entry = CorrelationEntry { name, formula, correlation, tagged, frequencies, delays, span };
+    Ok((entry, resolved.into()))
 }
 
 fn conflict(section: &Section<'_>, key: &str, conflict: &str) -> StudyError {
@@ -102,19 +106,16 @@ fn name(section: &Section<'_>, before: &[CorrelationEntry]) -> Result<String, St
     if good && !taken { Ok(name.to_owned()) } else { Err(section.wrong("name", ALLOWED)) }
 }
 
+/// A correlation, its formula, and the ensemble with a tagged spin.
+type Operators = (Correlation, String, Option<usize>);
+
 /// An entry of the table of correlations.
 fn named(
     section: &Section<'_>,
     model: &Model,
     resolved: &mut Map<String, Json>,
-) -> Result<(Correlation, String), StudyError> {
+) -> Result<Operators, StudyError> {
     let kind = section.required_text("kind", "the name of a correlation")?;
-    if kind == "side-light" {
-        let reason = "sum_i <sigma_i^+(t+tau) sigma_i^-(t)> needs one spin told from the others (a tagged spin), which \
-                      collective operators cannot do; make one spin an ensemble of its own with the same local \
-                      channels, and multiply its `dipole` by N";
-        return Err(conflict(section, "kind", reason));
-    }
     let definition = CorrelationDefinition::by_name(kind).map_err(|e| section.model_fault(e))?;
     resolved.insert("kind".into(), kind.into());
     let (mut modes, mut ensembles) = (Vec::new(), Vec::new());
@@ -124,8 +125,11 @@ fn named(
         list.push(subject.to_owned());
         resolved.insert(key.into(), subject.into());
     }
-    let correlation = Correlation::new(model, kind, &modes, &ensembles);
-    Ok((correlation.map_err(|e| section.model_fault(e))?, definition.formula.to_owned()))
+    let correlation =
+        Correlation::new(model, kind, &modes, &ensembles).map_err(|e| section.model_fault(e))?;
+    let tagged = ensembles.first().filter(|_| definition.tagged).map(|name| model.ensemble_number(name));
+    let tagged = tagged.transpose().map_err(|e| section.model_fault(e))?;
+    Ok((correlation, definition.formula.to_owned(), tagged))
 }
 
 /// Operators as they are written.
@@ -133,7 +137,7 @@ fn own(
     section: &Section<'_>,
     model: &Model,
     resolved: &mut Map<String, Json>,
-) -> Result<(Correlation, String), StudyError> {
+) -> Result<Operators, StudyError> {
     const ALLOWED: &str = "a list of words such as [\"create(a)\", \"lower(S)\"]";
     let of = format!("operators of {}", section.of());
     let Some(inner) = section.section("operators", of)? else {
@@ -159,7 +163,7 @@ fn own(
         .insert("operators".into(), json!({ "a": a.1, "b": b.1, "c": c.as_ref().map(|(_, words)| words) }));
     inner.finish()?;
     let c = c.map(|(operator, _)| operator);
-    Ok((Correlation { a: a.0, b: b.0, c, connected: false }, formula))
+    Ok((Correlation { a: a.0, b: b.0, c, connected: false }, formula, None))
 }
 
 fn connected(section: &Section<'_>, correlation: Correlation) -> Result<Correlation, StudyError> {

@@ -52,6 +52,7 @@ fn every_entry_of_the_table_can_be_read() {
         let text = format!("[[correlations]]\nname = \"x\"\nkind = \"{}\"\n{subject}\n", definition.name);
         let study = read(&text).unwrap_or_else(|e| panic!("{}: {e}", definition.name));
         assert_eq!(study.correlations[0].formula, definition.formula);
+        assert_eq!(study.correlations[0].tagged, definition.tagged.then_some(0));
     }
 }
 
@@ -67,7 +68,7 @@ fn faults_name_key_and_what_is_allowed() {
         ("name = \"x\"\nkind = \"amplitude\"\nmode = \"b\"\n", "unknown mode 'b'", 13),
         ("name = \"x\"\nkind = \"amplitude\"\n", "needs `mode`", 10),
         ("name = \"x\"\nkind = \"amplitude\"\nmode = \"a\"\nensemble = \"S\"\n", "no key `ensemble`", 14),
-        ("name = \"x\"\nkind = \"side-light\"\nensemble = \"S\"\n", "tagged spin", 12),
+        ("name = \"x\"\nkind = \"side-light\"\nmode = \"a\"\n", "needs `ensemble`", 10),
         ("name = \"x\"\noperators = { a = [\"create(a)\"] }\n", "`b` of operators", 12),
         ("name = \"x\"\noperators = { a = [\"make(a)\"], b = [\"create(a)\"] }\n", "unknown word 'make'", 12),
         ("name = \"x\"\noperators = { a = [], b = [\"create(a)\"] }\n", "`a` of operators", 12),

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use superladder_engine::{
-    Engine, EngineError, Evolution, Problem, Resources, available_memory, check_memory,
+    Engine, EngineError, Evolution, Problem, Resources, Stationary, available_memory, check_memory,
 };
 use superladder_model::Model;
 use superladder_sampling::{BLOCKS, ErrorTarget, SampledEvolution, Sampling};
@@ -141,8 +141,7 @@ impl Trajectories {
 }
 
 impl Trajectories {
-    fn evolution(&self, problem: &Problem) -> Result<TrajectoryEvolution, EngineError> {
-        problem.moves_in_time(NAME)?;
+    pub(crate) fn evolution(&self, problem: &Problem) -> Result<TrajectoryEvolution, EngineError> {
         let (setup, instruments) = self.chosen(problem)?;
         let needed = self.needed(problem, &setup, &instruments);
         check_memory(NAME, needed.memory(), available_memory(), 2 * needed.amplitudes)?;
@@ -214,7 +213,12 @@ impl Engine for Trajectories {
     }
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {
+        problem.moves_in_time(NAME)?;
         Ok(Box::new(self.evolution(problem)?))
+    }
+
+    fn as_stationary(&self) -> Option<&dyn Stationary> {
+        Some(self)
     }
 }
 
@@ -229,6 +233,7 @@ impl Sampling for Trajectories {
     }
 
     fn begin(&self, problem: &Problem) -> Result<Box<dyn SampledEvolution>, EngineError> {
+        problem.moves_in_time(NAME)?;
         Ok(Box::new(self.evolution(problem)?))
     }
 }

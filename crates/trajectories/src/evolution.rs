@@ -1,6 +1,7 @@
 //! The evolution: trajectories until there are enough, then their records.
 
 mod batch;
+mod stationary;
 
 use std::sync::Mutex;
 

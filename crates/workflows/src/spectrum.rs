@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use superladder_engine::{EngineError, Halt, Problem, StationaryOptions, TwoTimeState};
-use superladder_study::{Study, StudyError};
+use superladder_study::{CorrelationEntry, Study, StudyError};
 use thiserror::Error;
 
 use self::found::{Found, Smaller, reasons};
@@ -32,6 +32,14 @@ pub struct Plan<'a> {
     pub clock: Clock,
 }
 
+/// A state that correlations are asked of.
+struct Asked {
+    /// The ensemble of which one spin is told from the others.
+    tagged: Option<usize>,
+    state: Box<dyn TwoTimeState>,
+    smaller: Option<Smaller>,
+}
+
 /// Why there is no spectrum, or none that is written.
 #[derive(Debug, Error)]
 pub enum SpectrumError {
@@ -42,7 +50,9 @@ pub enum SpectrumError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The engine of the study knows one time only.
-    #[error("the engine '{0}' has no correlations of two times; use `[engine] kind = \"exact\"`")]
+    #[error(
+        "the engine '{0}' has no correlations of two times; use `[engine] kind = \"exact\"` or \"cumulant\""
+    )]
     NoTwoTime(&'static str),
     /// Nothing is asked for.
     #[error(
@@ -88,18 +98,21 @@ impl Plan<'_> {
         let mut problem = self.study.problem.clone();
         // Only the state is needed.
         problem.observables.clear();
-        let state = self.state(&problem, &self.options, halt)?;
-        problem.cutoffs.clone_from(&state.report().cutoffs);
-        let smaller = if self.check_cutoffs { found::smaller(&problem) } else { None };
-        let smaller = smaller.map(|problem| self.smaller(problem, halt)).transpose()?;
-        let mut all = Vec::new();
+        let (mut all, mut asked): (Vec<Found<'_>>, Vec<Asked>) = (Vec::new(), Vec::new());
         for entry in &self.study.correlations {
-            let found = Found::new(entry, &*state, smaller.as_ref(), halt);
-            let refused = |e| self.study.refused(entry, e).map_or_else(SpectrumError::Engine, Into::into);
-            all.push(found.map_err(refused)?);
+            let place = asked.iter().position(|known| known.tagged == entry.tagged).unwrap_or(asked.len());
+            if place == asked.len() {
+                asked.push(self.asked(&problem, entry, halt)?);
+            }
+            let Asked { state, smaller, .. } = &asked[place];
+            let found = Found::new(entry, &**state, smaller.as_ref(), halt);
+            all.push(found.map_err(|e| self.refused(entry, e))?);
         }
-        let reasons = reasons(state.report(), &all);
-        let cutoffs = smaller.as_ref().map(|smaller| (&*problem.cutoffs, &*smaller.problem.cutoffs));
+        let reasons = reasons(asked.iter().map(|asked| asked.state.report()), &all);
+        // There is a correlation, and so a state.
+        let Asked { state, smaller, .. } = &asked[0];
+        let own = &*state.report().cutoffs;
+        let cutoffs = smaller.as_ref().map(|smaller| (own, &*smaller.problem.cutoffs));
         let text = report::report(self.study, &all, cutoffs, &reasons);
         for found in &all {
             let name = &found.entry.name;
@@ -110,7 +123,7 @@ impl Plan<'_> {
         }
         folder.write("lines.csv", |file| tables::write_lines(file, &all))?;
         folder.write_text("report.txt", &text)?;
-        folder.write_json("manifest.json", &self.manifest(&*state, &all, &reasons))?;
+        folder.write_json("manifest.json", &self.manifest(&**state, &all, &reasons))?;
         folder.write_text("study.toml", self.study.text())?;
         folder.write_picture("spectrum", &picture::picture(&self.study.title, &all))?;
         Ok(Finished { folder: folder.finish()?, text, converged: reasons.is_empty() })
@@ -130,6 +143,27 @@ impl Plan<'_> {
                 SpectrumError::NoCorrelations { kind: "dipole", key: "ensemble", subject }
             }
         })
+    }
+
+    fn refused(&self, entry: &CorrelationEntry, error: EngineError) -> SpectrumError {
+        self.study.refused(entry, error).map_or_else(SpectrumError::Engine, Into::into)
+    }
+
+    /// The state of the problem, with one spin told from the others where the correlation needs that.
+    fn asked(
+        &self,
+        problem: &Problem,
+        entry: &CorrelationEntry,
+        halt: &dyn Halt,
+    ) -> Result<Asked, SpectrumError> {
+        let tagged = |e: usize| problem.with_tagged_spin(e).map_err(|e| self.refused(entry, e.into()));
+        let mut problem = entry.tagged.map_or_else(|| Ok(problem.clone()), tagged)?;
+        let state = self.state(&problem, &self.options, halt)?;
+        problem.cutoffs.clone_from(&state.report().cutoffs);
+        let truncated = self.study.engine.is_truncated();
+        let smaller = if self.check_cutoffs && truncated { found::smaller(&problem) } else { None };
+        let smaller = smaller.map(|problem| self.smaller(problem, halt)).transpose()?;
+        Ok(Asked { tagged: entry.tagged, state, smaller })
     }
 
     fn state(

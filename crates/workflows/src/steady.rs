@@ -42,7 +42,7 @@ pub enum SteadyError {
     Engine(#[from] EngineError),
     /// The engine of the study only moves in time.
     #[error(
-        "the engine '{0}' has no stationary states; use `[engine] kind = \"exact\"` or \"cumulant\"{hint}",
+        "the engine '{0}' has no stationary states; use `[engine] kind = \"exact\"`, \"cumulant\" or \"trajectories\"{hint}",
         hint = if *.0 == "mean-field" { ", or `superladder fixed-points` for those of mean field" } else { "" }
     )]
     NoStationary(&'static str),
@@ -131,9 +131,9 @@ impl Plan<'_> {
             "not_converged": found.reasons(),
             "stationary_states": found.count(),
             "classes": classes.collect::<Vec<_>>(),
-            "residual": found.residual,
+            "residual": finite(found.residual),
             "residual_over_gap": finite(found.residual_over_gap()),
-            "leaving": found.leaving,
+            "leaving": finite(found.leaving),
             "cutoffs": found.cutoffs,
             "iterations": found.iterations,
             "slow": slow.collect::<Vec<_>>(),

@@ -69,7 +69,16 @@ impl EngineChoice {
     pub fn two_time(&self) -> Option<Box<dyn TwoTime>> {
         match self {
             Self::Exact(engine) => Some(Box::new(engine.clone())),
-            Self::Cumulant(_) | Self::MeanField(_) | Self::Trajectories(_) => None,
+            Self::Cumulant(engine) => Some(Box::new(engine.clone())),
+            Self::MeanField(_) | Self::Trajectories(_) => None,
+        }
+    }
+
+    /// Whether its results depend on the cutoffs of the modes.
+    pub fn is_truncated(&self) -> bool {
+        match self {
+            Self::Exact(_) | Self::Trajectories(_) => true,
+            Self::Cumulant(_) | Self::MeanField(_) => false,
         }
     }
 

@@ -237,6 +237,11 @@ fn change(
 }
 
 /// Why the results do not count as found; empty when they do.
-pub(super) fn reasons(report: &StationaryReport, all: &[Found<'_>]) -> Vec<String> {
-    report.diagnostics.broken().into_iter().chain(all.iter().flat_map(Found::reasons)).collect()
+pub(super) fn reasons<'a>(
+    reports: impl Iterator<Item = &'a StationaryReport>,
+    all: &[Found<'_>],
+) -> Vec<String> {
+    let mut reasons: Vec<String> = reports.flat_map(|report| report.diagnostics.broken()).collect();
+    reasons.extend(all.iter().flat_map(Found::reasons));
+    reasons
 }

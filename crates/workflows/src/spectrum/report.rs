@@ -26,7 +26,7 @@ pub(super) fn report(
         Some((own, smaller)) => {
             writeln!(text, "\nErrors hold what changes from the cutoffs {smaller:?} to {own:?}.")
         }
-        None if study.problem.cutoffs.is_empty() => Ok(()),
+        None if study.problem.cutoffs.is_empty() || !study.engine.is_truncated() => Ok(()),
         None => writeln!(text, "\nErrors do not hold what the cutoffs of the modes do."),
     };
     let _ = match reasons.len() {

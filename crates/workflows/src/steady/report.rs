@@ -32,7 +32,9 @@ pub fn report(study: &Study, found: &StationaryReport) -> String {
     }
     let moments = found.classes.is_empty();
     let what = if moments { "|dy/dt| of the moments, relative to them" } else { "|L rho|_1" };
-    let _ = writeln!(text, "\n{what} = {:.2e}; it is not the error", found.residual);
+    if !found.residual.is_nan() {
+        let _ = writeln!(text, "\n{what} = {:.2e}; it is not the error", found.residual);
+    }
     let over = found.residual_over_gap();
     if over.is_finite() && !moments {
         let _ = writeln!(text, "|L rho|_1 / gap = {over:.2e}");
@@ -64,6 +66,14 @@ pub fn report(study: &Study, found: &StationaryReport) -> String {
 
 fn classes(text: &mut String, found: &StationaryReport) {
     let count = found.count();
+    if let Some((trajectories, burn_in, followed)) = sampled(found) {
+        let _ = writeln!(
+            text,
+            "Averages over {trajectories} trajectories of length {followed} without their first {burn_in}, in which they come \
+             to rest.\nErrors are standard errors; they say nothing of other stationary states."
+        );
+        return;
+    }
     if count == 0 {
         let _ = writeln!(text, "The fixed point of the moment equations that the initial state leads to.");
         return;
@@ -78,6 +88,12 @@ fn classes(text: &mut String, found: &StationaryReport) {
         let states = if class.states == 1 { "1 state".into() } else { format!("{} states", class.states) };
         let _ = writeln!(text, "  {}: {states}, weight {:.6}", class.conserved, class.weight);
     }
+}
+
+/// Number of trajectories, time left out and time followed of averages over trajectories.
+fn sampled(found: &StationaryReport) -> Option<(f64, f64, f64)> {
+    let figure = |name: &str| found.diagnostics.figures.get(name).copied();
+    Some((figure("trajectories")?, figure("burn_in")?, figure("followed")?))
 }
 
 fn modes(text: &mut String, found: &StationaryReport) {

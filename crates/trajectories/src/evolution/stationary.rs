@@ -1,0 +1,148 @@
+//! Stationary states: averages over trajectories and over the time in which they are at rest.
+
+use superladder_engine::{
+    Diagnostics, End, EngineError, Halt, Problem, Stationary, StationaryOptions, StationaryReport,
+};
+use superladder_sampling::{FEWEST_BLOCKS, at_rest, estimates, means};
+
+use super::{Averaged, TARGET, TrajectoryEvolution};
+use crate::error::{NAME, unsupported};
+use crate::options::Trajectories;
+use crate::tallying::{DISCARDED, ERROR, MISMATCH, TOTALS, TRUNCATION};
+
+/// Intervals between the states of a trajectory that are averaged.
+const INTERVALS: usize = 128;
+/// The time is at least this over the smallest rate: what moves too little to be seen before may still move.
+const RELAXATIONS: f64 = 10.0;
+/// The time is doubled at most this often.
+const DOUBLINGS: usize = 10;
+
+impl TrajectoryEvolution {
+    fn run_all(&mut self, halt: &dyn Halt) -> Result<(), EngineError> {
+        loop {
+            let pending = self.pending();
+            if pending.is_empty() {
+                return Ok(());
+            }
+            self.run_batch(&pending, halt)?;
+            if halt.asked() {
+                return Err(EngineError::Interrupted { engine: NAME });
+            }
+        }
+    }
+
+    /// The averages over the rows that are at rest; `None` if there are none.
+    fn rest(&self) -> Option<StationaryReport> {
+        let (problem, width) = (&self.setup.problem, self.instruments.count());
+        let found = at_rest(&self.sums, problem.times.len(), width)?;
+        let averaged = self.sums.over_rows(found.rows.clone(), width);
+        let functions = Averaged { instruments: &self.instruments, problem };
+        let measurements = estimates(&functions, &averaged, 0, width);
+        let errors = measurements.iter().map(|m| m.values.iter().map(error_of).collect()).collect();
+        let (bounds, worst, time) = (self.options.bounds, self.sums.worst(), f64::INFINITY);
+        let (first, last) = (problem.times[0], problem.times[problem.times.len() - 1]);
+        let burn_in = problem.times[found.rows.start] - first;
+        let mut diagnostics = Diagnostics::default();
+        if let Some(top) = self.instruments.top_population(&means(&averaged, 0, width)) {
+            diagnostics.note("top_population", top, time, bounds.top_population);
+        }
+        // Errors of steps are forgotten as the start is.
+        let remembered = burn_in / (last - first);
+        diagnostics.note("propagation", worst[ERROR] * remembered, time, bounds.propagation);
+        if self.setup.locality.loses() {
+            diagnostics.note("discarded_weight", worst[DISCARDED], time, bounds.discarded_weight);
+            diagnostics.note("truncation", worst[TRUNCATION], time, bounds.truncation);
+        }
+        diagnostics.note("norm_decay", worst[MISMATCH], time, bounds.trace);
+        diagnostics.note("drift", found.drift.max(found.scatter), time, 1.0);
+        let standing =
+            self.goal.stand(problem, &[measurements.clone(), measurements.clone()], self.sums.count());
+        if let Some((ratio, _, words)) = standing.shortfall() {
+            diagnostics.note(TARGET, ratio, time, 1.0);
+            diagnostics.advice.insert(TARGET.to_owned(), words);
+        }
+        let figures = [("burn_in", burn_in), ("followed", last - first)];
+        diagnostics.figures.extend(figures.map(|(name, value)| (name.to_owned(), value)));
+        diagnostics.figures.insert("trajectories".to_owned(), self.sums.count() as f64);
+        let counts = self.sums.counts();
+        Some(StationaryReport {
+            classes: Vec::new(),
+            measurements,
+            errors,
+            residual: f64::NAN,
+            slow: Vec::new(),
+            diagnostics,
+            leaving: f64::NAN,
+            cutoffs: problem.cutoffs.clone(),
+            iterations: counts[counts.len() - TOTALS + 1],
+            state: None,
+        })
+    }
+}
+
+fn error_of(value: &superladder_engine::Estimate) -> f64 {
+    value.standard_error.unwrap_or(f64::NAN)
+}
+
+impl Stationary for Trajectories {
+    /// Averages over all trajectories and over the time in which their averages no longer move, from a
+    /// multiple of the time in which they were seen to move on; the time of the study is doubled until that holds
+    /// half of it, and is ten times the inverse of the smallest rate at least. Standard errors come from the scatter of blocks of trajectories, which are independent: whatever is
+    /// conserved by single trajectories is averaged with the weights of the initial state.
+    fn stationary(
+        &self,
+        problem: &Problem,
+        _options: &StationaryOptions,
+        halt: &dyn Halt,
+    ) -> Result<StationaryReport, EngineError> {
+        problem.validate()?;
+        let own = problem.last_stage();
+        if own.model().dissipators().next().is_none() {
+            return Err(unsupported(
+                "a model without channels has no stationary state of its own: everything that commutes with its Hamiltonian \
+                 is stationary; give it a channel, or use `run`",
+            ));
+        }
+        if self.trajectories < FEWEST_BLOCKS as u64 {
+            return Err(unsupported(format!(
+                "`trajectories` must be at least {FEWEST_BLOCKS} for a stationary state, whose error is their scatter, but is {}",
+                self.trajectories
+            )));
+        }
+        let start = own.times[0];
+        let mut length = own.times[own.times.len() - 1] - start;
+        let rates = own.model().dissipators().map(|d| d.rate).filter(|rate| *rate > 0.0);
+        let least = RELAXATIONS / rates.fold(f64::INFINITY, f64::min);
+        if least == 0.0 {
+            return Err(unsupported("no channel has a rate above 0, so nothing comes to rest; use `run`"));
+        }
+        // A study that ends in the steady state has no time of its own.
+        if length == 0.0 {
+            length = least;
+        }
+        while length < least {
+            length *= 2.0;
+        }
+        let engine = Self { histograms: Vec::new(), shown: 0, ..self.clone() };
+        for _ in 0..=DOUBLINGS {
+            let step = length / INTERVALS as f64;
+            let times = (0..=INTERVALS).map(|k| start + k as f64 * step).collect();
+            let mut evolution = engine.evolution(&Problem { times, end: End::Records, ..own.clone() })?;
+            evolution.run_all(halt)?;
+            if let Some(report) = evolution.rest() {
+                return Ok(report);
+            }
+            length *= 2.0;
+        }
+        Err(EngineError::Solution {
+            engine: NAME,
+            what: "a stationary state".into(),
+            source: format!(
+                "the averages still move at t = {:?}: they turn for ever, or relax more slowly than that; look at them with \
+                 `run`, or give a longer `time.end`",
+                start + 0.5 * length
+            )
+            .into(),
+        })
+    }
+}
