@@ -1,6 +1,6 @@
 //! Every study that ships converges, in a shortened form: fewer spins and trajectories, less time.
 
-use superladder::engine::{Silent, run};
+use superladder::engine::{Never, Silent, StationaryOptions, run};
 use superladder::study::Study;
 
 /// What shortens a study, beside the time.
@@ -41,5 +41,25 @@ fn every_study_that_ships_converges() {
         assert!(checks.converged(), "{name}: {checks:?}");
         seen += 1;
     }
-    assert!(seen >= 21, "{seen}");
+    assert!(seen >= 23, "{seen}");
+}
+
+/// Those that end in the steady state, as they are.
+#[test]
+fn steady_studies_have_their_steady_state() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/data/studies");
+    // <S^-> of a state near the coherent one that the drive makes, r N/2, and photons of a laser above threshold.
+    for (name, column, least) in
+        [("driven-superradiance", "spin(S)", 15.9), ("laser-threshold", "photons(a)", 2.0)]
+    {
+        let study = Study::load(format!("{folder}/{name}.toml"), &[]).unwrap_or_else(|e| panic!("{e}"));
+        let engine = study.engine();
+        let engine = engine.as_stationary().expect("an engine of steady states");
+        let options = StationaryOptions { modes: 1, ..StationaryOptions::default() };
+        let found = engine.stationary(&study.problem, &options, &Never).unwrap_or_else(|e| panic!("{e}"));
+        assert!(found.reasons().is_empty(), "{name}: {:?}", found.reasons());
+        let place = study.problem.observables.iter().position(|o| o.name == column).expect("observed");
+        let values = found.measurements[place].values.iter().map(|v| v.value.abs());
+        assert!(values.fold(0.0, f64::max) > least, "{name}: {:?}", found.measurements[place]);
+    }
 }

@@ -64,7 +64,11 @@ impl Exact {
         self.evolution_while(problem, &Never)
     }
 
-    fn evolution_while(&self, problem: &Problem, halt: &dyn Halt) -> Result<ExactEvolution, EngineError> {
+    pub(crate) fn evolution_while(
+        &self,
+        problem: &Problem,
+        halt: &dyn Halt,
+    ) -> Result<ExactEvolution, EngineError> {
         problem.moves_in_time(NAME)?;
         let setting = self.setting(problem)?;
         let available = self.available();

@@ -110,6 +110,21 @@ impl ExactEvolution {
         &self.instruments.problem
     }
 
+    /// Whether states are in a real form of those of `setting`.
+    pub(crate) fn is_real_form_of(&self, setting: &Setting) -> bool {
+        let own = &self.instruments.setting;
+        self.real.is_some()
+            && own.coherences == setting.coherences
+            && own.layout.len() == setting.layout.len()
+    }
+
+    /// Radius of a circle around the eigenvalues of the generator.
+    pub(crate) fn radius(&self) -> f64 {
+        let (low, _, imaginary) =
+            self.generator.spectral_box().unwrap_or((-self.generator.norm_bound(), 0.0, 0.0));
+        (0.5 * low).hypot(imaginary)
+    }
+
     /// What a view of the state is made of.
     pub(crate) fn parts(&self) -> (View<'_>, &Setting, &Problem) {
         (self.instruments.view(&self.vector), &self.instruments.setting, &self.instruments.problem)

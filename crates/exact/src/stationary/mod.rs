@@ -8,6 +8,7 @@
 mod cutoffs;
 mod limit;
 mod operators;
+mod propagated;
 mod slow;
 mod solver;
 mod state;

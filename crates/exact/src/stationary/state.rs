@@ -15,6 +15,7 @@ use superladder_space::{Charge, Charges, Sector, Space, SparseMatrix};
 use super::limit::Limit;
 use super::operators::action::{Action, Direction};
 use super::operators::coherence::Coherence;
+use super::operators::real_matrix::MOST;
 use super::solver::{DENSE, Solver};
 use crate::error::{INTERRUPTED, NAME, space_error};
 use crate::generator::Elements;
@@ -97,17 +98,19 @@ pub(crate) fn last_stage(engine: &Exact, problem: &Problem) -> Result<(Problem, 
     Ok((own, Setting { space, layout, coherences, symmetries, reduced: engine.symmetries }))
 }
 
-/// Bytes of a search: the vectors of GMRES, and the eigenvectors of every charge group with their inverses.
+/// Bytes of a search: the vectors of GMRES, the eigenvectors of every charge group with their inverses, and the
+/// matrix that slow modes are found with.
 fn memory(space: &Space, layout: &Layout) -> u64 {
     const VECTORS: u64 = 70;
     const MATRICES: u64 = 6;
+    const ROW: u64 = 20;
     let unknowns = layout.unknowns();
     let groups = space.sectors().iter().flat_map(Sector::groups);
     let frames: u64 = groups.map(|(_, states)| (states.len() as u64).pow(2)).sum();
     if unknowns <= DENSE as u64 {
         24 * unknowns * unknowns
     } else {
-        8 * VECTORS * unknowns + 16 * MATRICES * frames
+        8 * VECTORS * unknowns + 16 * MATRICES * frames + 12 * (MOST as u64).min(ROW * unknowns)
     }
 }
 
@@ -149,7 +152,11 @@ impl Exact {
         let start = from_layout(layout, &coherence, &initial);
         let solver = Solver::new(space, &elements, halt);
         let guess = options.guess.as_ref().and_then(|guess| guess.arranged(own.model()).ok());
-        let guess = guess.map(|guess| from_layout(layout, &coherence, &joint_vector(space, layout, &guess)));
+        let guess = match guess {
+            Some(guess) => Some(joint_vector(space, layout, &guess)),
+            None => self.nearly_at_rest(&own, &setting, options, halt)?,
+        };
+        let guess = guess.map(|guess| from_layout(layout, &coherence, &guess));
         let limit = solver.limit(own.model(), coherence, &start, guess.as_deref(), options)?;
         if problem.stages.len() > 1 && (limit.classes.len() > 1 || limit.classes[0].states > 1) {
             let reason = "the last stage has several stationary states, and which one is reached depends on the state \

@@ -18,7 +18,7 @@ pub(super) fn picture(results: &Results<'_>) -> Picture {
         all.fold(0.0_f64, |most, x| most.max(x.abs())) > 1e-12
     };
     let names: Vec<String> = results.scalars().into_iter().filter(moving).take(MOST_PANELS).collect();
-    let mut title = format!("{}: final values", results.sweep.title());
+    let mut title = format!("{}: {}", results.sweep.title(), results.what().to_lowercase());
     if families.shown.len() < families.count {
         title = format!("{title} ({} of {} lines)", families.shown.len(), families.count);
     }

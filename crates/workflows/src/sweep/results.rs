@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use superladder_engine::with_error;
+use superladder_engine::{End, with_error};
 use superladder_model::Shape;
 
 use super::{Outcome, Point, Sweep};
@@ -179,10 +179,17 @@ impl<'a> Results<'a> {
         table.finish()
     }
 
+    /// What is tabulated: final values, or those in the steady state where all points end there.
+    pub(super) fn what(&self) -> &'static str {
+        let steady = |point: &Point| point.study.problem.end == End::Stationary;
+        if self.sweep.points.iter().all(steady) { "Steady-state values" } else { "Final values" }
+    }
+
     /// Last values of the first observables at every point, and what did not go well.
     pub fn text(&self) -> String {
         let shown: Vec<String> = self.scalars().into_iter().take(MOST_COLUMNS).collect();
-        let mut text = format!("{}\n\nFinal values at {} points\n", self.sweep.title(), self.outcomes.len());
+        let mut text =
+            format!("{}\n\n{} at {} points\n", self.sweep.title(), self.what(), self.outcomes.len());
         let mut rows = vec![[self.headings(), shown.clone(), vec![String::new()]].concat()];
         for (point, outcome) in self.points().take(MOST_ROWS) {
             let mut row: Vec<String> = point.values.iter().map(|v| v.text.clone()).collect();

@@ -8,8 +8,8 @@ use superladder_sparse::{RealMatrix, Rows};
 use super::action::Action;
 use super::coherence::{Block, Unknowns};
 
-/// Entries at most: some 200 MB.
-const MOST: usize = 16_000_000;
+/// Entries at most: some 800 MB.
+pub(crate) const MOST: usize = 64_000_000;
 
 /// How an element of X hangs on the unknowns: `scale (v[re] + i sign v[im])`, a real one without the second.
 #[derive(Debug, Clone, Copy, Default)]

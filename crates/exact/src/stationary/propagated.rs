@@ -1,0 +1,74 @@
+//! Towards a stationary state in time: cheap where the generator has a fast real form, and then a start that
+//! leaves little to the linear solver.
+
+use std::ops::ControlFlow;
+
+use superladder_engine::{
+    Diagnostics, End, EngineError, Evolution, Halt, Listener, Measurement, Problem, StationaryOptions,
+};
+use superladder_propagate::{Chebyshev, Method};
+
+use crate::error::NAME;
+use crate::options::Exact;
+use crate::setting::Setting;
+
+/// Unknowns below which linear systems alone are faster.
+const FEW: u64 = 60_000;
+/// Applications of the generator in a piece of the way, about.
+const PIECE: f64 = 1000.0;
+/// Pieces at most.
+const PIECES: usize = 40;
+/// A piece that leaves more than this of the motion is no faster than the linear solver.
+const SLOW: f64 = 0.8;
+
+/// Hears nothing, and may end the work.
+struct Deaf<'a>(&'a dyn Halt);
+
+impl Listener for Deaf<'_> {
+    fn record(&mut self, _: f64, _: Vec<Measurement>, _: &Diagnostics) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn halt(&self) -> &dyn Halt {
+        self.0
+    }
+}
+
+impl Exact {
+    /// The state of `problem` when it has nearly come to rest, in the layout of charge difference zero; `None`
+    /// where the way through time does not pay. Decided by counts and by the motion that is left, never by time.
+    pub(super) fn nearly_at_rest(
+        &self,
+        problem: &Problem,
+        setting: &Setting,
+        options: &StationaryOptions,
+        halt: &dyn Halt,
+    ) -> Result<Option<Vec<f64>>, EngineError> {
+        if setting.layout.unknowns() < FEW {
+            return Ok(None);
+        }
+        let method = Method::Chebyshev(Chebyshev { step_tolerance: 1e-13, ..Chebyshev::default() });
+        let engine = Self { method, adaptive: Vec::new(), ..self.clone() };
+        let problem = Problem { observables: Vec::new(), end: End::Records, ..problem.clone() };
+        let mut evolution = engine.evolution_while(&problem, halt)?;
+        if !evolution.is_real_form_of(setting) {
+            return Ok(None);
+        }
+        let piece = PIECE / evolution.radius();
+        let mut speed = evolution.speed().unwrap_or(f64::NAN);
+        for number in 0..PIECES {
+            let before = speed;
+            evolution.advance(&[evolution.time() + piece], &mut Deaf(halt))?;
+            if halt.asked() {
+                return Err(EngineError::Interrupted { engine: NAME });
+            }
+            speed = evolution.speed().unwrap_or(f64::NAN);
+            halt.heard((PIECE * (number + 1) as f64) as u64, speed);
+            // NaN is no progress.
+            if speed <= 0.01 * options.tolerance || !(number < 2 || speed < SLOW * before) {
+                break;
+            }
+        }
+        Ok(Some(evolution.parts().0.vector.into_owned()))
+    }
+}
