@@ -85,7 +85,7 @@ fn correlations_are_those_of_the_density_matrix_within_their_errors() {
             (spread, count) = (spread + chi_square, count + 1.0);
         }
     }
-    let ratio: f64 = (spread / count as f64).sqrt();
+    let ratio: f64 = f64::sqrt(spread / count);
     println!("scatter over told error {ratio}");
     assert!((ratio - 1.0).abs() < 0.15, "{ratio}");
 }

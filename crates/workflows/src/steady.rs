@@ -88,7 +88,7 @@ impl Plan<'_> {
             EngineChoice::Exact(engine) => engine,
             EngineChoice::Cumulant(engine) => engine,
             EngineChoice::Trajectories(engine) => engine,
-            other => return Err(SteadyError::NoStationary(other.name())),
+            other @ EngineChoice::MeanField(_) => return Err(SteadyError::NoStationary(other.name())),
         };
         let found = engine.stationary(&self.study.problem, &self.options, halt);
         let found = found.map_err(|e| self.study.refusal(e).map_or_else(SteadyError::Engine, Into::into))?;
