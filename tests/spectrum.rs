@@ -416,7 +416,7 @@ fn light_to_the_side_needs_a_tagged_spin() {
 /// g1 and g2 of trajectories, within their errors of those of the density matrix, and no spectrum.
 #[test]
 fn trajectories_tell_correlations_alone() {
-    let text = mode(DRIVE, THERMAL, 12)
+    let text = mode(DRIVE, THERMAL, 20)
         .replace("kind = \"amplitude\"", "delays = [0.0, 0.5, 2.0]\nkind = \"amplitude\"")
         .replace("kind = \"intensity\"", "delays = [0.0, 0.5, 2.0]\nkind = \"intensity\"");
     let scratch = Scratch::new(&text);
@@ -436,7 +436,7 @@ fn trajectories_tell_correlations_alone() {
     }
     assert!(Table::read(&scratch, "sampled/lines.csv").rows.is_empty());
     assert!(!scratch.path("sampled/light-spectrum.csv").exists());
-    let scratch = Scratch::new(&mode(DRIVE, THERMAL, 12));
+    let scratch = Scratch::new(&mode(DRIVE, THERMAL, 20));
     let said = refused(&scratch, &["engine.kind=trajectories", "engine.trajectories=64"]);
     assert!(said.contains("correlation 'light'") && said.contains("give `delays`"), "{said}");
 }
