@@ -412,3 +412,31 @@ fn light_to_the_side_needs_a_tagged_spin() {
     let said = refused(&scratch, &[]);
     assert!(said.contains("correlation 'light'") && said.contains("product state"), "{said}");
 }
+
+/// g1 and g2 of trajectories, within their errors of those of the density matrix, and no spectrum.
+#[test]
+fn trajectories_tell_correlations_alone() {
+    let text = mode(DRIVE, THERMAL, 20)
+        .replace("kind = \"amplitude\"", "delays = [0.0, 0.5, 2.0]\nkind = \"amplitude\"")
+        .replace("kind = \"intensity\"", "delays = [0.0, 0.5, 2.0]\nkind = \"intensity\"");
+    let scratch = Scratch::new(&text);
+    scratch.exits(0, &["spectrum", "study.toml", "-o", "exact", "--assume-cutoffs"]);
+    let sets = ["--set", "engine.kind=trajectories", "--set", "engine.trajectories=300"];
+    let said = scratch.exits(0, &[&["spectrum", "study.toml", "-o", "sampled"], &sets[..]].concat());
+    assert!(said.contains("no spectrum: the engine gives correlations alone"), "{said}");
+    assert!(said.contains("Errors do not hold what the cutoffs of the modes do"), "{said}");
+    for name in ["light", "photons"] {
+        let [exact, sampled] = ["exact", "sampled"]
+            .map(|folder| Table::read(&scratch, &format!("{folder}/{name}-correlation.csv")));
+        let (errors, other) = (sampled.column("error"), exact.column("re"));
+        for (k, value) in sampled.column("re").into_iter().enumerate() {
+            assert!(errors[k] > 0.0 && errors[k] < 0.2 * other[0], "{errors:?}");
+            close(value, other[k], 4.5 * errors[k]);
+        }
+    }
+    assert!(Table::read(&scratch, "sampled/lines.csv").rows.is_empty());
+    assert!(!scratch.path("sampled/light-spectrum.csv").exists());
+    let scratch = Scratch::new(&mode(DRIVE, THERMAL, 20));
+    let said = refused(&scratch, &["engine.kind=trajectories", "engine.trajectories=64"]);
+    assert!(said.contains("correlation 'light'") && said.contains("give `delays`"), "{said}");
+}

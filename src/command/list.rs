@@ -202,7 +202,7 @@ fn engines() -> Vec<Entry> {
         };
         Entry {
             name: e.name.to_owned(),
-            formula: String::new(),
+            formula: format!("where states end: {}", e.stationary),
             summary: e.summary.to_owned(),
             keys: e.options().iter().map(key).collect(),
         }

@@ -140,6 +140,11 @@ pub trait TwoTimeState {
         (means.re, if rest.norm() <= 1e-10 * whole.norm() { Complex64::ZERO } else { rest })
     }
 
+    /// Whether it has spectra, and not only correlations.
+    fn has_spectra(&self) -> bool {
+        true
+    }
+
     /// The correlation at `delays`, increasing from 0 on.
     ///
     /// # Errors

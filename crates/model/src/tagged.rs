@@ -70,8 +70,11 @@ impl Operator {
             Factor::Raise(e) if *e == ensemble => Some(Factor::Raise(tagged)),
             Factor::Lower(e) if *e == ensemble => Some(Factor::Lower(tagged)),
             Factor::Sz(e) if *e == ensemble => Some(Factor::Sz(tagged)),
-            Factor::Annihilate(_) | Factor::Create(_) => None,
-            Factor::Raise(_) | Factor::Lower(_) | Factor::Sz(_) => None,
+            Factor::Annihilate(_)
+            | Factor::Create(_)
+            | Factor::Raise(_)
+            | Factor::Lower(_)
+            | Factor::Sz(_) => None,
         };
         let expanded = |term: &Term| {
             let one = Self { terms: vec![Term { coefficient: term.coefficient, factors: Vec::new() }] };
@@ -119,7 +122,7 @@ impl InitialState {
                     allowed: "a product state where one spin is told from the others".into(),
                 });
             }
-            product => (product.clone(), product.clone()),
+            product => (*product, *product),
         };
         split.ensembles[ensemble] = rest;
         split.ensembles.push(own);

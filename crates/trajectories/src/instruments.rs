@@ -218,6 +218,13 @@ impl Instruments {
         }
     }
 
+    /// The expectation value of the first operator in a state.
+    pub(crate) fn single(&self, snapshot: Snapshot<'_>) -> Complex64 {
+        let mut numbers = vec![0.0; self.count];
+        self.add(snapshot, &mut numbers);
+        self.expectations(&[0], &numbers)[0]
+    }
+
     /// Expectation values of the operators with these numbers, of averages.
     fn expectations(&self, operators: &[usize], means: &[f64]) -> Vec<Complex64> {
         operators.iter().map(|o| self.operators[*o].of(means)).collect()

@@ -48,6 +48,7 @@ mod taylor;
 #[cfg(test)]
 mod tests;
 mod trajectory;
+mod two_time;
 mod vector;
 
 pub use options::{

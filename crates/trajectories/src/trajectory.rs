@@ -9,7 +9,7 @@ use crate::basis::Basis;
 use crate::dynamics::{Dynamics, LeapScratch};
 use crate::initial::Preparation;
 use crate::locality::{Locality, LocalityScratch, Losses};
-use crate::products::Bands;
+use crate::products::{Bands, Layout};
 use crate::stencil::Stencil;
 use crate::stream::Stream;
 use crate::taylor::Series;
@@ -168,6 +168,11 @@ const HALVINGS: usize = 64;
 const BEYOND: f64 = 1.05;
 
 impl Setup {
+    /// Which subsystems have moving frames.
+    pub(crate) fn layout(&self) -> Layout {
+        Layout { modes: self.problem.cutoffs.len(), moving: self.locality.moving.clone() }
+    }
+
     /// Draws the initial state of a trajectory.
     pub(crate) fn start(
         &self,
@@ -217,8 +222,42 @@ impl Setup {
         witness: &mut dyn Witness,
         halt: &dyn Halt,
     ) -> Result<(TrajectoryStatistics, f64), TrajectoryError> {
+        let begun = self.start(index, workspace, witness);
+        self.go_on(limits, index, begun, workspace, witness, halt)
+    }
+
+    /// Follows a given state, which need not be normalised, through all output times.
+    pub(crate) fn follow_from(
+        &self,
+        index: u64,
+        stream: Stream,
+        (basis, psi): (&Basis, &Vector),
+        workspace: &mut Workspace,
+        witness: &mut dyn Witness,
+        halt: &dyn Halt,
+    ) -> Result<TrajectoryStatistics, TrajectoryError> {
+        workspace.basis.clone_from(basis);
+        workspace.psi.copy(psi);
+        workspace.psi.normalise();
+        let Workspace { basis, psi, .. } = &*workspace;
+        witness.state(0, Snapshot { basis, psi, square: psi.norm_sqr() });
+        let time = self.problem.times[self.problem.times.len() - 1];
+        let limits = Limits { time, work: f64::INFINITY, weight: f64::INFINITY };
+        let begun = (stream, Losses::default());
+        self.go_on(limits, index, begun, workspace, witness, halt).map(|(statistics, _)| statistics)
+    }
+
+    /// Follows the state in the workspace from the first output time on.
+    fn go_on(
+        &self,
+        limits: Limits,
+        index: u64,
+        (mut stream, losses): (Stream, Losses),
+        workspace: &mut Workspace,
+        witness: &mut dyn Witness,
+        halt: &dyn Halt,
+    ) -> Result<(TrajectoryStatistics, f64), TrajectoryError> {
         let times = &self.problem.times;
-        let (mut stream, losses) = self.start(index, workspace, witness);
         let mut statistics = TrajectoryStatistics { losses, ..TrajectoryStatistics::default() };
         let mut at = Position { time: times[0], output: 1, threshold: stream.uniform(), filled: None };
         let mut pace = Pace::new((times[0], times[times.len() - 1]), self.max_steps);

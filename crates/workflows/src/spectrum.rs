@@ -51,7 +51,7 @@ pub enum SpectrumError {
     Engine(#[from] EngineError),
     /// The engine of the study knows one time only.
     #[error(
-        "the engine '{0}' has no correlations of two times; use `[engine] kind = \"exact\"` or \"cumulant\""
+        "the engine '{0}' has no correlations of two times; use `[engine] kind = \"exact\"` or \"cumulant\", or \"trajectories\" for correlations alone"
     )]
     NoTwoTime(&'static str),
     /// Nothing is asked for.
@@ -160,7 +160,9 @@ impl Plan<'_> {
         let mut problem = entry.tagged.map_or_else(|| Ok(problem.clone()), tagged)?;
         let state = self.state(&problem, &self.options, halt)?;
         problem.cutoffs.clone_from(&state.report().cutoffs);
-        let truncated = self.study.engine.is_truncated();
+        // Samples at other cutoffs differ by chance.
+        let engine = &self.study.engine;
+        let truncated = engine.is_truncated() && engine.sampling().is_none();
         let smaller = if self.check_cutoffs && truncated { found::smaller(&problem) } else { None };
         let smaller = smaller.map(|problem| self.smaller(problem, halt)).transpose()?;
         Ok(Asked { tagged: entry.tagged, state, smaller })

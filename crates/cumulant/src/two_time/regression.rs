@@ -263,7 +263,9 @@ impl Context<'_> {
         weights.resize(dim, Complex64::ZERO);
         let mut matrix = vec![Complex64::ZERO; dim * dim];
         for (i, row) in rows.into_iter().enumerate() {
-            row.into_iter().for_each(|(k, c)| matrix[i * dim + k] += c);
+            for (k, c) in row {
+                matrix[i * dim + k] += c;
+            }
         }
         let start = |unknown: &Unknown| unknown.iter().map(|joint| self.value(*joint)).product();
         let start = open.iter().map(start).collect();

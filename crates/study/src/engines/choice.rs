@@ -70,7 +70,8 @@ impl EngineChoice {
         match self {
             Self::Exact(engine) => Some(Box::new(engine.clone())),
             Self::Cumulant(engine) => Some(Box::new(engine.clone())),
-            Self::MeanField(_) | Self::Trajectories(_) => None,
+            Self::Trajectories(engine) => Some(Box::new(engine.clone())),
+            Self::MeanField(_) => None,
         }
     }
 

@@ -11,6 +11,7 @@ use crate::error::Fault;
 pub(super) const CUMULANT: EngineDefinition = EngineDefinition {
     name: "cumulant",
     summary: "moment equations derived from the model, joint cumulants above an order set to zero",
+    stationary: "`steady`; `spectrum`: correlations of at most `order` operators, and spectra",
     truncated: false,
     adaptive: false,
     displaces: |_, _| Ok(false),

@@ -26,6 +26,8 @@ pub struct EngineDefinition {
     pub name: &'static str,
     /// One sentence.
     pub summary: &'static str,
+    /// What it knows of stationary states and two times, in words.
+    pub stationary: &'static str,
     /// Whether it lives in truncated Fock spaces, so that every mode must have a cutoff.
     pub truncated: bool,
     /// Whether its cutoffs can follow the state (`cutoff = "auto"`).

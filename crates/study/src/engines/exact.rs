@@ -12,6 +12,7 @@ use crate::error::StudyError;
 pub(super) const EXACT: EngineDefinition = EngineDefinition {
     name: "exact",
     summary: "the density matrix in permutation-symmetric sector blocks, without approximation beyond the cutoffs",
+    stationary: "`steady`; `spectrum`: correlations and spectra",
     truncated: true,
     adaptive: true,
     displaces: |_, _| Ok(false),

@@ -10,6 +10,7 @@ use super::entry::{Entry, listed, read_all, set};
 pub(crate) const MEAN_FIELD: EngineDefinition = EngineDefinition {
     name: "mean-field",
     summary: "the equations of the means alone, second moments those of a product state",
+    stationary: "`fixed-points` in place of `steady`; no two times",
     truncated: false,
     adaptive: false,
     displaces: |_, _| Ok(false),

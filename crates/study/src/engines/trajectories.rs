@@ -15,6 +15,7 @@ use crate::error::{Fault, StudyError};
 pub(super) const TRAJECTORIES: EngineDefinition = EngineDefinition {
     name: "trajectories",
     summary: "quantum jumps of pure states inside of and between sectors; averages with standard errors",
+    stationary: "`steady` and, for correlations without spectra, `spectrum`, with standard errors",
     truncated: true,
     adaptive: false,
     displaces: |section, cutoff| {

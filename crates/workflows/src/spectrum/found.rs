@@ -61,7 +61,7 @@ pub(super) struct Found<'a> {
     pub(super) divisor: Complex64,
     /// `Re <A><B>` and `Re <A B>_c`, for two operators.
     pub(super) weights: Option<(f64, f64)>,
-    /// The spectrum; `None` for three operators and where all light is coherent.
+    /// The spectrum; `None` for three operators, where all light is coherent, and from engines that have none.
     pub(super) light: Option<Light>,
     /// What smaller cutoffs change, or why that is not known; `None` where they were not asked for.
     pub(super) change: Option<Result<Change, String>>,
@@ -83,7 +83,8 @@ impl<'a> Found<'a> {
         let mut series = state.series(correlation, &delays, halt)?;
         let weights = correlation.c.is_none().then(|| state.weights(correlation));
         let incoherent = weights.is_some_and(|(_, rest)| rest != Complex64::ZERO);
-        let spectrum = if incoherent { Some(spectrum(entry, state, halt)?) } else { None };
+        let spectrum =
+            if incoherent && state.has_spectra() { Some(spectrum(entry, state, halt)?) } else { None };
         let change = match smaller {
             None => None,
             Some(Smaller { state: Err(error), .. }) => Some(Err(error.clone())),

@@ -51,9 +51,13 @@ fn correlation(text: &mut String, found: &Found<'_>) -> std::fmt::Result {
     writeln!(text, "  g({first}) = {}, g({end:.4}) = {}", written(ends[0]), written(ends[ends.len() - 1]))?;
     let Some((coherent, incoherent)) = found.weights else { return Ok(()) };
     let moved = found.change.as_ref().and_then(|change| change.as_ref().ok()).map_or(0.0, |c| c.incoherent);
-    let incoherent = with_error(incoherent, moved.max(1e-12));
-    writeln!(text, "  coherent part {coherent:.10}, incoherent part {incoherent}")?;
+    let sampled = found.light.is_none() && incoherent != 0.0;
+    let chance = if sampled { found.series.errors[0] } else { 0.0 };
+    let written = with_error(incoherent, moved.max(chance).max(1e-12));
+    let coherent = if sampled { with_error(coherent, chance.max(1e-10)) } else { format!("{coherent:.10}") };
+    writeln!(text, "  coherent part {coherent}, incoherent part {written}")?;
     match &found.light {
+        None if sampled => writeln!(text, "  no spectrum: the engine gives correlations alone"),
         None => writeln!(text, "  the light is coherent: a line without width at w = 0 and nothing else"),
         Some(light) => lines(text, light),
     }

@@ -1,0 +1,4 @@
+//! Correlations of two times from trajectories.
+
+mod kicked;
+mod states;
