@@ -229,7 +229,7 @@ impl StationaryState {
         }
         let solver = Solver::new(self.space(), elements, halt);
         let action = Action::new(self.space(), &part.coherence, elements, Direction::Forward).general();
-        let flow = Flow { action: &action, rectangle: solver.rectangle(&part.coherence) };
+        let flow = Flow { action: &action, rectangle: solver.rectangle(&part.coherence)? };
         let first = times.first().is_some_and(|t| *t == 0.0);
         let values = if first { vec![part.value(&part.x)] } else { Vec::new() };
         let stops = &times[usize::from(first)..];
