@@ -38,7 +38,7 @@ pub struct MapPanel {
 /// ```text
 ///     |  .  | .|.|.|   points . and edges |
 /// ```
-fn edges(points: &[f64], trimmed: bool) -> Vec<f64> {
+pub(crate) fn edges(points: &[f64], trimmed: bool) -> Vec<f64> {
     let [first, .., last] = points else {
         let half = points.first().map_or(0.5, |x| if *x == 0.0 { 0.5 } else { 0.05 * x.abs() });
         return points.iter().flat_map(|x| [x - half, x + half]).collect();
