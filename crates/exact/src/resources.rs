@@ -137,7 +137,7 @@ impl Exact {
     /// Memory of a run with state vectors of this `length` and `overhead` bytes beside them.
     pub(crate) fn memory(&self, problem: &Problem, length: usize, overhead: u64) -> u64 {
         let vectors = self.vectors(problem, length) as u64;
-        PROGRAM + 8 * vectors * length as u64 + overhead + memory_of_records(problem)
+        (PROGRAM + 8 * vectors * length as u64 + overhead).saturating_add(memory_of_records(problem))
     }
 
     /// Says where cutoffs that follow the state start, how far they can go, and how much memory that needs. A

@@ -19,7 +19,7 @@ use superladder_space::{Charge, SparseMatrix};
 use crate::error::{INTERRUPTED, NAME};
 use crate::generator::Elements;
 use crate::stationary::operators::action::{Action, Direction};
-use crate::stationary::operators::coherence::Coherence;
+use crate::stationary::operators::coherence::{Block, Coherence};
 use crate::stationary::slow::Flow;
 use crate::stationary::solver::Solver;
 use crate::stationary::state::StationaryState;
@@ -180,8 +180,10 @@ impl StationaryState {
                 let Some(left) = b[block.sector].outer_view(state) else { continue };
                 let target = &mut out[block.offset + i * width..][..width];
                 for (k, value) in left.iter() {
-                    let source = rho.blocks.iter().find(|r| r.sector == block.sector && r.rows.contains(&k));
-                    let Some(source) = source else { continue };
+                    // Blocks of rho follow each other by sector and rows.
+                    let at = rho.blocks.partition_point(|r| (r.sector, r.rows.end) <= (block.sector, k));
+                    let here = |r: &&Block| r.sector == block.sector && r.rows.contains(&k);
+                    let Some(source) = rho.blocks.get(at).filter(here) else { continue };
                     let row = &self.x[source.offset + (k - source.rows.start) * source.rows.len()..];
                     for (l, rho) in source.rows.clone().zip(row) {
                         let Some(right) = c[block.sector].outer_view(l) else { continue };
