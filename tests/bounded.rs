@@ -276,6 +276,15 @@ fn states_of_many_levels_fit_or_are_refused_before_they_are_made() {
     assert!(said.contains("needs at least 14"), "{said}");
 }
 
+/// Its tables by group of states grow too long to be made without a look at whether to go on.
+#[test]
+fn stationary_states_of_very_many_groups_are_refused() {
+    let scratch = Scratch::new(MANY_LEVELS);
+    let sets = ["--set", "modes.a.cutoff=250000", "--set", "engine.memory_limit=\"4 GiB\""];
+    let said = scratch.exits(2, &[&["steady", "study.toml", "-o", "o"], &sets[..]].concat());
+    assert!(said.contains("250001 groups of states") && said.contains("at most 200000"), "{said}");
+}
+
 /// A million studies of 40 kB each are read before time starts.
 #[cfg(target_os = "linux")]
 #[test]

@@ -116,6 +116,21 @@ fn memory(space: &Space, layout: &Layout) -> u64 {
     }
 }
 
+/// Refuses more groups of states with one charge than tables are made of in about a second, without a look at
+/// whether to go on.
+fn check_groups(space: &Space) -> Result<(), EngineError> {
+    const MOST: usize = 200_000;
+    let groups: usize = space.sectors().iter().map(|sector| sector.groups().len()).sum();
+    if groups <= MOST {
+        return Ok(());
+    }
+    let reason = format!(
+        "a stationary state over {groups} groups of states with one charge each; at most {MOST} are taken: lower the \
+         cutoffs or the sizes, or go there in time with `run`"
+    );
+    Err(EngineError::Unsupported { engine: NAME, reason })
+}
+
 impl Exact {
     /// Where the initial state of `problem` ends under its last stage, with the state itself. Cutoffs that
     /// follow the state are raised as far as it needs.
@@ -146,6 +161,8 @@ impl Exact {
         let (space, layout) = (&setting.space, &setting.layout);
         self.check_dense(&own, space)?;
         check_memory(NAME, memory(space, layout), Some(self.available()), layout.unknowns())?;
+        check_groups(space)?;
+        halt.check(NAME)?;
         let elements = Elements::new_while(space, own.model(), halt).ok_or(INTERRUPTED)?;
         let initial = initial_vector_while((space, layout), own.model(), &own.initial, &|| halt.asked());
         let (initial, _) = initial.map_err(|e| space_error(&e))?;
