@@ -4,7 +4,7 @@ use kuva::plot::BandPlot;
 use kuva::plot::legend::{LegendEntry, LegendShape};
 use kuva::render::plots::Plot;
 
-use crate::sheet::edges;
+use crate::cells::edges;
 
 /// Shades of a power of ten, and powers of ten below the largest value that have shades.
 const PER_DECADE: usize = 6;

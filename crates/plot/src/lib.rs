@@ -6,6 +6,7 @@
 //! Sheet (curves, maps, spheres)  ───────┴──> Picture ── svg, png
 //! ```
 
+mod cells;
 mod dashes;
 mod frame;
 mod heat;

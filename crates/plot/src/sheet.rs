@@ -15,7 +15,6 @@ use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 
 pub use map::MapPanel;
-pub(crate) use map::edges;
 pub use sphere::{Orbit, SpherePanel};
 
 use crate::Picture;
