@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use superladder::analysis::DISAGREEMENT;
 use superladder::workflows::converge;
 
 pub(crate) use mean_field::{CycleStart, LimitCycles, Lyapunov, Map, MeanFieldStudy, Phases, Reproduce};
@@ -254,8 +255,11 @@ fn fraction(text: &str) -> Result<f64, String> {
 #[command(after_help = "Examples:
   superladder compare data/studies/first-run.toml
   superladder compare study.toml --engines mean-field,cumulant --set parameters.N=50
+  superladder compare study.toml --engines trajectories,exact --require-agreement --tolerance 0.02
 
-The last engine is the reference of the table of largest deviations. The output folder holds compare.csv
+The last engine is the reference of the table of largest deviations. That an engine disagrees with it is a result and
+no failure: exit code 0, unless --require-agreement is given. An engine that does not keep its own bounds is not
+converged: exit code 3. The output folder holds compare.csv
 (every observable by every engine), report.txt, compare.svg and compare.png, manifest.json and study.toml.")]
 pub(crate) struct Compare {
     #[command(flatten)]
@@ -263,6 +267,12 @@ pub(crate) struct Compare {
     /// The engines, separated by commas; the last one is the reference.
     #[arg(short, long, value_delimiter = ',', default_value = "mean-field,cumulant,exact")]
     pub(crate) engines: Vec<String>,
+    /// An engine disagrees beyond this part of the largest value of the reference, and four standard errors.
+    #[arg(long, value_name = "FRACTION", default_value_t = DISAGREEMENT, value_parser = fraction)]
+    pub(crate) tolerance: f64,
+    /// End with exit code 3 when an engine disagrees with the reference.
+    #[arg(long)]
+    pub(crate) require_agreement: bool,
     /// Output folder [default: out/<name of the study>-compare].
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,

@@ -75,13 +75,15 @@ fn end(words: &str, code: i32) -> ! {
     std::process::exit(code);
 }
 
-/// Blocks the signals that are ignored, so that a handler never hears them. Threads inherit this.
+/// Blocks the signals that are ignored, so that a handler never hears them, and the one for files beyond the
+/// limit of their size, so that writing fails as on a full disk. Threads inherit this.
 #[cfg(unix)]
 fn keep_ignored() -> Result<(), nix::Error> {
     use nix::sys::signal::{SigSet, Signal};
 
     let ignored = ignored();
     let mut blocked = SigSet::empty();
+    blocked.add(Signal::SIGXFSZ);
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         if ignored & (1 << (signal as i32 - 1)) != 0 {
             blocked.add(signal);

@@ -80,6 +80,12 @@ fn sizes_without_measure_are_refused_at_once_or_work() {
     std::fs::write(scratch.path("study.toml"), format!("{head}[{tail}")).expect("written");
     let said = run(2, "trajectories", &spins);
     assert!(said.contains("10000000000 spins, at most 10000000"), "{said}");
+    // Distributions over that many ladders are counted, and not listed.
+    for observable in ["ladder-distribution(T)", "reduced-state(T)"] {
+        let observed = format!("output.observables=[\"{observable}\"]");
+        let said = run(2, "trajectories", &[&spins[..], &["--set", &observed]].concat());
+        assert!(said.contains("needs at least") || said.contains("cannot"), "{said}");
+    }
     let said = run(2, "trajectories", &["--set", "time.points=100000000"]);
     assert!(said.contains("needs at least") || said.contains("`points`"), "{said}");
 }
@@ -218,4 +224,79 @@ fn an_exponential_that_rounding_spoils_names_the_way_out() {
     let arguments: Vec<&str> = RUN.iter().copied().chain(sets).collect();
     let said = scratch.exits(1, &arguments);
     assert!(said.contains("rounding error") && said.contains("adiabatically"), "{said}");
+}
+
+/// A damped mode with a conserved charge: only populations are stored, and nothing of the square of the levels is
+/// made where the initial state has no such matrix.
+const MANY_LEVELS: &str = r#"
+[modes.a]
+frequency = 1.0
+cutoff = 30000
+initial = { state = "fock", n = 3 }
+[[channels]]
+kind = "cavity-loss"
+mode = "a"
+rate = 0.2
+[time]
+end = 1e-4
+points = 2
+[output]
+observables = ["photons(a)"]
+[engine]
+kind = "exact"
+memory_limit = "400 MiB"
+"#;
+
+#[test]
+fn states_of_many_levels_fit_or_are_refused_before_they_are_made() {
+    let scratch = Scratch::new(MANY_LEVELS);
+    let with = |code: i32, initial: &str, more: &[&str]| {
+        let initial = format!("modes.a.initial={initial}");
+        let arguments = ["run", "study.toml", "-q", "-f", "-o", "o", "--set", &initial];
+        scratch.exits(code, &[&arguments[..], more].concat())
+    };
+    // 16 bytes times the square of 30 001 levels would be 14 GB.
+    let photons = |n: f64| {
+        let table = std::fs::read_to_string(scratch.path("o/observables.csv")).expect("a table");
+        let found: f64 =
+            table.lines().last().and_then(|row| row.split(',').nth(1)?.parse().ok()).expect("a number");
+        assert!((found - n * (-0.2e-4_f64).exp()).abs() < 1e-9 * n, "{found}");
+    };
+    with(0, "{ state = \"fock\", n = 3 }", &[]);
+    photons(3.0);
+    with(0, "{ state = \"coherent\", amplitude = 2 }", &[]);
+    photons(4.0);
+    with(0, "{ state = \"thermal\", occupation = 3 }", &[]);
+    photons(3.0);
+    let displaced = "{ state = \"displaced-thermal\", amplitude = 1, occupation = 3 }";
+    let said = with(2, displaced, &[]);
+    assert!(said.contains("needs at least 14"), "{said}");
+    let observed = ["--set", "output.observables=[\"reduced-purity(a)\"]"];
+    let said = with(2, "{ state = \"fock\", n = 3 }", &observed);
+    assert!(said.contains("needs at least 14"), "{said}");
+}
+
+/// Its tables by group of states grow too long to be made without a look at whether to go on.
+#[test]
+fn stationary_states_of_very_many_groups_are_refused() {
+    let scratch = Scratch::new(MANY_LEVELS);
+    let sets = ["--set", "modes.a.cutoff=250000", "--set", "engine.memory_limit=\"4 GiB\""];
+    let said = scratch.exits(2, &[&["steady", "study.toml", "-o", "o"], &sets[..]].concat());
+    assert!(said.contains("250001 groups of states") && said.contains("at most 200000"), "{said}");
+}
+
+/// A million studies of 40 kB each are read before time starts.
+#[cfg(target_os = "linux")]
+#[test]
+fn more_points_than_fit_the_memory_are_refused_before_they_are_read() {
+    let scratch = Scratch::new(PUMPED);
+    let program = env!("CARGO_BIN_EXE_superladder");
+    let script = format!(
+        "ulimit -v 1000000; exec '{program}' sweep study.toml -o o --sweep channels.0.rate=0:1:1000000"
+    );
+    let mut shell = std::process::Command::new("sh");
+    let output = shell.args(["-c", &script]).current_dir(scratch.path("")).output().expect("runs");
+    let said = common::words(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("do not fit the memory; at most"), "{said}");
 }

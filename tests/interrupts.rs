@@ -180,3 +180,17 @@ fn a_checkpoint_that_cannot_be_written_is_a_warning() {
     let table = fs::read_to_string(scratch.path(&name).join("observables.csv")).expect("a table");
     assert_eq!(table.lines().count(), 4, "the run went to its end");
 }
+
+/// A file beyond the limit of its size is told like a full disk: the system's signal kills nothing.
+#[test]
+fn a_limit_of_the_size_of_files_is_an_error_and_kills_nothing() {
+    let scratch = Scratch::new(SLOW);
+    let program = env!("CARGO_BIN_EXE_superladder");
+    let short = "--set time.end=0.1 --set ensembles.S.size=1 --set modes.a.cutoff=2";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("ulimit -f 1; exec '{program}' run study.toml -o o -q {short}")]);
+    let output = shell.current_dir(scratch.path("")).output().expect("runs");
+    assert_eq!(output.status.code(), Some(1), "{}", words(&output));
+    assert!(words(&output).contains("cannot write"), "{}", words(&output));
+    assert_eq!(names(&scratch.path("")), ["study.toml"]);
+}

@@ -109,6 +109,26 @@ fn compare_says_which_engine_disagrees_and_judges_the_times_it_used() {
     assert!(!said.contains("cumulant disagrees"), "{said}");
 }
 
+/// That approximations disagree is a result; a script that needs agreement says so, and how much.
+#[test]
+fn compare_ends_with_3_for_a_disagreement_only_where_agreement_is_required() {
+    let case = case("cumulant-unphysical");
+    let compare = |code: i32, more: &[&str]| {
+        let arguments = ["compare", "study.toml", "-f", "-o", "o", "--engines", "mean-field,exact"];
+        let short = ["--set", "time.end=1", "--set", "time.points=11"];
+        case.exits(code, &[&arguments[..], &short[..], more].concat())
+    };
+    let said = compare(0, &[]);
+    assert!(said.contains("mean-field disagrees with exact beyond 10 %"), "{said}");
+    compare(3, &["--require-agreement"]);
+    assert_eq!(case.manifest("o")["converged"], true, "an engine that disagrees has converged all the same");
+    let said = compare(0, &["--require-agreement", "--tolerance", "0.9"]);
+    assert!(said.contains("no engine disagrees with exact beyond 90 %"), "{said}");
+    let said = compare(3, &["--require-agreement", "--tolerance", "0.001"]);
+    assert!(said.contains("beyond 1.0e-1 % of the largest value"), "{said}");
+    compare(2, &["--tolerance", "nan"]);
+}
+
 /// Three quanta at a time: from |0> and three spins up only n = 0, 3, 6, 9 occur, so that cutoff 8 loses
 /// n = 9 while its two highest levels stay empty. 1.9811 photons are right, 0.4267 came out.
 #[test]

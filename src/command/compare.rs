@@ -41,7 +41,8 @@ pub(crate) fn compare(
         }
     }
     // What there is stands, also after Ctrl-C: the engines that ran, the last one as far as it came.
-    let comparison = Comparison { studies: &studies[..runs.len()], runs: &runs };
+    let comparison =
+        Comparison { studies: &studies[..runs.len()], runs: &runs, tolerance: arguments.tolerance };
     let (target, text) = comparison.write(folder, &clock)?;
     if !arguments.quiet {
         write!(out, "{text}")?;
@@ -56,5 +57,6 @@ pub(crate) fn compare(
         )?;
         return Ok(Verdict::Interrupted);
     }
-    Ok(if comparison.converged() { Verdict::Done } else { Verdict::NotConverged })
+    let agreed = !arguments.require_agreement || comparison.agreed();
+    Ok(if comparison.converged() && agreed { Verdict::Done } else { Verdict::NotConverged })
 }

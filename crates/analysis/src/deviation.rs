@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 /// A curve disagrees with a reference where it is off by more than this part of the largest value
-/// of the reference ...
+/// of the reference, if nothing else is asked for, ...
 pub const DISAGREEMENT: f64 = 0.1;
+/// ... or by more than this where the reference is zero throughout: far more than rounding and time steps do ...
+const NOTHING: f64 = 1e-6;
 /// ... and, where a side is sampled, by more than so many standard errors.
 const SIGNIFICANT: f64 = 4.0;
 
@@ -59,11 +61,12 @@ impl Sampled {
 }
 
 impl Deviation {
-    /// Beyond [`DISAGREEMENT`], and no matter of chance.
-    pub fn disagrees(&self) -> bool {
+    /// Beyond `tolerance`, and no matter of chance.
+    pub fn disagrees(&self, tolerance: f64) -> bool {
         // An error that is not a number excuses nothing.
         let chance = self.standard_errors.is_some_and(|sigmas| sigmas <= SIGNIFICANT);
-        self.relative > DISAGREEMENT && !chance
+        let beyond = if self.relative.is_nan() { self.largest > NOTHING } else { self.relative > tolerance };
+        beyond && !chance
     }
 }
 
@@ -78,12 +81,23 @@ mod tests {
         let exact = Sampled { values: vec![1.0, 1.5, 7.0], errors: None };
         let found = exact.deviation(&reference, &times);
         assert_eq!((found.largest, found.time, found.relative), (0.5, 1.0, 0.25));
-        assert!(found.disagrees() && found.standard_errors.is_none());
+        assert!(found.disagrees(DISAGREEMENT) && found.standard_errors.is_none());
+        assert!(found.disagrees(0.24) && !found.disagrees(0.25));
         let noisy = Sampled { errors: Some(vec![0.0, 0.25, 0.1]), ..exact.clone() };
         let found = noisy.deviation(&reference, &times);
-        assert!(found.standard_errors == Some(2.0) && !found.disagrees());
+        assert!(found.standard_errors == Some(2.0) && !found.disagrees(DISAGREEMENT));
         let unknown = Sampled { errors: Some(vec![f64::NAN; 3]), ..exact };
-        assert!(unknown.deviation(&reference, &times).disagrees());
-        assert!(Sampled::default().deviation(&reference, &times).largest.is_nan());
+        assert!(unknown.deviation(&reference, &times).disagrees(DISAGREEMENT));
+        let nowhere = Sampled::default().deviation(&reference, &times);
+        assert!(nowhere.largest.is_nan() && !nowhere.disagrees(DISAGREEMENT));
+    }
+
+    /// A mean field breaks a symmetry that the density matrix keeps: zero is no scale, and no excuse.
+    #[test]
+    fn what_should_be_zero_disagrees_beyond_rounding() {
+        let zero = Sampled { values: vec![0.0; 2], errors: None };
+        let off = |by: f64| Sampled { values: vec![0.0, by], errors: None }.deviation(&zero, &[0.0, 1.0]);
+        assert!(off(0.3).relative.is_nan() && off(0.3).disagrees(DISAGREEMENT));
+        assert!(!off(1e-12).disagrees(DISAGREEMENT));
     }
 }

@@ -91,13 +91,12 @@ fn left_of_group(folder: &Path, [limit, usage, dropped]: [&str; 3]) -> Option<u6
 /// more in the tables that are written.
 pub fn memory_of_records(problem: &Problem) -> u64 {
     /// An estimate with its error, the number in a table, and its text.
-    const PER_NUMBER: u64 = 64;
+    const PER_NUMBER: f64 = 64.0;
     /// The record itself, its diagnostics and their names.
-    const PER_TIME: u64 = 600;
+    const PER_TIME: f64 = 600.0;
     let levels = problem.levels();
-    let columns = |o: &superladder_model::Observable| o.columns(problem.model(), &levels).len() as u64;
-    let numbers: u64 = problem.observables.iter().map(columns).sum();
-    (PER_NUMBER * numbers + PER_TIME) * problem.times.len() as u64
+    let numbers: f64 = problem.observables.iter().map(|o| o.count(problem.model(), &levels)).sum();
+    ((PER_NUMBER * numbers + PER_TIME) * problem.times.len() as f64) as u64
 }
 
 /// Refuses a run of `engine` that needs more than is `available`.

@@ -3,6 +3,8 @@
 //! Unknowns are all kept elements of the density matrix, both Hermitian halves: sector after sector, and
 //! within a sector row-major over (i, j) where only the j of kept coherences occur.
 
+use std::collections::BTreeSet;
+
 use num_complex::Complex64;
 use rayon::prelude::*;
 use sprs::CsMat;
@@ -12,7 +14,7 @@ use superladder_space::{Space, SparseMatrix};
 
 use crate::error::space_error;
 use crate::generator::Elements;
-use crate::layout::Layout;
+use crate::layout::{Layout, go_on};
 use crate::rows::{LiouvillianRows, entries};
 use crate::setting::reduced_space;
 use crate::spectrum::rectangle;
@@ -29,21 +31,29 @@ pub struct AssembledIndex {
 }
 
 impl AssembledIndex {
-    /// Numbers the elements whose coherence is stored in `layout`.
-    pub fn new(space: &Space, layout: &Layout) -> Self {
+    /// Numbers the elements whose coherence is stored in `layout`; `None` once `halted` says so.
+    pub(crate) fn new(space: &Space, layout: &Layout, halted: &dyn Fn() -> bool) -> Option<Self> {
+        /// Groups or pairs between two looks at whether to go on.
+        const PIECES: usize = 1 << 10;
         let mut index = Self { rows: Vec::new(), columns: Vec::new(), group_of: Vec::new(), len: 0 };
-        for (number, sector) in space.sectors().iter().enumerate() {
+        for (sector, pairs) in space.sectors().iter().zip(layout.pairs_by_sector()) {
             let groups = sector.groups();
+            // Groups that are kept together.
+            let mut kept: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); groups.len()];
+            for (done, p) in pairs.into_iter().enumerate() {
+                go_on(done, PIECES, halted)?;
+                let pair = layout.pairs()[p as usize];
+                let (row, column) = (layout.tiles()[pair.row].group, layout.tiles()[pair.column].group);
+                kept[row].insert(column);
+                kept[column].insert(row);
+            }
             let mut group_of = vec![0; sector.dim()];
             let mut columns = Vec::new();
             for (g, (_, states)) in groups.iter().enumerate() {
+                go_on(g, PIECES, halted)?;
                 group_of[states.clone()].fill(g as u32);
-                let kept = groups.iter().filter(|(_, other)| {
-                    let tile = |s: usize| layout.tile_of(number, s);
-                    layout.place(tile(states.start), tile(other.start)).is_some()
-                });
-                columns
-                    .push(kept.flat_map(|(_, other)| other.clone().map(|j| j as u32)).collect::<Vec<u32>>());
+                let states = kept[g].iter().flat_map(|other| groups[*other].1.clone());
+                columns.push(states.map(|j| j as u32).collect::<Vec<u32>>());
             }
             let mut rows = Vec::with_capacity(sector.dim());
             for i in 0..sector.dim() {
@@ -54,7 +64,7 @@ impl AssembledIndex {
             index.columns.push(columns);
             index.group_of.push(group_of);
         }
-        index
+        Some(index)
     }
 
     /// Number of unknowns.
@@ -119,7 +129,7 @@ impl Assembled {
         elements: &Elements,
         halt: &dyn Halt,
     ) -> Option<Self> {
-        let index = AssembledIndex::new(space, layout);
+        let index = AssembledIndex::new(space, layout, &|| halt.asked())?;
         let terms = LiouvillianRows::new(elements);
         let unknowns: Vec<(usize, usize, usize)> = index.unknowns().collect();
         let rows: Option<Vec<Vec<(usize, Complex64)>>> = unknowns
@@ -229,7 +239,7 @@ impl AssembledOperator {
         let norm = (0..matrix.rows())
             .map(|r| entries(&matrix, r).map(|(_, z)| z.norm()).sum::<f64>())
             .fold(0.0, f64::max);
-        let rectangle = rectangle(layout, &elements.effective);
+        let rectangle = rectangle(layout, &elements.effective, halt)?;
         Some(Self { matrix, row_of, stored, aliases: layout.aliases(), norm, rectangle })
     }
 }

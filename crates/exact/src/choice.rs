@@ -13,7 +13,7 @@ use crate::options::{Exact, Generator};
 use crate::real_half::{RealGenerator, RealHalf, StoredHalf};
 use crate::resources::assembled_memory;
 use crate::setting::Setting;
-use crate::state::initial_vector;
+use crate::state::initial_vector_while;
 
 /// Costs of one application, in a unit of about 0.2 ns: of a term that is listed for a row of a block, of
 /// eight f64 that it is added to, and of an entry of a real sparse matrix. Counts decide, never time.
@@ -59,7 +59,10 @@ impl Choice {
         let matrix_free = Lindbladian::new_while(&setting.layout, elements, halt).ok_or(INTERRUPTED)?;
         match real_half(options, problem, setting, elements, &matrix_free, halt)? {
             Ok(real) => {
-                let (bytes, length) = (real_bytes(&real, length), real.form.len());
+                let (whole, length) = (length, real.form.len());
+                // The matrix-free generator is given up before there are vectors.
+                let vectors = (8 * length * options.vectors(problem, length)) as u64;
+                let bytes = real_bytes(&real, whole).max(matrix_free.memory().saturating_sub(vectors));
                 let why = if real.has_gauge() {
                     "a gauge makes the stored half real"
                 } else {
@@ -103,7 +106,7 @@ pub(crate) fn build_generator(
 ) -> Result<Box<dyn LinearOperator>, EngineError> {
     let Setting { space, layout, .. } = setting;
     if let Some(real) = real
-        && let Some(half) = StoredHalf::new(space, layout)
+        && let Some(half) = StoredHalf::new_while(space, layout, halt).ok_or(INTERRUPTED)?
     {
         return Ok(Box::new(RealGenerator::new(&half, real, elements, halt).ok_or(INTERRUPTED)?));
     }
@@ -150,15 +153,15 @@ fn real_half(
     if ENTRY * least > 2 * work {
         return Ok(Err(long));
     }
-    let Some(half) = StoredHalf::new(space, layout) else {
+    let Some(half) = StoredHalf::new_while(space, layout, halt).ok_or(INTERRUPTED)? else {
         return Ok(Err("the state is too long for a matrix"));
     };
     let later: Option<Vec<Elements>> =
         problem.stages[1..].iter().map(|stage| Elements::new_while(space, &stage.model, halt)).collect();
     let later = later.ok_or(INTERRUPTED)?;
     let stages: Vec<&Elements> = std::iter::once(elements).chain(&later).collect();
-    let (initial, _) =
-        initial_vector(space, layout, problem.model(), &problem.initial).map_err(|e| space_error(&e))?;
+    let initial = initial_vector_while((space, layout), problem.model(), &problem.initial, &|| halt.asked());
+    let (initial, _) = initial.map_err(|e| space_error(&e))?;
     let gauge = half.gauge(&stages, halt).ok_or(INTERRUPTED)?;
     let real = match gauge.filter(|gauge| gauge.form.reduced(&initial).is_some()) {
         Some(real) => real,

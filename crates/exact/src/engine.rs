@@ -12,7 +12,7 @@ use crate::evolution::{ExactEvolution, Prepared};
 use crate::generator::Elements;
 use crate::options::{AdaptiveCutoff, Exact, Generator};
 use crate::resources::mebibytes;
-use crate::setting::{Setting, reduced_space};
+use crate::setting::{Setting, reduced_space_while};
 
 impl Exact {
     pub(crate) fn check_adaptive(&self, problem: &Problem) -> Result<(), EngineError> {
@@ -42,7 +42,8 @@ impl Exact {
         Ok(())
     }
 
-    pub(crate) fn setting(&self, problem: &Problem) -> Result<Setting, EngineError> {
+    /// Space and layout of `problem`, unless `halt` ends the work.
+    pub(crate) fn setting(&self, problem: &Problem, halt: &dyn Halt) -> Result<Setting, EngineError> {
         problem.validate()?;
         self.check_adaptive(problem)?;
         self.refuse_the_impossible(problem)?;
@@ -51,7 +52,7 @@ impl Exact {
                           not offer; use generator = \"matrix-free\" or lawson = false";
             return Err(EngineError::Unsupported { engine: NAME, reason: reason.into() });
         }
-        let setting = reduced_space(problem, self.symmetries).map_err(|e| space_error(&e))?;
+        let setting = reduced_space_while(problem, self.symmetries, halt).map_err(|e| space_error(&e))?;
         self.check_dense(problem, &setting.space)?;
         Ok(setting)
     }
@@ -70,7 +71,7 @@ impl Exact {
         halt: &dyn Halt,
     ) -> Result<ExactEvolution, EngineError> {
         problem.moves_in_time(NAME)?;
-        let setting = self.setting(problem)?;
+        let setting = self.setting(problem, halt)?;
         let available = self.available();
         let check = |needed: u64| check_memory(NAME, needed, Some(available), setting.layout.unknowns());
         // A real form keeps at least a fourth of the numbers.
@@ -80,7 +81,7 @@ impl Exact {
         // Matrices are large: they are estimated, and built only if they fit.
         let choice = Choice::new(self, problem, &setting, &elements, halt)?;
         let method = self.first_method(problem, &setting, &elements);
-        let overhead = self.overhead(problem, &setting, &elements, (choice.bytes, &method));
+        let overhead = self.overhead(problem, (&setting, &elements), (choice.bytes, &method), halt)?;
         let memory = self.memory(problem, choice.length, overhead);
         check(memory)?;
         let resources = self.described(problem, &setting, &elements, (&choice, &method, memory));
@@ -133,11 +134,11 @@ impl Engine for Exact {
     }
 
     fn resources(&self, problem: &Problem) -> Result<Resources, EngineError> {
-        let setting = self.setting(problem)?;
+        let setting = self.setting(problem, &Never)?;
         let elements = Elements::new(&setting.space, problem.model());
         let choice = Choice::new(self, problem, &setting, &elements, &Never)?;
         let method = self.first_method(problem, &setting, &elements);
-        let overhead = self.overhead(problem, &setting, &elements, (choice.bytes, &method));
+        let overhead = self.overhead(problem, (&setting, &elements), (choice.bytes, &method), &Never)?;
         let memory = self.memory(problem, choice.length, overhead);
         let mut resources = self.described(problem, &setting, &elements, (&choice, &method, memory));
         resources.report.extend(self.range_of_cutoffs(problem, &setting, overhead)?);

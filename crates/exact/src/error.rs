@@ -10,5 +10,8 @@ pub(crate) const NAME: &str = "exact";
 pub(crate) const INTERRUPTED: EngineError = EngineError::Interrupted { engine: NAME };
 
 pub(crate) fn space_error(error: &SpaceError) -> EngineError {
-    EngineError::Unsupported { engine: NAME, reason: error.to_string() }
+    match error {
+        SpaceError::Halted => INTERRUPTED,
+        _ => EngineError::Unsupported { engine: NAME, reason: error.to_string() },
+    }
 }

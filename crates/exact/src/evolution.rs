@@ -22,7 +22,7 @@ use crate::measuring::Measuring;
 use crate::options::Exact;
 use crate::real_half::RealHalf;
 use crate::setting::Setting;
-use crate::state::{initial_vector, joint_state};
+use crate::state::{initial_vector_while, joint_state};
 use crate::state_functions::View;
 
 /// What a run starts from.
@@ -74,7 +74,7 @@ impl ExactEvolution {
         let control = CutoffControl::new(&options, &problem, prepared.available);
         let Prepared { setting, generator, real, overhead, resources, .. } = prepared;
         let overhead = (overhead, setting.layout.len());
-        let (vector, losses) = initial_state(&problem, &setting)?;
+        let (vector, losses) = initial_state(&problem, &setting, halt)?;
         let method = method_for(&options, &problem, &setting, generator.as_ref());
         let vector = held(real.as_deref(), vector);
         let propagator = method.propagator(vector.len());
@@ -185,9 +185,14 @@ impl ExactEvolution {
     }
 }
 
-fn initial_state(problem: &Problem, setting: &Setting) -> Result<(Vec<f64>, Vec<f64>), EngineError> {
-    initial_vector(&setting.space, &setting.layout, problem.model(), &problem.initial)
-        .map_err(|e| space_error(&e))
+fn initial_state(
+    problem: &Problem,
+    setting: &Setting,
+    halt: &dyn Halt,
+) -> Result<(Vec<f64>, Vec<f64>), EngineError> {
+    let parts = (&setting.space, &setting.layout);
+    let made = initial_vector_while(parts, problem.model(), &problem.initial, &|| halt.asked());
+    made.map_err(|e| space_error(&e))
 }
 
 /// Trace distance of a product state that is cut off and renormalised from the whole: a state that loses the

@@ -1,7 +1,7 @@
 //! A problem as matrices and vectors for other programs.
 
 use num_complex::Complex64;
-use superladder_engine::{EngineError, Problem, check_memory};
+use superladder_engine::{EngineError, Never, Problem, check_memory};
 use superladder_model::{Evaluation, Observable, Operator, StateFunction};
 use superladder_space::{Sector, Space, SparseMatrix};
 
@@ -57,7 +57,7 @@ impl Exact {
     /// # Errors
     /// [`EngineError`] when the space cannot be enumerated or the matrix does not fit the memory.
     pub fn exported(&self, problem: &Problem) -> Result<Exported, EngineError> {
-        let setting = self.setting(problem)?;
+        let setting = self.setting(problem, &Never)?;
         let (space, layout) = (&setting.space, &setting.layout);
         let elements = Elements::new(space, problem.model());
         let needed = assembled_memory(space, &setting, &elements);

@@ -5,7 +5,7 @@ use superladder_model::Operator;
 use superladder_space::{Space, SparseMatrix};
 use superladder_sparse::RealForm;
 
-use crate::layout::Layout;
+use crate::layout::{Layout, go_on};
 
 /// `tr(O rho) = sum w rho_stored + sum w' conj(rho_stored)`.
 #[derive(Debug, Clone, Default)]
@@ -17,18 +17,27 @@ pub(crate) struct Functional {
 }
 
 impl Functional {
-    /// The functional of `operator`.
-    pub(crate) fn new(space: &Space, layout: &Layout, operator: &Operator) -> Self {
-        let sectors = 0..space.sectors().len();
-        Self::of(layout, &sectors.map(|sector| space.matrix(operator, sector)).collect::<Vec<_>>())
+    /// The functional of `operator`; `None` once `halted` says so.
+    pub(crate) fn new(
+        space: &Space,
+        layout: &Layout,
+        operator: &Operator,
+        halted: &dyn Fn() -> bool,
+    ) -> Option<Self> {
+        let matrix = |sector| space.matrix_while(operator, sector, halted);
+        let matrices: Option<Vec<_>> = (0..space.sectors().len()).map(matrix).collect();
+        Self::of(layout, &matrices?, halted)
     }
 
     /// The functional of the matrices of an operator in every sector. Elements whose coherence is not stored
-    /// are zero in every state that the problem reaches and are left out.
-    pub(crate) fn of(layout: &Layout, matrices: &[SparseMatrix]) -> Self {
+    /// are zero in every state that the problem reaches and are left out. `None` once `halted` says so.
+    pub(crate) fn of(layout: &Layout, matrices: &[SparseMatrix], halted: &dyn Fn() -> bool) -> Option<Self> {
+        /// Elements between two looks at whether to go on.
+        const ELEMENTS: usize = 1 << 14;
         let mut functional = Self::default();
         for (sector, matrix) in matrices.iter().enumerate() {
-            for (value, (row, column)) in matrix {
+            for (number, (value, (row, column))) in matrix.iter().enumerate() {
+                go_on(number, ELEMENTS, halted)?;
                 if *value == Complex64::ZERO {
                     continue;
                 }
@@ -40,7 +49,7 @@ impl Functional {
                 }
             }
         }
-        functional
+        Some(functional)
     }
 
     /// The same functional of states in a real form.

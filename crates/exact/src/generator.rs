@@ -60,19 +60,15 @@ impl Elements {
 impl Lindbladian {
     /// Programs the generator with these `elements` for the blocks of `layout`.
     pub fn new(layout: &Layout, elements: &Elements) -> Self {
-        Self::of(Program::new(layout, &elements.effective, &elements.jumps), elements)
+        Self::new_while(layout, elements, &Never).unwrap_or_else(|| unreachable!("nobody ends it"))
     }
 
     /// [`Lindbladian::new`], `None` if `halt` ends it.
     pub(crate) fn new_while(layout: &Layout, elements: &Elements, halt: &dyn Halt) -> Option<Self> {
         let program = Program::new_while(layout, &elements.effective, &elements.jumps, halt)?;
-        Some(Self::of(program, elements))
-    }
-
-    fn of(program: Program, elements: &Elements) -> Self {
         let bound = norm_bound(elements, &program.diagonal);
-        let rectangle = rectangle(&program.layout, &elements.effective);
-        Self { program, bound, rectangle }
+        let rectangle = rectangle(&program.layout, &elements.effective, halt)?;
+        Some(Self { program, bound, rectangle })
     }
 
     /// [`Lindbladian::memory`] of the generator with these `elements`. It compiles the tasks, whose number

@@ -10,7 +10,7 @@ use superladder_engine::{Diagnostics, EngineError, Halt, Measurement, Problem, r
 use superladder_model::{Evaluation, Observable, Operator, StateFunction};
 use superladder_sparse::RealForm;
 
-use crate::error::NAME;
+use crate::error::{INTERRUPTED, NAME};
 use crate::leakage::{Leakage, Leaked};
 use crate::monitors::Monitors;
 use crate::options::Exact;
@@ -95,7 +95,8 @@ impl Instruments {
     ) -> Result<Self, EngineError> {
         let (space, layout) = (&setting.space, &setting.layout);
         let (plans, operators) = plans(&problem)?;
-        let probes = Probes::new(space, layout, &operators);
+        let halted = &|| halt.asked();
+        let probes = Probes::new(space, layout, &operators, halted).ok_or(INTERRUPTED)?;
         let probes = match &form {
             Some(form) => probes.in_form(form),
             None => probes,
@@ -119,11 +120,12 @@ impl Instruments {
                 sources.push(source(Some(mode))?);
             }
         }
-        let monitors = Monitors::new(space, layout, options.bounds, options.positivity);
+        let monitors = Monitors::new(space, layout, (options.bounds, options.positivity), halted);
+        let monitors = monitors.ok_or(INTERRUPTED)?;
         let needs_state = needs_state(&problem);
         drop(operators);
         let eigenvalues = HermitianEigenvalues::default();
-        let reductions = reductions(&plans, &setting);
+        let reductions = reductions(&plans, &setting, halted).ok_or(INTERRUPTED)?;
         Ok(Self {
             problem,
             setting,
@@ -251,17 +253,17 @@ impl Instruments {
     }
 }
 
-/// The reductions that the plans need.
-fn reductions(plans: &[Plan], setting: &Setting) -> Vec<Reduction> {
+/// The reductions that the plans need; `None` once `halted` says so.
+fn reductions(plans: &[Plan], setting: &Setting, halted: &dyn Fn() -> bool) -> Option<Vec<Reduction>> {
     let mut found: Vec<Reduction> = Vec::new();
     for plan in plans {
         if let Plan::Whole(Whole::ReducedPurity(s) | Whole::ReducedEntropy(s) | Whole::ReducedState(s)) = plan
             && !found.iter().any(|known| known.subsystem == *s)
         {
-            found.push(Reduction::new(&setting.space, &setting.layout, *s));
+            found.push(Reduction::new(&setting.space, &setting.layout, *s, halted)?);
         }
     }
-    found
+    Some(found)
 }
 
 /// How every observable is measured, and the operators whose expectation values are needed.

@@ -24,6 +24,16 @@ use std::ops::Range;
 use superladder_propagate::Alias;
 use superladder_space::{Charge, Sector, Space};
 
+/// Groups or pairs of tiles that are worked on between two looks at whether to go on.
+const PIECES: usize = 1 << 13;
+/// Rows of tiles, each with many columns.
+const LOOK: usize = 1 << 8;
+
+/// Looks before the first piece of work and after `every` so many `done`: `None` once `halted` says so.
+pub(crate) fn go_on(done: usize, every: usize, halted: &dyn Fn() -> bool) -> Option<()> {
+    (!done.is_multiple_of(every) || !halted()).then_some(())
+}
+
 /// A run of consecutive basis states of one sector and one charge.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tile {
@@ -56,8 +66,14 @@ pub enum Place {
 }
 
 /// By charge group of a sector: the groups whose coherences with it are stored, in order. The work grows with
-/// what is stored, not with the square of the number of groups.
-pub(crate) fn kept_groups(space: &Space, number: usize, coherences: &BTreeSet<Charge>) -> Vec<Vec<usize>> {
+/// what is stored, not with the square of the number of groups. `None` once `halted` says so, which is asked for
+/// every group or some of them.
+pub(crate) fn kept_groups(
+    space: &Space,
+    number: usize,
+    coherences: &BTreeSet<Charge>,
+    halted: &dyn Fn() -> bool,
+) -> Option<Vec<Vec<usize>>> {
     let (charges, groups) = (space.charges(), space.sectors()[number].groups());
     let numbers: HashMap<&Charge, usize> = groups.iter().enumerate().map(|(g, (c, _))| (c, g)).collect();
     let near = |charge: &Charge| {
@@ -71,7 +87,12 @@ pub(crate) fn kept_groups(space: &Space, number: usize, coherences: &BTreeSet<Ch
         (0..groups.len()).filter(|g| stored(&groups[*g])).collect()
     };
     let few = coherences.len() < groups.len();
-    groups.iter().map(|(charge, _)| if few { near(charge) } else { all(charge) }).collect()
+    let every = (PIECES / coherences.len().min(groups.len()).max(1)).max(1);
+    let kept = |(number, (charge, _)): (usize, &(Charge, _))| {
+        go_on(number, every, halted)?;
+        Some(if few { near(charge) } else { all(charge) })
+    };
+    groups.iter().enumerate().map(kept).collect()
 }
 
 /// Tiles and stored pairs of a space.
@@ -91,6 +112,15 @@ impl Layout {
     /// Cuts the sectors of `space` into tiles and keeps the pairs whose charge difference is in `coherences`
     /// (closed under negation).
     pub fn new(space: &Space, coherences: &BTreeSet<Charge>) -> Self {
+        Self::new_while(space, coherences, &|| false).unwrap_or_else(|| unreachable!("nobody ends it"))
+    }
+
+    /// [`Layout::new`], `None` once `halted` says so, which is asked for every few thousand groups and pairs.
+    pub(crate) fn new_while(
+        space: &Space,
+        coherences: &BTreeSet<Charge>,
+        halted: &dyn Fn() -> bool,
+    ) -> Option<Self> {
         let mut layout = Self {
             tiles: Vec::new(),
             tiles_of_sector: Vec::new(),
@@ -101,24 +131,28 @@ impl Layout {
             unknowns: 0,
         };
         for (number, sector) in space.sectors().iter().enumerate() {
-            layout.add_tiles(number, sector);
+            layout.add_tiles(number, sector, halted)?;
         }
-        let sectors = 0..space.sectors().len();
-        let mut pairs: Vec<_> = sectors.flat_map(|s| layout.pairs_of_sector(space, s, coherences)).collect();
+        let mut pairs = Vec::new();
+        for sector in 0..space.sectors().len() {
+            layout.add_pairs_of_sector(space, sector, (coherences, halted), &mut pairs)?;
+        }
         // Jumps couple blocks of different ladders at equal labels: those lie side by side, and what is read
         // for one is still in the cache for the next.
         let label = |tile: usize| layout.slowest_label(space, tile);
         pairs.sort_by_cached_key(|&(row, column)| (label(row), label(column), row, column));
-        for (row, column) in pairs {
+        for (number, (row, column)) in pairs.into_iter().enumerate() {
+            go_on(number, PIECES, halted)?;
             layout.add_pair(row, column);
         }
-        layout
+        Some(layout)
     }
 
-    fn add_tiles(&mut self, number: usize, sector: &Sector) {
+    fn add_tiles(&mut self, number: usize, sector: &Sector, halted: &dyn Fn() -> bool) -> Option<()> {
         let first = self.tiles.len();
         let mut tile_of_state = vec![0; sector.dim()];
         for (group, (_, states)) in sector.groups().iter().enumerate() {
+            go_on(group, PIECES, halted)?;
             let mut tiles = Vec::new();
             cut(sector, states.clone(), 0, tile_size(states.len()), &mut tiles);
             for states in tiles {
@@ -128,27 +162,30 @@ impl Layout {
         }
         self.tiles_of_sector.push(first..self.tiles.len());
         self.tile_of_state.push(tile_of_state);
+        Some(())
     }
 
     /// The kept pairs of a sector.
-    fn pairs_of_sector(
+    fn add_pairs_of_sector(
         &self,
         space: &Space,
         number: usize,
-        coherences: &BTreeSet<Charge>,
-    ) -> Vec<(usize, usize)> {
+        (coherences, halted): (&BTreeSet<Charge>, &dyn Fn() -> bool),
+        pairs: &mut Vec<(usize, usize)>,
+    ) -> Option<()> {
         let groups = space.sectors()[number].groups();
         let tiles = self.tiles_of_sector(number);
         let mut of_group: Vec<Vec<usize>> = vec![Vec::new(); groups.len()];
         for tile in tiles.clone() {
             of_group[self.tiles[tile].group].push(tile);
         }
-        let kept = kept_groups(space, number, coherences);
-        let columns = |row: usize| {
+        let kept = kept_groups(space, number, coherences, halted)?;
+        for row in tiles {
+            go_on(row, LOOK, halted)?;
             let columns = kept[self.tiles[row].group].iter().flat_map(|group| &of_group[*group]);
-            columns.copied().filter(move |column| *column >= row).map(move |column| (row, column))
-        };
-        tiles.flat_map(columns).collect()
+            pairs.extend(columns.filter(|column| **column >= row).map(|column| (row, *column)));
+        }
+        Some(())
     }
 
     /// Slowest label of the first state of a tile.
@@ -189,6 +226,15 @@ impl Layout {
     /// The stored pairs, in order of their offsets.
     pub fn pairs(&self) -> &[Pair] {
         &self.pairs
+    }
+
+    /// Numbers of the pairs by sector.
+    pub(crate) fn pairs_by_sector(&self) -> Vec<Vec<u32>> {
+        let mut found = vec![Vec::new(); self.tiles_of_sector.len()];
+        for (number, pair) in self.pairs.iter().enumerate() {
+            found[self.tiles[pair.row].sector].push(number as u32);
+        }
+        found
     }
 
     /// Tiles of a sector.

@@ -23,10 +23,10 @@ use superladder_model::Model;
 use superladder_space::{Sector, Space, SparseMatrix};
 use superladder_sparse::RealForm;
 
-use crate::error::{INTERRUPTED, space_error};
+use crate::error::{INTERRUPTED, NAME, space_error};
 use crate::functionals::Functional;
 use crate::generator::Elements;
-use crate::layout::Layout;
+use crate::layout::{Layout, go_on};
 
 /// Elements below this part of the largest are rounding errors of sums.
 const ROUNDING: f64 = 1e-12;
@@ -143,14 +143,12 @@ impl Leakage {
             leakage.stages = vec![Stage::default(); models.len()];
             return Ok(leakage);
         }
-        let large = Space::new(&models, &problem.initial, &cutoffs, space.charges().clone());
+        let halted = &|| halt.asked();
+        let large = Space::new_while(&models, &problem.initial, &cutoffs, space.charges().clone(), halted);
         let large = large.map_err(|e| space_error(&e))?;
-        let inside: Vec<Vec<Option<usize>>> = large
-            .sectors()
-            .iter()
-            .zip(space.sectors())
-            .map(|(large, small)| positions(large, small))
-            .collect();
+        let sectors = large.sectors().iter().zip(space.sectors());
+        let inside = sectors.map(|(large, small)| positions(large, small, halted));
+        let inside = inside.collect::<Option<Vec<_>>>().ok_or(INTERRUPTED)?;
         for model in &models {
             let stage = leakage.stage(model, space, &large, &inside, layout, halt)?;
             leakage.stages.push(stage);
@@ -217,14 +215,19 @@ impl Leakage {
     }
 
     /// The functional of matrices of all sectors, if it is not zero.
-    fn number_of(&mut self, layout: &Layout, matrices: &[SparseMatrix]) -> Option<usize> {
-        let functional = Functional::of(layout, matrices);
+    fn number_of(
+        &mut self,
+        layout: &Layout,
+        matrices: &[SparseMatrix],
+        halt: &dyn Halt,
+    ) -> Result<Option<usize>, EngineError> {
+        let functional = Functional::of(layout, matrices, &|| halt.asked()).ok_or(INTERRUPTED)?;
         if functional.is_zero() {
-            return None;
+            return Ok(None);
         }
         self.functionals.push(functional);
         self.norms.push(matrices.iter().map(largest_row_sum).fold(0.0, f64::max));
-        Some(self.functionals.len() - 1)
+        Ok(Some(self.functionals.len() - 1))
     }
 
     fn stage(
@@ -241,6 +244,7 @@ impl Leakage {
         let mut edge = Edge::new(space);
         let (mut leaving, mut lost) = (Vec::new(), Vec::new());
         for (sector, effective) in large_elements.effective.iter().enumerate() {
+            halt.check(NAME)?;
             let (small, map) = (space.sectors()[sector].dim(), &inside[sector]);
             let [kept, left] = split(effective, map, map, small, small);
             let rounding = ROUNDING * largest_row_sum(effective);
@@ -250,7 +254,9 @@ impl Leakage {
             edge.add(sector, &difference, rounding);
             lost.push(square(&difference));
         }
-        let leaving = [leaving, lost].iter().filter_map(|m| self.number_of(layout, m)).collect();
+        let both = [leaving, lost];
+        let numbers = both.iter().map(|m| self.number_of(layout, m, halt));
+        let leaving = numbers.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
         let mut jumps = Vec::new();
         for number in 0..model.dissipators().count() {
             let zero = || -> Vec<SparseMatrix> {
@@ -258,6 +264,7 @@ impl Leakage {
             };
             let (mut lost, mut kept) = (zero(), zero());
             for jump in large_elements.jumps.iter().filter(|j| j.dissipator == number) {
+                halt.check(NAME)?;
                 let (source, target) = (jump.source, jump.target);
                 let dims = (space.sectors()[target].dim(), space.sectors()[source].dim());
                 let [inner, outer] = split(&jump.matrix, &inside[target], &inside[source], dims.0, dims.1);
@@ -265,14 +272,14 @@ impl Leakage {
                 lost[source] = &lost[source] + &square(&outer);
                 kept[source] = &kept[source] + &square(&inner);
             }
-            if let Some(lost) = self.number_of(layout, &lost)
-                && let Some(kept) = self.number_of(layout, &kept)
+            if let Some(lost) = self.number_of(layout, &lost, halt)?
+                && let Some(kept) = self.number_of(layout, &kept, halt)?
             {
                 jumps.push([lost, kept]);
             }
         }
         edge.widen(space, &small_elements);
-        let edge = self.number_of(layout, &edge.projectors());
+        let edge = self.number_of(layout, &edge.projectors(), halt)?;
         Ok(Stage { leaving, jumps, edge })
     }
 }
@@ -322,10 +329,19 @@ impl Edge {
     }
 }
 
-/// The position in `small` of every state of `large` with the same labels.
-pub(crate) fn positions(large: &Sector, small: &Sector) -> Vec<Option<usize>> {
-    let find =
-        |state: usize| small.find(&large.labels(state).iter().map(|l| i64::from(*l)).collect::<Vec<_>>());
+/// The position in `small` of every state of `large` with the same labels; `None` once `halted` says so, which
+/// is asked for every few thousand states.
+pub(crate) fn positions(
+    large: &Sector,
+    small: &Sector,
+    halted: &dyn Fn() -> bool,
+) -> Option<Vec<Option<usize>>> {
+    /// States between two looks.
+    const STATES: usize = 1 << 13;
+    let find = |state: usize| {
+        go_on(state, STATES, halted)?;
+        Some(small.find(&large.labels(state).iter().map(|l| i64::from(*l)).collect::<Vec<_>>()))
+    };
     (0..large.dim()).map(find).collect()
 }
 

@@ -3,7 +3,7 @@
 use superladder_engine::{Bounds, Diagnostics};
 use superladder_space::Space;
 
-use crate::layout::Layout;
+use crate::layout::{Layout, go_on};
 use crate::options::Positivity;
 use crate::probes::Probes;
 use crate::state_functions::View;
@@ -17,17 +17,25 @@ pub(crate) struct Monitors {
 }
 
 impl Monitors {
-    pub(crate) fn new(space: &Space, layout: &Layout, bounds: Bounds, positivity: Positivity) -> Self {
-        let populations = space
+    /// `None` once `halted` says so, which is asked for every few thousand states.
+    pub(crate) fn new(
+        space: &Space,
+        layout: &Layout,
+        (bounds, positivity): (Bounds, Positivity),
+        halted: &dyn Fn() -> bool,
+    ) -> Option<Self> {
+        /// States between two looks.
+        const STATES: usize = 1 << 13;
+        let populations: Option<Vec<Vec<usize>>> = space
             .sectors()
             .iter()
             .enumerate()
             .map(|(number, sector)| {
                 let index = |i: usize| layout.element(number, i, i).map_or(0, |(index, _)| index);
-                (0..sector.dim()).map(index).collect()
+                (0..sector.dim()).map(|i| go_on(i, STATES, halted).map(|()| index(i))).collect()
             })
             .collect();
-        Self { populations, bounds, positivity }
+        Some(Self { populations: populations?, bounds, positivity })
     }
 
     /// Notes what the probes show at `time`: trace, negative marginal populations, the population `top` of the

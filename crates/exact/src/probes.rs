@@ -9,7 +9,10 @@ use superladder_space::Space;
 use superladder_sparse::RealForm;
 
 use crate::functionals::Functional;
-use crate::layout::Layout;
+use crate::layout::{Layout, go_on};
+
+/// States between two looks at whether to go on.
+const STATES: usize = 1 << 13;
 
 /// Linear functionals of a state vector, evaluated together: the expectation values of operators, then the
 /// populations of the Fock levels of every mode, of the ladders of every ensemble and of its excitation
@@ -28,8 +31,15 @@ pub(crate) struct Probes {
 }
 
 impl Probes {
-    pub(crate) fn new(space: &Space, layout: &Layout, operators: &[&Operator]) -> Self {
-        let functionals: Vec<_> = operators.iter().map(|o| Functional::new(space, layout, o)).collect();
+    /// `None` once `halted` says so, which is asked for every few thousand states.
+    pub(crate) fn new(
+        space: &Space,
+        layout: &Layout,
+        operators: &[&Operator],
+        halted: &dyn Fn() -> bool,
+    ) -> Option<Self> {
+        let functionals = operators.iter().map(|o| Functional::new(space, layout, o, halted));
+        let functionals = functionals.collect::<Option<Vec<_>>>()?;
         let mut count = 2 * functionals.len();
         let mut range = |length: usize| {
             count += length;
@@ -43,6 +53,7 @@ impl Probes {
         let (mut populations, mut slots) = (Vec::new(), Vec::new());
         for (number, sector) in space.sectors().iter().enumerate() {
             for state in 0..sector.dim() {
+                go_on(state, STATES, halted)?;
                 let Some((index, _)) = layout.element(number, state, state) else { continue };
                 populations.push(index);
                 let labels = sector.labels(state).iter().map(|l| *l as usize);
@@ -52,7 +63,7 @@ impl Probes {
                 slots.extend(ranges.map(|(range, label)| (range.start + label) as u32));
             }
         }
-        Self { functionals, populations, slots, kinds, photons, ladders, count }
+        Some(Self { functionals, populations, slots, kinds, photons, ladders, count })
     }
 
     /// The same probes of states in a real form.

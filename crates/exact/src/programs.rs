@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use sprs::CsMat;
 
-use crate::layout::{LARGEST_TILE, Layout};
+use crate::layout::{LARGEST_TILE, Layout, go_on};
 
 /// One source row of an output row.
 #[derive(Debug, Clone, Copy)]
@@ -136,27 +136,39 @@ fn slot_of(tiles: &mut Vec<u32>, tile: usize) -> u32 {
     }) as u32
 }
 
+/// Output tiles that are programmed between two looks at whether to go on.
+const TILES: usize = 1 << 8;
+
 /// Programs `matrix`, which maps sector `source` to sector `target`, for rows; appends its entries to `pool`.
+/// `None` once `halted` says so.
 pub(crate) fn row_programs(
     layout: &Layout,
-    target: usize,
-    source: usize,
+    (target, source): (usize, usize),
     matrix: &CsMat<f64>,
     pool: &mut Pool,
-) -> Vec<RowProgram> {
-    layout.tiles_of_sector(target).map(|t| row_program(layout, t, source, matrix, pool)).collect()
+    halted: &dyn Fn() -> bool,
+) -> Option<Vec<RowProgram>> {
+    let program = |(number, tile)| {
+        go_on(number, TILES, halted)?;
+        Some(row_program(layout, tile, source, matrix, pool))
+    };
+    layout.tiles_of_sector(target).enumerate().map(program).collect()
 }
 
 /// Programs `matrix`, which maps sector `source` to sector `target`, for columns; appends its coefficients to
-/// `pool`.
+/// `pool`. `None` once `halted` says so.
 pub(crate) fn run_programs(
     layout: &Layout,
-    target: usize,
-    source: usize,
+    (target, source): (usize, usize),
     matrix: &CsMat<f64>,
     pool: &mut Pool,
-) -> Vec<RunProgram> {
-    layout.tiles_of_sector(target).map(|t| run_program(layout, t, source, matrix, pool)).collect()
+    halted: &dyn Fn() -> bool,
+) -> Option<Vec<RunProgram>> {
+    let program = |(number, tile)| {
+        go_on(number, TILES, halted)?;
+        Some(run_program(layout, tile, source, matrix, pool))
+    };
+    layout.tiles_of_sector(target).enumerate().map(program).collect()
 }
 
 fn row_program(

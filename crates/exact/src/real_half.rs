@@ -11,18 +11,19 @@
 //! half are unknowns: twice as many, with twice as many entries.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use num_complex::Complex64;
 use rayon::prelude::*;
-use superladder_engine::Halt;
+use superladder_engine::{Halt, Never};
 use superladder_propagate::LinearOperator;
 use superladder_space::Space;
 use superladder_sparse::{Colouring, RealForm, RealMatrix, Rows};
 
 use crate::generator::Elements;
-use crate::layout::Layout;
+use crate::layout::{Layout, go_on};
 use crate::rows::LiouvillianRows;
 use crate::spectrum::rectangle;
 
@@ -95,27 +96,49 @@ impl Entry {
 impl<'a> StoredHalf<'a> {
     /// `None` if there are too many numbers for 31 bits.
     pub fn new(space: &Space, layout: &'a Layout) -> Option<Self> {
-        (layout.len() < MIRROR as usize).then_some(())?;
-        let mut elements = Vec::with_capacity(layout.unknowns() as usize / 2);
-        for pair in layout.pairs() {
+        Self::new_while(space, layout, &Never).unwrap_or_else(|| unreachable!("nobody ends it"))
+    }
+
+    /// [`StoredHalf::new`], `None` if `halt` ends it.
+    pub(crate) fn new_while(space: &Space, layout: &'a Layout, halt: &dyn Halt) -> Option<Option<Self>> {
+        if layout.len() >= MIRROR as usize {
+            return Some(None);
+        }
+        let halted = &|| halt.asked();
+        let slow_to_fast = slow_to_fast(space);
+        // Sorted in parts: by sector and by the difference of the slowest label.
+        let mut parts: BTreeMap<(u32, i64), Vec<[u32; 3]>> = BTreeMap::new();
+        for (number, pair) in layout.pairs().iter().enumerate() {
+            go_on(number, PAIRS, halted)?;
             let (rows, columns) = (&layout.tiles()[pair.row], &layout.tiles()[pair.column]);
             for i in rows.states.clone() {
                 let columns =
                     columns.states.start.max(if pair.row == pair.column { i } else { 0 })..columns.states.end;
-                elements.extend(columns.map(|j| [rows.sector as u32, i as u32, j as u32]));
+                let sector = &space.sectors()[rows.sector];
+                for j in columns {
+                    let [a, b] =
+                        [i, j].map(|state| slow_to_fast.first().map_or(0, |l| sector.labels(state)[*l]));
+                    let key = (rows.sector as u32, i64::from(b) - i64::from(a));
+                    parts.entry(key).or_default().push([rows.sector as u32, i as u32, j as u32]);
+                }
             }
         }
-        let slow_to_fast = slow_to_fast(space);
-        elements.par_sort_unstable_by(|a, b| order(space, &slow_to_fast, *a, *b));
+        let mut elements = Vec::with_capacity(parts.values().map(Vec::len).sum());
+        while let Some((_, mut part)) = parts.pop_first() {
+            go_on(0, 1, halted)?;
+            part.par_sort_unstable_by(|a, b| order(space, &slow_to_fast, *a, *b));
+            elements.append(&mut part);
+        }
         let mut half = Self { layout, elements, unknowns: vec![0; layout.len() / 2] };
         for unknown in 0..half.len() {
+            go_on(unknown, BATCH, halted)?;
             let (place, mirror) = half.places(unknown);
             half.unknowns[place] = unknown as u32;
             if let Some(mirror) = mirror {
                 half.unknowns[mirror] = unknown as u32 | MIRROR;
             }
         }
-        Some(half)
+        Some(Some(half))
     }
 
     /// Number of unknowns.
@@ -275,6 +298,8 @@ fn batches(count: usize) -> impl Iterator<Item = Range<usize>> {
 
 /// Unknowns that are worked on between two looks at whether to go on.
 const BATCH: usize = 1 << 17;
+/// Blocks, each of some thousands of unknowns at most.
+const PAIRS: usize = 1 << 6;
 
 /// Parts of a batch for the threads.
 fn parts(unknowns: Range<usize>) -> Vec<Range<usize>> {
@@ -380,7 +405,7 @@ impl RealGenerator {
     /// The generator with these `elements`; `None` if `halt` ends the work.
     pub fn new(half: &StoredHalf, real: &RealHalf, elements: &Elements, halt: &dyn Halt) -> Option<Self> {
         let matrix = half.matrix(real, elements, halt)?;
-        let (norm, rectangle) = (matrix.norm(), rectangle(half.layout, &elements.effective));
+        let (norm, rectangle) = (matrix.norm(), rectangle(half.layout, &elements.effective, halt)?);
         Some(Self { matrix, norm, rectangle })
     }
 }

@@ -1,16 +1,16 @@
 //! The memory that a run needs, estimated before anything large is built.
 
-use superladder_engine::{EngineError, Problem, available_memory, memory_of_records};
+use superladder_engine::{EngineError, Halt, Never, Problem, available_memory, memory_of_records};
 use superladder_model::{Evaluation, Model, Observable, Operator, StateFunction, Subsystem};
 use superladder_propagate::Method;
-use superladder_space::{Charges, Ladders, Sector, Space};
+use superladder_space::{Charges, Ladders, Sector, Space, density_bytes};
 
-use crate::error::{NAME, space_error};
+use crate::error::{INTERRUPTED, NAME, space_error};
 use crate::generator::Elements;
 use crate::instruments::needs_state;
 use crate::options::{AdaptiveCutoff, Exact, Positivity};
 use crate::probes::Probes;
-use crate::setting::Setting;
+use crate::setting::{Setting, most_coherences};
 
 /// Memory of the program itself, without any study.
 const PROGRAM: u64 = 19 << 19;
@@ -33,31 +33,30 @@ impl Exact {
     pub(crate) fn refuse_the_impossible(&self, problem: &Problem) -> Result<(), EngineError> {
         /// Bytes of tables per basis state: its labels, its tile, its diagonal matrix elements.
         const PER_STATE: f64 = 200.0;
+        /// Bytes of a group of states with one charge: its tile, its block, what couples to it.
+        const PER_GROUP: f64 = 1700.0;
+        /// Bytes of a difference of charge between which the initial state has coherences.
+        const PER_COHERENCE: f64 = 100.0;
         /// A state vector for which no method holds more vectors than it must.
         const LONG: usize = 1 << 40;
         let levels: f64 = problem.cutoffs.iter().map(|cutoff| *cutoff as f64 + 1.0).product();
         let states = levels * largest_ladders(problem);
         let vectors = self.vectors(problem, 1).min(self.vectors(problem, LONG)) as f64;
-        let unknowns = self.fewest_unknowns(problem, states);
-        let (needed, available) = (states * PER_STATE + 8.0 * vectors * unknowns, self.available());
+        let models = problem.stages.iter().map(|stage| &stage.model);
+        let charges = if self.symmetries { Charges::find(models) } else { Charges::none() };
+        let (unknowns, groups) = fewest_unknowns(problem, &charges, states);
+        let tables = PER_STATE * states
+            + PER_GROUP * groups
+            + PER_COHERENCE * most_coherences(problem, &charges)
+            + initial_bytes(problem)
+            + reduced_bytes(problem);
+        let (needed, available) = (tables + 8.0 * vectors * unknowns, self.available());
         if needed > available as f64 {
             let needed = needed.min(u64::MAX as f64) as u64;
             let unknowns = unknowns.min(u64::MAX as f64) as u64;
             return Err(EngineError::Memory { engine: NAME, needed, available, unknowns });
         }
         Ok(())
-    }
-
-    /// A lower bound of the independent numbers of a density matrix on a sector of so many `states`. Groups of
-    /// states with one charge each have a block, and k groups hold at least states^2/k numbers; a real form keeps
-    /// a fourth of them at least.
-    fn fewest_unknowns(&self, problem: &Problem, states: f64) -> f64 {
-        let models = problem.stages.iter().map(|stage| &stage.model);
-        let charges = if self.symmetries { Charges::find(models) } else { Charges::none() };
-        let fock = problem.cutoffs.iter().map(|cutoff| cutoff.saturating_add(1));
-        let spins = problem.model().ensembles().iter().map(|e| e.size.saturating_add(1));
-        let ranges: Vec<usize> = fock.chain(spins).collect();
-        (0.25 * states * states / charges.most(&ranges)).max(states)
     }
 
     pub(crate) fn available(&self) -> u64 {
@@ -75,13 +74,16 @@ impl Exact {
 
     /// Memory beside the state vectors: what measures, the tables of the space, the `generator`, and the
     /// `method` of the first stage.
+    ///
+    /// # Errors
+    /// [`EngineError::Interrupted`].
     pub(crate) fn overhead(
         &self,
         problem: &Problem,
-        setting: &Setting,
-        elements: &Elements,
+        (setting, elements): (&Setting, &Elements),
         (generator, method): (u64, &Method),
-    ) -> u64 {
+        halt: &dyn Halt,
+    ) -> Result<u64, EngineError> {
         /// Bytes per matrix element while they are enumerated: in the space and a little above its cutoffs,
         /// as triplets, summed and in rows. They are freed before the run, but the allocator keeps them.
         const PER_ELEMENT: u64 = 100;
@@ -94,13 +96,20 @@ impl Exact {
             0
         };
         let choice = self.memory_of_choice(method, setting);
-        generator + probes_memory(problem, setting) + PER_ELEMENT * elements.nnz() as u64 + dense + choice
+        let probes = probes_memory(problem, setting, halt).ok_or(INTERRUPTED)?;
+        Ok(generator + probes + PER_ELEMENT * elements.nnz() as u64 + dense + choice)
     }
 
     /// Refuses matrices whose eigenvalues would take too long: no signal is heeded meanwhile.
     pub(crate) fn check_dense(&self, problem: &Problem, space: &Space) -> Result<(), EngineError> {
         /// About 10 s of a processor (2000 rows: 4.5 s).
         const LARGEST: usize = 2500;
+        /// Elements of reduced states that have a number.
+        const NUMBERED: f64 = u32::MAX as f64;
+        if problem.observables.iter().any(|o| reduced_elements(problem, o) > NUMBERED) {
+            let reason = "a reduced state would have more than 4e9 elements; observe a distribution instead";
+            return Err(EngineError::Unsupported { engine: NAME, reason: reason.into() });
+        }
         let largest = || space.sectors().iter().map(Sector::dim).max().unwrap_or(0);
         let whole = if self.needs_eigenvalues(problem) { largest() } else { 0 };
         let reduced = problem.observables.iter().map(|o| match o.evaluation {
@@ -128,7 +137,7 @@ impl Exact {
     /// Memory of a run with state vectors of this `length` and `overhead` bytes beside them.
     pub(crate) fn memory(&self, problem: &Problem, length: usize, overhead: u64) -> u64 {
         let vectors = self.vectors(problem, length) as u64;
-        PROGRAM + 8 * vectors * length as u64 + overhead + memory_of_records(problem)
+        (PROGRAM + 8 * vectors * length as u64 + overhead).saturating_add(memory_of_records(problem))
     }
 
     /// Says where cutoffs that follow the state start, how far they can go, and how much memory that needs. A
@@ -214,7 +223,7 @@ impl Exact {
             let scaled = |c: usize| (((c as f64 + 1.0) * scale) as usize).saturating_sub(1);
             let cutoffs = problem.cutoffs.iter().enumerate();
             let cutoffs = cutoffs.map(|(m, c)| if follows(m) { scaled(*c) } else { *c }).collect();
-            let resized = setting.resized(&Problem { cutoffs, ..problem.clone() });
+            let resized = setting.resized(&Problem { cutoffs, ..problem.clone() }, &Never);
             Ok(resized.map_err(|e| space_error(&e))?.layout.len())
         };
         let scale = ((COUNTED / fixed).max(16.0) / moving).powf(1.0 / modes.max(1) as f64);
@@ -235,13 +244,54 @@ impl Exact {
     }
 }
 
+/// A lower bound of the independent numbers of a density matrix on a sector of so many `states`, and of the groups
+/// of states with one charge. Every group has a block, and k groups hold at least states^2/k numbers; a real form
+/// keeps a fourth of them at least.
+fn fewest_unknowns(problem: &Problem, charges: &Charges, states: f64) -> (f64, f64) {
+    let fock = problem.cutoffs.iter().map(|cutoff| cutoff.saturating_add(1));
+    let spins = problem.model().ensembles().iter().map(|e| e.size.saturating_add(1));
+    let ranges: Vec<usize> = fock.chain(spins).collect();
+    let most = charges.most(&ranges);
+    ((0.25 * states * states / most).max(states), most.min(states))
+}
+
+/// Bytes of the initial states of single subsystems.
+fn initial_bytes(problem: &Problem) -> f64 {
+    let levels: Vec<usize> = problem.cutoffs.iter().map(|cutoff| cutoff.saturating_add(1)).collect();
+    let spins: Vec<usize> = problem.model().ensembles().iter().map(|e| e.size).collect();
+    density_bytes(&problem.initial, &levels, &spins)
+}
+
+/// Bytes of the largest reduced state that is observed.
+fn reduced_bytes(problem: &Problem) -> f64 {
+    problem.observables.iter().map(|o| 16.0 * reduced_elements(problem, o)).fold(0.0, f64::max)
+}
+
+/// Elements of the reduced state that an observable needs, all ladders together.
+fn reduced_elements(problem: &Problem, observable: &Observable) -> f64 {
+    let Evaluation::State(
+        StateFunction::ReducedPurity(s) | StateFunction::ReducedEntropy(s) | StateFunction::ReducedState(s),
+    ) = observable.evaluation
+    else {
+        return 0.0;
+    };
+    match s {
+        Subsystem::Mode(m) => (problem.cutoffs[m] as f64 + 1.0).powi(2),
+        // Ladders of n + 1, n - 1, ... rungs.
+        Subsystem::Ensemble(e) => {
+            let n = problem.model().ensembles()[e].size as f64;
+            (n + 1.0) * (n + 2.0) * (n + 3.0) / 6.0
+        }
+    }
+}
+
 /// Bytes as a text in MiB.
 pub(crate) fn mebibytes(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
 }
 
-/// Memory of the probes.
-fn probes_memory(problem: &Problem, setting: &Setting) -> u64 {
+/// Memory of the probes; `None` if `halt` ends the work.
+fn probes_memory(problem: &Problem, setting: &Setting, halt: &dyn Halt) -> Option<u64> {
     let operators: Vec<&Operator> = problem
         .observables
         .iter()
@@ -250,7 +300,8 @@ fn probes_memory(problem: &Problem, setting: &Setting) -> u64 {
             Evaluation::State(_) => &[],
         })
         .collect();
-    Probes::new(&setting.space, &setting.layout, &operators).memory()
+    let probes = Probes::new(&setting.space, &setting.layout, &operators, &|| halt.asked());
+    probes.map(|probes| probes.memory())
 }
 
 /// Memory of the assembled generator, from the mean number of entries per row of the factors: every unknown

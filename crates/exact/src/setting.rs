@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use superladder_engine::{End, Problem};
+use superladder_engine::{End, Halt, Never, Problem};
 use superladder_model::{Evaluation, Model, StateFunction, Subsystem};
 use superladder_space::{Charge, Charges, Space, SpaceError, is_diagonal};
 
@@ -29,22 +29,39 @@ pub struct Setting {
 /// # Errors
 /// [`SpaceError`] when the space cannot be enumerated.
 pub fn reduced_space(problem: &Problem, symmetries: bool) -> Result<Setting, SpaceError> {
+    reduced_space_while(problem, symmetries, &Never)
+}
+
+/// [`reduced_space`], unless `halt` ends it.
+///
+/// # Errors
+/// [`SpaceError`].
+pub(crate) fn reduced_space_while(
+    problem: &Problem,
+    symmetries: bool,
+    halt: &dyn Halt,
+) -> Result<Setting, SpaceError> {
+    let halted = &|| halt.asked();
     let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
     let charges = Charges::find(models.iter().copied());
     let names = charges.describe(problem.model());
-    let full = |charges: Charges| Space::new(&models, &problem.initial, &problem.cutoffs, charges);
+    let full =
+        |charges: Charges| Space::new_while(&models, &problem.initial, &problem.cutoffs, charges, halted);
+    let layout = |space: &Space, coherences: &BTreeSet<Charge>| {
+        Layout::new_while(space, coherences, halted).ok_or(SpaceError::Halted)
+    };
     if symmetries && !charges.is_empty() {
-        let coherences = kept_coherences(problem, &charges);
+        let coherences = kept_coherences(problem, &charges, halted)?;
         let space = full(charges)?;
         // Charges that keep every block only cut the runs of the kernel short.
-        if stored_fraction(&space, &coherences) < 0.95 {
-            let layout = Layout::new(&space, &coherences);
+        if stored_fraction(&space, &coherences, halted).ok_or(SpaceError::Halted)? < 0.95 {
+            let layout = layout(&space, &coherences)?;
             return Ok(Setting { space, layout, coherences, symmetries: names, reduced: true });
         }
     }
     let space = full(Charges::none())?;
     let coherences = BTreeSet::from([Vec::new()]);
-    let layout = Layout::new(&space, &coherences);
+    let layout = layout(&space, &coherences)?;
     Ok(Setting { space, layout, coherences, symmetries: names, reduced: false })
 }
 
@@ -52,29 +69,30 @@ impl Setting {
     /// The same sectors and charges with the cutoffs of `problem`.
     ///
     /// # Errors
-    /// [`SpaceError`] when the space cannot be enumerated.
-    pub(crate) fn resized(&self, problem: &Problem) -> Result<Self, SpaceError> {
+    /// [`SpaceError`] when the space cannot be enumerated, or when `halt` ends the work.
+    pub(crate) fn resized(&self, problem: &Problem, halt: &dyn Halt) -> Result<Self, SpaceError> {
+        let halted = &|| halt.asked();
         let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
         let charges = self.space.charges().clone();
         let coherences =
-            if self.reduced { kept_coherences(problem, &charges) } else { self.coherences.clone() };
-        let space = Space::new(&models, &problem.initial, &problem.cutoffs, charges)?;
-        let layout = Layout::new(&space, &coherences);
+            if self.reduced { kept_coherences(problem, &charges, halted)? } else { self.coherences.clone() };
+        let space = Space::new_while(&models, &problem.initial, &problem.cutoffs, charges, halted)?;
+        let layout = Layout::new_while(&space, &coherences, halted).ok_or(SpaceError::Halted)?;
         Ok(Self { space, layout, coherences, symmetries: self.symmetries.clone(), reduced: self.reduced })
     }
 }
 
 /// Fraction of the elements of all sector blocks whose charge difference is kept.
-fn stored_fraction(space: &Space, coherences: &BTreeSet<Charge>) -> f64 {
+fn stored_fraction(space: &Space, coherences: &BTreeSet<Charge>, halted: &dyn Fn() -> bool) -> Option<f64> {
     let (mut kept, mut all) = (0.0, 0.0);
     for (number, sector) in space.sectors().iter().enumerate() {
         let size = |group: usize| sector.groups()[group].1.len() as f64;
         all += (sector.dim() as f64).powi(2);
-        for (row, columns) in kept_groups(space, number, coherences).into_iter().enumerate() {
+        for (row, columns) in kept_groups(space, number, coherences, halted)?.into_iter().enumerate() {
             kept += size(row) * columns.into_iter().map(size).sum::<f64>();
         }
     }
-    kept / all
+    Some(kept / all)
 }
 
 /// Number of values of every label: Fock levels, then excitations.
@@ -91,36 +109,58 @@ fn position(problem: &Problem, subsystem: Subsystem) -> usize {
 }
 
 /// Differences of charge between which the initial state has coherences; all others stay zero.
-pub(crate) fn populated_coherences(problem: &Problem, charges: &Charges) -> BTreeSet<Charge> {
-    let initial = &problem.initial;
-    if let Some(joint) = &initial.joint {
-        return joint_coherences(joint, charges);
+///
+/// # Errors
+/// [`SpaceError::Halted`].
+pub(crate) fn populated_coherences(
+    problem: &Problem,
+    charges: &Charges,
+    halted: &dyn Fn() -> bool,
+) -> Result<BTreeSet<Charge>, SpaceError> {
+    if let Some(joint) = &problem.initial.joint {
+        return Ok(joint_coherences(joint, charges));
     }
-    let coherent: Vec<usize> = problem
-        .model()
-        .subsystems()
-        .into_iter()
-        .filter(|s| !is_diagonal(*s, &initial.modes, &initial.ensembles))
-        .map(|s| position(problem, s))
-        .collect();
-    charges.coherences(&coherent, &ranges(problem))
+    charges.coherences(&coherent(problem), &ranges(problem), halted).ok_or(SpaceError::Halted)
+}
+
+/// Positions of the subsystems whose initial state has coherences; of a joint state nobody knows beforehand.
+fn coherent(problem: &Problem) -> Vec<usize> {
+    let initial = &problem.initial;
+    let subsystems = problem.model().subsystems().into_iter();
+    let joint = initial.joint.is_some();
+    let coherent = subsystems.filter(|s| !joint && !is_diagonal(*s, &initial.modes, &initial.ensembles));
+    coherent.map(|s| position(problem, s)).collect()
+}
+
+/// The initial state has coherences between at most so many differences of charge.
+pub(crate) fn most_coherences(problem: &Problem, charges: &Charges) -> f64 {
+    charges.most_coherences(&coherent(problem), &ranges(problem))
 }
 
 /// Differences of charge that the reduced state of a subsystem needs.
+///
+/// # Errors
+/// [`SpaceError::Halted`].
 pub(crate) fn subsystem_coherences(
     problem: &Problem,
     charges: &Charges,
     subsystem: Subsystem,
-) -> BTreeSet<Charge> {
-    charges.coherences(&[position(problem, subsystem)], &ranges(problem))
+    halted: &dyn Fn() -> bool,
+) -> Result<BTreeSet<Charge>, SpaceError> {
+    let positions = [position(problem, subsystem)];
+    charges.coherences(&positions, &ranges(problem), halted).ok_or(SpaceError::Halted)
 }
 
 /// Differences of charge that are populated by the initial state and needed by an observable.
-fn kept_coherences(problem: &Problem, charges: &Charges) -> BTreeSet<Charge> {
+fn kept_coherences(
+    problem: &Problem,
+    charges: &Charges,
+    halted: &dyn Fn() -> bool,
+) -> Result<BTreeSet<Charge>, SpaceError> {
     let model = problem.model();
-    let populated = populated_coherences(problem, charges);
+    let populated = populated_coherences(problem, charges, halted)?;
     if problem.end == End::State {
-        return populated;
+        return Ok(populated);
     }
     let mut needed = BTreeSet::from([vec![0; charges.len()]]);
     for observable in &problem.observables {
@@ -128,12 +168,12 @@ fn kept_coherences(problem: &Problem, charges: &Charges) -> BTreeSet<Charge> {
             Evaluation::Moments { operators, .. } => {
                 needed.extend(operators.iter().flat_map(|o| charges.of_operator(o, model)));
             }
-            Evaluation::State(StateFunction::Purity | StateFunction::Entropy) => return populated,
+            Evaluation::State(StateFunction::Purity | StateFunction::Entropy) => return Ok(populated),
             Evaluation::State(
                 StateFunction::ReducedPurity(s)
                 | StateFunction::ReducedEntropy(s)
                 | StateFunction::ReducedState(s),
-            ) => needed.extend(subsystem_coherences(problem, charges, *s)),
+            ) => needed.extend(subsystem_coherences(problem, charges, *s, halted)?),
             Evaluation::State(
                 StateFunction::PhotonDistribution(_)
                 | StateFunction::LadderDistribution(_)
@@ -144,5 +184,5 @@ fn kept_coherences(problem: &Problem, charges: &Charges) -> BTreeSet<Charge> {
     let zero = vec![0; charges.len()];
     let negated: Vec<Charge> = needed.iter().map(|c| charges.difference(&zero, c)).collect();
     needed.extend(negated);
-    populated.intersection(&needed).cloned().collect()
+    Ok(populated.intersection(&needed).cloned().collect())
 }

@@ -6,10 +6,12 @@
 //! Extreme energies come from a few Lanczos steps (C. Lanczos, J. Res. Natl. Bur. Stand. 45, 255 (1950)) and
 //! a margin: methods check what they do with them.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use num_complex::Complex64;
 use rayon::prelude::*;
+use superladder_engine::Halt;
 use superladder_space::SparseMatrix;
 
 use crate::layout::Layout;
@@ -28,8 +30,13 @@ struct EnergyRange {
 }
 
 /// `(real_min, real_max, imag_max)` of a rectangle around the eigenvalues of the generator on the stored
-/// blocks, from the effective Hamiltonians of the sectors.
-pub(crate) fn rectangle(layout: &Layout, effective: &[SparseMatrix]) -> (f64, f64, f64) {
+/// blocks, from the effective Hamiltonians of the sectors; `None` if `halt` ends the work, which is asked for
+/// every thousands of states.
+pub(crate) fn rectangle(
+    layout: &Layout,
+    effective: &[SparseMatrix],
+    halt: &dyn Halt,
+) -> Option<(f64, f64, f64)> {
     // States of every group, by sector.
     let mut groups: Vec<Vec<Range<usize>>> = vec![Vec::new(); effective.len()];
     for tile in layout.tiles() {
@@ -40,14 +47,16 @@ pub(crate) fn rectangle(layout: &Layout, effective: &[SparseMatrix]) -> (f64, f6
             groups.push(tile.states.clone());
         }
     }
-    let ranges: Vec<Vec<EnergyRange>> = effective
+    let ranges: Option<Vec<Vec<EnergyRange>>> = effective
         .par_iter()
         .zip(&groups)
         .map(|(matrix, groups)| {
             let adjoint: SparseMatrix = matrix.transpose_view().to_csr().map(Complex64::conj);
-            groups.iter().map(|states| energy_range(matrix, &adjoint, states.clone())).collect()
+            let work = Work { halt, done: Cell::new(0) };
+            groups.iter().map(|states| energy_range(matrix, &adjoint, states.clone(), &work)).collect()
         })
         .collect();
+    let ranges = ranges?;
     let (mut energy, mut decay) = (0.0_f64, 0.0_f64);
     for pair in layout.pairs() {
         let (row, column) = (&layout.tiles()[pair.row], &layout.tiles()[pair.column]);
@@ -56,22 +65,48 @@ pub(crate) fn rectangle(layout: &Layout, effective: &[SparseMatrix]) -> (f64, f6
         energy = energy.max(g.high - h.low).max(h.high - g.low);
         decay = decay.max(0.5 * (g.decay + h.decay));
     }
-    (-decay, 0.0, energy)
+    Some((-decay, 0.0, energy))
 }
 
-fn energy_range(matrix: &SparseMatrix, adjoint: &SparseMatrix, states: Range<usize>) -> EnergyRange {
+/// Rows that have been multiplied, and who may end that.
+struct Work<'a> {
+    halt: &'a dyn Halt,
+    done: Cell<usize>,
+}
+
+impl Work<'_> {
+    /// Looks once in some ten thousand rows.
+    fn add(&self, rows: usize) -> Option<()> {
+        const ROWS: usize = 1 << 14;
+        let before = self.done.get();
+        self.done.set(before + rows);
+        (before / ROWS == (before + rows) / ROWS || !self.halt.asked()).then_some(())
+    }
+}
+
+fn energy_range(
+    matrix: &SparseMatrix,
+    adjoint: &SparseMatrix,
+    states: Range<usize>,
+    work: &Work<'_>,
+) -> Option<EnergyRange> {
     let rate = |i: usize| matrix.get(i, i).map_or(0.0, |h| -2.0 * h.im);
     let decay = states.clone().map(rate).fold(0.0, f64::max);
-    let (diagonal, off_diagonal) = lanczos(matrix, adjoint, states);
+    let (diagonal, off_diagonal) = lanczos(matrix, adjoint, states, work)?;
     let high = largest_eigenvalue(&diagonal, &off_diagonal);
     let negated: Vec<f64> = diagonal.iter().map(|a| -a).collect();
     let low = -largest_eigenvalue(&negated, &off_diagonal);
     let margin = MARGIN * (high - low);
-    EnergyRange { low: low - margin, high: high + margin, decay }
+    Some(EnergyRange { low: low - margin, high: high + margin, decay })
 }
 
 /// The tridiagonal matrix of the Hermitian part of `matrix` on `states`: diagonal and off-diagonal.
-fn lanczos(matrix: &SparseMatrix, adjoint: &SparseMatrix, states: Range<usize>) -> (Vec<f64>, Vec<f64>) {
+fn lanczos(
+    matrix: &SparseMatrix,
+    adjoint: &SparseMatrix,
+    states: Range<usize>,
+    work: &Work<'_>,
+) -> Option<(Vec<f64>, Vec<f64>)> {
     let dim = states.len();
     // Any start vector without symmetry will do; this one is the same on every machine.
     let start = |i: usize| Complex64::new(1.0 + 0.5 * (1.7 * i as f64).sin(), 0.3 * (0.9 * i as f64).cos());
@@ -85,6 +120,7 @@ fn lanczos(matrix: &SparseMatrix, adjoint: &SparseMatrix, states: Range<usize>) 
     let (mut diagonal, mut off_diagonal) = (Vec::new(), Vec::new());
     let mut back = 0.0;
     for _ in 0..STEPS.min(dim) {
+        work.add(dim)?;
         let mut next: Vec<Complex64> = states
             .clone()
             .map(|row| {
@@ -114,7 +150,7 @@ fn lanczos(matrix: &SparseMatrix, adjoint: &SparseMatrix, states: Range<usize>) 
         before = std::mem::replace(&mut now, next);
     }
     off_diagonal.truncate(diagonal.len().saturating_sub(1));
-    (diagonal, off_diagonal)
+    Some((diagonal, off_diagonal))
 }
 
 /// Largest eigenvalue of a symmetric tridiagonal matrix, by bisection with Sturm counts, to 1e-6 of its
@@ -148,6 +184,7 @@ fn largest_eigenvalue(diagonal: &[f64], off_diagonal: &[f64]) -> f64 {
 mod tests {
     use num_complex::Complex64;
     use superladder_dense::HermitianEigenvalues;
+    use superladder_engine::Never;
 
     use super::*;
 
@@ -175,7 +212,8 @@ mod tests {
         triplets.add_triplet(n, n, Complex64::from(1e6));
         let matrix: SparseMatrix = triplets.to_csr();
         let adjoint: SparseMatrix = matrix.transpose_view().to_csr().map(Complex64::conj);
-        let found = energy_range(&matrix, &adjoint, 0..n);
+        let work = Work { halt: &Never, done: Cell::new(0) };
+        let found = energy_range(&matrix, &adjoint, 0..n, &work).expect("nobody ends it");
         let element = |i: usize, j: usize| match i.abs_diff(j) {
             0 => 0.1 * i as f64,
             1 => 1.0,

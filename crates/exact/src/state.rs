@@ -4,15 +4,18 @@ use std::collections::{BTreeSet, HashSet};
 
 use num_complex::Complex64;
 use rayon::prelude::*;
+use superladder_engine::Halt;
 use superladder_model::{InitialState, JointBlock, JointState, Model};
 use superladder_space::{
     Charge, Charges, Sector, Space, SpaceError, ensemble_density, initial_cutoff_losing, initial_loss,
     mode_density,
 };
 
-use crate::layout::Layout;
+use crate::layout::{Layout, go_on};
 use crate::leakage::positions;
 
+/// Blocks that are filled between two looks at whether to go on.
+const BLOCKS: usize = 64;
 /// Largest weight of an initial mode state that may be lost above the cutoff.
 const LARGEST_LOSS: f64 = 1e-2;
 
@@ -27,6 +30,19 @@ pub fn initial_vector(
     model: &Model,
     initial: &InitialState,
 ) -> Result<(Vec<f64>, Vec<f64>), SpaceError> {
+    initial_vector_while((space, layout), model, initial, &|| false)
+}
+
+/// [`initial_vector`], unless `halted` ends it, which is asked for every block.
+///
+/// # Errors
+/// [`SpaceError`].
+pub(crate) fn initial_vector_while(
+    (space, layout): (&Space, &Layout),
+    model: &Model,
+    initial: &InitialState,
+    halted: &dyn Fn() -> bool,
+) -> Result<(Vec<f64>, Vec<f64>), SpaceError> {
     let mut losses = Vec::new();
     for (m, levels) in space.levels().iter().enumerate() {
         let lost = initial_loss(initial, m, levels - 1);
@@ -39,38 +55,41 @@ pub fn initial_vector(
     }
     let vector = match &initial.joint {
         Some(joint) => joint_vector(space, layout, joint),
-        None => product_vector(space, layout, initial),
+        None => product_vector((space, layout), initial, halted)?,
     };
     Ok((vector, losses))
 }
 
-fn product_vector(space: &Space, layout: &Layout, initial: &InitialState) -> Vec<f64> {
+fn product_vector(
+    (space, layout): (&Space, &Layout),
+    initial: &InitialState,
+    halted: &dyn Fn() -> bool,
+) -> Result<Vec<f64>, SpaceError> {
     let states = initial.modes.iter().zip(space.levels());
-    let modes: Vec<Vec<Complex64>> = states.map(|(state, levels)| mode_density(state, *levels)).collect();
+    let modes: Vec<_> = states.map(|(state, levels)| mode_density(state, *levels)).collect();
     let mut vector = vec![0.0; layout.len()];
-    for (number, sector) in space.sectors().iter().enumerate() {
-        let ensembles: Vec<Vec<Complex64>> = initial
-            .ensembles
-            .iter()
-            .enumerate()
-            .map(|(e, state)| ensemble_density(state, space.spins()[e], sector.twice_j[e]))
-            .collect();
-        let tiles = layout.tiles_of_sector(number);
+    for (sector, pairs) in space.sectors().iter().zip(layout.pairs_by_sector()) {
+        let ensembles = initial.ensembles.iter().enumerate();
+        let ensembles = ensembles
+            .map(|(e, state)| ensemble_density(state, space.spins()[e], sector.twice_j[e], halted))
+            .collect::<Result<Vec<_>, _>>()?;
         let element = |i: usize, j: usize| -> Complex64 {
             let (row, column) = (sector.labels(i), sector.labels(j));
             let mut value = Complex64::ONE;
             for (m, rho) in modes.iter().enumerate() {
-                value *= rho[row[m] as usize * space.levels()[m] + column[m] as usize];
+                value *= rho.at(row[m] as usize, column[m] as usize);
             }
             for (e, rho) in ensembles.iter().enumerate() {
-                let (lowest, dim) = ((space.spins()[e] - sector.twice_j[e]) / 2, sector.twice_j[e] + 1);
+                let lowest = (space.spins()[e] - sector.twice_j[e]) / 2;
                 let position = modes.len() + e;
-                value *= rho[(row[position] as usize - lowest) * dim + column[position] as usize - lowest];
+                value *= rho.at(row[position] as usize - lowest, column[position] as usize - lowest);
             }
             value
         };
-        for (p, pair) in layout.pairs().iter().enumerate().filter(|(_, p)| tiles.contains(&p.row)) {
-            let block = &mut vector[layout.block(p)];
+        for (number, p) in pairs.into_iter().enumerate() {
+            go_on(number, BLOCKS, halted).ok_or(SpaceError::Halted)?;
+            let pair = layout.pairs()[p as usize];
+            let block = &mut vector[layout.block(p as usize)];
             let (rows, columns) = (&layout.tiles()[pair.row].states, &layout.tiles()[pair.column].states);
             let positions = rows.clone().flat_map(|i| columns.clone().map(move |j| (i, j)));
             for (target, (i, j)) in block.chunks_exact_mut(2).zip(positions) {
@@ -79,7 +98,7 @@ fn product_vector(space: &Space, layout: &Layout, initial: &InitialState) -> Vec
             }
         }
     }
-    vector
+    Ok(vector)
 }
 
 /// The part of a joint state below the cutoffs, with trace 1.
@@ -160,11 +179,18 @@ pub(crate) fn joint_coherences(joint: &JointState, charges: &Charges) -> BTreeSe
 }
 
 /// A state in the layout of other cutoffs: levels that are new are empty, which is exact; of levels that are
-/// gone the state is cut off.
-pub(crate) fn carried(from: (&Space, &Layout), vector: &[f64], to: (&Space, &Layout)) -> Vec<f64> {
+/// gone the state is cut off. `None` if `halt` ends the work.
+pub(crate) fn carried(
+    from: (&Space, &Layout),
+    vector: &[f64],
+    to: (&Space, &Layout),
+    halt: &dyn Halt,
+) -> Option<Vec<f64>> {
     let (layout, target) = (from.1, to.1);
-    let maps: Vec<Vec<Option<usize>>> =
-        to.0.sectors().iter().zip(from.0.sectors()).map(|(new, old)| positions(new, old)).collect();
+    let sectors = to.0.sectors().iter().zip(from.0.sectors());
+    let maps: Option<Vec<Vec<Option<usize>>>> =
+        sectors.map(|(new, old)| positions(new, old, &|| halt.asked())).collect();
+    let maps = maps?;
     let mut carried = vec![0.0; target.len()];
     let mut blocks = Vec::new();
     let mut rest = carried.as_mut_slice();
@@ -173,7 +199,8 @@ pub(crate) fn carried(from: (&Space, &Layout), vector: &[f64], to: (&Space, &Lay
         blocks.push((target.pairs()[pair], block));
         rest = behind;
     }
-    blocks.into_par_iter().for_each(|(pair, block)| {
+    let filled = blocks.into_par_iter().enumerate().try_for_each(|(number, (pair, block))| {
+        go_on(number, BLOCKS, &|| halt.asked())?;
         let (rows, columns) = (&target.tiles()[pair.row], &target.tiles()[pair.column]);
         let (sector, map) = (rows.sector, &maps[rows.sector]);
         let positions = rows.states.clone().flat_map(|i| columns.states.clone().map(move |j| (i, j)));
@@ -183,8 +210,9 @@ pub(crate) fn carried(from: (&Space, &Layout), vector: &[f64], to: (&Space, &Lay
             value[0] = vector[index];
             value[1] = if conjugate { -vector[index + 1] } else { vector[index + 1] };
         }
+        Some(())
     });
-    carried
+    filled.map(|()| carried)
 }
 
 /// The dense row-major density matrix of a sector; coherences that are not stored are zero.

@@ -106,7 +106,8 @@ impl View<'_> {
     pub(crate) fn reduced(&self, subsystem: Subsystem) -> Vec<ReducedBlock> {
         match self.reductions.iter().find(|known| known.subsystem == subsystem) {
             Some(known) => known.of(&self.vector),
-            None => Reduction::new(self.space, self.layout, subsystem).of(&self.vector),
+            None => Reduction::new(self.space, self.layout, subsystem, &|| false)
+                .map_or_else(Vec::new, |reduction| reduction.of(&self.vector)),
         }
     }
 }
@@ -122,7 +123,12 @@ pub(crate) struct Reduction {
 }
 
 impl Reduction {
-    pub(crate) fn new(space: &Space, layout: &Layout, subsystem: Subsystem) -> Self {
+    pub(crate) fn new(
+        space: &Space,
+        layout: &Layout,
+        subsystem: Subsystem,
+        halted: &dyn Fn() -> bool,
+    ) -> Option<Self> {
         let (blocks, position): (Vec<(usize, f64)>, usize) = match subsystem {
             Subsystem::Mode(m) => (vec![(space.levels()[m], 0.0)], m),
             Subsystem::Ensemble(e) => {
@@ -138,9 +144,9 @@ impl Reduction {
                 Subsystem::Mode(_) => (0, 0),
                 Subsystem::Ensemble(e) => (sector.twice_j[e] / 2, (space.spins()[e] - sector.twice_j[e]) / 2),
             };
-            reduction.trace_rest((sector, number), layout, position, (block, lowest));
+            reduction.trace_rest((sector, number), layout, position, (block, lowest), halted)?;
         }
-        reduction
+        Some(reduction)
     }
 
     /// Lists `sum_rest rho[(x, rest), (x', rest)]` of a sector for a block; labels of the subsystem start at
@@ -151,10 +157,14 @@ impl Reduction {
         layout: &Layout,
         position: usize,
         (block, lowest): (usize, usize),
-    ) {
+        halted: &dyn Fn() -> bool,
+    ) -> Option<()> {
         let (dim, first) =
             (self.blocks[block].0, self.blocks[..block].iter().map(|b| b.0 * b.0).sum::<usize>());
         for state in 0..sector.dim() {
+            if halted() {
+                return None;
+            }
             let mut labels: Vec<i64> = sector.labels(state).iter().map(|l| i64::from(*l)).collect();
             let row = labels[position] as usize - lowest;
             for column in 0..dim {
@@ -166,6 +176,7 @@ impl Reduction {
                 }
             }
         }
+        Some(())
     }
 
     /// The blocks of a state.

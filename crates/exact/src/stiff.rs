@@ -1,7 +1,7 @@
 //! The method in force: the one asked for, or an exponential that does not feel stiffness where that takes far
 //! less work.
 
-use superladder_engine::Problem;
+use superladder_engine::{Never, Problem};
 use superladder_propagate::{Exponential, Method, RationalKrylov};
 
 use crate::generator::Elements;
@@ -90,10 +90,12 @@ impl Exact {
     /// The method of the first stage.
     pub(crate) fn first_method(&self, problem: &Problem, setting: &Setting, elements: &Elements) -> Method {
         let unknowns = setting.layout.unknowns();
-        if unknowns > LARGEST {
-            return self.method.clone();
+        // Fewer unknowns are looked at in no time.
+        let rectangle = || rectangle(&setting.layout, &elements.effective, &Never);
+        match (unknowns <= LARGEST).then(rectangle).flatten() {
+            Some(rectangle) => self.method_for(problem, rectangle, unknowns),
+            None => self.method.clone(),
         }
-        self.method_for(problem, rectangle(&setting.layout, &elements.effective), unknowns)
     }
 
     /// Memory, in bytes, of the `method` of the first stage where it is not the one asked for.

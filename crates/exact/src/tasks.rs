@@ -107,8 +107,10 @@ impl Program {
         halt: &dyn Halt,
     ) -> Option<Self> {
         let go_on = || (!halt.asked()).then_some(());
+        let halted = &|| halt.asked();
         let mut compiler = Compiler {
             layout,
+            halted,
             factors: Vec::new(),
             pool: Pool::new(),
             terms: vec![Vec::new(); effective.len()],
@@ -116,11 +118,11 @@ impl Program {
         let mut diagonal = Vec::new();
         for (sector, effective) in effective.iter().enumerate() {
             go_on()?;
-            diagonal.push(compiler.add_effective(sector, effective));
+            diagonal.push(compiler.add_effective(sector, effective)?);
         }
         for jump in jumps {
             go_on()?;
-            compiler.add_jump(jump);
+            compiler.add_jump(jump)?;
         }
         let (tasks, task_starts, sources) = compiler.tasks(&go_on)?;
         let Compiler { factors, pool, .. } = compiler;
@@ -184,6 +186,7 @@ enum Term {
 
 struct Compiler<'a> {
     layout: &'a Layout,
+    halted: &'a dyn Fn() -> bool,
     factors: Vec<Factor>,
     pool: Pool,
     terms: Vec<Vec<Term>>,
@@ -191,25 +194,26 @@ struct Compiler<'a> {
 
 impl Compiler<'_> {
     /// A factor of jumps, for rows and for columns.
-    fn add_factor(&mut self, target: usize, source: usize, matrix: &CsMat<f64>) -> usize {
-        let rows = row_programs(self.layout, target, source, matrix, &mut self.pool);
-        let runs = run_programs(self.layout, target, source, matrix, &mut self.pool);
+    fn add_factor(&mut self, ends: (usize, usize), matrix: &CsMat<f64>) -> Option<usize> {
+        let rows = row_programs(self.layout, ends, matrix, &mut self.pool, self.halted)?;
+        let runs = run_programs(self.layout, ends, matrix, &mut self.pool, self.halted)?;
         self.factors.push(Factor { rows, runs });
-        self.factors.len() - 1
+        Some(self.factors.len() - 1)
     }
 
     /// The factors of `matrix rho` and of `sign rho matrix^T`.
-    fn add_sides(&mut self, sector: usize, matrix: &CsMat<f64>, sign: f64) -> [usize; 2] {
-        let rows = row_programs(self.layout, sector, sector, matrix, &mut self.pool);
+    fn add_sides(&mut self, sector: usize, matrix: &CsMat<f64>, sign: f64) -> Option<[usize; 2]> {
+        let ends = (sector, sector);
+        let rows = row_programs(self.layout, ends, matrix, &mut self.pool, self.halted)?;
         self.factors.push(Factor { rows, runs: Vec::new() });
         let signed = matrix.map(|x| sign * x);
-        let runs = run_programs(self.layout, sector, sector, &signed, &mut self.pool);
+        let runs = run_programs(self.layout, ends, &signed, &mut self.pool, self.halted)?;
         self.factors.push(Factor { rows: Vec::new(), runs });
-        [self.factors.len() - 2, self.factors.len() - 1]
+        Some([self.factors.len() - 2, self.factors.len() - 1])
     }
 
     /// Adds `G rho + rho G^dag` without the diagonal of G, which is returned.
-    fn add_effective(&mut self, sector: usize, effective: &SparseMatrix) -> Vec<Complex64> {
+    fn add_effective(&mut self, sector: usize, effective: &SparseMatrix) -> Option<Vec<Complex64>> {
         let generator = effective.map(|h| Complex64::new(0.0, -1.0) * h);
         let mut diagonal = vec![Complex64::ZERO; generator.rows()];
         for (value, (row, column)) in &generator {
@@ -221,16 +225,16 @@ impl Compiler<'_> {
             [(false, 1.0, real_part(&generator, true)), (true, -1.0, imaginary_part(&generator, true))];
         for (imaginary, right_sign, matrix) in parts {
             if matrix.nnz() > 0 {
-                let [left, right] = self.add_sides(sector, &matrix, right_sign);
+                let [left, right] = self.add_sides(sector, &matrix, right_sign)?;
                 self.terms[sector].push(Term::Left(Accumulator { imaginary, sign: 1.0 }, left));
                 self.terms[sector].push(Term::Right(Accumulator { imaginary, sign: 1.0 }, right));
             }
         }
-        diagonal
+        Some(diagonal)
     }
 
     /// Adds `K rho K^dag`; a phase common to all elements of K drops out.
-    fn add_jump(&mut self, jump: &JumpBlock) {
+    fn add_jump(&mut self, jump: &JumpBlock) -> Option<()> {
         let first = jump.matrix.data().first().copied().unwrap_or(Complex64::ONE);
         let phase = first / first.norm();
         let matrix = jump.matrix.map(|k| {
@@ -239,16 +243,18 @@ impl Compiler<'_> {
             if turned.im.abs() <= 1e-15 * turned.norm() { Complex64::from(turned.re) } else { turned }
         });
         let (real, imaginary) = (real_part(&matrix, false), imaginary_part(&matrix, false));
-        let k_r = self.add_factor(jump.target, jump.source, &real);
+        let ends = (jump.target, jump.source);
+        let k_r = self.add_factor(ends, &real)?;
         let into = |imaginary, sign| Accumulator { imaginary, sign };
         self.terms[jump.target].push(Term::Sandwich(into(false, 1.0), k_r, k_r));
         if imaginary.nnz() > 0 {
-            let k_i = self.add_factor(jump.target, jump.source, &imaginary);
+            let k_i = self.add_factor(ends, &imaginary)?;
             let list = &mut self.terms[jump.target];
             list.push(Term::Sandwich(into(false, 1.0), k_i, k_i));
             list.push(Term::Sandwich(into(true, 1.0), k_i, k_r));
             list.push(Term::Sandwich(into(true, -1.0), k_r, k_i));
         }
+        Some(())
     }
 
     fn tasks(&self, go_on: &dyn Fn() -> Option<()>) -> Option<(Vec<Task>, Vec<u32>, Vec<Source>)> {

@@ -77,6 +77,46 @@ fn a_generator_is_given_up_at_any_poll() {
     }
 }
 
+/// A space of many states, and blocks, is not built in one go.
+#[test]
+fn large_spaces_are_given_up_at_any_poll() {
+    let lossy = |levels: usize, state: &str, given: f64| {
+        let model =
+            Model::builder().mode("a", 1.0).channel("cavity-loss", "a", 0.3).build().expect("a model");
+        let problem = Problem::builder(&model).cutoff("a", levels).initial("a", state, given);
+        let problem = problem.observe("photons(a)").observe("photon-distribution(a)");
+        problem.times(0.0, 1e-6, 2).build().expect("a problem")
+    };
+    let spins = |size: usize| {
+        let model = Model::builder().ensemble("S", size, 1.0).channel("dephasing", "S", 0.3);
+        let model = model.build().expect("a model");
+        let bloch = [("bloch", [0.3, 0.2, 0.1])];
+        let problem = Problem::builder(&model).initial("S", "product", bloch).observe("reduced-purity(S)");
+        problem.times(0.0, 1e-6, 2).build().expect("a problem")
+    };
+    let cases = [
+        (lossy(30_000, "thermal", 2.0), 60),
+        (lossy(30_000, "coherent", 2.0), 60),
+        (spins(24), 200),
+        (lossy(60_000, "fock", 3.0), 100),
+    ];
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+    pool.install(|| {
+        for (number, (problem, least)) in cases.iter().enumerate() {
+            let all = Counted::new(u64::MAX);
+            Exact::default().prepare_while(problem, &all).expect("prepares");
+            let polls = all.polls();
+            assert!(polls >= *least, "case {number}: only {polls} polls");
+            for last in (1..=polls).step_by(1 + polls as usize / 8) {
+                let counted = Counted::new(last);
+                let ended = Exact::default().prepare_while(problem, &counted);
+                assert!(matches!(ended, Err(EngineError::Interrupted { .. })), "case {number}: poll {last}");
+                assert!(counted.polls() <= last + 1, "case {number}: {} after {last}", counted.polls());
+            }
+        }
+    });
+}
+
 /// Gives a run up at some twenty of its polls; each goes on to the same bits.
 fn goes_on_after_any_poll(engine: &Exact, problem: &Problem) {
     let (_, whole) = run(engine, problem, &mut Silent).expect("runs");

@@ -208,6 +208,28 @@ impl Observable {
         }
     }
 
+    /// Number of real values, `shape(model, levels).len()`, in floating point: nothing is listed, and no size
+    /// is too large to be counted.
+    pub fn count(&self, model: &Model, levels: &[usize]) -> f64 {
+        let Evaluation::State(function) = &self.evaluation else { return self.components.len() as f64 };
+        let size = |e: usize| model.ensembles()[e].size as f64;
+        match *function {
+            StateFunction::PhotonDistribution(m) => levels[m] as f64,
+            StateFunction::LadderDistribution(e) => (size(e) / 2.0).floor() + 1.0,
+            StateFunction::ReducedState(Subsystem::Mode(m)) => 2.0 * (levels[m] as f64).powi(2),
+            // The ladders have N + 1, N - 1, ... states.
+            StateFunction::ReducedState(Subsystem::Ensemble(e)) => {
+                let n = size(e);
+                (n + 1.0) * (n + 2.0) * (n + 3.0) / 3.0
+            }
+            StateFunction::TopPopulation(_)
+            | StateFunction::Purity
+            | StateFunction::Entropy
+            | StateFunction::ReducedPurity(_)
+            | StateFunction::ReducedEntropy(_) => 1.0,
+        }
+    }
+
     /// Column names of the value, `name` or `name.component`, in the order of the values.
     pub fn columns(&self, model: &Model, levels: &[usize]) -> Vec<String> {
         let named = |parts: Vec<String>| parts.into_iter().map(|p| format!("{}.{p}", self.name)).collect();

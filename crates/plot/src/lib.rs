@@ -6,8 +6,10 @@
 //! Sheet (curves, maps, spheres)  ───────┴──> Picture ── svg, png
 //! ```
 
+mod cells;
 mod dashes;
 mod frame;
+mod heat;
 mod map;
 mod panel;
 mod sheet;
@@ -18,6 +20,7 @@ use kuva::backend::svg::SvgBackend;
 use kuva::render::render::Scene;
 
 pub use frame::Frame;
+pub use heat::Heat;
 pub use map::{Kinds, Line as MapLine, map};
 pub use panel::{Axis, Band, Dashes, Line, Mark, Marks, Panel, Scale, Series, constant_range, thinned};
 pub use sheet::{

@@ -12,6 +12,7 @@ use kuva::render::plots::Plot;
 
 use crate::Picture;
 use crate::frame::Frame;
+use crate::heat::Heat;
 use crate::typeset::named_axis;
 
 /// How a line is dashed.
@@ -96,6 +97,8 @@ pub enum Series {
     Line(Line),
     /// Marks.
     Marks(Marks),
+    /// A map in shades.
+    Heat(Heat),
 }
 
 /// How an axis is divided.
@@ -216,6 +219,7 @@ impl Series {
         match self {
             Self::Line(line) => &line.points,
             Self::Marks(marks) => &marks.points,
+            Self::Heat(_) => &[],
         }
     }
 }
@@ -227,11 +231,12 @@ pub(crate) fn is_positive(x: f64) -> bool {
 
 impl Panel {
     pub(crate) fn draw(&self, frame: &Frame) -> (Vec<Plot>, Layout) {
-        let plot = |series: &Series| match series {
-            Series::Line(line) => line.plot(),
-            Series::Marks(marks) => marks.plot(),
+        let plots = |series: &Series| match series {
+            Series::Line(line) => vec![line.plot()],
+            Series::Marks(marks) => vec![marks.plot()],
+            Series::Heat(heat) => heat.plots(),
         };
-        let plots: Vec<Plot> = self.series.iter().map(plot).collect();
+        let plots: Vec<Plot> = self.series.iter().flat_map(plots).collect();
         let layout = Layout::auto_from_plots(&plots);
         let points = || self.series.iter().flat_map(Series::points);
         let layout = match self.x.scale {
@@ -242,8 +247,15 @@ impl Panel {
             Scale::Logarithmic if points().any(|(_, y)| is_positive(*y)) => layout.with_log_y(),
             _ => layout,
         };
+        let heat =
+            self.series.iter().find_map(|s| if let Series::Heat(heat) = s { Some(heat) } else { None });
         // Axes of nothing have ends too.
-        let layout = if points().next().is_none() {
+        let layout = if let Some(heat) = heat {
+            let [left, right, low, high] = heat.ends();
+            let horizontal = layout.with_x_axis_min(left).with_x_axis_max(right);
+            let both = horizontal.with_y_axis_min(low).with_y_axis_max(high);
+            both.with_legend_entries(heat.entries()).with_y_tick_step(heat.tick_step())
+        } else if points().next().is_none() {
             let horizontal = layout.with_x_axis_min(0.0).with_x_axis_max(1.0);
             horizontal.with_y_axis_min(0.0).with_y_axis_max(1.0)
         } else {

@@ -17,7 +17,7 @@ use crate::block::BLOCKS;
 use crate::sums::{Sums, SumsError};
 
 /// First line; the number is that of the format.
-const MAGIC: &[u8] = b"superladder sums 3\n";
+const MAGIC: &[u8] = b"superladder sums 4\n";
 /// How the first line of every format begins.
 const FAMILY: &[u8] = b"superladder sums ";
 /// First lines of formats are no longer than this.
@@ -306,7 +306,7 @@ mod tests {
         };
         let said = old(b"superladder sums 2\n", &header);
         assert!(
-            said.contains("superladder 0.0.9 (format 2 of sums)") && said.contains("0.1.0 (format 3)"),
+            said.contains("superladder 0.0.9 (format 2 of sums)") && said.contains("0.1.0 (format 4)"),
             "{said}"
         );
         let said = old(b"superladder sums 77\n", b"?");

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use superladder_model::{Factor, Jump, Model, Operator, Subsystem};
 
+use crate::halting::go_on;
+
 /// Values of all charges of a state or of a coherence (a difference of two states).
 pub type Charge = Vec<i64>;
 
@@ -109,9 +111,15 @@ impl Charges {
     }
 
     /// All coherences of states that are off-diagonal in the labels `positions` only, each of `ranges`
-    /// values.
-    pub fn coherences(&self, positions: &[usize], ranges: &[usize]) -> BTreeSet<Charge> {
+    /// values; `None` once `halted` says so, which is asked for every few thousand of them.
+    pub fn coherences(
+        &self,
+        positions: &[usize],
+        ranges: &[usize],
+        halted: &dyn Fn() -> bool,
+    ) -> Option<BTreeSet<Charge>> {
         let mut found = BTreeSet::from([vec![0; self.len()]]);
+        let mut done = 0;
         for &position in positions {
             let step = unit(ranges.len(), position, 1);
             let step = self.of(&step);
@@ -121,10 +129,23 @@ impl Charges {
             let range = ranges[position] as i64 - 1;
             let multiples = (-range..=range).map(|k| step.iter().map(|s| s * k).collect::<Vec<_>>());
             let multiples: BTreeSet<Charge> = multiples.map(|c| self.reduced(&c)).collect();
-            let sums = found.iter().flat_map(|a| multiples.iter().map(move |b| (a, b)));
-            found = sums.map(|(a, b)| self.sum(a, b)).collect();
+            let mut sums = BTreeSet::new();
+            for (a, b) in found.iter().flat_map(|a| multiples.iter().map(move |b| (a, b))) {
+                go_on(done, halted)?;
+                done += 1;
+                sums.insert(self.sum(a, b));
+            }
+            found = sums;
         }
-        found
+        Some(found)
+    }
+
+    /// [`Charges::coherences`] of these labels are at most so many.
+    pub fn most_coherences(&self, positions: &[usize], ranges: &[usize]) -> f64 {
+        let differences = |range: usize| (2.0 * range as f64 - 1.0).max(1.0);
+        let apart = positions.iter().map(|position| differences(ranges[*position])).product::<f64>();
+        let doubled: Vec<usize> = ranges.iter().map(|range| range.saturating_mul(2)).collect();
+        apart.min(self.most(&doubled))
     }
 
     fn reduced(&self, charge: &Charge) -> Charge {

@@ -4,6 +4,7 @@ use num_complex::Complex64;
 use sprs::{CsMat, TriMat};
 use superladder_model::{Dissipator, Factor, Jump, Model, Operator, Subsystem, Term};
 
+use crate::halting::go_on;
 use crate::ladder::LocalPart;
 use crate::{Axis, Sector, Space};
 
@@ -26,17 +27,28 @@ pub struct JumpBlock {
 impl Space {
     /// Matrix of `operator` in a sector (S^+- and S^z keep j).
     pub fn matrix(&self, operator: &Operator, sector: usize) -> SparseMatrix {
+        self.matrix_while(operator, sector, &|| false).unwrap_or_else(|| unreachable!("nobody ends it"))
+    }
+
+    /// [`Space::matrix`], `None` once `halted` says so, which is asked for every few thousand states.
+    pub fn matrix_while(
+        &self,
+        operator: &Operator,
+        sector: usize,
+        halted: &dyn Fn() -> bool,
+    ) -> Option<SparseMatrix> {
         let sector = &self.sectors()[sector];
         let mut triplets = TriMat::new((sector.dim(), sector.dim()));
         let mut labels = vec![0; self.levels().len() + self.spins().len()];
         for column in 0..sector.dim() {
+            go_on(column, halted)?;
             for term in &operator.terms {
                 if let Some((row, value)) = self.image(sector, term, column, &mut labels) {
                     triplets.add_triplet(row, column, value);
                 }
             }
         }
-        without_zeros(&triplets.to_csr())
+        Some(without_zeros(&triplets.to_csr()))
     }
 
     /// `term |column> = value |row>`, or `None` for zero.
@@ -72,7 +84,7 @@ impl Space {
     }
 
     /// All jumps of `model` between sectors, `sqrt(rate)` included; blocks without entries are left out.
-    /// `None` once `halted` says so, which is asked for every dissipator and sector.
+    /// `None` once `halted` says so, which is asked for every few thousand states.
     pub fn jumps(&self, model: &Model, halted: &dyn Fn() -> bool) -> Option<Vec<JumpBlock>> {
         let mut blocks = Vec::new();
         for (number, dissipator) in model.dissipators().enumerate() {
@@ -80,10 +92,7 @@ impl Space {
                 Jump::Collective(operator) => {
                     let scaled = operator.clone() * Complex64::from(dissipator.rate.sqrt());
                     for sector in 0..self.sectors().len() {
-                        if halted() {
-                            return None;
-                        }
-                        let matrix = self.matrix(&scaled, sector);
+                        let matrix = self.matrix_while(&scaled, sector, halted)?;
                         blocks.push(JumpBlock { dissipator: number, source: sector, target: sector, matrix });
                     }
                 }
@@ -105,9 +114,6 @@ impl Space {
         let parts = [(LocalPart::Raise, raise), (LocalPart::Lower, lower), (LocalPart::Z, 2.0 * z)];
         let position = self.levels().len() + ensemble;
         for (source, sector) in self.sectors().iter().enumerate() {
-            if halted() {
-                return None;
-            }
             let axis = self.axis(sector, position);
             for dj in -1..=1i64 {
                 let Some((Axis::Dicke { twice_j, .. }, weight)) = axis.branch(dj) else { continue };
@@ -118,6 +124,7 @@ impl Space {
                 let image = &self.sectors()[target];
                 let mut triplets = TriMat::new((image.dim(), sector.dim()));
                 for column in 0..sector.dim() {
+                    go_on(column, halted)?;
                     let level = i64::from(sector.labels(column)[position]) - sector.offset(position);
                     for (part, coefficient) in parts {
                         let value = coefficient * (scale * axis.branch_element(part, dj, level));
@@ -140,7 +147,7 @@ impl Space {
     }
 
     /// `H - (i/2) sum K^dag K` of every sector, from the same jump blocks: the trace is kept to rounding.
-    /// `None` once `halted` says so, which is asked for every sector and jump.
+    /// `None` once `halted` says so, which is asked for every jump and every few thousand states.
     pub fn effective_hamiltonians(
         &self,
         model: &Model,
@@ -150,7 +157,7 @@ impl Space {
         let hamiltonian = model.hamiltonian();
         (0..self.sectors().len())
             .map(|sector| {
-                let mut sum = self.matrix(&hamiltonian, sector);
+                let mut sum = self.matrix_while(&hamiltonian, sector, halted)?;
                 for jump in jumps.iter().filter(|j| j.source == sector) {
                     if halted() {
                         return None;

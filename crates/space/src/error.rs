@@ -27,4 +27,7 @@ pub enum SpaceError {
         /// Weight lost at the present cutoff.
         lost: f64,
     },
+    /// The work was ended.
+    #[error("interrupted")]
+    Halted,
 }

@@ -1,12 +1,11 @@
 //! Initial states in numbers: density matrices of modes and of the ladders of ensembles.
 
 use num_complex::Complex64;
-use superladder_model::{EnsembleState, ModeState, Subsystem};
+use superladder_model::{EnsembleState, InitialState, ModeState, Subsystem};
 
+use crate::halting::go_on;
 use crate::ladder::{self, binomial, degeneracy, ln_degeneracy};
-
-/// A state of a mode or a ladder: dense row-major matrix of the given dimension.
-type Dense = Vec<Complex64>;
+use crate::{Density, SpaceError};
 
 /// Weights P(j) of the ladders of an ensemble, by `2 j`.
 pub type LadderWeights = Vec<(usize, f64)>;
@@ -81,17 +80,28 @@ fn coherent(alpha: Complex64, levels: usize) -> Vec<Complex64> {
 /// For a displaced thermal state the recurrence
 /// `sqrt(m+1) rho_{m+1,n} = (q sqrt(n) rho_{m,n-1} + p rho_{m,n})`, `q = nbar/(1+nbar)`,
 /// `p = alpha/(1+nbar)`, follows from its Gaussian Husimi function; all terms of a sum have one phase, so it
-/// loses no digits.
-pub fn mode_density(state: &ModeState, levels: usize) -> Vec<Complex64> {
+/// loses no digits. Without displacement only the diagonal is left.
+pub fn mode_density(state: &ModeState, levels: usize) -> Density {
     if let Some(vector) = mode_vector(state, levels) {
-        return outer(&vector);
+        return Density::Pure(vector);
     }
     let ModeState::DisplacedThermal { alpha, occupation } = *state else {
         unreachable!("all other states are pure")
     };
     let (q, p) = (occupation / (1.0 + occupation), alpha / (1.0 + occupation));
-    let mut rho = vec![Complex64::ZERO; levels * levels];
     let mut first = Complex64::from((-alpha.norm_sqr() / (1.0 + occupation)).exp() / (1.0 + occupation));
+    if alpha == Complex64::ZERO {
+        let next = |x: &Complex64, m: usize| x * (q * (m as f64).sqrt()) / (m as f64).sqrt();
+        let mut populations = Vec::with_capacity(levels);
+        for m in 1..=levels {
+            populations.push(first);
+            first = next(&first, m);
+        }
+        let kept: f64 = populations.iter().map(|p| p.re).sum();
+        populations.iter_mut().for_each(|x| *x /= kept);
+        return Density::Diagonal(populations);
+    }
+    let mut rho = vec![Complex64::ZERO; levels * levels];
     for n in 0..levels {
         rho[n] = first;
         first *= p.conj() / ((n + 1) as f64).sqrt();
@@ -107,11 +117,23 @@ pub fn mode_density(state: &ModeState, levels: usize) -> Vec<Complex64> {
     for x in &mut rho {
         *x /= kept;
     }
-    rho
+    Density::Dense { dim: levels, elements: rho }
 }
 
-fn outer(vector: &[Complex64]) -> Dense {
-    vector.iter().flat_map(|a| vector.iter().map(move |b| a * b.conj())).collect()
+/// Bytes of the density matrices of initial states of modes with these `levels` and of ensembles on their largest
+/// ladders: only mixed states with coherences are dense.
+pub fn density_bytes(initial: &InitialState, levels: &[usize], spins: &[usize]) -> f64 {
+    let bytes = |dense: bool, dim: f64| 16.0 * if dense { dim * dim } else { dim };
+    let modes = initial.modes.iter().zip(levels).map(|(state, levels)| {
+        let mixed = matches!(state, ModeState::DisplacedThermal { alpha, occupation }
+            if *alpha != Complex64::ZERO && *occupation != 0.0);
+        bytes(mixed, *levels as f64)
+    });
+    let ensembles = initial.ensembles.iter().zip(spins).map(|(state, spins)| {
+        let mixed = matches!(state, EnsembleState::Product { bloch } if bloch[0] != 0.0 || bloch[1] != 0.0);
+        bytes(mixed, *spins as f64 + 1.0)
+    });
+    modes.chain(ensembles).sum()
 }
 
 /// Amplitudes of the spin-coherent state on the ladder j = N/2, by the number of excitations:
@@ -155,28 +177,35 @@ fn determinant(bloch: [f64; 3]) -> f64 {
 ///
 /// Identical spins `rho_1`: on ladder j, `d_j det(rho_1)^{N/2-j} Sym^{2j}(rho_1)` with the symmetric power of
 /// the 2x2 matrix, which contains the rotation to the direction of the Bloch vector.
-pub fn ensemble_density(state: &EnsembleState, spins: usize, twice_j: usize) -> Vec<Complex64> {
-    let dim = twice_j + 1;
-    let mut zero = vec![Complex64::ZERO; dim * dim];
-    match *state {
+///
+/// # Errors
+/// [`SpaceError::Halted`] once `halted` says so, which is asked for every column of a symmetric power.
+pub fn ensemble_density(
+    state: &EnsembleState,
+    spins: usize,
+    twice_j: usize,
+    halted: &dyn Fn() -> bool,
+) -> Result<Density, SpaceError> {
+    let zero = || vec![Complex64::ZERO; twice_j + 1];
+    Ok(match *state {
         EnsembleState::SpinCoherent { theta, phi } if twice_j == spins => {
             let mut vector = spin_coherent_vector(spins, theta, phi);
             let norm = vector.iter().map(Complex64::norm_sqr).sum::<f64>().sqrt();
             for a in &mut vector {
                 *a /= norm;
             }
-            outer(&vector)
+            Density::Pure(vector)
         }
         EnsembleState::Dicke { twice_j: populated, twice_m } if populated == twice_j => {
-            let k = i64::midpoint(twice_m, twice_j as i64) as usize;
-            zero[k * dim + k] = Complex64::ONE;
-            zero
+            let mut populations = zero();
+            populations[i64::midpoint(twice_m, twice_j as i64) as usize] = Complex64::ONE;
+            Density::Diagonal(populations)
         }
         EnsembleState::Product { bloch } => {
             let det = determinant(bloch);
             let below = (spins - twice_j) / 2;
             if det == 0.0 && below > 0 {
-                return zero;
+                return Ok(Density::Diagonal(zero()));
             }
             let copies = degeneracy(spins, twice_j);
             let scale = if copies.is_finite() && det.powi(below as i32) > 1e-250 {
@@ -184,10 +213,16 @@ pub fn ensemble_density(state: &EnsembleState, spins: usize, twice_j: usize) -> 
             } else {
                 (ln_degeneracy(spins, twice_j) + below as f64 * det.ln()).exp()
             };
-            symmetric_power(bloch, twice_j).into_iter().map(|x| x * scale).collect()
+            let scaled = |elements: Vec<Complex64>| elements.into_iter().map(|x| x * scale).collect();
+            if bloch[0] == 0.0 && bloch[1] == 0.0 {
+                Density::Diagonal(scaled(power_along_z(bloch[2], twice_j, halted)?))
+            } else {
+                let elements = scaled(symmetric_power(bloch, twice_j, halted)?);
+                Density::Dense { dim: twice_j + 1, elements }
+            }
         }
-        _ => zero,
-    }
+        _ => Density::Diagonal(zero()),
+    })
 }
 
 /// Weights of the Dicke states |j, j - k> along the Bloch vector, k = 0, ..., 2j, in a product of identical
@@ -201,14 +236,33 @@ pub fn product_weights(length: f64, spins: usize, twice_j: usize) -> Vec<f64> {
     (0..=twice_j).map(|k| (copies + power(up, above - k) + power(down, below + k)).exp()).collect()
 }
 
+/// The diagonal of `Sym^n(rho_1)` of spins along z, by the number of up spins.
+fn power_along_z(z: f64, n: usize, halted: &dyn Fn() -> bool) -> Result<Vec<Complex64>, SpaceError> {
+    let (up, down) = (0.5 * (1.0 + z), 0.5 * (1.0 - z));
+    let ups = std::iter::successors(Some(1.0), |power| Some(power * up)).take(n + 1);
+    // Multiplied in the order of the general formula.
+    let weight = |(k, power): (usize, f64)| {
+        go_on(k, halted)?;
+        Some((k..n).fold(power, |weight, _| weight * down).into())
+    };
+    ups.enumerate().map(weight).collect::<Option<_>>().ok_or(SpaceError::Halted)
+}
+
 /// `Sym^n(rho_1)`, by the number of up spins, from `x -> A x + conj(B) y`, `y -> B x + D y`.
-fn symmetric_power(bloch: [f64; 3], n: usize) -> Dense {
+fn symmetric_power(
+    bloch: [f64; 3],
+    n: usize,
+    halted: &dyn Fn() -> bool,
+) -> Result<Vec<Complex64>, SpaceError> {
     let (up, down) = (0.5 * (1.0 + bloch[2]), 0.5 * (1.0 - bloch[2]));
     let coherence = Complex64::new(0.5 * bloch[0], -0.5 * bloch[1]);
     let x_image = [coherence.conj(), Complex64::from(up)];
     let y_image = [Complex64::from(down), coherence];
     let mut result = vec![Complex64::ZERO; (n + 1) * (n + 1)];
     for column in 0..=n {
+        if halted() {
+            return Err(SpaceError::Halted);
+        }
         let mut polynomial = vec![Complex64::ONE];
         for i in 0..n {
             polynomial = times_linear(&polynomial, if i < column { x_image } else { y_image });
@@ -217,7 +271,7 @@ fn symmetric_power(bloch: [f64; 3], n: usize) -> Dense {
             result[row * (n + 1) + column] = coefficient * (binomial(n, column) / binomial(n, row)).sqrt();
         }
     }
-    result
+    Ok(result)
 }
 
 /// Product of a polynomial (coefficients by power) with `c_0 + c_1 x`.
@@ -235,20 +289,24 @@ mod tests {
     use super::*;
     use crate::fock::loss;
 
+    fn of_ensemble(state: &EnsembleState, spins: usize, twice_j: usize) -> Density {
+        ensemble_density(state, spins, twice_j, &|| false).expect("nobody ends it")
+    }
+
     #[test]
     fn product_states_have_unit_trace_and_the_right_spin() {
         for spins in 1..=6usize {
             for bloch in [[0.3, -0.4, 0.2], [0.0, 0.0, 0.0], [0.0, 0.6, -0.8], [0.0, 0.0, 0.5]] {
                 let (mut trace, mut sz, mut s_plus) = (0.0, 0.0, Complex64::ZERO);
                 for twice_j in ladder::all_ladders(spins) {
-                    let rho = ensemble_density(&EnsembleState::Product { bloch }, spins, twice_j);
+                    let rho = of_ensemble(&EnsembleState::Product { bloch }, spins, twice_j);
                     let dim = twice_j + 1;
                     for k in 0..dim {
                         let rung = ladder::Rung::new(spins, twice_j, (spins - twice_j) / 2 + k);
-                        trace += rho[k * dim + k].re;
-                        sz += rung.m * rho[k * dim + k].re;
+                        trace += rho.at(k, k).re;
+                        sz += rung.m * rho.at(k, k).re;
                         if k + 1 < dim {
-                            s_plus += rung.raise() * rho[k * dim + k + 1];
+                            s_plus += rung.raise() * rho.at(k, k + 1);
                         }
                     }
                 }
@@ -267,10 +325,10 @@ mod tests {
             let mut total = 0.0;
             for twice_j in ladder::all_ladders(spins) {
                 let state = EnsembleState::Product { bloch: [0.0, 0.0, length] };
-                let rho = ensemble_density(&state, spins, twice_j);
+                let rho = of_ensemble(&state, spins, twice_j);
                 for (k, weight) in product_weights(length, spins, twice_j).into_iter().enumerate() {
-                    let at = (twice_j - k) * (twice_j + 2);
-                    assert!((weight - rho[at].re).abs() < 1e-14, "{spins} {twice_j} {k}");
+                    let at = twice_j - k;
+                    assert!((weight - rho.at(at, at).re).abs() < 1e-14, "{spins} {twice_j} {k}");
                     total += weight;
                 }
             }
@@ -282,9 +340,10 @@ mod tests {
     fn a_pure_product_equals_the_spin_coherent_state() {
         let (theta, phi, spins) = (0.7f64, 1.1f64, 5);
         let bloch = [-theta.sin() * phi.cos(), -theta.sin() * phi.sin(), -theta.cos()];
-        let a = ensemble_density(&EnsembleState::Product { bloch }, spins, spins);
-        let b = ensemble_density(&EnsembleState::SpinCoherent { theta, phi }, spins, spins);
-        let difference = a.iter().zip(&b).map(|(x, y)| (x - y).norm()).fold(0.0, f64::max);
+        let a = of_ensemble(&EnsembleState::Product { bloch }, spins, spins);
+        let b = of_ensemble(&EnsembleState::SpinCoherent { theta, phi }, spins, spins);
+        let elements = (0..=spins).flat_map(|x| (0..=spins).map(move |y| (x, y)));
+        let difference = elements.map(|(x, y)| (a.at(x, y) - b.at(x, y)).norm()).fold(0.0, f64::max);
         assert!(difference < 1e-14, "{difference}");
     }
 
@@ -293,14 +352,14 @@ mod tests {
         let (alpha, occupation, levels) = (Complex64::new(0.8, -0.5), 0.7, 60);
         let state = ModeState::DisplacedThermal { alpha, occupation };
         let (rho, lost) = (mode_density(&state, levels), loss(&state, levels - 1));
-        let at = |m: usize, n: usize| rho[m * levels + n];
+        let at = |m: usize, n: usize| rho.at(m, n);
         let number: f64 = (0..levels).map(|n| n as f64 * at(n, n).re).sum();
         let amplitude: Complex64 = (1..levels).map(|n| at(n, n - 1) * (n as f64).sqrt()).sum();
         assert!(lost < 1e-12);
         assert!((number - occupation - alpha.norm_sqr()).abs() < 1e-9);
         assert!((amplitude - alpha).norm() < 1e-9);
-        let hermitian =
-            (0..levels * levels).all(|i| (rho[i] - at(i % levels, i / levels).conj()).norm() < 1e-15);
+        let hermitian = (0..levels * levels)
+            .all(|i| (at(i / levels, i % levels) - at(i % levels, i / levels).conj()).norm() < 1e-15);
         assert!(hermitian);
     }
 
@@ -312,7 +371,7 @@ mod tests {
             let rho = mode_density(&state, levels);
             for n in 1..levels {
                 let expected = (loss(&state, n - 1) - loss(&state, n)) / (1.0 - loss(&state, levels - 1));
-                assert!((rho[n * levels + n].re - expected).abs() < 1e-14, "{state:?} {levels} {n}");
+                assert!((rho.at(n, n).re - expected).abs() < 1e-14, "{state:?} {levels} {n}");
             }
         }
     }
@@ -321,5 +380,23 @@ mod tests {
     fn what_is_left_below_a_cutoff_is_normalised() {
         let vector = mode_vector(&ModeState::Coherent(Complex64::from(1.0)), 2).unwrap();
         assert!((vector.iter().map(Complex64::norm_sqr).sum::<f64>() - 1.0).abs() < 1e-15);
+    }
+
+    /// The diagonal by itself is that of the general formula, in every bit.
+    #[test]
+    fn diagonal_states_need_no_matrix() {
+        for (spins, z) in [(5, 0.3), (6, -1.0), (7, 1.0), (4, 0.0)] {
+            let whole = symmetric_power([0.0, 0.0, z], spins, &|| false).expect("nobody ends it");
+            let diagonal = power_along_z(z, spins, &|| false).expect("nobody ends it");
+            for (k, p) in diagonal.into_iter().enumerate() {
+                assert_eq!(whole[k * (spins + 2)].re, p.re, "{spins} {z} {k}");
+            }
+        }
+        let thermal =
+            mode_density(&ModeState::DisplacedThermal { alpha: Complex64::ZERO, occupation: 0.7 }, 20);
+        let tiny = Complex64::from(1e-200);
+        let dense = mode_density(&ModeState::DisplacedThermal { alpha: tiny, occupation: 0.7 }, 20);
+        assert!(matches!(thermal, Density::Diagonal(_)) && matches!(dense, Density::Dense { .. }));
+        assert!((0..20).all(|n| thermal.at(n, n).re == dense.at(n, n).re));
     }
 }

@@ -7,20 +7,23 @@
 
 mod axis;
 mod charges;
+mod density;
 mod elements;
 mod error;
 mod fock;
+mod halting;
 mod initial;
 pub mod ladder;
 mod sector;
 
 pub use axis::{Axis, Ladders};
 pub use charges::{Charge, Charges};
+pub use density::Density;
 pub use elements::{JumpBlock, SparseMatrix};
 pub use error::SpaceError;
 pub use fock::{cutoff_losing, initial_cutoff_losing, initial_loss, loss};
 pub use initial::{
-    LadderWeights, ensemble_density, is_diagonal, mode_density, mode_vector, product_weights,
+    LadderWeights, density_bytes, ensemble_density, is_diagonal, mode_density, mode_vector, product_weights,
     spin_coherent_vector,
 };
 pub use sector::{Sector, Space};

@@ -1,10 +1,11 @@
 //! Sectors and the space as their direct sum.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use superladder_model::{InitialState, Model};
 
+use crate::halting::go_on;
 use crate::ladder::{self, Rung};
 use crate::{Axis, Charge, Charges, Ladders, SpaceError};
 
@@ -91,14 +92,29 @@ impl Space {
         cutoffs: &[usize],
         charges: Charges,
     ) -> Result<Self, SpaceError> {
+        Self::new_while(models, initial, cutoffs, charges, &|| false)
+    }
+
+    /// [`Space::new`], unless `halted` ends it, which is asked for every few thousand basis states.
+    ///
+    /// # Errors
+    /// [`SpaceError::TooLarge`], [`SpaceError::Halted`].
+    pub fn new_while(
+        models: &[&Model],
+        initial: &InitialState,
+        cutoffs: &[usize],
+        charges: Charges,
+        halted: &dyn Fn() -> bool,
+    ) -> Result<Self, SpaceError> {
         let levels: Vec<usize> = cutoffs.iter().map(|c| c + 1).collect();
         let ladders = Ladders::new(models, initial);
         ladders.check(levels.iter().map(|l| *l as f64).product(), LARGEST)?;
         let (spins, ladders) = ladders.into_lists();
-        let sectors: Vec<Sector> = cartesian(&ladders)
+        let sectors: Option<Vec<Sector>> = cartesian(&ladders)
             .into_iter()
-            .map(|twice_j| build_sector(twice_j, &levels, &spins, &charges))
+            .map(|twice_j| build_sector(twice_j, &levels, &spins, &charges, halted))
             .collect();
+        let sectors = sectors.ok_or(SpaceError::Halted)?;
         let by_ladders = sectors.iter().enumerate().map(|(i, s)| (s.twice_j.clone(), i)).collect();
         Ok(Self { levels, spins, charges, sectors, by_ladders })
     }
@@ -171,38 +187,53 @@ fn slow_to_fast(levels: &[usize], spins: &[usize]) -> Vec<usize> {
     order
 }
 
-fn build_sector(twice_j: Vec<usize>, levels: &[usize], spins: &[usize], charges: &Charges) -> Sector {
+/// The sector of these ladders; `None` once `halted` says so.
+fn build_sector(
+    twice_j: Vec<usize>,
+    levels: &[usize],
+    spins: &[usize],
+    charges: &Charges,
+    halted: &dyn Fn() -> bool,
+) -> Option<Sector> {
     let offsets: Vec<usize> = std::iter::repeat_n(0, levels.len())
         .chain(spins.iter().zip(&twice_j).map(|(n, tj)| (n - tj) / 2))
         .collect();
     let radices: Vec<usize> = levels.iter().copied().chain(twice_j.iter().map(|tj| tj + 1)).collect();
     let dim: usize = radices.iter().product();
     let count = radices.len();
-    let labels_of = |mut number: usize| -> Vec<i64> {
-        let mut labels = vec![0; count];
-        for i in (0..count).rev() {
-            labels[i] = (number % radices[i] + offsets[i]) as i64;
-            number /= radices[i];
-        }
-        labels
-    };
     let slow_to_fast = slow_to_fast(levels, spins);
-    let key = |number: usize| {
-        let labels = labels_of(number);
-        (charges.of(&labels), slow_to_fast.iter().map(|&i| labels[i]).collect::<Vec<i64>>(), number)
-    };
-    let mut order: Vec<(Charge, Vec<i64>, usize)> = (0..dim).map(key).collect();
-    order.sort_unstable();
-    let mut labels = Vec::with_capacity(dim * count);
-    let mut position = vec![0; dim];
-    let mut groups: Vec<(Charge, Range<usize>)> = Vec::new();
-    for (place, (charge, _, number)) in order.into_iter().enumerate() {
-        labels.extend(labels_of(number).into_iter().map(|l| l as u32));
-        position[number] = place as u32;
-        match groups.last_mut() {
-            Some((last, range)) if *last == charge => range.end = place + 1,
-            _ => groups.push((charge, place..place + 1)),
+    // Every charge with the numbers of its states, slow labels first.
+    let mut by_charge: BTreeMap<Charge, Vec<u32>> = BTreeMap::new();
+    let mut labels: Vec<i64> = offsets.iter().map(|o| *o as i64).collect();
+    for done in 0..dim {
+        go_on(done, halted)?;
+        let digits = labels.iter().zip(&offsets).zip(&radices);
+        let number = digits.fold(0, |n, ((label, offset), radix)| n * radix + *label as usize - offset);
+        by_charge.entry(charges.of(&labels)).or_default().push(number as u32);
+        for &i in slow_to_fast.iter().rev() {
+            labels[i] += 1;
+            if (labels[i] as usize) < offsets[i] + radices[i] {
+                break;
+            }
+            labels[i] = offsets[i] as i64;
         }
     }
-    Sector { twice_j, labels, label_count: count, groups, position, offsets, radices, slow_to_fast }
+    let mut labels = vec![0; dim * count];
+    let mut position = vec![0; dim];
+    let mut groups: Vec<(Charge, Range<usize>)> = Vec::with_capacity(by_charge.len());
+    let mut place = 0;
+    for (charge, numbers) in by_charge {
+        groups.push((charge, place..place + numbers.len()));
+        for number in numbers {
+            go_on(place, halted)?;
+            position[number as usize] = place as u32;
+            let mut rest = number as usize;
+            for i in (0..count).rev() {
+                labels[place * count + i] = (rest % radices[i] + offsets[i]) as u32;
+                rest /= radices[i];
+            }
+            place += 1;
+        }
+    }
+    Some(Sector { twice_j, labels, label_count: count, groups, position, offsets, radices, slow_to_fast })
 }

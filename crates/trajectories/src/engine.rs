@@ -2,17 +2,15 @@
 
 use std::ops::Range;
 
-use superladder_engine::{
-    Engine, EngineError, Evolution, Problem, Resources, Stationary, available_memory, check_memory,
-};
+use superladder_engine::{Engine, EngineError, Evolution, Problem, Resources, Stationary};
 use superladder_model::Model;
 use superladder_sampling::{BLOCKS, ErrorTarget, SampledEvolution, Sampling};
 use superladder_space::Ladders;
 
-use crate::choice::{LARGEST_PLAIN, plain_is_better};
+use crate::choice::LARGEST_PLAIN;
 use crate::dynamics::Dynamics;
 use crate::error::{NAME, unsupported};
-use crate::evolution::TrajectoryEvolution;
+use crate::evolution::{Prepared, TrajectoryEvolution};
 use crate::initial::Preparation;
 use crate::instruments::Instruments;
 use crate::locality::Locality;
@@ -87,24 +85,18 @@ impl Trajectories {
         open && small && setup.locality.moving.contains(&true)
     }
 
-    /// The setup in the basis that is better for the first trajectory, where the options leave it open.
-    pub(crate) fn chosen(&self, problem: &Problem) -> Result<(Setup, Instruments), EngineError> {
-        let moving = self.setup(problem)?;
-        if !self.tries(problem, &moving.0) {
-            return Ok(moving);
-        }
-        let plain = self.still().setup(problem)?;
-        let better = plain_is_better(&moving.0, &plain.0, self.bounds.discarded_weight);
-        Ok(if better { plain } else { moving })
+    /// The problem in the bases of these options.
+    pub(crate) fn prepared(&self, problem: &Problem) -> Result<Prepared, EngineError> {
+        let (setup, instruments) = self.setup(problem)?;
+        let needed = self.needed(problem, &setup, &instruments);
+        let resources = self.described(problem, &setup, (instruments.count(), &needed));
+        Ok(Prepared { setup, instruments, resources })
     }
 
-    /// The plain basis for trajectories that lose too much in the moving one that was chosen.
-    pub(crate) fn spare(
-        &self,
-        problem: &Problem,
-        chosen: &Setup,
-    ) -> Result<Option<(Setup, Instruments)>, EngineError> {
-        self.tries(problem, chosen).then(|| self.still().setup(problem)).transpose()
+    /// The plain basis, where the options leave it open: for all trajectories, or for those that lose too much
+    /// in the moving one.
+    pub(crate) fn spare(&self, problem: &Problem, chosen: &Setup) -> Result<Option<Prepared>, EngineError> {
+        self.tries(problem, chosen).then(|| self.still().prepared(problem)).transpose()
     }
 
     /// The engine with the bases plain that are left open.
@@ -142,12 +134,10 @@ impl Trajectories {
 
 impl Trajectories {
     pub(crate) fn evolution(&self, problem: &Problem) -> Result<TrajectoryEvolution, EngineError> {
-        let (setup, instruments) = self.chosen(problem)?;
-        let needed = self.needed(problem, &setup, &instruments);
-        check_memory(NAME, needed.memory(), available_memory(), 2 * needed.amplitudes)?;
-        let spare = self.spare(problem, &setup)?;
-        let resources = self.described(problem, &setup, (instruments.count(), &needed));
-        TrajectoryEvolution::new(self.clone(), (setup, instruments), spare, resources)
+        let bases = self.prepared(problem)?;
+        bases.check()?;
+        let spare = self.spare(problem, &bases.setup)?;
+        TrajectoryEvolution::new(self.clone(), bases, spare)
     }
 
     /// What a run in this setup needs, which observes so many `numbers` of a state.
@@ -207,9 +197,7 @@ impl Engine for Trajectories {
     }
 
     fn resources(&self, problem: &Problem) -> Result<Resources, EngineError> {
-        let (setup, instruments) = self.setup(problem)?;
-        let needed = self.needed(problem, &setup, &instruments);
-        Ok(self.described(problem, &setup, (instruments.count(), &needed)))
+        Ok(self.prepared(problem)?.resources)
     }
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {

@@ -7,15 +7,15 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 use superladder_engine::{
-    Attachment, Concluded, Diagnostics, EngineError, Evolution, Listener, Measurement, Problem, Record,
-    Resources,
+    Attachment, Concluded, Diagnostics, EngineError, Evolution, Listener, Measurement, Never, Problem,
+    Record, Resources, available_memory, check_memory,
 };
 use superladder_sampling::{
     BLOCKS, Block, Functions, Goal, Progressed, Replicate, SampledEvolution, Shown, Standing, SumSizes, Sums,
     estimates, means, next_look, replicates,
 };
 
-use crate::error::unknown;
+use crate::error::{NAME, unknown};
 use crate::instruments::Instruments;
 use crate::options::{Trajectories, Unravelling};
 use crate::report::{FEW_JUMPS, TrajectoryReport};
@@ -24,14 +24,32 @@ use crate::trajectory::{Setup, Workspace};
 
 /// Diagnostic of the largest standard error relative to its target.
 const TARGET: &str = "target_error";
+
+/// A problem in certain bases: how trajectories are followed, what is measured, and what a run needs.
+pub(crate) struct Prepared {
+    pub(crate) setup: Setup,
+    pub(crate) instruments: Instruments,
+    pub(crate) resources: Resources,
+}
+
+impl Prepared {
+    /// Fails where it does not fit the memory.
+    pub(crate) fn check(&self) -> Result<(), EngineError> {
+        let Resources { memory, unknowns, .. } = self.resources;
+        check_memory(NAME, memory, available_memory(), unknowns)
+    }
+}
+
 /// The average over trajectories: those that have run, and those that are still to run.
 pub(crate) struct TrajectoryEvolution {
     options: Trajectories,
-    setup: Setup,
+    pub(crate) setup: Setup,
     instruments: Instruments,
-    /// The plain basis, for trajectories that lose too much in the moving one.
-    spare: Option<(Setup, Instruments)>,
     resources: Resources,
+    /// The plain basis, for trajectories that lose too much in the moving one.
+    spare: Option<Prepared>,
+    /// Whether it is still to be decided if the plain basis is used in place of the moving one.
+    pub(crate) open: bool,
     report: TrajectoryReport,
     goal: Goal,
     /// All that a checkpoint holds.
@@ -49,10 +67,10 @@ pub(crate) struct TrajectoryEvolution {
 impl TrajectoryEvolution {
     pub(crate) fn new(
         options: Trajectories,
-        (setup, instruments): (Setup, Instruments),
-        spare: Option<(Setup, Instruments)>,
-        resources: Resources,
+        bases: Prepared,
+        spare: Option<Prepared>,
     ) -> Result<Self, EngineError> {
+        let Prepared { setup, instruments, resources } = bases;
         let report = TrajectoryReport::new(&setup.problem, &options.histograms, options.shown)?;
         let goal = Goal::new(&setup.problem, &options.targets)
             .map_err(|e| unknown("target_error", &e.name, e.known.iter().map(String::as_str)))?;
@@ -67,8 +85,9 @@ impl TrajectoryEvolution {
             options,
             setup,
             instruments,
-            spare,
             resources,
+            open: spare.is_some(),
+            spare,
             report,
             goal,
             sums: Sums::new(sizes),
@@ -229,6 +248,10 @@ impl Evolution for TrajectoryEvolution {
             if pending.is_empty() {
                 break;
             }
+            // Not before a trajectory is to begin.
+            if self.choose(listener.halt())?.is_none() {
+                return Ok(());
+            }
             self.run_batch(&pending, listener.halt())?;
             let done = self.sums.count();
             if listener.halt().asked() {
@@ -360,6 +383,9 @@ impl Evolution for TrajectoryEvolution {
             )));
         }
         self.sums = sums;
+        if self.sums.count() > 0 {
+            self.choose(&Never)?;
+        }
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use num_complex::Complex64;
 use superladder_dense::hermitian_eigen;
 use superladder_engine::Problem;
 use superladder_model::{EnsembleState, ModeState, Subsystem};
-use superladder_space::{Axis, Ladders, loss, mode_density, mode_vector, product_weights};
+use superladder_space::{Axis, Density, Ladders, loss, mode_density, mode_vector, product_weights};
 
 use crate::basis::{Basis, Window};
 use crate::frame::Frame;
@@ -198,7 +198,19 @@ fn at_rest(state: &ModeState, levels: usize) -> Option<(Vec<Component>, f64)> {
     if let Some(vector) = mode_vector(state, levels) {
         return Some((vec![component(1.0, vector)], lost));
     }
-    let rho = mode_density(state, levels);
+    let rho = match mode_density(state, levels) {
+        Density::Dense { elements, .. } => elements,
+        // In the order of the eigenvalues of a matrix. What has no weight is not made.
+        diagonal => {
+            let weights = (0..levels).rev().map(|n| (n, diagonal.at(n, n).re));
+            let weights = weights.filter(|(_, weight)| *weight > ROUNDING * diagonal.at(0, 0).re);
+            let level = |(n, weight): (usize, f64)| Component {
+                low: n as i64,
+                ..component(weight, vec![Complex64::ONE])
+            };
+            return Some((weights.map(level).collect(), lost));
+        }
+    };
     let (weights, vectors) = hermitian_eigen(&rho, levels)?;
     let components = weights.into_iter().zip(vectors).map(|(weight, vector)| component(weight, vector));
     Some((components.collect(), lost))

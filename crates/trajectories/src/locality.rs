@@ -83,6 +83,11 @@ impl Locality {
         (self.truncation * (0.1 + 0.9 * fraction) - losses.weight).max(0.0)
     }
 
+    /// Whether any basis moves.
+    pub(crate) fn moves(&self) -> bool {
+        self.moving.contains(&true)
+    }
+
     /// Whether anything can be lost at all.
     pub(crate) fn loses(&self) -> bool {
         self.windows || self.moving.contains(&true)

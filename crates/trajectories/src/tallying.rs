@@ -7,26 +7,29 @@ use crate::report::{TrajectoryReport, values};
 use crate::trajectory::{Setup, Snapshot, TrajectoryStatistics, Witness};
 
 /// Figures of which the largest of all trajectories is kept: accumulated error, mismatch of norms, weight
-/// discarded, bound of the norm of what was changed, amplitudes of a state.
-pub(crate) const WORST: usize = 5;
+/// discarded, bound of the norm of what was changed, amplitudes of a state, 1 where the bases move: so that sums
+/// tell in which bases a run began.
+pub(crate) const WORST: usize = 6;
 pub(crate) const ERROR: usize = 0;
 pub(crate) const MISMATCH: usize = 1;
 pub(crate) const DISCARDED: usize = 2;
 pub(crate) const TRUNCATION: usize = 3;
 pub(crate) const AMPLITUDES: usize = 4;
+pub(crate) const MOVES: usize = 5;
 
 /// Counts behind those of channels and histograms.
 pub(crate) const TOTALS: usize = 3;
 
-/// Enters what following a trajectory took: its figures, and as the last counts whether it fell back to the
-/// plain basis, its steps and its applications. The counts are
+/// Enters what following a trajectory took: its figures, whether the run's bases move, and as the last counts
+/// whether it fell back to the plain basis, its steps and its applications. The counts are
 ///
 /// ```text
 /// jumps by channel | 1 where the channel has jumped | bins of the histograms | fell back | steps | applications
 /// ```
-pub(crate) fn enter(followed: &TrajectoryStatistics, fell_back: bool, tally: &mut Tally) {
+pub(crate) fn enter(followed: &TrajectoryStatistics, (moves, fell_back): (bool, bool), tally: &mut Tally) {
     let TrajectoryStatistics { steps, error, mismatch, losses, applications, largest, .. } = *followed;
-    tally.worst = vec![error, mismatch, losses.weight, losses.norm, largest as f64];
+    tally.worst =
+        vec![error, mismatch, losses.weight, losses.norm, largest as f64, f64::from(u8::from(moves))];
     if let [.., back, of_steps, of_applications] = tally.counts.as_mut_slice() {
         (*back, *of_steps, *of_applications) = (u64::from(fell_back), steps, applications);
     }

@@ -16,7 +16,7 @@ use superladder_model::{
 };
 
 use crate::dynamics::{Dynamics, Escape, escapes};
-use crate::evolution::TrajectoryEvolution;
+use crate::evolution::{Prepared, TrajectoryEvolution};
 use crate::products::Layout;
 use crate::trajectory::{Setup, Snapshot, Witness, Workspace};
 use crate::{Trajectories, Unravelling};
@@ -193,8 +193,8 @@ fn changed(options: Trajectories, problem: &Problem, change: impl Fn(&mut Escape
 /// What the engine finds with a setup of its own.
 fn recorded(options: Trajectories, problem: &Problem, setup: Setup) -> Found {
     let (_, instruments) = options.setup(problem).expect("valid");
-    let mut evolution =
-        TrajectoryEvolution::new(options, (setup, instruments), None, Resources::default()).expect("valid");
+    let bases = Prepared { setup, instruments, resources: Resources::default() };
+    let mut evolution = TrajectoryEvolution::new(options, bases, None).expect("valid");
     let mut recorder = Recorder::default();
     let record = |time, measurements| superladder_engine::Record { time, measurements, diagnostics: vec![] };
     recorder.records.push(record(0.0, evolution.measure()));

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use serde_json::json;
-use superladder_analysis::DISAGREEMENT;
 use superladder_engine::{End, EngineError, Problem};
 use superladder_model::Evaluation;
 use superladder_study::Study;
@@ -73,6 +72,8 @@ pub struct Comparison<'a> {
     pub studies: &'a [Study],
     /// Their runs.
     pub runs: &'a [Ran],
+    /// An engine disagrees where it is off by more than this part of the largest value of the reference.
+    pub tolerance: f64,
 }
 
 impl Comparison<'_> {
@@ -86,6 +87,14 @@ impl Comparison<'_> {
         !failed && broken(self.runs).iter().all(Vec::is_empty)
     }
 
+    /// True when no engine disagrees with the reference. That approximations disagree is a result, and no
+    /// failure.
+    pub fn agreed(&self) -> bool {
+        let problem = shared(&self.study().problem);
+        let deviations = deviations(&problem, self.runs, &overlays(&problem, self.runs));
+        disagreements(self.runs, &deviations, self.tolerance).is_empty()
+    }
+
     /// Writes table, report, picture and manifest, and puts the folder in its place; returns it and the
     /// report.
     ///
@@ -97,7 +106,7 @@ impl Comparison<'_> {
         let overlays = overlays(&problem, runs);
         let deviations = deviations(&times(&problem), runs, &overlays);
         let left_out = left_out(&study.problem);
-        let mut text = report(&study.title, runs, &deviations, &left_out);
+        let mut text = report(&study.title, runs, (&deviations, self.tolerance), &left_out);
         if problem.end == End::Stationary {
             text.push_str(&deviation::values(runs, &overlays));
         }
@@ -113,8 +122,8 @@ impl Comparison<'_> {
             "not_converged": broken.collect::<Vec<_>>(),
             "deviations": deviations,
             "left_out": left_out,
-            "disagreement_bound": DISAGREEMENT,
-            "disagreements": disagreements(runs, &deviations),
+            "disagreement_bound": self.tolerance,
+            "disagreements": disagreements(runs, &deviations, self.tolerance),
             "configurations": self.studies.iter().map(Study::resolved).collect::<Vec<_>>(),
         }));
         folder.write_json("manifest.json", &manifest)?;

@@ -63,7 +63,9 @@ impl DensityMatrix<'_> {
         subsystem: Subsystem,
         name: &str,
     ) -> Result<Vec<Matrix>, DensityMatrixError> {
-        let needed = subsystem_coherences(self.evolution.problem(), self.setting.space.charges(), subsystem);
+        let charges = self.setting.space.charges();
+        let needed = subsystem_coherences(self.evolution.problem(), charges, subsystem, &|| false);
+        let needed = needed.unwrap_or_else(|_| unreachable!("nobody ends it"));
         let stored = |c| self.setting.coherences.contains(c) || !self.populated.contains(c);
         if self.setting.reduced && !needed.iter().all(stored) {
             let (part, observable) =

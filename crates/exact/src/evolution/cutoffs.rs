@@ -7,7 +7,7 @@ use superladder_propagate::LinearOperator;
 
 use super::{ExactEvolution, adaptive_modes, initial_state, lost};
 use crate::adaptive::{CutoffChange, Growth, Limit, Reason, Shrink};
-use crate::error::space_error;
+use crate::error::{INTERRUPTED, space_error};
 use crate::instruments::Instruments;
 use crate::leakage::Leaked;
 use crate::setting::Setting;
@@ -102,7 +102,7 @@ impl ExactEvolution {
             let mut wanted = control.allowed(growth, before, self.time, &self.instruments.problem);
             while wanted > before {
                 cutoffs[growth.mode] = wanted;
-                if self.fits(&cutoffs)? {
+                if self.fits(&cutoffs, halt)? {
                     break;
                 }
                 wanted = before + (wanted - before) / 2;
@@ -125,13 +125,13 @@ impl ExactEvolution {
     }
 
     /// Whether a run at these cutoffs fits the memory: vectors are counted, the rest grows with them.
-    fn fits(&self, cutoffs: &[usize]) -> Result<bool, EngineError> {
+    fn fits(&self, cutoffs: &[usize], halt: &dyn Halt) -> Result<bool, EngineError> {
         let Some(control) = &self.control else { return Ok(true) };
         let problem = Problem { cutoffs: cutoffs.to_vec(), ..self.instruments.problem.clone() };
         if self.options.refuse_the_impossible(&problem).is_err() {
             return Ok(false);
         }
-        let setting = self.instruments.setting.resized(&problem).map_err(|e| space_error(&e))?;
+        let setting = self.instruments.setting.resized(&problem, halt).map_err(|e| space_error(&e))?;
         Ok(self.options.memory_scaled(&problem, self.overhead, setting.layout.len()) <= control.available())
     }
 
@@ -143,7 +143,7 @@ impl ExactEvolution {
         halt: &dyn Halt,
     ) -> Result<(), EngineError> {
         let problem = Problem { cutoffs, ..self.instruments.problem.clone() };
-        let setting = self.instruments.setting.resized(&problem).map_err(|e| space_error(&e))?;
+        let setting = self.instruments.setting.resized(&problem, halt).map_err(|e| space_error(&e))?;
         let needed = self.options.memory_scaled(&problem, self.overhead, setting.layout.len());
         let memory = self.propagator.memory();
         // The vectors of the old propagator make room before new ones are made.
@@ -171,11 +171,11 @@ impl ExactEvolution {
         halt: &dyn Halt,
     ) -> Result<Resized, EngineError> {
         let (vector, losses) = if start {
-            initial_state(&problem, &setting)?
+            initial_state(&problem, &setting, halt)?
         } else {
             let (old, new) = (&self.instruments.setting, &setting);
-            let vector = carried((&old.space, &old.layout), &self.vector, (&new.space, &new.layout));
-            (vector, self.losses.clone())
+            let vector = carried((&old.space, &old.layout), &self.vector, (&new.space, &new.layout), halt);
+            (vector.ok_or(INTERRUPTED)?, self.losses.clone())
         };
         let generator = self.generator_of(&problem, &setting, self.stage, halt)?;
         let adaptive = adaptive_modes(self.control.as_ref());

@@ -14,6 +14,7 @@ use super::operators::action::{Action, Direction};
 use super::operators::coherence::{Coherence, Unknowns};
 use super::operators::real_matrix::Repeated;
 use super::solver::{Solver, assembled, solution};
+use crate::error::INTERRUPTED;
 use crate::layout::Layout;
 use crate::spectrum::rectangle;
 
@@ -90,12 +91,17 @@ impl LinearMap for Exponential<'_> {
 
 impl Solver<'_> {
     /// A rectangle around the eigenvalues on `coherence`.
-    pub(crate) fn rectangle(&self, coherence: &Coherence) -> (f64, f64, f64) {
+    ///
+    /// # Errors
+    /// [`EngineError::Interrupted`].
+    pub(crate) fn rectangle(&self, coherence: &Coherence) -> Result<(f64, f64, f64), EngineError> {
         let charges = self.space.charges();
         let zero: Charge = vec![0; coherence.difference.len()];
         let negative = charges.difference(&zero, &coherence.difference);
         let differences = BTreeSet::from([coherence.difference.clone(), negative]);
-        rectangle(&Layout::new(self.space, &differences), &self.elements.effective)
+        let layout = Layout::new_while(self.space, &differences, &|| self.halt.asked());
+        let found = layout.and_then(|layout| rectangle(&layout, &self.elements.effective, self.halt));
+        found.ok_or(INTERRUPTED)
     }
 
     /// The `count` slowest eigenvalues of a charge difference.
@@ -112,7 +118,7 @@ impl Solver<'_> {
         if dim == 0 {
             return Ok(found);
         }
-        let rectangle = self.rectangle(&coherence);
+        let rectangle = self.rectangle(&coherence)?;
         let scale = rectangle.0.abs().hypot(rectangle.2);
         let (pairs, rounding) = if dim <= ALL {
             (all(&action, scale), 1e-9)

@@ -23,7 +23,7 @@ use crate::instruments::Instruments;
 use crate::layout::Layout;
 use crate::options::Exact;
 use crate::setting::{Setting, populated_coherences};
-use crate::state::{initial_vector, joint_state, joint_vector, sector_matrix};
+use crate::state::{initial_vector_while, joint_state, joint_vector, sector_matrix};
 
 /// The limit of the initial state of a problem, and what is known of it.
 pub struct StationaryState {
@@ -78,7 +78,11 @@ impl StationaryState {
 }
 
 /// The last stage alone, with its own symmetries.
-pub(crate) fn last_stage(engine: &Exact, problem: &Problem) -> Result<(Problem, Setting), EngineError> {
+pub(crate) fn last_stage(
+    engine: &Exact,
+    problem: &Problem,
+    halt: &dyn Halt,
+) -> Result<(Problem, Setting), EngineError> {
     problem.validate()?;
     let last = &problem.stages[problem.stages.len() - 1];
     if last.model.dissipators().next().is_none() {
@@ -91,10 +95,11 @@ pub(crate) fn last_stage(engine: &Exact, problem: &Problem) -> Result<(Problem, 
     let charges = if engine.symmetries { Charges::find([&last.model]) } else { Charges::none() };
     let symmetries = charges.describe(&last.model);
     let zero: Charge = vec![0; charges.len()];
-    let space = Space::new(&[&last.model], &problem.initial, &problem.cutoffs, charges);
+    let halted = &|| halt.asked();
+    let space = Space::new_while(&[&last.model], &problem.initial, &problem.cutoffs, charges, halted);
     let space = space.map_err(|e| space_error(&e))?;
     let coherences = [zero].into();
-    let layout = Layout::new(&space, &coherences);
+    let layout = Layout::new_while(&space, &coherences, halted).ok_or(INTERRUPTED)?;
     Ok((own, Setting { space, layout, coherences, symmetries, reduced: engine.symmetries }))
 }
 
@@ -112,6 +117,21 @@ fn memory(space: &Space, layout: &Layout) -> u64 {
     } else {
         8 * VECTORS * unknowns + 16 * MATRICES * frames + 12 * (MOST as u64).min(ROW * unknowns)
     }
+}
+
+/// Refuses more groups of states with one charge than tables are made of in about a second, without a look at
+/// whether to go on.
+fn check_groups(space: &Space) -> Result<(), EngineError> {
+    const MOST: usize = 200_000;
+    let groups: usize = space.sectors().iter().map(|sector| sector.groups().len()).sum();
+    if groups <= MOST {
+        return Ok(());
+    }
+    let reason = format!(
+        "a stationary state over {groups} groups of states with one charge each; at most {MOST} are taken: lower the \
+         cutoffs or the sizes, or go there in time with `run`"
+    );
+    Err(EngineError::Unsupported { engine: NAME, reason })
 }
 
 impl Exact {
@@ -140,12 +160,14 @@ impl Exact {
         options: &StationaryOptions,
         halt: &dyn Halt,
     ) -> Result<StationaryState, EngineError> {
-        let (own, setting) = last_stage(self, problem)?;
+        let (own, setting) = last_stage(self, problem, halt)?;
         let (space, layout) = (&setting.space, &setting.layout);
         self.check_dense(&own, space)?;
         check_memory(NAME, memory(space, layout), Some(self.available()), layout.unknowns())?;
+        check_groups(space)?;
+        halt.check(NAME)?;
         let elements = Elements::new_while(space, own.model(), halt).ok_or(INTERRUPTED)?;
-        let initial = initial_vector(space, layout, own.model(), &own.initial);
+        let initial = initial_vector_while((space, layout), own.model(), &own.initial, &|| halt.asked());
         let (initial, _) = initial.map_err(|e| space_error(&e))?;
         let zero: Charge = vec![0; space.charges().len()];
         let coherence = Coherence::new(space, &zero, &|_, _, _| true);
@@ -293,7 +315,10 @@ fn slow_modes(
             found.for_each(&mut want);
         }
     }
-    let mut populated: Vec<Charge> = populated_coherences(problem, charges).into_iter().collect();
+    let mut populated: Vec<Charge> = populated_coherences(problem, charges, &|| solver.halt.asked())
+        .map_err(|e| space_error(&e))?
+        .into_iter()
+        .collect();
     populated.sort_by_key(|d| d.iter().map(|x| x.abs()).sum::<i64>());
     populated.into_iter().take(1 + 2 * POPULATED).for_each(&mut want);
     wanted.iter().map(|difference| solver.slow(difference, options.modes)).collect()

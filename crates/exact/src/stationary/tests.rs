@@ -36,7 +36,7 @@ fn settings() -> Vec<(Space, Elements)> {
         let problem = Problem::builder(&model).times(0.0, 1.0, 2);
         let problem = model.modes().iter().fold(problem, |p, m| p.cutoff(&m.name, 3));
         let problem = problem.build().expect("valid");
-        let (problem, setting) = last_stage(&Exact::default(), &problem).expect("small");
+        let (problem, setting) = last_stage(&Exact::default(), &problem, &Never).expect("small");
         let elements = Elements::new(&setting.space, problem.model());
         (setting.space, elements)
     };
@@ -144,7 +144,7 @@ fn the_no_jump_part_is_inverted() {
         .build()
         .expect("valid");
     let problem = Problem::builder(&model).cutoff("a", 5).times(0.0, 1.0, 2).build().expect("valid");
-    let (problem, setting) = last_stage(&Exact::default(), &problem).expect("small");
+    let (problem, setting) = last_stage(&Exact::default(), &problem, &Never).expect("small");
     let space = &setting.space;
     let mut elements = Elements::new(space, problem.model());
     elements.jumps.clear();

@@ -8,9 +8,10 @@ use rayon::prelude::*;
 use superladder_engine::{EngineError, Halt, Problem};
 use superladder_sampling::{BLOCKS, Shown, SumSizes, Tally, next_look};
 
-use super::TrajectoryEvolution;
+use super::{Prepared, TrajectoryEvolution};
+use crate::choice::plain_is_better;
 use crate::error::NAME;
-use crate::tallying::{Tallying, enter};
+use crate::tallying::{MOVES, Tallying, enter};
 use crate::trajectory::{Limits, TrajectoryError, Workspace};
 
 /// Between two looks at the clock and the listener at least this long ...
@@ -78,6 +79,35 @@ impl TrajectoryEvolution {
         self.wanted().filter(|i| !self.sums.contains(*i)).take(room.min(MOST)).collect()
     }
 
+    /// Decides between the bases, if that is open: by the trajectories that are there already, or by a trial of
+    /// the first one. `None` if `halt` ends the trial.
+    pub(crate) fn choose(&mut self, halt: &dyn Halt) -> Result<Option<()>, EngineError> {
+        let Some(plain) = self.spare.as_ref().filter(|_| self.open) else { return Ok(Some(())) };
+        let better = if self.sums.count() > 0 {
+            Some(self.sums.worst()[MOVES] == 0.0)
+        } else {
+            plain_is_better(&self.setup, &plain.setup, self.options.bounds.discarded_weight, halt)
+        };
+        let Some(better) = better else { return Ok(None) };
+        self.open = false;
+        if better && let Some(plain) = self.spare.take() {
+            self.change_to(plain)?;
+        }
+        Ok(Some(()))
+    }
+
+    /// Goes on in other bases; what is summed is the same in all of them.
+    fn change_to(&mut self, bases: Prepared) -> Result<(), EngineError> {
+        bases.check()?;
+        let Prepared { setup, instruments, resources } = bases;
+        (self.setup, self.instruments, self.resources) = (setup, instruments, resources);
+        let initial = self.initial()?;
+        let sums = std::mem::replace(&mut self.sums, initial);
+        self.begin();
+        self.sums = sums;
+        Ok(())
+    }
+
     /// Runs trajectories of `pending` in order, as many as there is time for. Every trajectory that has begun
     /// is finished, so that those done are the first ones of `pending`; unless `halt` gives them up, and they
     /// are pending again.
@@ -126,22 +156,23 @@ impl TrajectoryEvolution {
         let times = &self.setup.problem.times;
         let time = times[times.len() - 1];
         let bound = self.options.bounds.discarded_weight;
+        let moves = self.setup.locality.moves();
         let weight = if self.spare.is_some() { bound } else { f64::INFINITY };
         let limits = Limits { time, work: f64::INFINITY, weight };
         let mut tally = self.tally(index, self.sums.sizes());
         let mut tallying = self.tallying(index, &mut tally);
         let (first, _) = self.setup.follow_within(limits, index, workspace, &mut tallying, halt)?;
         match &self.spare {
-            Some((setup, instruments)) if first.losses.weight > bound => {
+            Some(Prepared { setup, instruments, .. }) if first.losses.weight > bound => {
                 let mut tally = self.tally(index, self.sums.sizes());
                 let report = &self.report;
                 let mut tallying = Tallying { instruments, setup, report, index, tally: &mut tally };
                 let followed = setup.follow_while(index, workspace, &mut tallying, halt)?;
-                enter(&followed, true, &mut tally);
+                enter(&followed, (moves, true), &mut tally);
                 Ok(tally)
             }
             _ => {
-                enter(&first, false, &mut tally);
+                enter(&first, (moves, false), &mut tally);
                 Ok(tally)
             }
         }

@@ -1,8 +1,9 @@
 //! Which basis a run uses.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use superladder_engine::{Diagnostics, Evolution as _, Measurement, Never, Resources};
+use superladder_engine::{Diagnostics, Evolution as _, Halt, Measurement, Never, Problem};
 use superladder_model::observables_by_name;
 
 use super::diagonal::lasing;
@@ -23,6 +24,56 @@ fn in_basis(choice: Choice, n: usize) -> Setup {
     engine.setup(&lasing(n)).expect("a setup").0
 }
 
+/// The bases that a run chooses.
+fn chosen_bases(engine: &Trajectories, problem: &Problem) -> Vec<bool> {
+    let mut evolution = engine.evolution(problem).expect("prepared");
+    evolution.choose(&Never).expect("no failure").expect("nobody ends it");
+    evolution.setup.locality.moving.clone()
+}
+
+/// Looks how often it is asked, and ends the work from the first look on.
+struct Ending(AtomicU64);
+
+impl Halt for Ending {
+    fn asked(&self) -> bool {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        true
+    }
+}
+
+/// The bases are not tried before a trajectory is to begin, the trial heeds a stop, and where trajectories are
+/// there already they tell.
+#[test]
+fn bases_are_chosen_once_and_taken_over() {
+    let mut options = Trajectories { trajectories: 2, ..Trajectories::default() };
+    let problem = lasing(6);
+    let mut evolution = options.evolution(&problem).expect("prepared");
+    assert!(evolution.open && evolution.setup.locality.moves(), "nothing is decided");
+    let ending = Ending(AtomicU64::new(0));
+    assert!(evolution.choose(&ending).expect("no failure").is_none() && evolution.open);
+    assert_eq!(ending.0.load(Ordering::SeqCst), 1, "the trial ends at its first look");
+    let mut blind = |_: f64, _: Vec<Measurement>, _: &Diagnostics| ControlFlow::Continue(());
+    evolution.advance(&problem.times, &mut blind).expect("runs");
+    assert!(!evolution.open && !evolution.setup.locality.moves());
+    // The same sums in an engine that would find the moving basis better: nothing is tried.
+    options.bounds.discarded_weight = f64::INFINITY;
+    for (moves, sums) in [(false, evolution.save()), (true, moved(&options, &problem))] {
+        let mut again = options.evolution(&problem).expect("prepared");
+        again.restore(&sums.expect("sums")).expect("they fit");
+        assert_eq!((again.open, again.setup.locality.moves()), (false, moves));
+        again.advance(&problem.times, &mut blind).expect("nothing is left to run");
+    }
+}
+
+/// The sums of a run whose bases were chosen to move.
+fn moved(options: &Trajectories, problem: &Problem) -> Result<Vec<u8>, superladder_engine::EngineError> {
+    let mut evolution = options.evolution(problem).expect("prepared");
+    evolution.open = false;
+    let mut blind = |_: f64, _: Vec<Measurement>, _: &Diagnostics| ControlFlow::Continue(());
+    evolution.advance(&problem.times, &mut blind).expect("runs");
+    evolution.save()
+}
+
 /// Work and discarded weight of the first trajectory.
 fn cost(setup: &Setup) -> (f64, f64) {
     let statistics = setup.follow(0, &mut Workspace::new(), &mut Blind).expect("a trajectory");
@@ -35,21 +86,24 @@ fn cost(setup: &Setup) -> (f64, f64) {
 fn the_cheaper_basis_is_chosen_by_the_first_trajectory() {
     let (moving, plain) = (in_basis(Choice::On, 6), in_basis(Choice::Off, 6));
     let ((with, _), (without, lost)) = (cost(&moving), cost(&plain));
-    assert_eq!(plain_is_better(&moving, &plain, 1e-6), without < with, "{without:e} against {with:e}");
+    assert_eq!(
+        plain_is_better(&moving, &plain, 1e-6, &Never),
+        Some(without < with),
+        "{without:e} against {with:e}"
+    );
     assert!(lost < 1e-6, "{lost:e}");
     let engine = Trajectories::default();
     assert!(engine.setup(&lasing(6)).expect("a setup").0.locality.moving[0], "cutoffs decide first");
-    let chosen = engine.chosen(&lasing(6)).expect("a setup").0;
-    assert_eq!(chosen.locality.moving, [false; 3]);
+    assert_eq!(chosen_bases(&engine, &lasing(6)), [false; 3]);
     let large = Trajectories { unravelling: Unravelling::Heterodyne { flux: 10.0 }, ..engine };
-    assert_eq!(large.chosen(&lasing(40)).expect("a setup").0.locality.moving, [true; 3]);
+    assert_eq!(chosen_bases(&large, &lasing(40)), [true; 3]);
 }
 
 /// What is fixed by the study stays.
 #[test]
 fn a_basis_that_is_asked_for_is_used() {
     let asked = Trajectories { displaced: Choice::On, rotating: Choice::Off, ..Trajectories::default() };
-    assert_eq!(asked.chosen(&lasing(6)).expect("a setup").0.locality.moving, [true, false, false]);
+    assert_eq!(chosen_bases(&asked, &lasing(6)), [true, false, false]);
 }
 
 /// A trial ends where its limits are, at the same place every time.
@@ -85,10 +139,10 @@ fn trajectories_that_lose_too_much_fall_back_one_by_one() {
         let mut problem = lasing(6);
         let names = ["photons(a)".to_owned(), "spin(S)".to_owned()];
         problem.observables = observables_by_name(problem.model(), &names).expect("known");
-        let chosen = options.setup(&problem).expect("a setup");
-        let spare = if spare { options.spare(&problem, &chosen.0).expect("a setup") } else { None };
-        let mut evolution =
-            TrajectoryEvolution::new(options, chosen, spare, Resources::default()).expect("prepared");
+        let chosen = options.prepared(&problem).expect("a setup");
+        let spare = if spare { options.spare(&problem, &chosen.setup).expect("a setup") } else { None };
+        let mut evolution = TrajectoryEvolution::new(options, chosen, spare).expect("prepared");
+        evolution.open = false;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         pool.install(|| {
             let mut rows = Vec::new();

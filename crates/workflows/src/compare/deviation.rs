@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use superladder_analysis::{DISAGREEMENT, Deviation, Sampled};
+use superladder_analysis::{Deviation, Sampled};
 use superladder_engine::{Diagnostics, Problem, Recorder};
 
 use crate::results::{Column, columns};
@@ -84,23 +84,36 @@ pub fn deviations(times: &[f64], runs: &[Ran], overlays: &[Overlay]) -> Vec<Colu
     others.iter().enumerate().flat_map(of).collect()
 }
 
-/// For every engine that disagrees with the last one, in words, beyond what.
-pub fn disagreements(runs: &[Ran], deviations: &[ColumnDeviation]) -> Vec<String> {
+/// For every engine that disagrees with the last one beyond `tolerance`, in words, beyond what.
+pub fn disagreements(runs: &[Ran], deviations: &[ColumnDeviation], tolerance: f64) -> Vec<String> {
     let Some((reference, others)) = runs.split_last() else { return Vec::new() };
     let words = |run: &Ran| {
-        let own = deviations.iter().filter(|d| d.engine == run.engine && d.deviation.disagrees());
-        let worst = own.max_by(|a, b| a.deviation.relative.total_cmp(&b.deviation.relative))?;
+        let own = deviations.iter().filter(|d| d.engine == run.engine && d.deviation.disagrees(tolerance));
+        // Where the reference is zero there is no relative deviation.
+        let size =
+            |d: &ColumnDeviation| if d.deviation.relative.is_nan() { 0.0 } else { d.deviation.relative };
+        let worst = own.max_by(|a, b| size(a).total_cmp(&size(b)))?;
         let ColumnDeviation { engine, column, deviation } = worst;
         let Deviation { largest, time, relative, standard_errors } = deviation;
         let sigmas = standard_errors.map_or_else(String::new, |s| format!(", {s:.1} standard errors"));
+        let reference = &reference.engine;
+        if relative.is_nan() {
+            return Some(format!(
+                "{engine} disagrees with {reference}: {column}, which is zero there, by {largest:.3e} at t = {time}{sigmas}"
+            ));
+        }
+        let (bound, off) = (percent(tolerance), percent(*relative));
         Some(format!(
-            "{engine} disagrees with {} beyond {:.0} % of the largest value: {column} by {largest:.3e} ({:.0} %{sigmas}) at t = {time}",
-            reference.engine,
-            100.0 * DISAGREEMENT,
-            100.0 * relative
+            "{engine} disagrees with {reference} beyond {bound} of the largest value: {column} by {largest:.3e} ({off}{sigmas}) at t = {time}"
         ))
     };
     others.iter().filter_map(words).collect()
+}
+
+/// A fraction in per cent, two digits of small ones.
+fn percent(fraction: f64) -> String {
+    let per_cent = 100.0 * fraction;
+    if per_cent >= 1.0 { format!("{per_cent:.0} %") } else { format!("{per_cent:.1e} %") }
 }
 
 /// The bounds that every engine broke while it was compared: until it, or all that it was compared with,
@@ -130,7 +143,12 @@ pub(super) fn values(runs: &[Ran], overlays: &[Overlay]) -> String {
 }
 
 /// The table for a reader.
-pub fn report(title: &str, runs: &[Ran], deviations: &[ColumnDeviation], left_out: &[&str]) -> String {
+pub fn report(
+    title: &str,
+    runs: &[Ran],
+    (deviations, tolerance): (&[ColumnDeviation], f64),
+    left_out: &[&str],
+) -> String {
     let reference = runs.last().map_or("", |run| run.engine.as_str());
     let mut text = format!("{title}\n\nLargest deviations from engine '{reference}'\n");
     let width = deviations.iter().map(|d| d.column.chars().count()).max().unwrap_or(0).max(10);
@@ -152,13 +170,10 @@ pub fn report(title: &str, runs: &[Ran], deviations: &[ColumnDeviation], left_ou
         let names = left_out.join(", ");
         let _ = writeln!(text, "\nnot compared, since not every engine has the whole state: {names}");
     }
-    let disagreements = disagreements(runs, deviations);
+    let disagreements = disagreements(runs, deviations, tolerance);
     if disagreements.is_empty() && runs.len() > 1 {
-        let percent = 100.0 * DISAGREEMENT;
-        let _ = writeln!(
-            text,
-            "\nno engine disagrees with {reference} beyond {percent:.0} % of the largest value"
-        );
+        let bound = percent(tolerance);
+        let _ = writeln!(text, "\nno engine disagrees with {reference} beyond {bound} of the largest value");
     }
     for words in disagreements {
         let _ = writeln!(text, "\n{words}");

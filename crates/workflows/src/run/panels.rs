@@ -2,7 +2,7 @@
 
 use superladder_engine::{Problem, Recorder};
 use superladder_model::{Observable, Shape};
-use superladder_plot::axis_label;
+use superladder_plot::{Heat, axis_label};
 
 use crate::results::standard_errors;
 
@@ -12,6 +12,8 @@ pub(super) struct Shown {
     /// Label of the vertical axis.
     pub(super) label: String,
     pub(super) curves: Vec<Curve>,
+    /// A distribution over more levels than lines are told apart.
+    pub(super) heat: Option<Heat>,
 }
 
 /// One line of a panel.
@@ -42,6 +44,12 @@ pub(super) fn panels(problem: &Problem, recorder: &Recorder) -> Vec<Shown> {
     let mut shared: Vec<(&str, usize)> = Vec::new();
     for (index, observable) in problem.observables.iter().enumerate() {
         let Some((lines, all)) = lines(problem, recorder, index, observable) else { continue };
+        if all > MOST_LINES
+            && let Shape::Vector(_) = observable.shape(problem.model(), &recorder.levels(problem))
+        {
+            panels.extend(distribution(problem, recorder, index, observable));
+            continue;
+        }
         let left_out = all - lines.len();
         let kind = observable.definition.name;
         let scalar = lines.len() == 1;
@@ -58,7 +66,7 @@ pub(super) fn panels(problem: &Problem, recorder: &Recorder) -> Vec<Shown> {
             0 => observable.name.clone(),
             _ => format!("{} (the largest {} of {all})", observable.name, lines.len()),
         };
-        panels.push(Shown { title, label, curves: lines });
+        panels.push(Shown { title, label, curves: lines, heat: None });
     }
     panels.iter_mut().for_each(Shown::cut_peaks);
     panels.extend(cutoffs(recorder));
@@ -96,6 +104,29 @@ fn lines(
         lines = largest(lines);
     }
     Some((lines, all))
+}
+
+/// The distribution over levels, or over ladders, as a map.
+fn distribution(
+    problem: &Problem,
+    recorder: &Recorder,
+    index: usize,
+    observable: &Observable,
+) -> Option<Shown> {
+    let columns = observable.columns(problem.model(), &recorder.levels(problem));
+    let rows: Vec<Vec<f64>> = (0..columns.len()).map(|component| recorder.column(index, component)).collect();
+    // Levels are named 0, 1, ..., ladders j=0, j=1, ... or j=1/2, j=3/2, ...
+    let ladders = columns[0].ends_with("j=0") || columns[0].ends_with("j=1/2");
+    let first = if columns[0].ends_with("/2") { 0.5 } else { 0.0 };
+    let heat = Heat::new(&recorder.times(), (first, 1.0), &rows)?;
+    let together = heat.rows_together(1.0);
+    let average = if together > 1 { format!(", averages of up to {together}") } else { String::new() };
+    Some(Shown {
+        title: format!("{} (shades are logarithmic{average})", observable.name),
+        label: if ladders { "j".into() } else { "n".into() },
+        curves: Vec::new(),
+        heat: Some(heat),
+    })
 }
 
 /// The lines with the largest peaks, in their order; those that are zero throughout are none of them.
@@ -151,6 +182,7 @@ fn cutoffs(recorder: &Recorder) -> Option<Shown> {
         title: "cutoffs".into(),
         label: "highest Fock level".into(),
         curves: lines.into_iter().map(Curve::exact).collect(),
+        heat: None,
     })
 }
 
@@ -178,7 +210,7 @@ fn diagnostics(recorder: &Recorder) -> Option<Shown> {
     let lines: Vec<(String, Vec<f64>)> = names.iter().map(line).collect();
     let label = "log₁₀ of the worst so far".to_owned();
     let curves: Vec<Curve> = lines.into_iter().map(Curve::exact).collect();
-    (!curves.is_empty()).then(|| Shown { title: "diagnostics".into(), label, curves })
+    (!curves.is_empty()).then(|| Shown { title: "diagnostics".into(), label, curves, heat: None })
 }
 
 #[cfg(test)]

@@ -30,7 +30,10 @@ fn panel(shown: &Shown, times: &[f64], quenches: &[f64]) -> Panel {
         title: shown.title.clone(),
         x: Axis { low: first.filter(|_| moves), high: last.filter(|_| moves), ..Axis::new(TIME) },
         y: Axis { low, high, ..Axis::new(&*shown.label) },
-        series: shown.curves.iter().enumerate().flat_map(pieces).collect(),
+        series: match &shown.heat {
+            Some(heat) => vec![Series::Heat(heat.clone())],
+            None => shown.curves.iter().enumerate().flat_map(pieces).collect(),
+        },
         moments: quenches.to_vec(),
         ..Panel::default()
     }

@@ -297,7 +297,9 @@ impl Factors {
         let rows = space.sectors()[target].groups()[group].1.clone();
         let first = rows.clone().find_map(|row| matrix.outer_view(row)?.iter().next().map(|(c, _)| c))?;
         let groups = space.sectors()[source].groups();
-        let from = groups.iter().position(|(_, states)| states.contains(&first))?;
+        // Groups follow each other.
+        let from = groups.partition_point(|(_, states)| states.end <= first);
+        groups.get(from)?;
         self.list.push(Factor::new(matrix, &rows, &groups[from].1));
         self.jumps.insert((number, group), (from, self.list.len() - 1));
         Some((from, self.list.len() - 1))

@@ -19,7 +19,7 @@ use superladder_space::{Charge, SparseMatrix};
 use crate::error::{INTERRUPTED, NAME};
 use crate::generator::Elements;
 use crate::stationary::operators::action::{Action, Direction};
-use crate::stationary::operators::coherence::Coherence;
+use crate::stationary::operators::coherence::{Block, Coherence};
 use crate::stationary::operators::real_matrix::Repeated;
 use crate::stationary::slow::Flow;
 use crate::stationary::solver::Solver;
@@ -181,8 +181,10 @@ impl StationaryState {
                 let Some(left) = b[block.sector].outer_view(state) else { continue };
                 let target = &mut out[block.offset + i * width..][..width];
                 for (k, value) in left.iter() {
-                    let source = rho.blocks.iter().find(|r| r.sector == block.sector && r.rows.contains(&k));
-                    let Some(source) = source else { continue };
+                    // Blocks of rho follow each other by sector and rows.
+                    let at = rho.blocks.partition_point(|r| (r.sector, r.rows.end) <= (block.sector, k));
+                    let here = |r: &&Block| r.sector == block.sector && r.rows.contains(&k);
+                    let Some(source) = rho.blocks.get(at).filter(here) else { continue };
                     let row = &self.x[source.offset + (k - source.rows.start) * source.rows.len()..];
                     for (l, rho) in source.rows.clone().zip(row) {
                         let Some(right) = c[block.sector].outer_view(l) else { continue };
@@ -231,7 +233,7 @@ impl StationaryState {
         let solver = Solver::new(self.space(), elements, halt);
         let action = Action::new(self.space(), &part.coherence, elements, Direction::Forward).general();
         let repeated = Repeated::new(&action);
-        let flow = Flow { map: &repeated, rectangle: solver.rectangle(&part.coherence) };
+        let flow = Flow { map: &repeated, rectangle: solver.rectangle(&part.coherence)? };
         let first = times.first().is_some_and(|t| *t == 0.0);
         let values = if first { vec![part.value(&part.x)] } else { Vec::new() };
         let stops = &times[usize::from(first)..];

@@ -236,7 +236,7 @@ impl StationaryState {
         const POINTS: usize = 1 << 18;
         let elements = self.elements();
         let gap = self.slow(&part.coherence.difference, halt)?.gap();
-        let (_, _, imaginary) = Solver::new(self.space(), &elements, halt).rectangle(&part.coherence);
+        let (_, _, imaginary) = Solver::new(self.space(), &elements, halt).rectangle(&part.coherence)?;
         let fastest = omega.iter().map(|w| w.abs()).fold(0.0, f64::max) + imaginary.min(200.0 * gap.max(1.0));
         let step = 0.12 / fastest.max(gap);
         let count = 2 * ((21.0 / gap / step) as usize / 4 * 2 + 2);
