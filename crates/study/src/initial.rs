@@ -50,12 +50,22 @@ pub(crate) fn read(
     Ok(Some(resolved))
 }
 
+/// Refuses a key of another kind of initial state.
+fn belongs(section: &Section<'_>, key: &str, state: &str) -> Result<(), StudyError> {
+    if section.value(key).is_none() {
+        return Ok(());
+    }
+    let conflict = format!("`{key}` belongs to state = \"{state}\"");
+    Err(section.fault(key, Fault::Conflict { of: section.of().to_owned(), conflict }))
+}
+
 fn from_mean_field(
     section: &Section<'_>,
     parts: &mut Parts,
     stages: &[Stage],
     made: bool,
 ) -> Result<Json, StudyError> {
+    belongs(section, "file", "file")?;
     let time =
         section.required_number("time", "a number >= 0: how long mean field runs before the study starts")?;
     if time < 0.0 {
@@ -85,6 +95,7 @@ fn from_file(
     stages: &[Stage],
     folder: &Path,
 ) -> Result<Json, StudyError> {
+    belongs(section, "time", "mean-field")?;
     let name = section.required_text("file", "the path of a saved state, from the folder of the study on")?;
     for (table, kind) in [("modes", "mode"), ("ensembles", "ensemble")] {
         for (subsystem, own) in named_sections(root, table, kind)? {

@@ -91,7 +91,7 @@ impl Comparison<'_> {
     /// failure.
     pub fn agreed(&self) -> bool {
         let problem = shared(&self.study().problem);
-        let deviations = deviations(&problem, self.runs, &overlays(&problem, self.runs));
+        let deviations = deviations(&times(&problem), self.runs, &overlays(&problem, self.runs));
         disagreements(self.runs, &deviations, self.tolerance).is_empty()
     }
 
