@@ -146,8 +146,8 @@ fn lines_of_gaussian_light_come_closer_as_n_grows() {
     assert!(last < 0.02, "{last}");
 }
 
-/// Above threshold order 2 without a phase holds the light for Gaussian (g2 = 2) and its line is too wide, by a
-/// factor of 2 in the end; order 4 knows better. Exact widths: `superradiant_linewidth` of
+/// Above threshold order 2 without a phase holds the light for Gaussian (g2 = 2) and its line comes out too
+/// wide, by the factor of 2 of Schawlow and Townes in the end; order 4 knows better. Exact widths: `superradiant_linewidth` of
 /// data/reference/steady.json.
 #[test]
 fn lines_above_threshold_need_a_higher_order() {
@@ -164,11 +164,11 @@ fn lines_far_above_threshold_are_too_wide_at_order_2() {
     let ratio = |n: usize| {
         let pump = 0.5 * n as f64;
         let of = |engine: &dyn TwoTime| superradiant(n, pump, engine).0;
-        let [second, fourth, exact] = [of(&cumulant(2)), of(&cumulant(4)), of(&Exact::default())];
-        println!("{n}: order 2 {second}, order 4 {fourth}, exact {exact}");
+        let [second, exact] = [of(&cumulant(2)), of(&Exact::default())];
+        println!("{n}: order 2 {second}, exact {exact}");
         second / exact
     };
-    let ratios: Vec<f64> = [10, 20, 40, 80, 120].iter().map(|n| ratio(*n)).collect();
+    let ratios: Vec<f64> = [10, 20, 40, 80].iter().map(|n| ratio(*n)).collect();
     assert!(ratios.is_sorted() && (1.1..2.0).contains(&ratios[3]), "{ratios:?}");
 }
 
