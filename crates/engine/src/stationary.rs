@@ -8,6 +8,7 @@ use superladder_model::JointState;
 use crate::{Diagnostics, Engine, EngineError, Halt, Measurement, Problem};
 
 /// How stationary states are looked for, the same for every engine.
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct StationaryOptions {
     /// Largest `|L rho|_1` of a state that counts as stationary.

@@ -106,7 +106,7 @@ pub(crate) fn build_generator(
 ) -> Result<Box<dyn LinearOperator>, EngineError> {
     let Setting { space, layout, .. } = setting;
     if let Some(real) = real
-        && let Some(half) = StoredHalf::new_while(space, layout, halt).ok_or(INTERRUPTED)?
+        && let Some(half) = StoredHalf::new_while(space, layout, halt)?
     {
         return Ok(Box::new(RealGenerator::new(&half, real, elements, halt).ok_or(INTERRUPTED)?));
     }
@@ -153,7 +153,7 @@ fn real_half(
     if ENTRY * least > 2 * work {
         return Ok(Err(long));
     }
-    let Some(half) = StoredHalf::new_while(space, layout, halt).ok_or(INTERRUPTED)? else {
+    let Some(half) = StoredHalf::new_while(space, layout, halt)? else {
         return Ok(Err("the state is too long for a matrix"));
     };
     let later: Option<Vec<Elements>> =

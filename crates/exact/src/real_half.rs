@@ -17,11 +17,12 @@ use std::sync::Arc;
 
 use num_complex::Complex64;
 use rayon::prelude::*;
-use superladder_engine::{Halt, Never};
+use superladder_engine::{EngineError, Halt, Never};
 use superladder_propagate::LinearOperator;
 use superladder_space::Space;
 use superladder_sparse::{Colouring, RealForm, RealMatrix, Rows};
 
+use crate::error::INTERRUPTED;
 use crate::generator::Elements;
 use crate::layout::{Layout, go_on};
 use crate::rows::LiouvillianRows;
@@ -96,20 +97,27 @@ impl Entry {
 impl<'a> StoredHalf<'a> {
     /// `None` if there are too many numbers for 31 bits.
     pub fn new(space: &Space, layout: &'a Layout) -> Option<Self> {
-        Self::new_while(space, layout, &Never).unwrap_or_else(|| unreachable!("nobody ends it"))
+        Self::new_while(space, layout, &Never).unwrap_or_else(|_| unreachable!("nobody ends it"))
     }
 
-    /// [`StoredHalf::new`], `None` if `halt` ends it.
-    pub(crate) fn new_while(space: &Space, layout: &'a Layout, halt: &dyn Halt) -> Option<Option<Self>> {
+    /// [`StoredHalf::new`] that `halt` may end.
+    ///
+    /// # Errors
+    /// [`EngineError::Interrupted`].
+    pub(crate) fn new_while(
+        space: &Space,
+        layout: &'a Layout,
+        halt: &dyn Halt,
+    ) -> Result<Option<Self>, EngineError> {
         if layout.len() >= MIRROR as usize {
-            return Some(None);
+            return Ok(None);
         }
         let halted = &|| halt.asked();
         let slow_to_fast = slow_to_fast(space);
         // Sorted in parts: by sector and by the difference of the slowest label.
         let mut parts: BTreeMap<(u32, i64), Vec<[u32; 3]>> = BTreeMap::new();
         for (number, pair) in layout.pairs().iter().enumerate() {
-            go_on(number, PAIRS, halted)?;
+            go_on(number, PAIRS, halted).ok_or(INTERRUPTED)?;
             let (rows, columns) = (&layout.tiles()[pair.row], &layout.tiles()[pair.column]);
             for i in rows.states.clone() {
                 let columns =
@@ -125,20 +133,20 @@ impl<'a> StoredHalf<'a> {
         }
         let mut elements = Vec::with_capacity(parts.values().map(Vec::len).sum());
         while let Some((_, mut part)) = parts.pop_first() {
-            go_on(0, 1, halted)?;
+            go_on(0, 1, halted).ok_or(INTERRUPTED)?;
             part.par_sort_unstable_by(|a, b| order(space, &slow_to_fast, *a, *b));
             elements.append(&mut part);
         }
         let mut half = Self { layout, elements, unknowns: vec![0; layout.len() / 2] };
         for unknown in 0..half.len() {
-            go_on(unknown, BATCH, halted)?;
+            go_on(unknown, BATCH, halted).ok_or(INTERRUPTED)?;
             let (place, mirror) = half.places(unknown);
             half.unknowns[place] = unknown as u32;
             if let Some(mirror) = mirror {
                 half.unknowns[mirror] = unknown as u32 | MIRROR;
             }
         }
-        Some(Some(half))
+        Ok(Some(half))
     }
 
     /// Number of unknowns.

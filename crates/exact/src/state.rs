@@ -125,7 +125,9 @@ pub(crate) fn joint_vector(space: &Space, layout: &Layout, joint: &JointState) -
             }
         }
     }
-    vector.iter_mut().for_each(|x| *x /= trace);
+    for x in &mut vector {
+        *x /= trace;
+    }
     vector
 }
 

@@ -98,7 +98,9 @@ pub fn mode_density(state: &ModeState, levels: usize) -> Density {
             first = next(&first, m);
         }
         let kept: f64 = populations.iter().map(|p| p.re).sum();
-        populations.iter_mut().for_each(|x| *x /= kept);
+        for x in &mut populations {
+            *x /= kept;
+        }
         return Density::Diagonal(populations);
     }
     let mut rho = vec![Complex64::ZERO; levels * levels];

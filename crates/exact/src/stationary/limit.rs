@@ -201,7 +201,11 @@ impl Solver<'_> {
             if tolerance < FINEST {
                 break;
             }
-            let again = self.kernel(equations, &vector.clone(), 1, tolerance)?;
+            let again = match self.kernel(equations, &vector.clone(), 1, tolerance) {
+                // What is left is rounding; the verdict tells.
+                Err(EngineError::Solution { .. }) => break,
+                again => again?,
+            };
             kernel = Nullspace { complete: kernel.complete, ..again };
         }
         Ok(kernel)

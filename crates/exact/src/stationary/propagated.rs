@@ -36,13 +36,14 @@ impl Listener for Deaf<'_> {
 
 impl Exact {
     /// The state of `problem` when it has nearly come to rest, in the layout of charge difference zero; `None`
-    /// where the way through time does not pay. Decided by counts and by the motion that is left, never by time.
+    /// where the way through time does not pay. Decided by counts and by the `residual` that is left, never by
+    /// time.
     pub(super) fn nearly_at_rest(
         &self,
         problem: &Problem,
         setting: &Setting,
-        options: &StationaryOptions,
-        halt: &dyn Halt,
+        residual: &dyn Fn(&[f64]) -> f64,
+        (options, halt): (&StationaryOptions, &dyn Halt),
     ) -> Result<Option<Vec<f64>>, EngineError> {
         if setting.layout.unknowns() < FEW {
             return Ok(None);
@@ -55,17 +56,17 @@ impl Exact {
             return Ok(None);
         }
         let piece = PIECE / evolution.radius();
-        let mut speed = evolution.speed().unwrap_or(f64::NAN);
+        let mut motion = f64::INFINITY;
         for number in 0..PIECES {
-            let before = speed;
+            let before = motion;
             evolution.advance(&[evolution.time() + piece], &mut Deaf(halt))?;
             if halt.asked() {
                 return Err(EngineError::Interrupted { engine: NAME });
             }
-            speed = evolution.speed().unwrap_or(f64::NAN);
-            halt.heard((PIECE * (number + 1) as f64) as u64, speed);
+            motion = residual(&evolution.parts().0.vector);
+            halt.heard((PIECE * (number + 1) as f64) as u64, motion);
             // NaN is no progress.
-            if speed <= 0.01 * options.tolerance || !(number < 2 || speed < SLOW * before) {
+            if motion <= 0.1 * options.tolerance || !(number < 2 || motion < SLOW * before) {
                 break;
             }
         }

@@ -174,9 +174,15 @@ impl Exact {
         let start = from_layout(layout, &coherence, &initial);
         let solver = Solver::new(space, &elements, halt);
         let guess = options.guess.as_ref().and_then(|guess| guess.arranged(own.model()).ok());
-        let guess = match guess {
-            Some(guess) => Some(joint_vector(space, layout, &guess)),
-            None => self.nearly_at_rest(&own, &setting, options, halt)?,
+        let guess = if let Some(guess) = guess {
+            Some(joint_vector(space, layout, &guess))
+        } else {
+            let residual = |vector: &[f64]| {
+                let x = from_layout(layout, &coherence, vector);
+                let moved = flow(space, &coherence, &elements, &x);
+                coherence.trace_norm_bound(&moved) / coherence.trace(&x).norm()
+            };
+            self.nearly_at_rest(&own, &setting, &residual, (options, halt))?
         };
         let guess = guess.map(|guess| from_layout(layout, &coherence, &guess));
         let limit = solver.limit(own.model(), coherence, &start, guess.as_deref(), options)?;
