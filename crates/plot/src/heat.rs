@@ -41,6 +41,9 @@ impl Heat {
     pub fn new(x: &[f64], (first, step): (f64, f64), rows: &[Vec<f64>]) -> Option<Self> {
         let positive = |value: &&f64| value.is_finite() && **value > 0.0;
         let most = rows.iter().flatten().filter(positive).fold(0.0_f64, |most, value| most.max(*value));
+        if most == 0.0 {
+            return None;
+        }
         // A full weight that rounding has left a little above 1 is one.
         let top = (most.log10() - 1e-6).ceil();
         let floor = 10_f64.powf(top - DECADES as f64);
