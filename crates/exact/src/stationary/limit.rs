@@ -22,6 +22,26 @@ pub(crate) struct Limit {
 
 /// Finer residuals, relative to the generator, are rounding.
 const FINEST: f64 = 1e-15;
+/// Where a search begins.
+pub(crate) struct Guess {
+    pub(crate) x: Vec<Complex64>,
+    /// An estimate of what the stationary state has beside x, where it is known.
+    pub(crate) left: Option<Vec<Complex64>>,
+}
+
+impl Guess {
+    /// The part in the blocks of another coherence.
+    fn part(&self, from: &Coherence, to: &Coherence) -> Self {
+        Self { x: part(&self.x, from, to), left: self.left.as_ref().map(|left| part(left, from, to)) }
+    }
+}
+
+/// Whether a vector of length 1 is this vector but for its length.
+fn same(vector: &[f64], from: &[f64]) -> bool {
+    let length = from.iter().map(|x| x * x).sum::<f64>().sqrt();
+    vector.iter().zip(from).map(|(v, x)| (v - x / length).powi(2)).sum::<f64>() < 1e-28
+}
+
 /// Null vectors per class at most.
 const MOST: usize = 24;
 
@@ -53,7 +73,7 @@ impl Solver<'_> {
         model: &Model,
         coherence: Coherence,
         start: &[Complex64],
-        guess: Option<&[Complex64]>,
+        guess: Option<&Guess>,
         options: &StationaryOptions,
     ) -> Result<Limit, EngineError> {
         let classes = Classes::find(self.space, self.elements);
@@ -73,8 +93,8 @@ impl Solver<'_> {
             let wanted = |sector: usize, row: usize, column: usize| row == column && class.holds(sector, row);
             let own = Coherence::new(self.space, &zero, &wanted);
             let begun = part(&start, &limit.coherence, &own);
-            let guess = guess.map(|guess| part(guess, &limit.coherence, &own));
-            let (x, correction, states) = self.class_limit(&own, &begun, guess.as_deref(), options)?;
+            let guess = guess.map(|guess| guess.part(&limit.coherence, &own));
+            let (x, correction, states) = self.class_limit(&own, &begun, guess.as_ref(), options)?;
             let weight = own.trace(&x).re;
             add(&x, &own, &limit.coherence, &mut limit.x);
             if let (Some(sum), Some(correction)) = (&mut limit.correction, correction) {
@@ -133,7 +153,7 @@ impl Solver<'_> {
         &self,
         own: &Coherence,
         begun: &[Complex64],
-        guess: Option<&[Complex64]>,
+        guess: Option<&Guess>,
         options: &StationaryOptions,
     ) -> Result<(Vec<Complex64>, Option<Vec<Complex64>>, usize), EngineError> {
         let equations = self.equations(own, Direction::Forward);
@@ -141,8 +161,8 @@ impl Solver<'_> {
         let most = if options.certify { MOST } else { 1 };
         // Of a vector of length 1 the trace is about the root of the dimension: the margin is for large
         // norms.
-        let guess = guess.filter(|guess| own.trace(guess).re > 0.0);
-        let from = guess.map_or_else(|| one.clone(), |guess| packed(&equations.action, guess));
+        let guess = guess.filter(|guess| own.trace(&guess.x).re > 0.0);
+        let from = guess.map_or_else(|| one.clone(), |guess| packed(&equations.action, &guess.x));
         let kernel = self.kernel(&equations, &from, most, options.tolerance)?;
         let kernel = self.polished(&equations, own, kernel, options)?;
         let states = kernel.vectors.len();
@@ -153,9 +173,17 @@ impl Solver<'_> {
                 let x = unpacked(&equations.action, own, &kernel.vectors[0]);
                 let factor = own.trace(begun) / own.trace(&x);
                 let x: Vec<Complex64> = x.iter().map(|z| z * factor).collect();
-                let correction = self.correction(&equations, own, &x, options, &|e| {
-                    let factor = own.trace(e) / own.trace(&x);
-                    x.iter().map(|z| z * factor).collect()
+                // A guess that was good enough as it is knows what it lacks.
+                let left = guess.filter(|_| options.errors && same(&kernel.vectors[0], &from));
+                let left = left.and_then(|guess| {
+                    let factor = own.trace(begun) / own.trace(&guess.x);
+                    Some(guess.left.as_ref()?.iter().map(|z| z * factor).collect())
+                });
+                let correction = left.or_else(|| {
+                    self.correction(&equations, own, &x, options, &|e| {
+                        let factor = own.trace(e) / own.trace(&x);
+                        x.iter().map(|z| z * factor).collect()
+                    })
                 });
                 Ok((x, correction, 1))
             }

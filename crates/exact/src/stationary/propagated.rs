@@ -34,6 +34,14 @@ impl Listener for Deaf<'_> {
     }
 }
 
+/// A state near the stationary one.
+pub(super) struct Near {
+    /// The state.
+    pub(super) vector: Vec<f64>,
+    /// An estimate of what is left of the way, where it goes on evenly.
+    pub(super) left: Option<Vec<f64>>,
+}
+
 impl Exact {
     /// The state of `problem` when it has nearly come to rest, in the layout of charge difference zero; `None`
     /// where the way through time does not pay. Decided by counts and by the `residual` that is left, never by
@@ -44,7 +52,7 @@ impl Exact {
         setting: &Setting,
         residual: &dyn Fn(&[f64]) -> f64,
         (options, halt): (&StationaryOptions, &dyn Halt),
-    ) -> Result<Option<Vec<f64>>, EngineError> {
+    ) -> Result<Option<Near>, EngineError> {
         if setting.layout.unknowns() < FEW {
             return Ok(None);
         }
@@ -56,20 +64,30 @@ impl Exact {
             return Ok(None);
         }
         let piece = PIECE / evolution.radius();
-        let mut motion = f64::INFINITY;
+        let (mut motion, mut left) = (f64::INFINITY, None);
         for number in 0..PIECES {
             let before = motion;
+            let vector = evolution.parts().0.vector.into_owned();
             evolution.advance(&[evolution.time() + piece], &mut Deaf(halt))?;
             if halt.asked() {
                 return Err(EngineError::Interrupted { engine: NAME });
             }
             motion = residual(&evolution.parts().0.vector);
             halt.heard((PIECE * (number + 1) as f64) as u64, motion);
+            left = extrapolated(&vector, &evolution.parts().0.vector, motion / before);
             // NaN is no progress.
             if motion <= 0.1 * options.tolerance || !(number < 2 || motion < SLOW * before) {
                 break;
             }
         }
-        Ok(Some(evolution.parts().0.vector.into_owned()))
+        Ok(Some(Near { vector: evolution.parts().0.vector.into_owned(), left }))
     }
+}
+
+/// What is left of the way if every further piece goes on with the `ratio` of the last two:
+/// `ratio / (1 - ratio)` times the last piece.
+fn extrapolated(before: &[f64], after: &[f64], ratio: f64) -> Option<Vec<f64>> {
+    let factor = ratio / (1.0 - ratio);
+    let moved = before.iter().zip(after).map(|(a, b)| factor * (b - a));
+    (ratio > 0.0 && ratio < SLOW).then(|| moved.collect())
 }

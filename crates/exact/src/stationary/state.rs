@@ -12,10 +12,11 @@ use superladder_engine::{
 use superladder_model::{Evaluation, Operator};
 use superladder_space::{Charge, Charges, Sector, Space, SparseMatrix};
 
-use super::limit::Limit;
+use super::limit::{Guess, Limit};
 use super::operators::action::{Action, Direction};
 use super::operators::coherence::Coherence;
 use super::operators::real_matrix::MOST;
+use super::propagated::Near;
 use super::solver::{DENSE, Solver};
 use crate::error::{INTERRUPTED, NAME, space_error};
 use crate::generator::Elements;
@@ -175,7 +176,7 @@ impl Exact {
         let solver = Solver::new(space, &elements, halt);
         let guess = options.guess.as_ref().and_then(|guess| guess.arranged(own.model()).ok());
         let guess = if let Some(guess) = guess {
-            Some(joint_vector(space, layout, &guess))
+            Some(Near { vector: joint_vector(space, layout, &guess), left: None })
         } else {
             let residual = |vector: &[f64]| {
                 let x = from_layout(layout, &coherence, vector);
@@ -184,8 +185,11 @@ impl Exact {
             };
             self.nearly_at_rest(&own, &setting, &residual, (options, halt))?
         };
-        let guess = guess.map(|guess| from_layout(layout, &coherence, &guess));
-        let limit = solver.limit(own.model(), coherence, &start, guess.as_deref(), options)?;
+        let guess = guess.map(|Near { vector, left }| Guess {
+            x: from_layout(layout, &coherence, &vector),
+            left: left.map(|left| from_layout(layout, &coherence, &left)),
+        });
+        let limit = solver.limit(own.model(), coherence, &start, guess.as_ref(), options)?;
         if problem.stages.len() > 1 && (limit.classes.len() > 1 || limit.classes[0].states > 1) {
             let reason = "the last stage has several stationary states, and which one is reached depends on the state \
                           when it begins, which a quench changes; make the last stage a study of its own";
