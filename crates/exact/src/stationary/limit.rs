@@ -4,6 +4,7 @@ use num_complex::Complex64;
 use superladder_eigen::Nullspace;
 use superladder_engine::{EngineError, StationaryClass, StationaryOptions};
 use superladder_model::Model;
+use superladder_propagate::vector;
 
 use super::operators::action::{Action, Direction};
 use super::operators::classes::{Class, Classes};
@@ -37,9 +38,9 @@ impl Guess {
 }
 
 /// Whether a vector of length 1 is this vector but for its length.
-fn same(vector: &[f64], from: &[f64]) -> bool {
-    let length = from.iter().map(|x| x * x).sum::<f64>().sqrt();
-    vector.iter().zip(from).map(|(v, x)| (v - x / length).powi(2)).sum::<f64>() < 1e-28
+fn same(found: &[f64], from: &[f64]) -> bool {
+    let length = vector::norm(from);
+    found.iter().zip(from).map(|(v, x)| (v - x / length).powi(2)).sum::<f64>() < 1e-28
 }
 
 /// Null vectors per class at most.
