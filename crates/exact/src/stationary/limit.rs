@@ -37,10 +37,10 @@ impl Guess {
     }
 }
 
-/// Whether a vector of length 1 is this vector but for its length.
+/// Whether a vector of length 1 is this vector but for its length and the rounding of long sums.
 fn same(found: &[f64], from: &[f64]) -> bool {
     let length = vector::norm(from);
-    found.iter().zip(from).map(|(v, x)| (v - x / length).powi(2)).sum::<f64>() < 1e-28
+    found.iter().zip(from).map(|(v, x)| (v - x / length).powi(2)).sum::<f64>() < 1e-24
 }
 
 /// Null vectors per class at most.
