@@ -30,7 +30,7 @@ pub use evolution::{
     Resources, Silent, refuse,
 };
 pub use halt::{Halt, Never};
-pub use line::{SpectralDensity, SpectralLine};
+pub use line::{FourierIntegral, SpectralDensity, SpectralLine};
 pub use memory::{available_memory, check_memory, memory_of_records};
 pub use problem::{End, Problem, ProblemError, Stage};
 pub use recorder::{Record, Recorder};

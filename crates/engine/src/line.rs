@@ -1,5 +1,7 @@
 //! The lines of a spectrum, found from its values at any frequency.
 
+use num_complex::Complex64;
+
 use crate::EngineError;
 
 /// A spectrum that can be evaluated anywhere.
@@ -9,6 +11,38 @@ pub trait SpectralDensity {
     /// # Errors
     /// [`EngineError`].
     fn at(&mut self, omega: f64) -> Result<(f64, f64), EngineError>;
+}
+
+/// The Fourier integral `2 Re int_0^T dtau e^{-i w tau} C(tau)` of a correlation on an even grid of delays from 0
+/// on, by Simpson's rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FourierIntegral {
+    /// Distance of the delays.
+    pub step: f64,
+    /// The correlation, an odd number of values whose number less one is a multiple of four.
+    pub values: Vec<Complex64>,
+}
+
+impl SpectralDensity for FourierIntegral {
+    /// The error is a fifteenth of what every other value changes, and what is left at the last delay.
+    fn at(&mut self, omega: f64) -> Result<(f64, f64), EngineError> {
+        let last = self.values.len() - 1;
+        let sum = |every: usize| -> f64 {
+            let terms = self.values.iter().enumerate().step_by(every).map(|(k, c)| {
+                let weight = match k / every {
+                    0 => 1.0,
+                    _ if k == last => 1.0,
+                    odd if odd % 2 == 1 => 4.0,
+                    _ => 2.0,
+                };
+                weight * (c * Complex64::from_polar(1.0, -omega * self.step * k as f64)).re
+            });
+            2.0 * terms.sum::<f64>() * self.step * every as f64 / 3.0
+        };
+        let (fine, coarse) = (sum(1), sum(2));
+        let cut = self.values[last].norm() * self.step * last as f64;
+        Ok((fine, (fine - coarse).abs() / 15.0 + cut))
+    }
 }
 
 /// Lines lower than this part of the highest are not told.

@@ -3,7 +3,10 @@
 use num_complex::Complex64;
 use superladder_model::{Correlation, Operator};
 
-use crate::{EngineError, Halt, Problem, SpectralLine, Stationary, StationaryOptions, StationaryReport};
+use crate::{
+    EngineError, Halt, Problem, SpectralDensity, SpectralLine, Stationary, StationaryOptions,
+    StationaryReport,
+};
 
 /// How `S(w) = 2 Re tr[A (i w - L)^-1 X]` is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,7 +66,64 @@ pub struct EmissionSpectrum {
     pub method: SpectrumMethod,
 }
 
+impl CorrelationSeries {
+    /// Refuses delays that are negative or not strictly increasing, for the engine called `engine`.
+    ///
+    /// # Errors
+    /// [`EngineError::Unsupported`].
+    pub fn check_delays(delays: &[f64], engine: &'static str) -> Result<(), EngineError> {
+        if delays.windows(2).all(|t| t[0] < t[1]) && delays.iter().all(|t| *t >= 0.0) {
+            return Ok(());
+        }
+        let reason = "delays must be 0 or more and strictly increasing".into();
+        Err(EngineError::Unsupported { engine, reason })
+    }
+}
+
 impl EmissionSpectrum {
+    /// Refuses what has no spectrum, for the engine called `engine`: three operators, few or disordered
+    /// frequencies.
+    ///
+    /// # Errors
+    /// [`EngineError::Unsupported`].
+    pub fn check(correlation: &Correlation, omega: &[f64], engine: &'static str) -> Result<(), EngineError> {
+        let reason = if correlation.c.is_some() {
+            "a spectrum is one of two operators, `c` must be absent"
+        } else if omega.len() < 3 || omega.windows(2).any(|w| w[0] >= w[1]) {
+            "a spectrum needs at least three frequencies, strictly increasing"
+        } else {
+            return Ok(());
+        };
+        Err(EngineError::Unsupported { engine, reason: reason.into() })
+    }
+
+    /// The spectrum of a `density` at `omega`: its values and its lines, each with `slowest` of its centre.
+    /// `coherent` and `total` are the weights of the correlation, `method` is how the density was found.
+    ///
+    /// # Errors
+    /// Those of the density and of [`SpectralLine::all`]; [`EngineError::Interrupted`].
+    pub fn of(
+        density: &mut dyn SpectralDensity,
+        omega: &[f64],
+        (coherent, total): (f64, f64),
+        method: SpectrumMethod,
+        slowest: &dyn Fn(f64) -> f64,
+        (engine, halt): (&'static str, &dyn Halt),
+    ) -> Result<Self, EngineError> {
+        let (mut values, mut errors) = (Vec::with_capacity(omega.len()), Vec::with_capacity(omega.len()));
+        for w in omega {
+            halt.check(engine)?;
+            let (value, error) = density.at(*w)?;
+            values.push(value);
+            errors.push(error);
+        }
+        let mut lines = SpectralLine::all(density, omega, &values, engine)?;
+        for line in &mut lines {
+            line.slowest = slowest(line.centre);
+        }
+        Ok(Self { omega: omega.to_vec(), values, errors, coherent, total, lines, method })
+    }
+
     /// The highest line.
     pub fn highest(&self) -> &SpectralLine {
         let higher = |x: usize, y: usize| if self.lines[y].height > self.lines[x].height { y } else { x };
@@ -99,7 +159,7 @@ impl SpectrumComparison {
     pub fn new(
         spectrum: &EmissionSpectrum,
         method: SpectrumMethod,
-        density: &mut dyn crate::SpectralDensity,
+        density: &mut dyn SpectralDensity,
     ) -> Result<Self, EngineError> {
         /// Frequencies of the grid that are looked at.
         const POINTS: usize = 6;

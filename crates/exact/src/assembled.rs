@@ -10,11 +10,11 @@ use rayon::prelude::*;
 use sprs::CsMat;
 use superladder_engine::{EngineError, Halt, Never, Problem};
 use superladder_propagate::{Alias, LinearOperator};
-use superladder_space::{Space, SparseMatrix};
+use superladder_space::{Space, SparseMatrix, go_on};
 
 use crate::error::space_error;
 use crate::generator::Elements;
-use crate::layout::{Layout, go_on};
+use crate::layout::Layout;
 use crate::rows::{LiouvillianRows, entries};
 use crate::setting::reduced_space;
 use crate::spectrum::rectangle;

@@ -2,10 +2,10 @@
 
 use num_complex::Complex64;
 use superladder_model::Operator;
-use superladder_space::{Space, SparseMatrix};
+use superladder_space::{Space, SparseMatrix, go_on};
 use superladder_sparse::RealForm;
 
-use crate::layout::{Layout, go_on};
+use crate::layout::Layout;
 
 /// `tr(O rho) = sum w rho_stored + sum w' conj(rho_stored)`.
 #[derive(Debug, Clone, Default)]

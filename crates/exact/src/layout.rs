@@ -22,17 +22,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use superladder_propagate::Alias;
-use superladder_space::{Charge, Sector, Space};
+use superladder_space::{Charge, Sector, Space, go_on};
 
 /// Groups or pairs of tiles that are worked on between two looks at whether to go on.
 const PIECES: usize = 1 << 13;
 /// Rows of tiles, each with many columns.
 const LOOK: usize = 1 << 8;
-
-/// Looks before the first piece of work and after `every` so many `done`: `None` once `halted` says so.
-pub(crate) fn go_on(done: usize, every: usize, halted: &dyn Fn() -> bool) -> Option<()> {
-    (!done.is_multiple_of(every) || !halted()).then_some(())
-}
 
 /// A run of consecutive basis states of one sector and one charge.
 #[derive(Debug, Clone, PartialEq)]

@@ -20,13 +20,13 @@ use serde::{Deserialize, Serialize};
 use sprs::TriMat;
 use superladder_engine::{EngineError, Halt, Problem};
 use superladder_model::Model;
-use superladder_space::{Sector, Space, SparseMatrix};
+use superladder_space::{Sector, Space, SparseMatrix, go_on};
 use superladder_sparse::RealForm;
 
 use crate::error::{INTERRUPTED, NAME, space_error};
 use crate::functionals::Functional;
 use crate::generator::Elements;
-use crate::layout::{Layout, go_on};
+use crate::layout::Layout;
 
 /// Elements below this part of the largest are rounding errors of sums.
 const ROUNDING: f64 = 1e-12;

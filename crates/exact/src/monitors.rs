@@ -1,9 +1,9 @@
 //! Monitors of a density matrix: trace, positivity, truncation, propagation.
 
 use superladder_engine::{Bounds, Diagnostics};
-use superladder_space::Space;
+use superladder_space::{Space, go_on};
 
-use crate::layout::{Layout, go_on};
+use crate::layout::Layout;
 use crate::options::Positivity;
 use crate::probes::Probes;
 use crate::state_functions::View;

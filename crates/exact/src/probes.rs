@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use num_complex::Complex64;
 use superladder_model::Operator;
-use superladder_space::Space;
+use superladder_space::{Space, go_on};
 use superladder_sparse::RealForm;
 
 use crate::functionals::Functional;
-use crate::layout::{Layout, go_on};
+use crate::layout::Layout;
 
 /// States between two looks at whether to go on.
 const STATES: usize = 1 << 13;

@@ -8,8 +8,9 @@
 use std::ops::Range;
 
 use sprs::CsMat;
+use superladder_space::go_on;
 
-use crate::layout::{LARGEST_TILE, Layout, go_on};
+use crate::layout::{LARGEST_TILE, Layout};
 
 /// One source row of an output row.
 #[derive(Debug, Clone, Copy)]

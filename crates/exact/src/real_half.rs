@@ -19,12 +19,12 @@ use num_complex::Complex64;
 use rayon::prelude::*;
 use superladder_engine::{EngineError, Halt, Never};
 use superladder_propagate::LinearOperator;
-use superladder_space::Space;
+use superladder_space::{Space, go_on};
 use superladder_sparse::{Colouring, RealForm, RealMatrix, Rows};
 
 use crate::error::INTERRUPTED;
 use crate::generator::Elements;
-use crate::layout::{Layout, go_on};
+use crate::layout::Layout;
 use crate::rows::LiouvillianRows;
 use crate::spectrum::rectangle;
 
@@ -252,12 +252,12 @@ impl<'a> StoredHalf<'a> {
         for row in rows {
             self.row(terms, row % self.len(), &mut entries);
             if let Some(colours) = &real.colours {
-                append(&mut found, entries.iter().map(|e| (e.unknown, e.in_gauge(colours, row))));
+                found.append(entries.iter().map(|e| (e.unknown, e.in_gauge(colours, row))));
             } else {
                 let (imaginary, behind) = (row >= self.len(), self.len() as u32);
                 let first = entries.iter().map(|e| (e.unknown, e.of_parts(imaginary)[0]));
                 let second = entries.iter().map(|e| (e.unknown + behind, e.of_parts(imaginary)[1]));
-                append(&mut found, first.chain(second));
+                found.append(first.chain(second));
             }
         }
         found
@@ -360,21 +360,6 @@ impl RealHalf {
     fn batches(&self) -> impl Iterator<Item = Range<usize>> + use<> {
         batches(self.form.len())
     }
-}
-
-/// Appends a row; entries of the same unknown stand together.
-fn append(rows: &mut Rows, entries: impl Iterator<Item = (u32, f64)>) {
-    let first = rows.columns.len();
-    for (unknown, value) in entries.filter(|(_, value)| *value != 0.0) {
-        match (rows.columns[first..].last(), rows.values.last_mut()) {
-            (Some(column), Some(last)) if *column == unknown => *last += value,
-            _ => {
-                rows.columns.push(unknown);
-                rows.values.push(value);
-            }
-        }
-    }
-    rows.ends.push(rows.columns.len() as u32);
 }
 
 /// Sums entries of the same element, and drops what is only rounding.

@@ -7,11 +7,11 @@ use rayon::prelude::*;
 use superladder_engine::Halt;
 use superladder_model::{InitialState, JointBlock, JointState, Model};
 use superladder_space::{
-    Charge, Charges, Sector, Space, SpaceError, ensemble_density, initial_cutoff_losing, initial_loss,
+    Charge, Charges, Sector, Space, SpaceError, ensemble_density, go_on, initial_cutoff_losing, initial_loss,
     mode_density,
 };
 
-use crate::layout::{Layout, go_on};
+use crate::layout::Layout;
 use crate::leakage::positions;
 
 /// Blocks that are filled between two looks at whether to go on.

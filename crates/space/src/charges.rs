@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use superladder_model::{Factor, Jump, Model, Operator, Subsystem};
 
-use crate::halting::go_on;
+use crate::halting::{PIECES, go_on};
 
 /// Values of all charges of a state or of a coherence (a difference of two states).
 pub type Charge = Vec<i64>;
@@ -131,7 +131,7 @@ impl Charges {
             let multiples: BTreeSet<Charge> = multiples.map(|c| self.reduced(&c)).collect();
             let mut sums = BTreeSet::new();
             for (a, b) in found.iter().flat_map(|a| multiples.iter().map(move |b| (a, b))) {
-                go_on(done, halted)?;
+                go_on(done, PIECES, halted)?;
                 done += 1;
                 sums.insert(self.sum(a, b));
             }

@@ -4,7 +4,7 @@ use num_complex::Complex64;
 use sprs::{CsMat, TriMat};
 use superladder_model::{Dissipator, Factor, Jump, Model, Operator, Subsystem, Term};
 
-use crate::halting::go_on;
+use crate::halting::{PIECES, go_on};
 use crate::ladder::LocalPart;
 use crate::{Axis, Sector, Space};
 
@@ -41,7 +41,7 @@ impl Space {
         let mut triplets = TriMat::new((sector.dim(), sector.dim()));
         let mut labels = vec![0; self.levels().len() + self.spins().len()];
         for column in 0..sector.dim() {
-            go_on(column, halted)?;
+            go_on(column, PIECES, halted)?;
             for term in &operator.terms {
                 if let Some((row, value)) = self.image(sector, term, column, &mut labels) {
                     triplets.add_triplet(row, column, value);
@@ -124,7 +124,7 @@ impl Space {
                 let image = &self.sectors()[target];
                 let mut triplets = TriMat::new((image.dim(), sector.dim()));
                 for column in 0..sector.dim() {
-                    go_on(column, halted)?;
+                    go_on(column, PIECES, halted)?;
                     let level = i64::from(sector.labels(column)[position]) - sector.offset(position);
                     for (part, coefficient) in parts {
                         let value = coefficient * (scale * axis.branch_element(part, dj, level));

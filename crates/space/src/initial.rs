@@ -3,7 +3,7 @@
 use num_complex::Complex64;
 use superladder_model::{EnsembleState, InitialState, ModeState, Subsystem};
 
-use crate::halting::go_on;
+use crate::halting::{PIECES, go_on};
 use crate::ladder::{self, binomial, degeneracy, ln_degeneracy};
 use crate::{Density, SpaceError};
 
@@ -244,7 +244,7 @@ fn power_along_z(z: f64, n: usize, halted: &dyn Fn() -> bool) -> Result<Vec<Comp
     let ups = std::iter::successors(Some(1.0), |power| Some(power * up)).take(n + 1);
     // Multiplied in the order of the general formula.
     let weight = |(k, power): (usize, f64)| {
-        go_on(k, halted)?;
+        go_on(k, PIECES, halted)?;
         Some((k..n).fold(power, |weight, _| weight * down).into())
     };
     ups.enumerate().map(weight).collect::<Option<_>>().ok_or(SpaceError::Halted)

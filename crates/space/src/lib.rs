@@ -22,6 +22,7 @@ pub use density::Density;
 pub use elements::{JumpBlock, SparseMatrix};
 pub use error::SpaceError;
 pub use fock::{cutoff_losing, initial_cutoff_losing, initial_loss, loss};
+pub use halting::go_on;
 pub use initial::{
     LadderWeights, density_bytes, ensemble_density, is_diagonal, mode_density, mode_vector, product_weights,
     spin_coherent_vector,

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use superladder_model::{InitialState, Model};
 
-use crate::halting::go_on;
+use crate::halting::{PIECES, go_on};
 use crate::ladder::{self, Rung};
 use crate::{Axis, Charge, Charges, Ladders, SpaceError};
 
@@ -206,7 +206,7 @@ fn build_sector(
     let mut by_charge: BTreeMap<Charge, Vec<u32>> = BTreeMap::new();
     let mut labels: Vec<i64> = offsets.iter().map(|o| *o as i64).collect();
     for done in 0..dim {
-        go_on(done, halted)?;
+        go_on(done, PIECES, halted)?;
         let digits = labels.iter().zip(&offsets).zip(&radices);
         let number = digits.fold(0, |n, ((label, offset), radix)| n * radix + *label as usize - offset);
         by_charge.entry(charges.of(&labels)).or_default().push(number as u32);
@@ -225,7 +225,7 @@ fn build_sector(
     for (charge, numbers) in by_charge {
         groups.push((charge, place..place + numbers.len()));
         for number in numbers {
-            go_on(place, halted)?;
+            go_on(place, PIECES, halted)?;
             position[number as usize] = place as u32;
             let mut rest = number as usize;
             for i in (0..count).rev() {

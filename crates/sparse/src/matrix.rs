@@ -23,6 +23,23 @@ pub struct Rows {
     pub values: Vec<f64>,
 }
 
+impl Rows {
+    /// Appends a row; entries of one column stand together and are summed, zeros are left out.
+    pub fn append(&mut self, entries: impl Iterator<Item = (u32, f64)>) {
+        let first = self.columns.len();
+        for (column, value) in entries.filter(|(_, value)| *value != 0.0) {
+            match (self.columns[first..].last(), self.values.last_mut()) {
+                (Some(known), Some(last)) if *known == column => *last += value,
+                _ => {
+                    self.columns.push(column);
+                    self.values.push(value);
+                }
+            }
+        }
+        self.ends.push(self.columns.len() as u32);
+    }
+}
+
 /// Consecutive rows whose columns lie at the same distances from the diagonal.
 #[derive(Debug, Clone, Copy)]
 struct Run {

@@ -115,7 +115,7 @@ impl TrajectoryEvolution {
             let mut tally = self.tally(index, sizes);
             let mut tallying = self.tallying(index, &mut tally);
             self.setup.start(index, &mut workspace, &mut tallying);
-            sums.add(index, &mut tally).map_err(|_| self.failed(self.out_of_range(index)))?;
+            sums.add(index, &mut tally).map_err(|_| self.setup.failed(self.out_of_range(index)))?;
         }
         self.put_back(workspace);
         Ok(sums)

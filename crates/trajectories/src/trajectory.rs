@@ -1,12 +1,13 @@
 //! One trajectory: evolve until the norm has fallen to a drawn threshold, jump, and so on.
 
-use superladder_engine::{Halt, Problem};
+use superladder_engine::{EngineError, Halt, Problem};
 use superladder_propagate::Pace;
 use superladder_space::Ladders;
 use thiserror::Error;
 
 use crate::basis::Basis;
 use crate::dynamics::{Dynamics, LeapScratch};
+use crate::error::NAME;
 use crate::initial::Preparation;
 use crate::locality::{Locality, LocalityScratch, Losses};
 use crate::products::{Bands, Layout};
@@ -116,6 +117,24 @@ pub(crate) enum TrajectoryError {
         "trajectory {index} measures a number beyond 1e15; give frequencies in a unit in which they are smaller"
     )]
     OutOfRange { index: u64, time: f64 },
+}
+
+impl Setup {
+    /// What a trajectory stopped for, as a failure of the engine.
+    pub(crate) fn failed(&self, error: TrajectoryError) -> EngineError {
+        let time = match error {
+            TrajectoryError::TooLong { time, needed, .. } => {
+                let way = (time, self.problem.times[self.problem.times.len() - 1]);
+                let wanted = (needed, "steps of a trajectory", self.max_steps);
+                return EngineError::too_long(NAME, &self.problem, way, wanted);
+            }
+            TrajectoryError::Abandoned { .. } => return EngineError::Interrupted { engine: NAME },
+            TrajectoryError::Step { time, .. }
+            | TrajectoryError::NoJump { time, .. }
+            | TrajectoryError::OutOfRange { time, .. } => time,
+        };
+        EngineError::Propagation { engine: NAME, time, source: Box::new(error) }
+    }
 }
 
 /// What is seen of a trajectory: its jumps, and its state at the output times.

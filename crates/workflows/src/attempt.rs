@@ -81,8 +81,8 @@ fn stationary(
     begun: Instant,
 ) -> Result<Attempt, EngineError> {
     let Some(finder) = engine.as_stationary() else {
-        let reason = "it has no stationary states, which `time = \"steady\"` asks for; the engines 'exact' and \
-                      'cumulant' have";
+        let reason = "it has no stationary states, which `time = \"steady\"` asks for; the engines 'exact', \
+                      'cumulant' and 'trajectories' have";
         return Err(EngineError::Unsupported { engine: engine.name(), reason: reason.into() });
     };
     let options = StationaryOptions { modes: 1, ..StationaryOptions::default() };

@@ -2,7 +2,7 @@
 
 use num_complex::Complex64;
 use superladder_dense::{ComplexLu, GeneralEigen, Mat, balancing, complex_eigenvalues, expm_complex};
-use superladder_engine::{EngineError, SpectralDensity};
+use superladder_engine::{EngineError, FourierIntegral, SpectralDensity};
 
 use super::regression::Regression;
 
@@ -198,21 +198,16 @@ impl SpectralDensity for Poles<'_> {
     }
 }
 
-/// The Fourier integral of the correlation up to where it has decayed, by Simpson's rule.
-pub(crate) struct Decayed {
-    step: f64,
-    values: Vec<Complex64>,
-}
-
-impl Decayed {
-    /// `None` where the slowest mode takes too many steps of the fastest, or nothing decays.
-    pub(crate) fn new(resolvent: &Resolvent, omega: &[f64]) -> Option<Self> {
+impl Resolvent {
+    /// The Fourier integral of the correlation up to where it has decayed; `None` where the slowest mode takes too
+    /// many steps of the fastest, or nothing decays.
+    pub(crate) fn decayed(&self, omega: &[f64]) -> Option<FourierIntegral> {
         const POINTS: f64 = 262_144.0;
         // To 1e-9 of the start.
         const DECAYED: f64 = 21.0;
-        let slowest = -resolvent.values.first()?.re;
+        let slowest = -self.values.first()?.re;
         let fastest = omega.iter().map(|w| w.abs()).fold(0.0, f64::max)
-            + resolvent.values.iter().map(|z| z.norm()).fold(0.0, f64::max);
+            + self.values.iter().map(|z| z.norm()).fold(0.0, f64::max);
         let step = 0.06 / fastest;
         let count = DECAYED / slowest / step;
         if count.is_nan() || slowest <= 0.0 || count > POINTS {
@@ -220,27 +215,6 @@ impl Decayed {
         }
         let count = 4 * (count as usize / 4 + 1);
         let times: Vec<f64> = (0..=count).map(|k| k as f64 * step).collect();
-        Some(Self { step, values: resolvent.series(&times).0 })
-    }
-}
-
-impl SpectralDensity for Decayed {
-    fn at(&mut self, omega: f64) -> Result<(f64, f64), EngineError> {
-        let last = self.values.len() - 1;
-        let sum = |every: usize| -> f64 {
-            let terms = self.values.iter().step_by(every).enumerate().map(|(k, c)| {
-                let weight = match k {
-                    0 => 1.0,
-                    _ if k * every == last => 1.0,
-                    odd if odd % 2 == 1 => 4.0,
-                    _ => 2.0,
-                };
-                weight * (c * Complex64::from_polar(1.0, -omega * self.step * (k * every) as f64)).re
-            });
-            2.0 * terms.sum::<f64>() * self.step * every as f64 / 3.0
-        };
-        let (fine, coarse) = (sum(1), sum(2));
-        let cut = self.values[last].norm() * self.step * last as f64;
-        Ok((fine, (fine - coarse).abs() / 15.0 + cut))
+        Some(FourierIntegral { step, values: self.series(&times).0 })
     }
 }

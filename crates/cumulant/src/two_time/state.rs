@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use num_complex::Complex64;
 use superladder_engine::{
-    CorrelationSeries, EmissionSpectrum, EngineError, Halt, Problem, SpectralDensity, SpectralLine,
-    SpectrumComparison, SpectrumMethod, StationaryOptions, StationaryReport, TwoTime, TwoTimeState,
+    CorrelationSeries, EmissionSpectrum, EngineError, Halt, Problem, SpectralDensity, SpectrumComparison,
+    SpectrumMethod, StationaryOptions, StationaryReport, TwoTime, TwoTimeState,
 };
 use superladder_model::{Correlation, Model, Operator};
 
 use super::regression::{Refusal, Regression};
-use super::resolvent::{Decayed, Poles, Resolvent, Systems};
+use super::resolvent::{Poles, Resolvent, Systems};
 use crate::engine::{NAME, refuse_linear_methods, refuse_state_functions, unsupported};
 use crate::stationary::Settled;
 use crate::{Closure, Cumulant, Equations};
@@ -83,7 +83,7 @@ impl Correlated {
             SpectrumMethod::Systems => {
                 Ok((Box::new(Settling([Box::new(Systems(now)), Box::new(Systems(before))])), method))
             }
-            SpectrumMethod::TimeSeries => match Decayed::new(now, omega) {
+            SpectrumMethod::TimeSeries => match now.decayed(omega) {
                 Some(series) => Ok((Box::new(series), method)),
                 None => {
                     Err(refuse("the correlation decays too slowly for a time series; choose another method"))
@@ -201,9 +201,7 @@ impl TwoTimeState for StationaryMoments {
         delays: &[f64],
         halt: &dyn Halt,
     ) -> Result<CorrelationSeries, EngineError> {
-        if !(delays.windows(2).all(|t| t[0] < t[1]) && delays.iter().all(|t| *t >= 0.0)) {
-            return Err(refuse("delays must be 0 or more and strictly increasing"));
-        }
+        CorrelationSeries::check_delays(delays, NAME)?;
         let found = self.seen(correlation, halt)?;
         let of = |regression: &Regression| {
             if correlation.connected { Complex64::ZERO } else { regression.constant }
@@ -224,12 +222,7 @@ impl TwoTimeState for StationaryMoments {
         method: SpectrumMethod,
         halt: &dyn Halt,
     ) -> Result<EmissionSpectrum, EngineError> {
-        if correlation.c.is_some() {
-            return Err(refuse("a spectrum is one of two operators, `c` must be absent"));
-        }
-        if omega.len() < 3 || omega.windows(2).any(|w| w[0] >= w[1]) {
-            return Err(refuse("a spectrum needs at least three frequencies, strictly increasing"));
-        }
+        EmissionSpectrum::check(correlation, omega, NAME)?;
         let found = self.seen(correlation, halt)?;
         let rest = found.first();
         if found.is_constant() || rest == Complex64::ZERO {
@@ -237,31 +230,14 @@ impl TwoTimeState for StationaryMoments {
         }
         found.check_decay()?;
         let (mut density, method) = found.density(omega, method)?;
-        let mut pairs = Vec::with_capacity(omega.len());
-        for w in omega {
-            if halt.asked() {
-                return Err(EngineError::Interrupted { engine: NAME });
-            }
-            pairs.push(density.at(*w)?);
-        }
-        let (values, errors): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
-        let mut lines = SpectralLine::all(&mut *density, omega, &values, NAME)?;
         let modes = found.resolvent.seen();
-        for line in &mut lines {
-            let distance = |z: &Complex64| (z - Complex64::new(0.0, line.centre)).norm();
+        let slowest = |centre: f64| {
+            let distance = |z: &Complex64| (z - Complex64::new(0.0, centre)).norm();
             let nearest = modes.iter().map(|(z, _)| z).min_by(|a, b| distance(a).total_cmp(&distance(b)));
-            line.slowest = nearest.map_or(f64::NAN, |z| -2.0 * z.re);
-        }
-        let coherent = self.weights(correlation).0;
-        Ok(EmissionSpectrum {
-            omega: omega.to_vec(),
-            values,
-            errors,
-            coherent,
-            total: rest.re,
-            lines,
-            method,
-        })
+            nearest.map_or(f64::NAN, |z| -2.0 * z.re)
+        };
+        let weights = (self.weights(correlation).0, rest.re);
+        EmissionSpectrum::of(&mut *density, omega, weights, method, &slowest, (NAME, halt))
     }
 
     fn compare(

@@ -27,20 +27,28 @@ impl Exact {
     ) -> Result<StationaryState, EngineError> {
         // The gap says how far what leaves moves the state.
         let mut last = StationaryOptions { modes: options.modes.max(1), ..options.clone() };
+        // Where nothing more is asked for, the last trial is the state.
+        let enough = !last.certify && !last.errors;
         let mut trial = StationaryOptions { certify: false, errors: false, keep_state: true, ..last.clone() };
         let mut problem = problem.clone();
         let (mut best, mut hopeless) = (f64::INFINITY, 0);
         loop {
-            let found = self.state_at(&problem, &trial, halt)?;
+            let mut found = self.state_at(&problem, &trial, halt)?;
             let shift = found.report.truncation();
             hopeless = if shift < CLOSER * best { 0 } else { hopeless + 1 };
             best = best.min(shift);
             let raised = self.raised(&found, &problem.cutoffs);
-            trial.guess = found.report.state.clone().map(Arc::new);
-            if raised == problem.cutoffs || hopeless >= HOPELESS {
-                last.guess.clone_from(&trial.guess);
-                return if trial == last { Ok(found) } else { self.state_at(&problem, &last, halt) };
+            let ended = raised == problem.cutoffs || hopeless >= HOPELESS;
+            if ended && enough {
+                found.report.state = found.report.state.filter(|_| last.keep_state);
+                return Ok(found);
             }
+            let near = found.report.state.map(Arc::new);
+            if ended {
+                last.guess = near;
+                return self.state_at(&problem, &last, halt);
+            }
+            trial.guess = near;
             problem.cutoffs = raised;
         }
     }

@@ -4,7 +4,6 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
 use num_complex::Complex64;
-use superladder_dense::HermitianEigenvalues;
 use superladder_engine::{
     Diagnostics, EngineError, Halt, Problem, SlowModes, Stationary, StationaryOptions, StationaryReport,
     check_memory,
@@ -211,7 +210,7 @@ impl Exact {
         (options, iterations, halt): (&StationaryOptions, u64, &dyn Halt),
     ) -> Result<StationaryState, EngineError> {
         let Limit { coherence, x, correction, classes } = limit;
-        let residual = trace_norm(&coherence, &flow(&setting.space, &coherence, elements, &x));
+        let residual = coherence.trace_norm(&flow(&setting.space, &coherence, elements, &x));
         let vector = to_layout(&setting.layout, &coherence, &x);
         let follows = |m: &usize| self.adaptive.get(*m).is_some_and(Option::is_some);
         let adaptive: Vec<usize> = (0..problem.cutoffs.len()).filter(follows).collect();
@@ -281,21 +280,6 @@ pub(crate) fn flow(
     let mut out = vec![Complex64::ZERO; x.len()];
     Action::new(space, coherence, elements, Direction::Forward).act(x, &mut out);
     out
-}
-
-/// Sum of the moduli of the eigenvalues of Hermitian blocks; of blocks too large for that an upper bound, the
-/// Frobenius norm times the root of the dimension.
-fn trace_norm(coherence: &Coherence, x: &[Complex64]) -> f64 {
-    const LARGEST: usize = 800;
-    let solver = HermitianEigenvalues::default();
-    let of = |block: &super::operators::coherence::Block| -> f64 {
-        let (x, dim) = (&x[block.range()], block.rows.len());
-        if dim <= LARGEST {
-            return solver.of(x, dim).iter().map(|e| e.abs()).sum();
-        }
-        (dim as f64 * x.iter().map(Complex64::norm_sqr).sum::<f64>()).sqrt()
-    };
-    coherence.blocks.iter().map(of).sum()
 }
 
 /// Slow eigenvalues of charge difference zero, of those that observables see and of those that the initial

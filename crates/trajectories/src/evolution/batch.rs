@@ -5,12 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
-use superladder_engine::{EngineError, Halt, Problem};
+use superladder_engine::{EngineError, Halt};
 use superladder_sampling::{BLOCKS, Shown, SumSizes, Tally, next_look};
 
 use super::{Prepared, TrajectoryEvolution};
 use crate::choice::plain_is_better;
-use crate::error::NAME;
 use crate::tallying::{MOVES, Tallying, enter};
 use crate::trajectory::{Limits, TrajectoryError, Workspace};
 
@@ -49,22 +48,6 @@ impl TrajectoryEvolution {
 
     pub(super) fn out_of_range(&self, index: u64) -> TrajectoryError {
         TrajectoryError::OutOfRange { index, time: self.setup.problem.times[0] }
-    }
-
-    pub(super) fn failed(&self, error: TrajectoryError) -> EngineError {
-        let time = match error {
-            TrajectoryError::TooLong { time, needed, .. } => {
-                let Problem { times, .. } = &self.setup.problem;
-                let (way, limit) = ((time, times[times.len() - 1]), self.options.max_steps);
-                let wanted = (needed, "steps of a trajectory", limit);
-                return EngineError::too_long(NAME, &self.setup.problem, way, wanted);
-            }
-            TrajectoryError::Step { time, .. }
-            | TrajectoryError::NoJump { time, .. }
-            | TrajectoryError::OutOfRange { time, .. } => time,
-            TrajectoryError::Abandoned { .. } => f64::NAN,
-        };
-        EngineError::Propagation { engine: NAME, time, source: Box::new(error) }
     }
 
     /// Indices that are asked for.
@@ -142,7 +125,7 @@ impl TrajectoryEvolution {
         let results: Vec<_> = (0..workers).into_par_iter().with_max_len(1).map(|_| work()).collect();
         let whole = |b: Mutex<_>| b.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.sums.put_back(blocks.into_iter().map(whole).collect());
-        results.into_iter().collect::<Result<(), _>>().map_err(|e| self.failed(e))
+        results.into_iter().collect::<Result<(), _>>().map_err(|e| self.setup.failed(e))
     }
 
     /// What trajectory `index` adds. One that loses more than the bound in the moving basis is followed once

@@ -50,21 +50,6 @@ fn monitors(model: &Model) -> Vec<Observable> {
     named.map(|(k, operator)| Observable::expectation(&format!("monitor {k}"), operator)).collect()
 }
 
-fn failed(problem: &Problem, limit: u64, error: TrajectoryError) -> EngineError {
-    match error {
-        TrajectoryError::Abandoned { .. } => EngineError::Interrupted { engine: NAME },
-        TrajectoryError::TooLong { time, needed, .. } => {
-            let end = problem.times[problem.times.len() - 1];
-            EngineError::too_long(NAME, problem, (time, end), (needed, "steps of a trajectory", limit))
-        }
-        TrajectoryError::Step { time, .. }
-        | TrajectoryError::NoJump { time, .. }
-        | TrajectoryError::OutOfRange { time, .. } => {
-            EngineError::Propagation { engine: NAME, time, source: Box::new(error) }
-        }
-    }
-}
-
 impl RestingStates {
     fn new(
         engine: Trajectories,
@@ -86,7 +71,7 @@ impl RestingStates {
         let indices = engine.first..engine.first + engine.trajectories;
         let found: Result<Vec<_>, TrajectoryError> =
             indices.into_par_iter().map_init(Workspace::new, one).collect();
-        let states = found.map_err(|e| failed(&way, engine.max_steps, e))?;
+        let states = found.map_err(|e| setup.failed(e))?;
         Ok(Self { engine, problem, report, states: states.into_iter().flatten().collect() })
     }
 
@@ -151,10 +136,11 @@ impl TwoTimeState for RestingStates {
         halt: &dyn Halt,
     ) -> Result<CorrelationSeries, EngineError> {
         correlation.operators().try_for_each(|o| self.problem.model().check_operator(o))?;
-        if !(delays.windows(2).all(|t| t[0] < t[1]) && delays.first().is_some_and(|t| *t >= 0.0)) {
-            return Err(unsupported("delays must be 0 or more and strictly increasing"));
-        }
-        let before = usize::from(delays[0] > 0.0);
+        CorrelationSeries::check_delays(delays, NAME)?;
+        let first = delays
+            .first()
+            .ok_or_else(|| unsupported("delays must be 0 or more and strictly increasing, one at least"))?;
+        let before = usize::from(*first > 0.0);
         let times: Vec<f64> = [0.0].iter().take(before).chain(delays).copied().collect();
         let (setup, instruments) = self.looking(&correlation.a, times)?;
         let kicks = Kicks::new(&setup.layout(), correlation);
@@ -167,16 +153,14 @@ impl TwoTimeState for RestingStates {
         let buffers = || (Workspace::new(), KickScratch::default());
         let found: Result<Vec<_>, TrajectoryError> =
             (0..self.states.len()).into_par_iter().map_init(buffers, one).collect();
-        let found = found.map_err(|e| failed(&setup.problem, self.engine.max_steps, e))?;
+        let found = found.map_err(|e| setup.failed(e))?;
         let width = 4 + 2 * delays.len();
         let mut sums = Sums::new(SumSizes { numbers: width, counts: 0, worst: 0 });
         for (place, series) in found.iter().enumerate() {
             let all = [a[place], b[place]].into_iter().chain(series[before..].iter().copied());
             let mut tally = Tally { numbers: all.flat_map(|z| [z.re, z.im]).collect(), ..Tally::default() };
-            sums.add(place as u64, &mut tally).map_err(|_| {
-                let out = TrajectoryError::OutOfRange { index: place as u64, time: 0.0 };
-                failed(&setup.problem, self.engine.max_steps, out)
-            })?;
+            sums.add(place as u64, &mut tally)
+                .map_err(|_| setup.failed(TrajectoryError::OutOfRange { index: place as u64, time: 0.0 }))?;
         }
         let measured = estimates(&Connected(correlation.connected), &sums, 0, width);
         let numbers = &measured[0].values;

@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex64;
+use superladder_dense::HermitianEigenvalues;
 use superladder_space::{Charge, Space, SparseMatrix};
 
 /// One block.
@@ -25,6 +26,13 @@ pub(crate) struct Block {
 }
 
 impl Block {
+    /// The trace norm of its elements `x` is at most this: the Frobenius norm times the root of the smaller
+    /// dimension.
+    pub(crate) fn trace_norm_bound(&self, x: &[Complex64]) -> f64 {
+        let dim = self.rows.len().min(self.columns.len()) as f64;
+        (dim * x.iter().map(Complex64::norm_sqr).sum::<f64>()).sqrt()
+    }
+
     pub(crate) fn size(&self) -> usize {
         self.rows.len() * self.columns.len()
     }
@@ -104,13 +112,24 @@ impl Coherence {
         diagonal.flat_map(|b| (0..b.rows.len()).map(|i| x[b.offset + i * (b.columns.len() + 1)])).sum()
     }
 
-    /// The trace norm is at most this: of every block the Frobenius norm times the root of its smaller dimension.
-    pub(crate) fn trace_norm_bound(&self, x: &[Complex64]) -> f64 {
-        let of = |b: &Block| {
-            let dim = b.rows.len().min(b.columns.len()) as f64;
-            (dim * x[b.range()].iter().map(Complex64::norm_sqr).sum::<f64>()).sqrt()
+    /// The trace norm of a Hermitian X of charge difference zero: the sum of the moduli of the eigenvalues of its
+    /// blocks; of blocks too large for that an upper bound.
+    pub(crate) fn trace_norm(&self, x: &[Complex64]) -> f64 {
+        const LARGEST: usize = 800;
+        let solver = HermitianEigenvalues::default();
+        let of = |block: &Block| -> f64 {
+            let (x, dim) = (&x[block.range()], block.rows.len());
+            if dim <= LARGEST {
+                return solver.of(x, dim).iter().map(|e| e.abs()).sum();
+            }
+            block.trace_norm_bound(x)
         };
         self.blocks.iter().map(of).sum()
+    }
+
+    /// The trace norm is at most this.
+    pub(crate) fn trace_norm_bound(&self, x: &[Complex64]) -> f64 {
+        self.blocks.iter().map(|block| block.trace_norm_bound(&x[block.range()])).sum()
     }
 
     /// The identity.

@@ -119,7 +119,7 @@ impl LinearMap for Repeated<'_> {
 fn real_matrix(action: &Action) -> Option<RealMatrix> {
     let places = places(action);
     let mut matrix = RealMatrix::with_capacity(0);
-    let mut entries: Vec<(usize, f64)> = Vec::new();
+    let mut entries: Vec<(u32, f64)> = Vec::new();
     let mut complex: Vec<(usize, Complex64)> = Vec::new();
     for piece in targets(action) {
         let mut rows = Rows::default();
@@ -131,10 +131,11 @@ fn real_matrix(action: &Action) -> Option<RealMatrix> {
                 let Place { re, im, scale: own, sign } = places[*element];
                 let value = value * (scale * own);
                 let (of_re, of_im) = if imaginary { (value.im, value.re) } else { (value.re, -value.im) };
-                entries.push((re, of_re));
-                entries.extend(im.map(|im| (im, sign * of_im)));
+                entries.push((re as u32, of_re));
+                entries.extend(im.map(|im| (im as u32, sign * of_im)));
             }
-            push(&mut entries, &mut rows);
+            entries.sort_by_key(|(column, _)| *column);
+            rows.append(entries.iter().copied());
         }
         matrix.push(&rows);
         if matrix.nnz() > MOST {
@@ -143,17 +144,4 @@ fn real_matrix(action: &Action) -> Option<RealMatrix> {
     }
     matrix.finish();
     Some(matrix)
-}
-
-/// Appends a row, what stands at one column summed.
-fn push(entries: &mut [(usize, f64)], rows: &mut Rows) {
-    entries.sort_by_key(|(column, _)| *column);
-    for same in entries.chunk_by(|a, b| a.0 == b.0) {
-        let value: f64 = same.iter().map(|(_, x)| x).sum();
-        if value != 0.0 {
-            rows.columns.push(same[0].0 as u32);
-            rows.values.push(value);
-        }
-    }
-    rows.ends.push(rows.columns.len() as u32);
 }

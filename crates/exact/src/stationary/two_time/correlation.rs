@@ -225,11 +225,7 @@ impl StationaryState {
         times: &[f64],
         halt: &dyn Halt,
     ) -> Result<(Vec<Complex64>, f64), EngineError> {
-        let increasing = times.windows(2).all(|t| t[0] < t[1]) && times.iter().all(|t| *t >= 0.0);
-        if !increasing {
-            let reason = "delays must be 0 or more and strictly increasing".into();
-            return Err(EngineError::Unsupported { engine: NAME, reason });
-        }
+        CorrelationSeries::check_delays(times, NAME)?;
         let solver = Solver::new(self.space(), elements, halt);
         let action = Action::new(self.space(), &part.coherence, elements, Direction::Forward).general();
         let repeated = Repeated::new(&action);

@@ -3,7 +3,7 @@
 use num_complex::Complex64;
 use superladder_dense::GeneralEigen;
 use superladder_eigen::{ComplexFunctional, EigenError, Gmres, LinearMap, ProjectedResolvent};
-use superladder_engine::{EngineError, Halt, SpectralDensity, SpectrumMethod};
+use superladder_engine::{EngineError, FourierIntegral, Halt, SpectralDensity, SpectrumMethod};
 
 use super::correlation::Part;
 use crate::error::NAME;
@@ -89,33 +89,6 @@ impl SpectralDensity for Systems<'_> {
         }
         let value = self.part.value(&x);
         Ok((2.0 * value.re, 20.0 * info.residual * value.norm()))
-    }
-}
-
-/// The Fourier integral of a series.
-struct Series {
-    step: f64,
-    values: Vec<Complex64>,
-}
-
-impl SpectralDensity for Series {
-    fn at(&mut self, omega: f64) -> Result<(f64, f64), EngineError> {
-        let last = self.values.len() - 1;
-        let sum = |every: usize| -> f64 {
-            let terms = self.values.iter().enumerate().step_by(every).map(|(k, c)| {
-                let weight = match k / every {
-                    0 => 1.0,
-                    _ if k == last => 1.0,
-                    odd if odd % 2 == 1 => 4.0,
-                    _ => 2.0,
-                };
-                weight * (c * Complex64::from_polar(1.0, -omega * self.step * k as f64)).re
-            });
-            2.0 * terms.sum::<f64>() * self.step * every as f64 / 3.0
-        };
-        let (fine, coarse) = (sum(1), sum(2));
-        let cut = self.values[last].norm() * self.step * last as f64;
-        Ok((fine, (fine - coarse).abs() / 15.0 + cut))
     }
 }
 
@@ -232,7 +205,7 @@ impl StationaryState {
     }
 
     /// The correlation until it has decayed to 1e-9 of its start, in steps that resolve every frequency.
-    fn decayed(&self, part: &Part, omega: &[f64], halt: &dyn Halt) -> Result<Series, EngineError> {
+    fn decayed(&self, part: &Part, omega: &[f64], halt: &dyn Halt) -> Result<FourierIntegral, EngineError> {
         const POINTS: usize = 1 << 18;
         let elements = self.elements();
         let gap = self.slow(&part.coherence.difference, halt)?.gap();
@@ -245,6 +218,6 @@ impl StationaryState {
             return Err(EngineError::Unsupported { engine: NAME, reason });
         }
         let times: Vec<f64> = (0..=count).map(|k| k as f64 * step).collect();
-        Ok(Series { step, values: self.moved(part, &elements, &times, halt)?.0 })
+        Ok(FourierIntegral { step, values: self.moved(part, &elements, &times, halt)?.0 })
     }
 }

@@ -7,8 +7,8 @@
 
 use num_complex::Complex64;
 use superladder_engine::{
-    CorrelationSeries, EmissionSpectrum, EngineError, Halt, Problem, SpectralLine, SpectrumComparison,
-    SpectrumMethod, StationaryOptions, StationaryReport, TwoTime, TwoTimeState,
+    CorrelationSeries, EmissionSpectrum, EngineError, Halt, Problem, SpectrumComparison, SpectrumMethod,
+    StationaryOptions, StationaryReport, TwoTime, TwoTimeState,
 };
 use superladder_model::{Correlation, Operator};
 
@@ -75,12 +75,7 @@ impl TwoTimeState for StationaryState {
         halt: &dyn Halt,
     ) -> Result<EmissionSpectrum, EngineError> {
         self.check_two_time(correlation)?;
-        if correlation.c.is_some() {
-            return Err(refuse("a spectrum is one of two operators, `c` must be absent"));
-        }
-        if omega.len() < 3 || omega.windows(2).any(|w| w[0] >= w[1]) {
-            return Err(refuse("a spectrum needs at least three frequencies, strictly increasing"));
-        }
+        EmissionSpectrum::check(correlation, omega, NAME)?;
         let parts = self.seen(&correlation.clone().connected())?;
         parts.iter().try_for_each(|part| self.check_decay(part, halt))?;
         let (coherent, rest) = self.weights(correlation);
@@ -88,23 +83,11 @@ impl TwoTimeState for StationaryState {
             return Err(refuse("the correlation of the operators vanishes: there is only a coherent part"));
         }
         let (mut density, method) = self.density(&parts, omega, method, halt)?;
-        let found: Vec<(f64, f64)> =
-            omega.iter().map(|w| density.at(*w)).collect::<Result<_, EngineError>>()?;
-        let (values, errors): (Vec<f64>, Vec<f64>) = found.into_iter().unzip();
-        let mut lines = SpectralLine::all(&mut *density, omega, &values, NAME)?;
-        for line in &mut lines {
-            let near = parts.iter().map(|part| self.nearest(part, line.centre, halt));
-            line.slowest = near.fold(f64::NAN, f64::min);
-        }
-        Ok(EmissionSpectrum {
-            omega: omega.to_vec(),
-            values,
-            errors,
-            coherent,
-            total: rest.re,
-            lines,
-            method,
-        })
+        let slowest = |centre: f64| {
+            let near = parts.iter().map(|part| self.nearest(part, centre, halt));
+            near.fold(f64::NAN, f64::min)
+        };
+        EmissionSpectrum::of(&mut *density, omega, (coherent, rest.re), method, &slowest, (NAME, halt))
     }
 
     fn compare(
