@@ -88,6 +88,12 @@ fn what_depends_on_a_free_phase_is_named() {
 #[test]
 fn a_search_without_a_cycle_says_where_it_started_and_what_it_settled_on() {
     let home = Scratch::new(STUDY);
+    // Pumped without a loss: what grows is not searched for returns.
+    let lossless = ["limit-cycles", "study.toml", "--burn", "150", "--set", "channels.0.rate=0"];
+    let output = home.output(&lossless);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("the modes still grow"), "{said}");
     let normal = ["limit-cycles", "study.toml", "--burn", "300", "--set", "channels.1.rate=0.1"];
     let found = home.exits(3, &normal);
     assert!(found.contains("settles on a fixed point") && found.contains("near the normal state"), "{found}");

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use superladder_engine::{EngineError, Halt, Problem};
 use superladder_propagate::LinearOperator;
+use superladder_space::SparseMatrix;
 use superladder_sparse::RealForm;
 
 use crate::assembled::AssembledOperator;
 use crate::error::{INTERRUPTED, space_error};
 use crate::generator::{Elements, Lindbladian};
+use crate::layout::{Layout, Pair, Tile};
 use crate::options::{Exact, Generator};
 use crate::real_half::{RealGenerator, RealHalf, StoredHalf};
 use crate::resources::assembled_memory;
@@ -147,11 +149,19 @@ fn real_half(
     }
     let (terms, vectors) = matrix_free.work();
     let work = LISTING * terms + VECTOR * vectors;
-    // Every unknown has at least an entry for each term of the effective Hamiltonian on either side.
-    let least = layout.unknowns() / 2 * (2 * elements.effective_nnz() / space.dim()) as u64;
     let long = "the rows of blocks are long, so that they are faster";
-    if ENTRY * least > 2 * work {
+    let large = "a matrix would take much more memory";
+    // Sorting the unknowns takes a while: what rules a matrix out is looked at before.
+    let least = if energies_differ(layout, elements) { 2 } else { 1 } * fewest_entries(layout, elements);
+    if ENTRY * least > work {
         return Ok(Err(long));
+    }
+    let vectors = |length: usize| (8 * length * options.vectors(problem, length)) as u64;
+    let too_large =
+        |needed: u64| needed > SMALL && 5 * needed > FIFTHS * (matrix_free.memory() + vectors(layout.len()));
+    // A real form keeps at least a fourth of the numbers.
+    if too_large(ENTRY_BYTES * least + vectors(layout.len() / 4)) {
+        return Ok(Err(large));
     }
     let Some(half) = StoredHalf::new_while(space, layout, halt)? else {
         return Ok(Err("the state is too long for a matrix"));
@@ -165,18 +175,66 @@ fn real_half(
     let gauge = half.gauge(&stages, halt).ok_or(INTERRUPTED)?;
     let real = match gauge.filter(|gauge| gauge.form.reduced(&initial).is_some()) {
         Some(real) => real,
-        None if 2 * ENTRY * least > work => return Ok(Err(long)),
+        None if 2 * ENTRY * fewest_entries(layout, elements) > work => return Ok(Err(long)),
         None => half.both(&stages, halt).ok_or(INTERRUPTED)?,
     };
     if ENTRY * real.nnz as u64 > work {
         return Ok(Err(long));
     }
-    let vectors = |length: usize| (8 * length * options.vectors(problem, length)) as u64;
-    let needed = real_bytes(&real, layout.len()) + vectors(real.form.len());
-    if needed > SMALL && 5 * needed > FIFTHS * (matrix_free.memory() + vectors(layout.len())) {
-        return Ok(Err("a matrix would take much more memory"));
+    if too_large(real_bytes(&real, layout.len()) + vectors(real.form.len())) {
+        return Ok(Err(large));
     }
     Ok(Ok(real))
+}
+
+/// Entries of the rows of all stored unknowns, one of every pair of mirror images: `G rho + rho G^dag` with its
+/// diagonal counted once, and `K rho K^dag` where K has no diagonal that would fall on it. No gauge makes them fewer;
+/// without a gauge each is two of a real matrix at least.
+fn fewest_entries(layout: &Layout, elements: &Elements) -> u64 {
+    /// Elements of the rows before each, as `counted` says.
+    fn before(matrix: &SparseMatrix, counted: impl Fn(usize, usize) -> bool) -> Vec<u64> {
+        let mut sums = vec![0; matrix.rows() + 1];
+        for (row, entries) in matrix.outer_iterator().enumerate() {
+            sums[row + 1] = sums[row] + entries.indices().iter().filter(|c| counted(row, **c)).count() as u64;
+        }
+        sums
+    }
+    let sides: Vec<_> = elements.effective.iter().map(|g| before(g, |row, column| row != column)).collect();
+    let mut refills: Vec<Vec<Vec<u64>>> = vec![Vec::new(); sides.len()];
+    for jump in &elements.jumps {
+        let on_diagonal = jump.source == jump.target && jump.matrix.iter().any(|(_, (i, j))| i == j);
+        if !on_diagonal {
+            refills[jump.target].push(before(&jump.matrix, |_, _| true));
+        }
+    }
+    let of = |pair: &Pair| {
+        let (rows, columns) = (&layout.tiles()[pair.row], &layout.tiles()[pair.column]);
+        let sum = |sums: &[u64], tile: &Tile| sums[tile.states.end] - sums[tile.states.start];
+        let (height, width) = (rows.states.len() as u64, columns.states.len() as u64);
+        let sides = &sides[rows.sector];
+        let refilled: u64 = refills[rows.sector].iter().map(|k| sum(k, rows) * sum(k, columns)).sum();
+        let all = height * width + width * sum(sides, rows) + height * sum(sides, columns) + refilled;
+        if pair.row == pair.column { all / 2 } else { all }
+    };
+    layout.pairs().iter().map(of).sum()
+}
+
+/// Whether a stored unknown turns: then no gauge makes its row real.
+fn energies_differ(layout: &Layout, elements: &Elements) -> bool {
+    /// Smaller differences, beside the largest energy, may be rounding.
+    const ROUNDING: f64 = 1e-6;
+    let range = |tile: &Tile| {
+        let effective = &elements.effective[tile.sector];
+        let energies = tile.states.clone().map(|state| effective.get(state, state).map_or(0.0, |h| h.re));
+        energies.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), e| (low.min(e), high.max(e)))
+    };
+    let ranges: Vec<(f64, f64)> = layout.tiles().iter().map(range).collect();
+    let largest = ranges.iter().fold(0.0_f64, |most, (low, high)| most.max(low.abs()).max(high.abs()));
+    let apart = |pair: &Pair| {
+        let ((a, b), (c, d)) = (ranges[pair.row], ranges[pair.column]);
+        b.max(d) - a.min(c) > ROUNDING * largest
+    };
+    layout.pairs().iter().any(apart)
 }
 
 /// A state vector as the run holds it: the unknowns of the `real` form, if there is one.

@@ -2,12 +2,14 @@
 //!
 //! It is compiled once into tasks for every stored block ([`Program`]), and the kernel runs over them.
 
+use std::ops::ControlFlow;
+
 use num_complex::Complex64;
 use rayon::prelude::*;
 use sprs::CsMat;
 use superladder_engine::{Halt, Never};
 use superladder_model::Model;
-use superladder_propagate::{Alias, LinearOperator};
+use superladder_propagate::{Action, Alias, LinearOperator, Poll};
 use superladder_space::{JumpBlock, Space, SparseMatrix};
 
 use crate::kernel::{Fill, Recurrence, Scratch};
@@ -92,9 +94,37 @@ impl Lindbladian {
         self.program.work()
     }
 
-    fn run(&self, x: &[f64], out: &mut [f64], with_diagonal: bool, recurrence: Option<Recurrence>) {
-        let pairs = 0..self.program.layout.pairs().len();
-        self.run_range(&Fill { program: &self.program, x, with_diagonal, recurrence }, pairs, out);
+    /// Does what `action` says, in parts of some tenths of a second where blocks are small enough, before each of
+    /// which `poll` may break it off.
+    fn run(&self, action: Action<'_>, x: &[f64], out: &mut [f64], poll: Poll<'_>) -> ControlFlow<()> {
+        /// Numbers of a part: a few nanoseconds each.
+        const PART: usize = 1 << 25;
+        let blocks = 2 * rayon::current_num_threads();
+        let recurrence = match action {
+            Action::Recurrence(coefficients, before) => Some(Recurrence { coefficients, before }),
+            _ => None,
+        };
+        let with_diagonal = !matches!(action, Action::OffDiagonal);
+        let fill = Fill { program: &self.program, x, with_diagonal, recurrence };
+        let pairs = self.program.layout.pairs();
+        let (mut first, mut rest) = (0, out);
+        while first < pairs.len() {
+            poll()?;
+            let start = pairs[first].offset;
+            // Fewer blocks than this would leave threads idle.
+            let next = (first + blocks).max(pairs.partition_point(|pair| pair.offset < start + PART));
+            let next = next.min(pairs.len());
+            let length = pairs.get(next).map_or(rest.len(), |pair| pair.offset - start);
+            let (part, after) = rest.split_at_mut(length);
+            self.run_range(&fill, first..next, part);
+            (first, rest) = (next, after);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// [`Lindbladian::run`], which nothing breaks off.
+    fn run_whole(&self, action: Action<'_>, x: &[f64], out: &mut [f64]) {
+        let _ = self.run(action, x, out, &|| ControlFlow::Continue(()));
     }
 
     /// Fills the blocks of the pairs in `range`; `out` holds exactly these blocks.
@@ -121,11 +151,15 @@ impl LinearOperator for Lindbladian {
     }
 
     fn apply(&self, x: &[f64], out: &mut [f64]) {
-        self.run(x, out, true, None);
+        self.run_whole(Action::Whole, x, out);
     }
 
     fn apply_recurrence(&self, coefficients: [f64; 3], x: &[f64], before: &[f64], out: &mut [f64]) {
-        self.run(x, out, true, Some(Recurrence { coefficients, before }));
+        self.run_whole(Action::Recurrence(coefficients, before), x, out);
+    }
+
+    fn act(&self, action: Action<'_>, x: &[f64], out: &mut [f64], poll: Poll<'_>) -> ControlFlow<()> {
+        self.run(action, x, out, poll)
     }
 
     fn norm_bound(&self) -> f64 {
@@ -169,7 +203,7 @@ impl LinearOperator for Lindbladian {
     }
 
     fn apply_off_diagonal(&self, x: &[f64], out: &mut [f64]) {
-        self.run(x, out, false, None);
+        self.run_whole(Action::OffDiagonal, x, out);
     }
 }
 

@@ -107,6 +107,10 @@ const NEAR: f64 = 0.1;
 /// ... and while there is time to settle, only a few that are closer.
 const CLOSE: f64 = 0.01;
 const FEW_TURNS: usize = 6;
+/// Modes with more than this `|a|^2` per spin ...
+const LARGE: f64 = 10.0;
+/// ... that have so much more at the end of a stretch of time than halfway, still grow.
+const GROWTH: f64 = 1.05;
 
 /// What a flow settles on, and after which time that was found.
 #[derive(Debug, Clone)]
@@ -117,6 +121,8 @@ pub enum Settled {
     FixedPoint(f64),
     /// Neither, as on a torus, in chaos, or where the flow is too slow; the first unstable cycle near by.
     Undecided(Option<Cycle>, f64),
+    /// Nothing yet: the modes still grow, with this `sum |a|^2` per spin at the end.
+    Growing(f64, f64),
 }
 
 impl Cycle {
@@ -220,12 +226,23 @@ impl Cycle {
     ) -> Result<Settled, PropagateError> {
         let conserved = equations.conserved_lengths().len();
         let mut v = start.to_vec();
+        let energy = |v: &[f64]| 0.5 * v[..2 * equations.modes()].iter().map(|x| x * x).sum::<f64>();
         let (mut time, mut chunk) = (0.0, burn);
         let mut before = f64::INFINITY;
         loop {
-            advance(equations, &mut v, chunk, &[], &mut |_, _| {})?;
+            let mut halfway = 0.0;
+            advance(equations, &mut v, chunk, &[0.5 * chunk], &mut |_, y| halfway = energy(y))?;
             time += chunk;
             let last = time >= LONGEST * burn;
+            let now = energy(&v);
+            if halfway > LARGE && now > GROWTH * halfway {
+                // Returns of a flow that grows are no cycles, and ever faster rotations make them costly.
+                if last {
+                    return Ok(Settled::Growing(time, now));
+                }
+                (before, chunk) = (f64::INFINITY, time);
+                continue;
+            }
             // A flow that has settled on a cycle comes back closely.
             let search = if last { (turns, NEAR) } else { (FEW_TURNS, CLOSE) };
             let (extent, cycle) = Self::through(equations, v.clone(), search)?;

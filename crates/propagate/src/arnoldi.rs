@@ -1,7 +1,9 @@
 //! The Arnoldi process.
 
-use crate::LinearOperator;
-use crate::vector::{MAX_TERMS, ScaledVector, accumulate, combine, dot, norm, scale};
+use std::ops::ControlFlow;
+
+use crate::vector::{MAX_TERMS, PARALLEL, ScaledVector, accumulate, combine, dot, norm, scale};
+use crate::{Action, LinearOperator, Poll};
 
 /// A new direction smaller than this, relative to the image of the last one, is rounding only.
 const BREAKDOWN: f64 = 1e-14;
@@ -45,8 +47,9 @@ impl Arnoldi {
         self.invariant
     }
 
-    /// Adds one vector by modified Gram-Schmidt, repeated if much cancelled; None if it is not finite.
-    pub(crate) fn extend(&mut self, map: &dyn LinearOperator) -> Option<()> {
+    /// Adds one vector by modified Gram-Schmidt, repeated if much cancelled, unless `poll` breaks it off; None if
+    /// it is not finite.
+    pub(crate) fn extend(&mut self, map: &dyn LinearOperator, poll: Poll<'_>) -> Option<ControlFlow<()>> {
         let j = self.size;
         let dim = map.dim();
         self.vector(j + 1, dim);
@@ -55,7 +58,9 @@ impl Arnoldi {
         }
         let (basis, new) = self.basis.split_at_mut(j + 1);
         let (new, column) = (&mut new[0], &mut self.columns[j]);
-        map.apply(&basis[j], new);
+        if map.act(Action::Whole, &basis[j], new, poll).is_break() {
+            return Some(ControlFlow::Break(()));
+        }
         let full = norm(new);
         if !full.is_finite() {
             return None;
@@ -63,22 +68,27 @@ impl Arnoldi {
         column.clear();
         column.resize(j + 2, 0.0);
         let mut before = full;
-        let mut after = orthogonalise(basis, new, column);
+        let Some(mut after) = orthogonalise(basis, new, column, poll) else {
+            return Some(ControlFlow::Break(()));
+        };
         for _ in 0..2 {
             if after >= CANCELLATION * before || after <= BREAKDOWN * full {
                 break;
             }
             before = after;
-            after = orthogonalise(basis, new, column);
+            after = match orthogonalise(basis, new, column, poll) {
+                Some(after) => after,
+                None => return Some(ControlFlow::Break(())),
+            };
         }
         self.size = j + 1;
         if after <= BREAKDOWN * full || self.size == dim {
             self.invariant = true;
-            return Some(());
+            return Some(ControlFlow::Continue(()));
         }
         column[j + 1] = after;
         scale(new, 1.0 / after);
-        Some(())
+        Some(ControlFlow::Continue(()))
     }
 
     /// Norm of the start vector.
@@ -117,14 +127,18 @@ impl Arnoldi {
     }
 }
 
-/// Removes the components of `new` along `basis`, adds them to `column` and returns the norm that is left.
-fn orthogonalise(basis: &[Vec<f64>], new: &mut [f64], column: &mut [f64]) -> f64 {
+/// Removes the components of `new` along `basis`, adds them to `column` and returns the norm that is left; `None`
+/// if `poll` breaks it off, which it may between vectors that are long.
+fn orthogonalise(basis: &[Vec<f64>], new: &mut [f64], column: &mut [f64], poll: Poll<'_>) -> Option<f64> {
     for (v, h) in basis.iter().zip(column) {
+        if v.len() >= PARALLEL && poll().is_break() {
+            return None;
+        }
         let component = dot(v, new);
         *h += component;
         accumulate(new, &[(-component, v)]);
     }
-    norm(new)
+    Some(norm(new))
 }
 
 #[cfg(test)]
@@ -153,7 +167,7 @@ mod tests {
         let mut process = Arnoldi::default();
         process.start(&[1.0; 60]).expect("finite");
         for _ in 0..25 {
-            process.extend(&Graded).expect("finite");
+            assert!(process.extend(&Graded, &|| ControlFlow::Continue(())).expect("finite").is_continue());
         }
         let (basis, h) = (&process.basis, &process);
         for (i, v) in basis[..26].iter().enumerate() {

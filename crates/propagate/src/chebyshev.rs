@@ -5,6 +5,8 @@ mod faber;
 mod outputs;
 mod retreat;
 
+use std::ops::ControlFlow;
+
 use faber::{Plan, Rectangle, plan};
 use outputs::{Outputs, shape};
 use retreat::{Failure, recover, retreat};
@@ -13,7 +15,7 @@ use crate::options::require;
 use crate::pace::{APPLICATIONS_PER_STEP, within};
 use crate::propagator::{Observer, Samples, Stop, check_arguments, sample_times, show};
 use crate::vector::{copy, norm};
-use crate::{Chebyshev, LinearOperator, Memory, PropagateError, Propagator, System};
+use crate::{Action, Chebyshev, LinearOperator, Memory, Poll, PropagateError, Propagator, System};
 
 const NAME: &str = "chebyshev";
 /// Terms between two norms that watch the growth of the recurrence.
@@ -287,13 +289,12 @@ impl ChebyshevPropagator {
         self.note_probes(observer, probes);
         let (mut last, mut largest) = ([0.0_f64; 2], 0.0_f64);
         for k in 1..plan.coefficients.len() {
-            if observer.poll().is_break() {
-                return Ok(Outcome::Abandoned);
-            }
             if self.outputs.waiting(k - 1) == kept {
                 self.outputs.add(all(), k - 1, &self.recurrence[..=newest]);
             }
-            self.advance_recurrence(operator, plan, k);
+            if self.advance_recurrence(operator, plan, k, &|| observer.poll()).is_break() {
+                return Ok(Outcome::Abandoned);
+            }
             self.note_probes(observer, probes);
             if k + 2 < plan.terms && k % WATCH != 0 {
                 continue;
@@ -340,19 +341,30 @@ impl ChebyshevPropagator {
         *largest = (*largest).max(degree as u64);
     }
 
-    /// F_k = (A - c)/ρ F_(k-1) - ε/ρ F_(k-2), with twice the last term for k = 2 and none for k = 1.
-    fn advance_recurrence(&mut self, operator: &dyn LinearOperator, plan: &Plan, k: usize) {
+    /// F_k = (A - c)/ρ F_(k-1) - ε/ρ F_(k-2), with twice the last term for k = 2 and none for k = 1, unless `poll`
+    /// breaks it off.
+    fn advance_recurrence(
+        &mut self,
+        operator: &dyn LinearOperator,
+        plan: &Plan,
+        k: usize,
+        poll: Poll<'_>,
+    ) -> ControlFlow<()> {
         let ellipse = plan.ellipse;
-        let Some([before, now, next]) = self.recurrence.last_chunk_mut() else { return };
+        let Some([before, now, next]) = self.recurrence.last_chunk_mut() else {
+            return ControlFlow::Continue(());
+        };
         let inverse = 1.0 / ellipse.capacity;
         let back = match k {
             1 => 0.0,
             2 => -2.0 * ellipse.difference * inverse,
             _ => -ellipse.difference * inverse,
         };
-        operator.apply_recurrence([inverse, -ellipse.center * inverse, back], now, before, next);
+        let action = Action::Recurrence([inverse, -ellipse.center * inverse, back], before);
+        operator.act(action, now, next, poll)?;
         self.memory.statistics.applications += 1;
         self.recurrence.rotate_left(1);
+        ControlFlow::Continue(())
     }
 }
 

@@ -159,11 +159,10 @@ impl KrylovPropagator {
         self.subspace.start(y).ok_or_else(non_finite)?;
         let largest = self.options.dimension.min(self.dim);
         while !self.subspace.invariant() {
-            if observer.poll().is_break() {
+            if self.subspace.extend(operator, &|| observer.poll()).ok_or_else(non_finite)?.is_break() {
                 return Ok(None);
             }
             self.memory.statistics.applications += 1;
-            self.subspace.extend(operator).ok_or_else(non_finite)?;
             let size = self.subspace.dimension();
             if self.subspace.invariant() {
                 break;

@@ -1,8 +1,9 @@
 //! The integrating factor: the diagonal of a matrix is integrated exactly.
 
+use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
-use crate::{LinearOperator, VectorField};
+use crate::{Action, LinearOperator, Poll, VectorField};
 
 /// y' = A y seen from the frame that moves with the diagonal D of A.
 ///
@@ -51,15 +52,20 @@ impl<A: LinearOperator + ?Sized> VectorField for Lawson<'_, A> {
     }
 
     fn derivative(&self, s: f64, v: &[f64], out: &mut [f64]) {
+        // Nothing breaks it off.
+        let _ = self.derivative_unless(s, v, out, &|| ControlFlow::Continue(()));
+    }
+
+    fn derivative_unless(&self, s: f64, v: &[f64], out: &mut [f64], poll: Poll<'_>) -> ControlFlow<()> {
         if s == 0.0 {
-            self.operator.apply_off_diagonal(v, out);
-            return;
+            return self.operator.act(Action::OffDiagonal, v, out, poll);
         }
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         scratch.copy_from_slice(v);
         self.operator.exponential_of_diagonal(s, &mut scratch);
-        self.operator.apply_off_diagonal(&scratch, out);
+        self.operator.act(Action::OffDiagonal, &scratch, out, poll)?;
         self.operator.exponential_of_diagonal(-s, out);
+        ControlFlow::Continue(())
     }
 
     fn carry(&self, dt: f64, vector: &mut [f64]) {

@@ -56,4 +56,4 @@ pub use options::{
 pub use pace::Pace;
 pub use propagator::{Memory, Observer, Propagator, Samples, Statistics, Stop};
 pub use runge_kutta::{Row, dop853_rows};
-pub use system::{Alias, Field, Linear, LinearOperator, System, VectorField};
+pub use system::{Action, Alias, Field, Linear, LinearOperator, Poll, System, VectorField};

@@ -306,11 +306,11 @@ impl Attempt<'_> {
     ) -> Result<Option<Result<Found, f64>>, PropagateError> {
         let (h, largest) = (self.h, self.options.dimension.min(self.dim));
         while !subspace.invariant() {
-            if observer.poll().is_break() {
+            let extended = subspace.extend(self.factors, self.dim, &|| observer.poll());
+            if extended.ok_or_else(|| non_finite(h))?.is_break() {
                 return Ok(None);
             }
             statistics.applications += 1;
-            subspace.extend(self.factors, self.dim).ok_or_else(|| non_finite(h))?;
             let size = subspace.dimension();
             if subspace.invariant() || size >= largest {
                 break;

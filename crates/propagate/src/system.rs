@@ -1,5 +1,7 @@
 //! The two ways of saying how a vector changes: a general field and a constant matrix.
 
+use std::ops::ControlFlow;
+
 use crate::vector::recur;
 
 /// A right-hand side y' = f(t, y) on real vectors. Complex data is stored as (re, im) pairs.
@@ -9,6 +11,14 @@ pub trait VectorField: Sync {
 
     /// `out` = f(t, y). If [`VectorField::framed`] holds, `t` is the time since the start of the step.
     fn derivative(&self, t: f64, y: &[f64], out: &mut [f64]);
+
+    /// [`VectorField::derivative`], unless `poll` breaks it off: then `out` holds nothing of use. A field that
+    /// may take longer than a second asks along the way, others once before they begin.
+    fn derivative_unless(&self, t: f64, y: &[f64], out: &mut [f64], poll: Poll<'_>) -> ControlFlow<()> {
+        poll()?;
+        self.derivative(t, y, out);
+        ControlFlow::Continue(())
+    }
 
     /// Carries a vector from the frame of the step start into the frame of the step end, `dt` later.
     /// Called after every accepted step and for every vector that leaves the step (dense output,
@@ -30,6 +40,20 @@ pub struct Alias {
     pub factor: f64,
 }
 
+/// Asked whether work is to go on.
+pub type Poll<'a> = &'a dyn Fn() -> ControlFlow<()>;
+
+/// What a [`LinearOperator`] is asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Action<'a> {
+    /// [`LinearOperator::apply`].
+    Whole,
+    /// [`LinearOperator::apply_off_diagonal`].
+    OffDiagonal,
+    /// [`LinearOperator::apply_recurrence`] with the coefficients and the vector before.
+    Recurrence([f64; 3], &'a [f64]),
+}
+
 /// A constant matrix A of y' = A y, known by its action only.
 pub trait LinearOperator: Sync {
     /// Length of the vectors.
@@ -43,6 +67,18 @@ pub trait LinearOperator: Sync {
     fn apply_recurrence(&self, coefficients: [f64; 3], x: &[f64], before: &[f64], out: &mut [f64]) {
         self.apply(x, out);
         recur(out, coefficients, x, before);
+    }
+
+    /// Does what the `action` says, unless `poll` breaks it off: then `out` holds nothing of use. An operator
+    /// that may take longer than a second asks along the way, others once before they begin.
+    fn act(&self, action: Action<'_>, x: &[f64], out: &mut [f64], poll: Poll<'_>) -> ControlFlow<()> {
+        poll()?;
+        match action {
+            Action::Whole => self.apply(x, out),
+            Action::OffDiagonal => self.apply_off_diagonal(x, out),
+            Action::Recurrence(coefficients, before) => self.apply_recurrence(coefficients, x, before, out),
+        }
+        ControlFlow::Continue(())
     }
 
     /// An upper bound of an induced norm of A (2-norm, 1-norm or maximum norm).
@@ -82,6 +118,9 @@ impl<F: VectorField + ?Sized> VectorField for &F {
     fn derivative(&self, t: f64, y: &[f64], out: &mut [f64]) {
         (**self).derivative(t, y, out);
     }
+    fn derivative_unless(&self, t: f64, y: &[f64], out: &mut [f64], poll: Poll<'_>) -> ControlFlow<()> {
+        (**self).derivative_unless(t, y, out, poll)
+    }
     fn carry(&self, dt: f64, vector: &mut [f64]) {
         (**self).carry(dt, vector);
     }
@@ -99,6 +138,9 @@ impl<A: LinearOperator + ?Sized> LinearOperator for &A {
     }
     fn apply_recurrence(&self, coefficients: [f64; 3], x: &[f64], before: &[f64], out: &mut [f64]) {
         (**self).apply_recurrence(coefficients, x, before, out);
+    }
+    fn act(&self, action: Action<'_>, x: &[f64], out: &mut [f64], poll: Poll<'_>) -> ControlFlow<()> {
+        (**self).act(action, x, out, poll)
     }
     fn norm_bound(&self) -> f64 {
         (**self).norm_bound()
@@ -139,6 +181,9 @@ impl<A: LinearOperator> VectorField for Linear<'_, A> {
     }
     fn derivative(&self, _t: f64, y: &[f64], out: &mut [f64]) {
         self.0.apply(y, out);
+    }
+    fn derivative_unless(&self, _t: f64, y: &[f64], out: &mut [f64], poll: Poll<'_>) -> ControlFlow<()> {
+        self.0.act(Action::Whole, y, out, poll)
     }
 }
 

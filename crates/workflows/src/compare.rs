@@ -13,7 +13,7 @@ use superladder_model::Evaluation;
 use superladder_study::Study;
 
 pub use self::deviation::{
-    ColumnDeviation, Overlay, Ran, broken, deviations, disagreements, overlays, report,
+    ColumnDeviation, Overlay, Ran, broken, deviations, disagreements, held, overlays, report,
 };
 use crate::attempt::{Attempt, attempt};
 use crate::results::{Clock, Head, OutputError, OutputFolder, write_rows};
@@ -87,12 +87,12 @@ impl Comparison<'_> {
         !failed && broken(self.runs).iter().all(Vec::is_empty)
     }
 
-    /// True when no engine disagrees with the reference. That approximations disagree is a result, and no
-    /// failure.
+    /// True when every engine was compared with the reference and none disagrees. That approximations disagree is a
+    /// result, and no failure.
     pub fn agreed(&self) -> bool {
         let problem = shared(&self.study().problem);
         let deviations = deviations(&times(&problem), self.runs, &overlays(&problem, self.runs));
-        disagreements(self.runs, &deviations, self.tolerance).is_empty()
+        held(self.runs, &deviations) && disagreements(self.runs, &deviations, self.tolerance).is_empty()
     }
 
     /// Writes table, report, picture and manifest, and puts the folder in its place; returns it and the
@@ -106,7 +106,8 @@ impl Comparison<'_> {
         let overlays = overlays(&problem, runs);
         let deviations = deviations(&times(&problem), runs, &overlays);
         let left_out = left_out(&study.problem);
-        let mut text = report(&study.title, runs, (&deviations, self.tolerance), &left_out);
+        let end = times(&problem).last().copied().unwrap_or(0.0);
+        let mut text = report(&study.title, runs, (&deviations, self.tolerance), &left_out, end);
         if problem.end == End::Stationary {
             text.push_str(&deviation::values(runs, &overlays));
         }

@@ -1,10 +1,12 @@
 //! What is read from the Hessenberg matrix of a Krylov subspace of A.
 
+use std::ops::ControlFlow;
+
 use superladder_dense::{Mat, expm, one_norm, scaled, squared};
 
-use crate::LinearOperator;
 use crate::arnoldi::Arnoldi;
 use crate::propagator::Observer;
+use crate::{LinearOperator, Poll};
 
 /// The Krylov subspace of A and the exponentials of H = V^T A V.
 #[derive(Default)]
@@ -30,9 +32,13 @@ impl Subspace {
         self.arnoldi.invariant()
     }
 
-    /// Adds one vector; None if it is not finite.
-    pub(crate) fn extend(&mut self, operator: &dyn LinearOperator) -> Option<()> {
-        self.arnoldi.extend(operator)
+    /// Adds one vector unless `poll` breaks it off; None if it is not finite.
+    pub(crate) fn extend(
+        &mut self,
+        operator: &dyn LinearOperator,
+        poll: Poll<'_>,
+    ) -> Option<ControlFlow<()>> {
+        self.arnoldi.extend(operator, poll)
     }
 
     /// Whether an estimate for a step of `h` has a chance to be small: about h ‖H‖ vectors are needed

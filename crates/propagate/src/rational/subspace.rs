@@ -1,10 +1,12 @@
 //! The rational Krylov subspace of one pole, and the exponential on it.
 
+use std::ops::ControlFlow;
+
 use superladder_dense::{Mat, RealLu, expm, scaled, squared};
 use superladder_sparse::ShiftedLu;
 
-use crate::LinearOperator;
 use crate::arnoldi::Arnoldi;
+use crate::{LinearOperator, Poll};
 
 /// The error of a subspace is its difference from the one of so many vectors less.
 const LESS: usize = 4;
@@ -45,9 +47,14 @@ impl RationalSubspace {
         self.arnoldi.start(y)
     }
 
-    /// Adds one vector; None if it is not finite.
-    pub(super) fn extend(&mut self, factors: &ShiftedLu, dim: usize) -> Option<()> {
-        self.arnoldi.extend(&Solved { factors, dim })
+    /// Adds one vector unless `poll` breaks it off; None if it is not finite.
+    pub(super) fn extend(
+        &mut self,
+        factors: &ShiftedLu,
+        dim: usize,
+        poll: Poll<'_>,
+    ) -> Option<ControlFlow<()>> {
+        self.arnoldi.extend(&Solved { factors, dim }, poll)
     }
 
     /// Number of basis vectors that H describes.

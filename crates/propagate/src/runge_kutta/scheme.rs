@@ -1,5 +1,7 @@
 //! What a tableau offers to the driver.
 
+use std::ops::ControlFlow;
+
 use super::controller::Controller;
 use crate::VectorField;
 use crate::propagator::Observer;
@@ -25,12 +27,14 @@ impl<'a> Evaluator<'a> {
 
     /// The derivative at `t + offset`; framed fields see the time since the step start only.
     pub(crate) fn derivative(&mut self, t: f64, offset: f64, y: &[f64], out: &mut [f64]) {
-        self.abandoned = self.abandoned || (self.open && self.observer.poll().is_break());
         if self.abandoned {
             return;
         }
-        self.applications += 1;
-        self.field.derivative(if self.framed { offset } else { t + offset }, y, out);
+        let time = if self.framed { offset } else { t + offset };
+        let (open, observer) = (self.open, &*self.observer);
+        let poll = || if open { observer.poll() } else { ControlFlow::Continue(()) };
+        self.abandoned = self.field.derivative_unless(time, y, out, &poll).is_break();
+        self.applications += u64::from(!self.abandoned);
     }
 
     /// Carries `vector` from the frame of the step start to the frame `dt` later.

@@ -110,6 +110,38 @@ pub fn disagreements(runs: &[Ran], deviations: &[ColumnDeviation], tolerance: f6
     others.iter().filter_map(words).collect()
 }
 
+/// Whether every engine has a value where the last one has one.
+pub fn held(runs: &[Ran], deviations: &[ColumnDeviation]) -> bool {
+    runs.iter().take(runs.len().saturating_sub(1)).all(|run| compared(run, deviations))
+}
+
+fn compared(run: &Ran, deviations: &[ColumnDeviation]) -> bool {
+    deviations.iter().any(|d| d.engine == run.engine && !d.deviation.largest.is_nan())
+}
+
+/// What was compared less than asked for: engines without a value where the last one has one, and those that were
+/// compared for a part of the time only, which ends at `end`.
+fn short(runs: &[Ran], deviations: &[ColumnDeviation], end: f64) -> Vec<String> {
+    let Some((reference, others)) = runs.split_last() else { return Vec::new() };
+    let words = |run: &Ran| {
+        let (engine, reference) = (&run.engine, &reference.engine);
+        if !compared(run, deviations) {
+            return Some(format!(
+                "{engine} was NOT COMPARED with {reference}: there is no time at which both have a value"
+            ));
+        }
+        let until = last(run).min(last(runs.last()?));
+        (until < end)
+            .then(|| format!("{engine} was compared with {reference} until t = {until} of {end} only"))
+    };
+    others.iter().filter_map(words).collect()
+}
+
+/// The last time that was recorded.
+fn last(run: &Ran) -> f64 {
+    run.recorder.records.last().map_or(f64::NEG_INFINITY, |record| record.time)
+}
+
 /// A fraction in per cent, two digits of small ones.
 fn percent(fraction: f64) -> String {
     let per_cent = 100.0 * fraction;
@@ -119,10 +151,9 @@ fn percent(fraction: f64) -> String {
 /// The bounds that every engine broke while it was compared: until it, or all that it was compared with,
 /// ended.
 pub fn broken(runs: &[Ran]) -> Vec<Vec<String>> {
-    let end = |run: &Ran| run.recorder.records.last().map_or(f64::NEG_INFINITY, |r| r.time);
     let Some((reference, others)) = runs.split_last() else { return Vec::new() };
-    let longest = others.iter().map(end).fold(f64::NEG_INFINITY, f64::max);
-    let used = |run: &Ran| end(run).min(end(reference));
+    let longest = others.iter().map(last).fold(f64::NEG_INFINITY, f64::max);
+    let used = |run: &Ran| last(run).min(last(reference));
     let mut broken: Vec<_> = others.iter().map(|run| run.diagnostics.broken_until(used(run))).collect();
     broken.push(reference.diagnostics.broken_until(if others.is_empty() { f64::INFINITY } else { longest }));
     broken
@@ -142,12 +173,13 @@ pub(super) fn values(runs: &[Ran], overlays: &[Overlay]) -> String {
     text
 }
 
-/// The table for a reader.
+/// The table for a reader, of a comparison that was to go to the time `end`.
 pub fn report(
     title: &str,
     runs: &[Ran],
     (deviations, tolerance): (&[ColumnDeviation], f64),
     left_out: &[&str],
+    end: f64,
 ) -> String {
     let reference = runs.last().map_or("", |run| run.engine.as_str());
     let mut text = format!("{title}\n\nLargest deviations from engine '{reference}'\n");
@@ -171,7 +203,10 @@ pub fn report(
         let _ = writeln!(text, "\nnot compared, since not every engine has the whole state: {names}");
     }
     let disagreements = disagreements(runs, deviations, tolerance);
-    if disagreements.is_empty() && runs.len() > 1 {
+    for words in short(runs, deviations, end) {
+        let _ = writeln!(text, "\n{words}");
+    }
+    if disagreements.is_empty() && runs.len() > 1 && held(runs, deviations) {
         let bound = percent(tolerance);
         let _ = writeln!(text, "\nno engine disagrees with {reference} beyond {bound} of the largest value");
     }
@@ -187,4 +222,42 @@ pub fn report(
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use superladder_engine::Record;
+
+    use super::*;
+
+    fn ran(engine: &str, times: &[f64]) -> Ran {
+        let record = |time: &f64| Record { time: *time, measurements: Vec::new(), diagnostics: Vec::new() };
+        let recorder = Recorder { records: times.iter().map(record).collect(), interrupted: false };
+        Ran { engine: engine.into(), recorder, failure: None, diagnostics: Diagnostics::default() }
+    }
+
+    fn overlay(values: [&[f64]; 2]) -> [Overlay; 1] {
+        let curves = values.map(|values| Sampled { values: values.to_vec(), errors: None }).into();
+        [Overlay { name: "photons(a)".into(), curves }]
+    }
+
+    #[test]
+    fn nothing_compared_is_no_agreement() {
+        let runs = [ran("cumulant", &[0.0, 1.0]), ran("exact", &[])];
+        let deviations = deviations(&[0.0, 1.0], &runs, &overlay([&[1.0, 2.0], &[]]));
+        assert!(!held(&runs, &deviations));
+        let text = report("title", &runs, (&deviations, 0.1), &[], 1.0);
+        assert!(text.contains("cumulant was NOT COMPARED with exact"), "{text}");
+        assert!(!text.contains("no engine disagrees"), "{text}");
+    }
+
+    #[test]
+    fn what_was_compared_in_part_says_until_when() {
+        let runs = [ran("cumulant", &[0.0, 1.0]), ran("exact", &[0.0])];
+        let deviations = deviations(&[0.0, 1.0], &runs, &overlay([&[1.0, 2.0], &[1.0]]));
+        assert!(held(&runs, &deviations));
+        let text = report("title", &runs, (&deviations, 0.1), &[], 1.0);
+        assert!(text.contains("was compared with exact until t = 0 of 1 only"), "{text}");
+        assert!(text.contains("no engine disagrees"), "{text}");
+    }
 }

@@ -104,6 +104,13 @@ pub fn attracting(equations: &MeanFieldEquations, start: &[f64], burn: f64) -> R
             let words = format!("no limit cycle: the start settles on a fixed point (t = {time})");
             Found { cycle: None, words: Some(words), time }
         }
+        Settled::Growing(time, energy) => {
+            let words = format!(
+                "NOT CONVERGED: the modes still grow, with {energy:.4} quanta per spin at t = {time}: what is pumped has no \
+                 loss to balance it, or a slow one (raise --burn)"
+            );
+            Found { cycle: None, words: Some(words), time }
+        }
         Settled::Undecided(cycle, time) => {
             let what =
                 if cycle.is_some() { "the cycle shown is unstable" } else { "no limit cycle was found" };
