@@ -1,10 +1,11 @@
 //! The equations of a stage, compiled: drift, factors of the diffusion, flows of Hermitian jumps.
 
 use num_complex::Complex64;
+use pulp::Simd;
 use superladder_cumulant::{ChannelNoise, DiffusionEntry, PhaseSpace, TapeJacobian, TapeTerm};
 use superladder_dense::eigenvalues;
 
-use crate::lanes::{Lane, Program};
+use crate::lanes::{Lane, Program, fused, product};
 
 /// Pivots of a diffusion matrix below this part of its largest diagonal element are rounding of zero.
 const ROUNDING: f64 = 1e-12;
@@ -150,33 +151,37 @@ impl Block {
     /// The Cholesky factor in the place of the lower triangle `m`: `D = L L^T`. Where a pivot is not positive, its
     /// column is zero; `clipped` becomes 1 in the lanes where it is negative.
     #[inline(always)]
-    pub(crate) fn factor(&self, m: &mut [Lane], clipped: &mut Lane) {
+    pub(crate) fn factor<S: Simd, const K: usize>(&self, simd: S, m: &mut [Lane], clipped: &mut Lane) {
         let n = self.variables.len();
         let at = |i: usize, k: usize| i * (i + 1) / 2 + k;
-        for k in 0..n {
-            let mut inverse = Lane::ZERO;
-            let pivot = &mut m[at(k, k)];
-            for l in 0..pivot.0.len() {
-                let d = pivot.0[l];
-                let good = d > self.floor;
-                let root = if good { d } else { 0.0 }.sqrt();
-                inverse.0[l] = if good { 1.0 / root } else { 0.0 };
-                clipped.0[l] = if d < -self.floor { 1.0 } else { clipped.0[l] };
-                pivot.0[l] = root;
+        let (zero, one) = (simd.splat_f64s(0.0), simd.splat_f64s(1.0));
+        let (floor, negative) = (simd.splat_f64s(self.floor), simd.splat_f64s(-self.floor));
+        let mut lost = clipped.load::<S, K>(simd);
+        for p in 0..n {
+            let (mut root, mut inverse) = (m[at(p, p)].load::<S, K>(simd), [zero; K]);
+            for k in 0..K {
+                let good = simd.less_than_f64s(floor, root[k]);
+                lost[k] = simd.select_f64s(simd.less_than_f64s(root[k], negative), one, lost[k]);
+                root[k] = simd.sqrt_f64s(simd.select_f64s(good, root[k], zero));
+                inverse[k] = simd.select_f64s(good, simd.div_f64s(one, root[k]), zero);
             }
-            for i in k + 1..n {
-                m[at(i, k)].times(&inverse);
+            m[at(p, p)].store(simd, root);
+            for i in p + 1..n {
+                let scaled = product(simd, m[at(i, p)].load::<S, K>(simd), inverse);
+                m[at(i, p)].store(simd, scaled);
             }
-            for i in k + 1..n {
-                for j in k + 1..=i {
-                    let (a, b) = (m[at(i, k)], m[at(j, k)]);
-                    let out = &mut m[at(i, j)];
-                    for l in 0..out.0.len() {
-                        out.0[l] = (-a.0[l]).mul_add(b.0[l], out.0[l]);
-                    }
+            for i in p + 1..n {
+                let mut below = m[at(i, p)].load::<S, K>(simd);
+                for k in 0..K {
+                    below[k] = simd.neg_f64s(below[k]);
+                }
+                for j in p + 1..=i {
+                    let left = fused(simd, below, m[at(j, p)].load(simd), m[at(i, j)].load(simd));
+                    m[at(i, j)].store(simd, left);
                 }
             }
         }
+        clipped.store(simd, lost);
     }
 }
 
@@ -197,9 +202,9 @@ mod tests {
     fn factored(entries: &[DiffusionEntry], n: usize) -> (Vec<Lane>, Lane) {
         let block = Block::new((0..n).collect(), entries, (n, &vec![1.0; n]));
         let mut m = vec![Lane::ZERO; block.elements.rows()];
-        block.elements.evaluate(&mut vec![Lane::ZERO; n], &Lane::all(1.0), &mut m);
+        block.elements.evaluate::<_, LANES>(pulp::Scalar, &mut vec![Lane::ZERO; n], &Lane::all(1.0), &mut m);
         let mut clipped = Lane::ZERO;
-        block.factor(&mut m, &mut clipped);
+        block.factor::<_, LANES>(pulp::Scalar, &mut m, &mut clipped);
         (m, clipped)
     }
 

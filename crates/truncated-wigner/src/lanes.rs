@@ -4,6 +4,7 @@
 //! cost is shared by all lanes. A lane computes what it would compute alone, with fused products everywhere, so that
 //! a sample is the same bits in whatever company.
 
+use pulp::Simd;
 use superladder_cumulant::TapeTerm;
 
 /// Samples that move together: enough for four vectors of four doubles, which hides the latency of sums.
@@ -21,28 +22,60 @@ impl Lane {
         Self([x; LANES])
     }
 
-    /// `self += a * b`, fused.
+    /// The lanes as `K` vectors, which stay in registers.
     #[inline(always)]
-    pub(crate) fn add(&mut self, a: &Self, b: &Self) {
-        for l in 0..LANES {
-            self.0[l] = a.0[l].mul_add(b.0[l], self.0[l]);
+    pub(crate) fn load<S: Simd, const K: usize>(&self, simd: S) -> [S::f64s; K] {
+        match S::as_simd_f64s(&self.0).0.first_chunk::<K>() {
+            Some(vectors) => *vectors,
+            None => [simd.splat_f64s(0.0); K],
         }
     }
 
-    /// `self += a * b`, fused.
+    /// Takes `K` vectors as the lanes.
     #[inline(always)]
-    pub(crate) fn add_scaled(&mut self, a: f64, b: &Self) {
-        for l in 0..LANES {
-            self.0[l] = a.mul_add(b.0[l], self.0[l]);
+    pub(crate) fn store<S: Simd, const K: usize>(&mut self, _: S, vectors: [S::f64s; K]) {
+        if let Some(own) = S::as_mut_simd_f64s(&mut self.0).0.first_chunk_mut::<K>() {
+            *own = vectors;
         }
     }
+}
 
-    #[inline(always)]
-    pub(crate) fn times(&mut self, other: &Self) {
-        for l in 0..LANES {
-            self.0[l] *= other.0[l];
-        }
+/// `sum + a b`, fused, of all vectors.
+#[inline(always)]
+pub(crate) fn fused<S: Simd, const K: usize>(
+    simd: S,
+    a: [S::f64s; K],
+    b: [S::f64s; K],
+    mut sum: [S::f64s; K],
+) -> [S::f64s; K] {
+    for k in 0..K {
+        sum[k] = simd.mul_add_f64s(a[k], b[k], sum[k]);
     }
+    sum
+}
+
+/// `sum + a b` with one number a, fused.
+#[inline(always)]
+pub(crate) fn fused_scaled<S: Simd, const K: usize>(
+    simd: S,
+    a: f64,
+    b: [S::f64s; K],
+    sum: [S::f64s; K],
+) -> [S::f64s; K] {
+    fused(simd, [simd.splat_f64s(a); K], b, sum)
+}
+
+/// `a b` of all vectors.
+#[inline(always)]
+pub(crate) fn product<S: Simd, const K: usize>(
+    simd: S,
+    mut a: [S::f64s; K],
+    b: [S::f64s; K],
+) -> [S::f64s; K] {
+    for k in 0..K {
+        a[k] = simd.mul_f64s(a[k], b[k]);
+    }
+    a
 }
 
 /// `constant + sum c v + sum v (constant + sum c v)`: terms of second degree with a common variable stand together.
@@ -111,27 +144,32 @@ impl Program {
 
     /// `out` = the rows at the unknowns that `v` begins with, times `factor`; what is behind them is filled.
     #[inline(always)]
-    pub(crate) fn evaluate(&self, v: &mut [Lane], factor: &Lane, out: &mut [Lane]) {
+    pub(crate) fn evaluate<S: Simd, const K: usize>(
+        &self,
+        simd: S,
+        v: &mut [Lane],
+        factor: &Lane,
+        out: &mut [Lane],
+    ) {
         let dim = v.len() - self.products.len();
+        let factor = factor.load::<S, K>(simd);
         for (k, (a, b)) in self.products.iter().enumerate() {
-            let mut product = v[*a as usize];
-            product.times(&v[*b as usize]);
-            v[dim + k] = product;
+            let (a, b) = (v[*a as usize].load::<S, K>(simd), v[*b as usize].load(simd));
+            v[dim + k].store(simd, product(simd, a, b));
         }
         for (row, out) in self.rows.iter().zip(out) {
-            let mut value = Lane::all(row.constant);
+            let mut value = [simd.splat_f64s(row.constant); K];
             for (variable, c) in &row.linear {
-                value.add_scaled(*c, &v[*variable as usize]);
+                value = fused_scaled(simd, *c, v[*variable as usize].load(simd), value);
             }
             for (variable, others) in &row.nested {
-                let mut form = Lane::ZERO;
+                let mut form = [simd.splat_f64s(0.0); K];
                 for (other, c) in others {
-                    form.add_scaled(*c, &v[*other as usize]);
+                    form = fused_scaled(simd, *c, v[*other as usize].load(simd), form);
                 }
-                value.add(&v[*variable as usize], &form);
+                value = fused(simd, v[*variable as usize].load(simd), form, value);
             }
-            value.times(factor);
-            *out = value;
+            out.store(simd, product(simd, value, factor));
         }
     }
 }
@@ -177,7 +215,7 @@ mod tests {
             }
         }
         let mut out = vec![Lane::ZERO; 3];
-        program.evaluate(&mut v, &Lane::all(1.0), &mut out);
+        program.evaluate::<_, LANES>(pulp::Scalar, &mut v, &Lane::all(1.0), &mut out);
         for l in 0..LANES {
             let own: Vec<f64> = v[..3].iter().map(|lane| lane.0[l]).collect();
             let mut expected = vec![0.0; 3];

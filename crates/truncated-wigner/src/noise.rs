@@ -67,7 +67,10 @@ impl LaneNoise {
         let mut out = Lane::ZERO;
         for l in 0..LANES {
             let word = self.word[l];
-            let size = if word & 7 == 0 { LARGE } else { SMALL };
+            let size = match word & 7 {
+                0 => LARGE,
+                _ => SMALL,
+            };
             out.0[l] = f64::from_bits(size.to_bits() | ((word & 8) << 60));
             self.word[l] = word >> 4;
         }

@@ -260,12 +260,29 @@ impl WithSimd for Stretch<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { state, equations, steps, range: (from, to, all), work } = self;
-        for step in from..to {
-            state.advance(equations, steps, (step, all), work);
+    fn with_simd<S: Simd>(self, simd: S) {
+        match vectors::<S>() {
+            2 => self.run::<S, 2>(simd),
+            4 => self.run::<S, 4>(simd),
+            8 => self.run::<S, 8>(simd),
+            _ => self.run::<S, LANES>(simd),
         }
     }
+}
+
+impl Stretch<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const K: usize>(self, simd: S) {
+        let Self { state, equations, steps, range: (from, to, all), work } = self;
+        for step in from..to {
+            state.advance::<S, K>(simd, equations, steps, (step, all), work);
+        }
+    }
+}
+
+/// Vectors of all lanes.
+const fn vectors<S: Simd>() -> usize {
+    size_of::<Lane>() / size_of::<S::f64s>()
 }
 
 /// Steps without noise, each against two halves.
@@ -282,14 +299,26 @@ impl WithSimd for Trial<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
+        match vectors::<S>() {
+            2 => self.run::<S, 2>(simd),
+            4 => self.run::<S, 4>(simd),
+            8 => self.run::<S, 8>(simd),
+            _ => self.run::<S, LANES>(simd),
+        }
+    }
+}
+
+impl Trial<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const K: usize>(self, simd: S) {
         let Self { state, stage, h, steps, sum, work } = self;
         for _ in 0..steps {
             let before = state.v.clone();
-            state.drift(&stage.drift, h, work);
+            state.drift::<S, K>(simd, &stage.drift, h, work);
             let whole = std::mem::replace(&mut state.v, before);
-            state.drift(&stage.drift, 0.5 * h, work);
-            state.drift(&stage.drift, 0.5 * h, work);
+            state.drift::<S, K>(simd, &stage.drift, 0.5 * h, work);
+            state.drift::<S, K>(simd, &stage.drift, 0.5 * h, work);
             for l in 0..LANES {
                 let mut worst = 0.0;
                 for (fine, coarse) in state.v.iter().zip(&whole) {

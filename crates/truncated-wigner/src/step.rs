@@ -14,10 +14,11 @@
 //! Two noises of one place are one. For diffusion that is constant or linear in v one step of noise has the right
 //! second moments. |S| of ensembles that keep it is put back after every part.
 
+use pulp::Simd;
 use superladder_propagate::{Row, dop853_rows};
 
 use crate::equations::{Kick, StageEquations};
-use crate::lanes::{LANES, Lane, Program};
+use crate::lanes::{LANES, Lane, Program, fused, fused_scaled, product};
 use crate::noise::LaneNoise;
 
 const ONE: Lane = Lane([1.0; LANES]);
@@ -61,8 +62,9 @@ impl LaneState {
     /// Step number `step` of `all`, an even number, of length h: the drift and the noise behind it, at the first step
     /// also before it.
     #[inline(always)]
-    pub(crate) fn advance(
+    pub(crate) fn advance<S: Simd, const K: usize>(
         &mut self,
+        simd: S,
         equations: &StageEquations,
         (h, scale): (f64, f64),
         (step, all): (u64, u64),
@@ -70,50 +72,70 @@ impl LaneState {
     ) {
         let noisy = !equations.is_silent();
         if noisy && step == 0 {
-            self.disturb(equations, h / 3.0, scale, work);
+            self.disturb::<S, K>(simd, equations, (h / 3.0, scale), work);
         }
-        self.drift(&equations.drift, h, work);
+        self.drift::<S, K>(simd, &equations.drift, h, work);
         let weight = match (step + 1 == all, step % 2) {
             (true, _) => 1.0,
             (false, 0) => 4.0,
             (false, _) => 2.0,
         };
         if noisy {
-            self.disturb(equations, weight * h / 3.0, scale, work);
+            self.disturb::<S, K>(simd, equations, (weight * h / 3.0, scale), work);
         }
     }
 
     /// The drift for the time h.
     #[inline(always)]
-    pub(crate) fn drift(&mut self, drift: &Program, h: f64, work: &mut Work) {
-        runge_kutta(drift, &mut self.v, &Lane::all(h), work);
-        self.restore_lengths();
+    pub(crate) fn drift<S: Simd, const K: usize>(
+        &mut self,
+        simd: S,
+        drift: &Program,
+        h: f64,
+        work: &mut Work,
+    ) {
+        runge_kutta::<S, K>(simd, drift, &mut self.v, &Lane::all(h), work);
+        self.restore_lengths::<S, K>(simd);
     }
 
     /// The noise of the time t.
     #[inline(always)]
-    fn disturb(&mut self, equations: &StageEquations, t: f64, scale: f64, work: &mut Work) {
+    fn disturb<S: Simd, const K: usize>(
+        &mut self,
+        simd: S,
+        equations: &StageEquations,
+        (t, scale): (f64, f64),
+        work: &mut Work,
+    ) {
         for kick in &equations.kicks {
-            self.kick(kick, (0.5 * t).sqrt(), work);
+            self.kick::<S, K>(simd, kick, (0.5 * t).sqrt(), work);
         }
-        self.diffuse(equations, (t / scale).sqrt(), work);
+        self.diffuse::<S, K>(simd, equations, (t / scale).sqrt(), work);
         for kick in equations.kicks.iter().rev() {
-            self.kick(kick, (0.5 * t).sqrt(), work);
+            self.kick::<S, K>(simd, kick, (0.5 * t).sqrt(), work);
         }
-        self.restore_lengths();
+        self.restore_lengths::<S, K>(simd);
         self.noises += 1;
     }
 
     #[inline(always)]
-    fn kick(&mut self, kick: &Kick, root: f64, work: &mut Work) {
+    fn kick<S: Simd, const K: usize>(&mut self, simd: S, kick: &Kick, root: f64, work: &mut Work) {
         let mut time = self.noise.increment();
-        time.times(&Lane::all(kick.strength * root));
-        runge_kutta(&kick.field, &mut self.v, &time, work);
+        for x in &mut time.0 {
+            *x *= kick.strength * root;
+        }
+        runge_kutta::<S, K>(simd, &kick.field, &mut self.v, &time, work);
     }
 
     /// `v += root B xi`.
     #[inline(always)]
-    fn diffuse(&mut self, equations: &StageEquations, root: f64, work: &mut Work) {
+    fn diffuse<S: Simd, const K: usize>(
+        &mut self,
+        simd: S,
+        equations: &StageEquations,
+        root: f64,
+        work: &mut Work,
+    ) {
         let Work { variables, matrix, .. } = work;
         let dim = equations.dim;
         variables[..dim].copy_from_slice(&self.v);
@@ -121,42 +143,50 @@ impl LaneState {
         for block in &equations.blocks {
             let end = place + block.elements.rows();
             let variables = &mut variables[..dim + block.elements.products()];
-            block.elements.evaluate(variables, &ONE, &mut matrix[place..end]);
+            block.elements.evaluate::<S, K>(simd, variables, &ONE, &mut matrix[place..end]);
             place = end;
         }
         for (variable, deviation) in &equations.steady {
-            self.v[*variable].add_scaled(root * deviation, &self.noise.increment());
+            let xi = self.noise.increment().load::<S, K>(simd);
+            let v = &mut self.v[*variable];
+            v.store(simd, fused_scaled(simd, root * deviation, xi, v.load(simd)));
         }
         let (mut place, mut clipped) = (0, Lane::ZERO);
         for block in &equations.blocks {
             let own = &mut matrix[place..place + block.elements.rows()];
-            block.factor(own, &mut clipped);
+            block.factor::<S, K>(simd, own, &mut clipped);
             place += own.len();
             for k in 0..block.variables.len() {
-                let mut xi = self.noise.increment();
-                xi.times(&Lane::all(root));
+                let xi = self.noise.increment().load::<S, K>(simd);
+                let xi = product(simd, xi, [simd.splat_f64s(root); K]);
                 for i in k..block.variables.len() {
-                    self.v[block.variables[i]].add(&own[i * (i + 1) / 2 + k], &xi);
+                    let v = &mut self.v[block.variables[i]];
+                    v.store(simd, fused(simd, own[i * (i + 1) / 2 + k].load(simd), xi, v.load(simd)));
                 }
             }
         }
-        self.clipped.add_scaled(1.0, &clipped);
+        let all = fused_scaled(simd, 1.0, clipped.load::<S, K>(simd), self.clipped.load(simd));
+        self.clipped.store(simd, all);
     }
 
     /// Puts the lengths of spins back that keep them.
     #[inline(always)]
-    fn restore_lengths(&mut self) {
+    fn restore_lengths<S: Simd, const K: usize>(&mut self, simd: S) {
+        let (zero, one) = (simd.splat_f64s(0.0), simd.splat_f64s(1.0));
         for (first, length) in &self.kept {
-            let mut factor = Lane::ZERO;
             let s = &mut self.v[*first..first + 3];
-            for l in 0..LANES {
-                let square =
-                    s[2].0[l].mul_add(s[2].0[l], s[1].0[l].mul_add(s[1].0[l], s[0].0[l] * s[0].0[l]));
-                let norm = square.sqrt();
-                factor.0[l] = if norm > 0.0 { length.0[l] / norm } else { 1.0 };
+            let mut square = [zero; K];
+            for component in &*s {
+                let x = component.load::<S, K>(simd);
+                square = fused(simd, x, x, square);
+            }
+            let mut factor = length.load::<S, K>(simd);
+            for k in 0..K {
+                let quotient = simd.div_f64s(factor[k], simd.sqrt_f64s(square[k]));
+                factor[k] = simd.select_f64s(simd.less_than_f64s(zero, square[k]), quotient, one);
             }
             for component in s {
-                component.times(&factor);
+                component.store(simd, product(simd, component.load(simd), factor));
             }
         }
     }
@@ -164,58 +194,33 @@ impl LaneState {
 
 /// One step of order 8 along a field, by a time of each lane's own.
 #[inline(always)]
-fn runge_kutta(field: &Program, v: &mut [Lane], time: &Lane, work: &mut Work) {
+fn runge_kutta<S: Simd, const K: usize>(
+    simd: S,
+    field: &Program,
+    v: &mut [Lane],
+    time: &Lane,
+    work: &mut Work,
+) {
     let (n, rows) = (v.len(), dop853_rows());
     let variables = &mut work.variables[..n + field.products()];
     for (stage, row) in rows[..STAGES].iter().enumerate() {
         let (done, open) = work.slopes.split_at_mut(stage * n);
-        combine(&mut variables[..n], v, row, done);
-        field.evaluate(variables, time, &mut open[..n]);
+        combine::<S, K>(simd, &mut variables[..n], v, row, done);
+        field.evaluate::<S, K>(simd, variables, time, &mut open[..n]);
     }
-    combine(&mut variables[..n], v, rows[STAGES], &work.slopes);
+    combine::<S, K>(simd, &mut variables[..n], v, rows[STAGES], &work.slopes);
     v.copy_from_slice(&variables[..n]);
 }
 
 /// `out = y + sum_stage a k_stage`.
 #[inline(always)]
-fn combine(out: &mut [Lane], y: &[Lane], row: Row, slopes: &[Lane]) {
-    match row.len() {
-        0 => out.copy_from_slice(y),
-        1 => weighted::<1>(out, y, row, slopes),
-        2 => weighted::<2>(out, y, row, slopes),
-        3 => weighted::<3>(out, y, row, slopes),
-        4 => weighted::<4>(out, y, row, slopes),
-        5 => weighted::<5>(out, y, row, slopes),
-        6 => weighted::<6>(out, y, row, slopes),
-        7 => weighted::<7>(out, y, row, slopes),
-        8 => weighted::<8>(out, y, row, slopes),
-        9 => weighted::<9>(out, y, row, slopes),
-        _ => {
-            out.copy_from_slice(y);
-            for (stage, a) in row {
-                let slopes = &slopes[stage * y.len()..(stage + 1) * y.len()];
-                for (out, k) in out.iter_mut().zip(slopes) {
-                    out.add_scaled(*a, k);
-                }
-            }
+fn combine<S: Simd, const K: usize>(simd: S, out: &mut [Lane], y: &[Lane], row: Row, slopes: &[Lane]) {
+    let n = y.len();
+    for (i, (out, y)) in out.iter_mut().zip(y).enumerate() {
+        let mut sum = y.load::<S, K>(simd);
+        for (stage, a) in row {
+            sum = fused_scaled(simd, *a, slopes[stage * n + i].load(simd), sum);
         }
-    }
-}
-
-/// [`combine`] for a row of `K` coefficients, which stay in registers.
-#[inline(always)]
-fn weighted<const K: usize>(out: &mut [Lane], y: &[Lane], row: Row, slopes: &[Lane]) {
-    let n = out.len();
-    let Some(row) = row.first_chunk::<K>() else { return };
-    let mut earlier: [&[Lane]; K] = [&[]; K];
-    for k in 0..K {
-        earlier[k] = &slopes[row[k].0 * n..(row[k].0 + 1) * n];
-    }
-    for i in 0..n {
-        let mut sum = y[i];
-        for k in 0..K {
-            sum.add_scaled(row[k].1, &earlier[k][i]);
-        }
-        out[i] = sum;
+        out.store(simd, sum);
     }
 }
