@@ -138,7 +138,9 @@ fn faults_are_named() {
     let scratch = Scratch::new(STUDY);
     let refused = |set: &str, words: &[&str]| {
         let said = scratch.exits(2, &["run", "study.toml", "-o", "m", "--set", set]);
-        words.iter().for_each(|word| assert!(said.contains(word), "{set}: '{word}' is not in: {said}"));
+        for word in words {
+            assert!(said.contains(word), "{set}: '{word}' is not in: {said}");
+        }
     };
     refused("engine.samples=0", &["`samples`", "an integer from 1"]);
     refused("engine.sampling=\"wigner\"", &["wigner", "discrete", "gaussian"]);

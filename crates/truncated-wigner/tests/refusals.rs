@@ -19,7 +19,9 @@ fn refused(engine: &TruncatedWigner, problem: &Problem, words: &[&str]) {
     let Err(error) = engine.prepare(problem) else { panic!("it is taken") };
     assert!(error.is_bad_input(), "{error}");
     let text = error.to_string();
-    words.iter().for_each(|word| assert!(text.contains(word), "'{word}' is not in: {text}"));
+    for word in words {
+        assert!(text.contains(word), "'{word}' is not in: {text}");
+    }
 }
 
 #[test]
