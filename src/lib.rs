@@ -19,6 +19,7 @@ pub use superladder_propagate as propagate;
 pub use superladder_space as space;
 pub use superladder_study as study;
 pub use superladder_trajectories as trajectories;
+pub use superladder_truncated_wigner as truncated_wigner;
 pub use superladder_workflows as workflows;
 
 pub mod verify;

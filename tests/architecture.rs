@@ -32,11 +32,13 @@ const CRATES: &[(&str, &[&str])] = &[
     ("trajectories", &["sampling", "engine", "model", "space", "propagate", "dense"]),
     ("cumulant", &["engine", "model", "propagate", "dense"]),
     ("mean-field", &["cumulant", "engine", "model", "propagate", "dense"]),
+    ("truncated-wigner", &["cumulant", "sampling", "engine", "model", "propagate", "dense"]),
     (
         "study",
         &[
             "exact",
             "trajectories",
+            "truncated-wigner",
             "cumulant",
             "mean-field",
             "sampling",
@@ -56,6 +58,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "frame",
             "exact",
             "trajectories",
+            "truncated-wigner",
             "cumulant",
             "mean-field",
             "sampling",

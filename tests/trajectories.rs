@@ -260,7 +260,7 @@ fn what_cannot_be_merged_or_run_is_refused_by_name() {
     refused(&set("engine.histograms={ 'spin(T).x' = [0, 1, 3] }"), "'spin(T).x'");
     refused(&set("output.observables=['purity']"), "purity");
     let exact = ["run", "study.toml", "-o", "m", "--set", "engine.kind=exact", "--indices", "0..3"];
-    refused(&exact, "--indices is for the engine 'trajectories'");
+    refused(&exact, "--indices is for the engines 'trajectories'");
     for indices in ["3..3", "5..2", "4", "a..b", "-1..4"] {
         let said = scratch.exits(2, &["run", "study.toml", &format!("--indices={indices}")]);
         assert!(said.contains("must be A..B"), "{said}");

@@ -56,7 +56,7 @@ impl Derivation {
 }
 
 /// Largest number of operators in a term of the drift.
-fn longest_product(model: &Model) -> usize {
+pub(crate) fn longest_product(model: &Model) -> usize {
     let longest = |operator: &Operator| operator.terms.iter().map(|t| t.factors.len()).max().unwrap_or(0);
     let jump = |jump: &Jump| match jump {
         Jump::Collective(operator) => 2 * longest(operator),
@@ -68,7 +68,7 @@ fn longest_product(model: &Model) -> usize {
 
 /// The most operators in a term for which equations of an order are derived: the drift is a sum over the
 /// partitions of a term into cumulants of at most this order, whose number grows faster than exponentially.
-fn longest(order: usize) -> usize {
+pub(crate) fn longest(order: usize) -> usize {
     /// Partitions of one term.
     const PARTITIONS: f64 = 1000.0;
     /// Means have one partition each, but as many powers of derivatives as there are multisets.

@@ -29,7 +29,7 @@ pub(crate) fn generators(model: &Model, variables: &Variables, order: usize) -> 
 }
 
 /// `i c [F_1 F_2 ..., E]`.
-fn commutator(
+pub(crate) fn commutator(
     variables: &Variables,
     factors: &[Factor],
     coefficient: Complex64,
@@ -41,7 +41,12 @@ fn commutator(
 }
 
 /// `rate sum_ab c_a^* c_b (A^dag E B - (A^dag B E + E A^dag B)/2)` over the products A, B of the jump.
-fn collective(variables: &Variables, operator: &Operator, rate: f64, order: usize) -> Vec<Differential> {
+pub(crate) fn collective(
+    variables: &Variables,
+    operator: &Operator,
+    rate: f64,
+    order: usize,
+) -> Vec<Differential> {
     let operator = operator.collected();
     let adjoint = operator.adjoint();
     let half = Complex64::from(-0.5);

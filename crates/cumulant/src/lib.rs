@@ -13,6 +13,7 @@
 //!   products of means from moments and so carry rounding of `N` times 1e-16; the unknowns of
 //!   [`Cumulant::evolution`] do not.
 //! - As formulas: [`Equations::of_model`] with [`Equations::to_text`] and [`Equations::to_latex`].
+//! - As a classical process: [`PhaseSpace`], the Fokker-Planck equation of the truncated Wigner approximation.
 //! - Moments that no state can have break bounds of the diagnostics ([`Conditions`]).
 //! - A hierarchy without bounded solution ends in [`CumulantError::BlowUp`], with time and N, inside of
 //!   `EngineError::Propagation`.
@@ -32,6 +33,7 @@ mod functional;
 mod generator;
 mod hierarchy;
 mod initial;
+mod phase_space;
 mod representation;
 mod stationary;
 mod tape;
@@ -47,6 +49,7 @@ pub use equations::{Derivation, Equations};
 pub use error::CumulantError;
 pub use evolution::{MomentEvolution, MomentSetup};
 pub use functional::Functional;
+pub use phase_space::{ChannelNoise, DiffusionEntry, PhaseSpace, Symbol};
 pub use tape::{Tape, TapeJacobian, TapeTerm, derivative};
 pub use unknowns::{ComplexPart, Unknown};
 pub use variables::Basis;

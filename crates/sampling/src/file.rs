@@ -37,7 +37,7 @@ pub enum SumsFileError {
         source: io::Error,
     },
     /// It is something else.
-    #[error("'{}' holds no sums over trajectories; `merge` and --resume need the folder of a run with the engine 'trajectories'", path.display())]
+    #[error("'{}' holds no sums over trajectories; `merge` and --resume need the folder of a run with the engine 'trajectories' or 'truncated-wigner'", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,

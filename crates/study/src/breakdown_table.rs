@@ -144,8 +144,8 @@ fn series(section: Section<'_>) -> Result<Series, StudyError> {
             Some(_) => section.number(option.name)?.unwrap_or_default().to_string(),
         };
         sets.push(format!("engine.{}={value}", option.name));
-        if option.name == engine {
-            // How many trajectories there are is no name.
+        if option.name == engine || option.name == "samples" {
+            // How many samples there are is no name.
             continue;
         }
         words.push(if option.name == "closure" { value.clone() } else { format!("{} {value}", option.name) });

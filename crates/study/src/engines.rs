@@ -11,6 +11,7 @@ mod exact;
 mod mean_field;
 mod sampling;
 mod trajectories;
+mod truncated_wigner;
 
 use serde_json::{Map, Value as Json};
 use superladder_propagate::Method;
@@ -25,8 +26,13 @@ use crate::error::StudyError;
 use crate::section::Section;
 
 /// Every engine superladder knows; the first is the default.
-pub static ENGINES: &[EngineDefinition] =
-    &[exact::EXACT, cumulant::CUMULANT, MEAN_FIELD, trajectories::TRAJECTORIES];
+pub static ENGINES: &[EngineDefinition] = &[
+    exact::EXACT,
+    cumulant::CUMULANT,
+    MEAN_FIELD,
+    trajectories::TRAJECTORIES,
+    truncated_wigner::TRUNCATED_WIGNER,
+];
 
 /// The engine that a study asks for, or `wanted` in its place.
 pub(crate) fn definition(

@@ -12,7 +12,7 @@ use crate::results::version;
 /// Name of the file in an output folder.
 pub const FILE: &str = "trajectories.sums";
 /// Values that say how many samples there are to be, or when to give up, and not what they are.
-const FREE: [&str; 3] = ["trajectories", "target_error", "max_steps"];
+const FREE: [&str; 4] = ["trajectories", "samples", "target_error", "max_steps"];
 
 /// Everything that decides a sample: the values of a study but for its title and for how many samples it
 /// wants.

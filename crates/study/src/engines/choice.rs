@@ -6,6 +6,7 @@ use superladder_exact::Exact;
 use superladder_mean_field::MeanField;
 use superladder_sampling::Sampling;
 use superladder_trajectories::Trajectories;
+use superladder_truncated_wigner::TruncatedWigner;
 
 /// An engine with its options.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub enum EngineChoice {
     MeanField(MeanField),
     /// Quantum trajectories.
     Trajectories(Trajectories),
+    /// Truncated Wigner sampling.
+    TruncatedWigner(TruncatedWigner),
 }
 
 impl EngineChoice {
@@ -28,6 +31,7 @@ impl EngineChoice {
             Self::Cumulant(engine) => Box::new(engine.clone()),
             Self::MeanField(engine) => Box::new(engine.clone()),
             Self::Trajectories(engine) => Box::new(engine.clone()),
+            Self::TruncatedWigner(engine) => Box::new(engine.clone()),
         }
     }
 
@@ -38,6 +42,7 @@ impl EngineChoice {
             Self::Cumulant(engine) => engine.name(),
             Self::MeanField(engine) => engine.name(),
             Self::Trajectories(engine) => engine.name(),
+            Self::TruncatedWigner(engine) => engine.name(),
         }
     }
 
@@ -45,7 +50,7 @@ impl EngineChoice {
     pub fn memory_limit(&self) -> Option<u64> {
         match self {
             Self::Exact(engine) => engine.memory_limit,
-            Self::Cumulant(_) | Self::MeanField(_) | Self::Trajectories(_) => None,
+            Self::Cumulant(_) | Self::MeanField(_) | Self::Trajectories(_) | Self::TruncatedWigner(_) => None,
         }
     }
 
@@ -53,7 +58,7 @@ impl EngineChoice {
     pub fn gilbert(&self) -> &[f64] {
         match self {
             Self::MeanField(engine) => &engine.gilbert,
-            Self::Exact(_) | Self::Cumulant(_) | Self::Trajectories(_) => &[],
+            Self::Exact(_) | Self::Cumulant(_) | Self::Trajectories(_) | Self::TruncatedWigner(_) => &[],
         }
     }
 
@@ -61,6 +66,7 @@ impl EngineChoice {
     pub fn sampling(&self) -> Option<Box<dyn Sampling>> {
         match self {
             Self::Trajectories(engine) => Some(Box::new(engine.clone())),
+            Self::TruncatedWigner(engine) => Some(Box::new(engine.clone())),
             Self::Exact(_) | Self::Cumulant(_) | Self::MeanField(_) => None,
         }
     }
@@ -71,7 +77,7 @@ impl EngineChoice {
             Self::Exact(engine) => Some(Box::new(engine.clone())),
             Self::Cumulant(engine) => Some(Box::new(engine.clone())),
             Self::Trajectories(engine) => Some(Box::new(engine.clone())),
-            Self::MeanField(_) => None,
+            Self::MeanField(_) | Self::TruncatedWigner(_) => None,
         }
     }
 
@@ -79,7 +85,7 @@ impl EngineChoice {
     pub fn is_truncated(&self) -> bool {
         match self {
             Self::Exact(_) | Self::Trajectories(_) => true,
-            Self::Cumulant(_) | Self::MeanField(_) => false,
+            Self::Cumulant(_) | Self::MeanField(_) | Self::TruncatedWigner(_) => false,
         }
     }
 
@@ -87,6 +93,7 @@ impl EngineChoice {
     pub fn has_target(&self) -> bool {
         match self {
             Self::Trajectories(engine) => !engine.targets.is_empty(),
+            Self::TruncatedWigner(engine) => !engine.targets.is_empty(),
             Self::Exact(_) | Self::Cumulant(_) | Self::MeanField(_) => false,
         }
     }
@@ -95,6 +102,16 @@ impl EngineChoice {
     pub fn samples(&self) -> Option<u64> {
         match self {
             Self::Trajectories(engine) => Some(engine.trajectories),
+            Self::TruncatedWigner(engine) => Some(engine.samples),
+            Self::Exact(_) | Self::Cumulant(_) | Self::MeanField(_) => None,
+        }
+    }
+
+    /// The key in the table `engine` that says how many samples there are, of an engine that samples.
+    pub fn samples_key(&self) -> Option<&'static str> {
+        match self {
+            Self::Trajectories(_) => Some("trajectories"),
+            Self::TruncatedWigner(_) => Some("samples"),
             Self::Exact(_) | Self::Cumulant(_) | Self::MeanField(_) => None,
         }
     }

@@ -1,5 +1,6 @@
 //! Keys of engines that sample: when there are enough samples, and what is kept of them.
 
+use serde_json::{Map, Value as Json, json};
 use superladder_sampling::{ErrorTarget, Histogram};
 use toml::de::DeValue;
 
@@ -37,6 +38,19 @@ pub(super) fn targets(section: &Section<'_>) -> Result<Vec<ErrorTarget>, StudyEr
         None => vec![target(None)],
         Some(names) => names.into_iter().map(|name| target(Some(name))).collect(),
     })
+}
+
+/// The targets in force as they are shown.
+pub(super) fn shown(targets: &[ErrorTarget]) -> Json {
+    match targets {
+        [] => Json::Null,
+        [ErrorTarget { observable: None, error }] => json!(error),
+        named => named
+            .iter()
+            .filter_map(|t| Some((t.observable.clone()?, json!(t.error))))
+            .collect::<Map<_, _>>()
+            .into(),
+    }
 }
 
 /// `histograms`, a table from columns to `[low, high, bins]`; none without it.

@@ -1,7 +1,6 @@
 //! The engine of quantum trajectories as study files see it.
 
 use serde_json::{Map, Value as Json, json};
-use superladder_sampling::ErrorTarget;
 use superladder_trajectories::{
     Choice, LARGEST_TOLERANCE, SMALLEST_TOLERANCE, SMALLEST_TRUNCATION, Trajectories, Unravelling,
 };
@@ -199,15 +198,7 @@ const ENTRIES: &[Entry<Options>] = &[
             options.engine.targets = sampling::targets(key.section)?;
             Ok(())
         },
-        shown: Some(|options| match options.engine.targets.as_slice() {
-            [] => Json::Null,
-            [ErrorTarget { observable: None, error }] => json!(error),
-            named => named
-                .iter()
-                .filter_map(|t| Some((t.observable.clone()?, json!(t.error))))
-                .collect::<Map<_, _>>()
-                .into(),
-        }),
+        shown: Some(|options| sampling::shown(&options.engine.targets)),
     },
     Entry {
         name: "target_observables",

@@ -11,7 +11,7 @@ use crate::store::Store;
 use crate::watch::Watch;
 
 /// Engines whose cost grows steeply with the size.
-const EXPENSIVE: [&str; 2] = ["exact", "trajectories"];
+const EXPENSIVE: [&str; 3] = ["exact", "trajectories", "truncated-wigner"];
 
 /// Measures every engine of `plan` at every size, the most expensive first so that the threads end together.
 /// What is finished is in `store`. By series, then by size.

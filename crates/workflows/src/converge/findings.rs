@@ -288,8 +288,8 @@ fn suggest(varied: &[Varied]) -> Suggestion {
             }
             (Vary::Number, None) => {
                 let number = more(v);
-                sets.push(format!("engine.trajectories={number:.0}"));
-                words.push(format!("{number:.0} trajectories by the law error ~ 1/sqrt(number)"));
+                sets.push(format!("engine.{}={number:.0}", v.family.key));
+                words.push(format!("{number:.0} {} by the law error ~ 1/sqrt(number)", v.family.key));
             }
             (Vary::Order | Vary::Closure, None) => words.push(format!(
                 "results depend on the {}: hold them against the exact engine or trajectories",

@@ -79,7 +79,7 @@ pub fn families(study: &Study, vary: &[Vary], tolerance: f64) -> (Vec<Family>, V
             families.extend(option(options, "truncation", Vary::Truncation));
         }
         if vary.contains(&Vary::Number) {
-            families.push(numbers(samples));
+            families.extend(study.engine.samples_key().map(|key| numbers(key, samples)));
         }
     }
     if let EngineChoice::Cumulant(engine) = &study.engine {
@@ -112,16 +112,16 @@ fn option(options: &Json, key: &str, vary: Vary) -> Option<Family> {
 }
 
 /// A quarter, a half and all of the samples.
-fn numbers(samples: u64) -> Family {
+fn numbers(key: &str, samples: u64) -> Family {
     let choice = |part: u64| {
         let number = samples / part;
-        let sets = if part == 1 { Vec::new() } else { vec![format!("engine.trajectories={number}")] };
+        let sets = if part == 1 { Vec::new() } else { vec![format!("engine.{key}={number}")] };
         Choice { label: number.to_string(), size: number as f64, sets }
     };
     let parts = [4, 2, 1].into_iter().filter(|part| samples / part >= FEWEST || *part == 1);
     Family {
-        name: "number of trajectories".to_owned(),
-        key: "trajectories".to_owned(),
+        name: format!("number of {key}"),
+        key: key.to_owned(),
         vary: Vary::Number,
         law: Law::Unknown,
         choices: parts.map(choice).collect(),

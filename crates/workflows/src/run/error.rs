@@ -35,7 +35,9 @@ pub enum RunError {
     )]
     Waiting(String),
     /// Indices for an engine that does not sample.
-    #[error("--indices is for the engine 'trajectories', and the study asks for '{0}'")]
+    #[error(
+        "--indices is for the engines 'trajectories' and 'truncated-wigner', and the study asks for '{0}'"
+    )]
     Indices(&'static str),
     /// A checkpoint that is no longer needed stays.
     #[error("cannot remove the checkpoint '{}': {source}", path.display())]

@@ -1,0 +1,102 @@
+//! What is measured of a sample: products of its variables, and observables from their averages.
+
+use num_complex::Complex64;
+use superladder_cumulant::{PhaseSpace, Symbol};
+use superladder_engine::Problem;
+use superladder_model::{Evaluation, Operator};
+use superladder_sampling::Functions;
+
+use crate::lanes::{LANES, Lane};
+
+/// `<O>` as a sum of averages: coefficients and numbers of products.
+type Expectation = Vec<(Complex64, usize)>;
+
+/// The products of variables that the observables need, and how these follow from their averages.
+///
+/// Averages over the Wigner function are those of symmetrised products; what ordering adds is in the symbols:
+/// `<a^dag a> = <|alpha|^2> - 1/2`.
+#[derive(Debug, Clone)]
+pub(crate) struct Instruments {
+    problem: Problem,
+    /// Every different product, by the numbers of its variables; the constant is none.
+    products: Vec<Vec<u32>>,
+    /// By observable.
+    expectations: Vec<Vec<(Complex64, Expectation)>>,
+}
+
+impl Instruments {
+    pub(crate) fn new(problem: &Problem, space: &PhaseSpace) -> Self {
+        let mut products: Vec<Vec<u32>> = Vec::new();
+        let mut expectation = |operator: &Operator| {
+            let (mut constant, mut sum) = (Complex64::ZERO, Expectation::new());
+            let symbol: Symbol = space.symbol(operator);
+            for (c, list) in symbol {
+                if list.is_empty() {
+                    constant += c;
+                    continue;
+                }
+                let place = products.iter().position(|p| *p == list).unwrap_or_else(|| {
+                    products.push(list);
+                    products.len() - 1
+                });
+                sum.push((c, place));
+            }
+            (constant, sum)
+        };
+        let of = |evaluation: &Evaluation| match evaluation {
+            Evaluation::Moments { operators, .. } => operators.iter().map(&mut expectation).collect(),
+            // Refused before.
+            Evaluation::State(_) => Vec::new(),
+        };
+        let expectations = problem.observables.iter().map(|o| &o.evaluation).map(of).collect();
+        Self { problem: problem.clone(), products, expectations }
+    }
+
+    /// Numbers per sample and output time.
+    pub(crate) fn count(&self) -> usize {
+        self.products.len()
+    }
+
+    /// Writes the products of every lane behind what is in `rows`.
+    pub(crate) fn tally(&self, v: &[Lane], rows: &mut [Vec<f64>]) {
+        for list in &self.products {
+            let mut product = Lane::all(1.0);
+            for variable in list {
+                let factor = &v[*variable as usize];
+                (0..LANES).for_each(|l| product.0[l] *= factor.0[l]);
+            }
+            rows.iter_mut().zip(product.0).for_each(|(row, x)| row.push(x));
+        }
+    }
+
+    fn evaluated(&self, observable: usize, means: &[f64]) -> Vec<Complex64> {
+        let of = |(constant, sum): &(Complex64, Expectation)| {
+            constant + sum.iter().map(|(c, place)| c * means[*place]).sum::<Complex64>()
+        };
+        self.expectations[observable].iter().map(of).collect()
+    }
+}
+
+impl Functions for Instruments {
+    fn values(&self, means: &[f64]) -> Vec<Vec<f64>> {
+        let value = |(number, evaluation): (usize, &Evaluation)| match evaluation {
+            Evaluation::Moments { combine, context, .. } => combine(&self.evaluated(number, means), context),
+            Evaluation::State(_) => Vec::new(),
+        };
+        self.problem.observables.iter().map(|o| &o.evaluation).enumerate().map(value).collect()
+    }
+
+    fn along(&self, means: &[f64], guide: &[f64]) -> Vec<Option<f64>> {
+        let value = |(number, observable): (usize, &superladder_model::Observable)| {
+            let along = match &observable.evaluation {
+                Evaluation::Moments { combine, context, .. } => {
+                    combine.along(&self.evaluated(number, means), &self.evaluated(number, guide), context)
+                }
+                Evaluation::State(_) => None,
+            };
+            let count = observable.shape(self.problem.model(), &[]).len();
+            along.unwrap_or_else(|| vec![None; count])
+        };
+        self.problem.observables.iter().enumerate().flat_map(value).collect()
+    }
+}

@@ -1,0 +1,333 @@
+//! A problem made ready: equations, start, steps, instruments.
+
+use pulp::{Arch, Simd, WithSimd};
+use superladder_cumulant::{PhaseSpace, refuse_state_functions};
+use superladder_engine::{EngineError, Halt, Problem};
+
+use crate::checks::{high_terms, refuse_negative_diffusion};
+use crate::equations::StageEquations;
+use crate::error::{NAME, SampleError, failed, underivable, unsupported};
+use crate::instruments::Instruments;
+use crate::lanes::{LANES, Lane};
+use crate::noise::LaneNoise;
+use crate::options::TruncatedWigner;
+use crate::path::{Segment, segments, steps};
+use crate::start::{Start, conserved};
+use crate::step::{LaneState, Work};
+use crate::stream::Stream;
+
+/// A step times the largest eigenvalue of the motion is at most this ...
+const TURN: f64 = 0.25;
+/// ... and times the rate at which kicks dephase at most this.
+const KICK: f64 = 0.05;
+/// The trial of the steps goes so many of them far.
+const TRIAL: f64 = 20_000.0;
+/// Steps are halved at most so often.
+const HALVINGS: u32 = 24;
+/// Between two looks at who may end the work.
+const POLL: u64 = 256;
+
+/// By sample its numbers and how often its noise was clipped; how often there was noise.
+pub(crate) type Followed = (Vec<(Vec<f64>, u64)>, u64);
+
+/// How samples of a problem are followed.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) problem: Problem,
+    pub(crate) instruments: Instruments,
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) warnings: Vec<String>,
+    /// Estimated error of the drift at the end, of variables of order 1.
+    pub(crate) drift_error: f64,
+    stages: Vec<StageEquations>,
+    start: Start,
+    scale: f64,
+    /// Places of spins that keep their length.
+    kept: Vec<usize>,
+    seed: u64,
+}
+
+impl Setup {
+    /// Derives and checks everything; `halt` may end the trial of the steps.
+    ///
+    /// # Errors
+    /// [`EngineError`]: what the engine refuses, by name.
+    pub(crate) fn new(
+        options: &TruncatedWigner,
+        problem: &Problem,
+        halt: &dyn Halt,
+    ) -> Result<Self, EngineError> {
+        problem.validate()?;
+        problem.without_density_matrix(NAME)?;
+        refuse_state_functions(NAME, problem)?;
+        let derive = |model| PhaseSpace::of_model(model).map_err(|e| underivable(&e));
+        let (mut spaces, mut warnings) = (Vec::new(), Vec::new());
+        for stage in &problem.stages {
+            let space = derive(&stage.model)?;
+            refuse_negative_diffusion(&stage.model, &space)?;
+            spaces.push(space);
+            warnings.extend(high_terms(&stage.model));
+        }
+        warnings.dedup();
+        let scale = spaces[0].scale();
+        let start = Start::new(problem, scale, options.sampling, options.length)?;
+        let typical = start.means();
+        let modes = 2 * problem.model().modes().len();
+        let kept = conserved(problem).into_iter().enumerate().filter(|(_, kept)| *kept);
+        let mut setup = Self {
+            instruments: Instruments::new(problem, &spaces[0]),
+            stages: spaces.iter().map(|space| StageEquations::new(space, &typical)).collect(),
+            kept: kept.map(|(e, _)| modes + 3 * e).collect(),
+            problem: problem.clone(),
+            segments: Vec::new(),
+            drift_error: 0.0,
+            seed: options.seed,
+            warnings,
+            start,
+            scale,
+        };
+        setup.choose_steps(options, halt)?;
+        Ok(setup)
+    }
+
+    /// Finds the longest steps that follow the drift.
+    fn choose_steps(&mut self, options: &TruncatedWigner, halt: &dyn Halt) -> Result<(), EngineError> {
+        let time = self.problem.times[0];
+        let mut largest = options.step.unwrap_or_else(|| self.first_step());
+        if !largest.is_finite() && self.stages[0].dim > 0 && largest.is_nan() {
+            return Err(unsupported("the rates of the model are not finite"));
+        }
+        for _ in 0..HALVINGS {
+            self.segments = segments(&self.problem, largest);
+            let (needed, end) = (steps(&self.segments), self.problem.times[self.problem.times.len() - 1]);
+            if needed > options.max_steps as f64 {
+                let limit = (needed, "steps", options.max_steps);
+                return Err(EngineError::too_long(NAME, &self.problem, (time, end), limit));
+            }
+            self.drift_error = self.trial(halt).ok_or(EngineError::Interrupted { engine: NAME })?;
+            if self.drift_error <= options.bounds.propagation || options.step.is_some() {
+                return Ok(());
+            }
+            largest = 0.5 * largest.min(self.segments.iter().map(|s| s.h).fold(0.0, f64::max));
+        }
+        Err(failed(time, SampleError::Step { step: largest, bound: options.bounds.propagation }))
+    }
+
+    /// By the fastest motion at the means and at a few samples of the start.
+    fn first_step(&self) -> f64 {
+        let drawn = (0..LANES as u64).map(|index| self.start.draw(&mut Stream::new(self.seed, index)));
+        let points: Vec<Vec<f64>> = drawn.chain([self.start.means()]).collect();
+        let (mut fastest, mut kicked) = (0.0_f64, 0.0_f64);
+        for stage in &self.stages {
+            for v in &points {
+                let (drift, kick) = stage.rates(v);
+                (fastest, kicked) = (fastest.max(drift), kicked.max(kick));
+            }
+        }
+        (TURN / fastest).min(KICK / kicked)
+    }
+
+    /// The error that the steps leave at the end, from the first samples without noise: every step against two of
+    /// half its length, summed; the largest of all lanes. `None` if `halt` ends it.
+    fn trial(&self, halt: &dyn Halt) -> Option<f64> {
+        let indices: Vec<u64> = (0..LANES as u64).collect();
+        let mut state = self.begin(&indices);
+        let mut work = Work::new(&self.stages);
+        let (mut sum, mut left) = (Lane::ZERO, TRIAL);
+        for segment in &self.segments {
+            let steps = (segment.steps as f64).min(left) as u64;
+            let drift = &self.stages[segment.stage];
+            let trial = Trial {
+                state: &mut state,
+                stage: drift,
+                h: segment.h,
+                steps,
+                sum: &mut sum,
+                work: &mut work,
+            };
+            Arch::new().dispatch(trial);
+            left -= steps as f64;
+            if left <= 0.0 {
+                break;
+            }
+            if halt.asked() {
+                return None;
+            }
+        }
+        let all = steps(&self.segments);
+        let part = if all > TRIAL { all / TRIAL } else { 1.0 };
+        Some(
+            sum.0.iter().fold(0.0, |worst: f64, x| if x.is_nan() { f64::INFINITY } else { worst.max(*x) })
+                * part,
+        )
+    }
+
+    /// Samples at the first time; lanes that are left repeat the last one.
+    fn begin(&self, indices: &[u64]) -> LaneState {
+        let mut noise = LaneNoise::new();
+        let mut v = vec![Lane::ZERO; self.stages[0].dim];
+        for l in 0..LANES {
+            let mut stream = Stream::new(self.seed, indices[l.min(indices.len() - 1)]);
+            let drawn = self.start.draw(&mut stream);
+            v.iter_mut().zip(drawn).for_each(|(lane, x)| lane.0[l] = x);
+            noise.seed(l, &mut stream);
+        }
+        self.state(v, noise)
+    }
+
+    fn state(&self, v: Vec<Lane>, noise: LaneNoise) -> LaneState {
+        let length = |first: usize| {
+            let square = |l: usize| (0..3).map(|k| v[first + k].0[l].powi(2)).sum::<f64>();
+            Lane(std::array::from_fn(|l| square(l).sqrt()))
+        };
+        let kept = self.kept.iter().map(|first| (*first, length(*first))).collect();
+        LaneState { v, kept, noise, clipped: Lane::ZERO, noises: 0 }
+    }
+
+    /// The products of the variables at the first time, of samples `indices`, at most as many as there are lanes.
+    pub(crate) fn started(&self, indices: &[u64]) -> Vec<Vec<f64>> {
+        let mut rows = vec![Vec::new(); indices.len()];
+        self.instruments.tally(&self.begin(indices).v, &mut rows);
+        rows
+    }
+
+    /// Follows samples to the end: by sample its numbers at all output times, and how often its noise was clipped;
+    /// then how often there was noise.
+    ///
+    /// # Errors
+    /// [`SampleError`].
+    pub(crate) fn follow(&self, indices: &[u64], halt: &dyn Halt) -> Result<Followed, SampleError> {
+        self.followed(self.begin(indices), &self.stages, indices, halt)
+    }
+
+    /// What samples are without any noise: the means, which the drift moves.
+    #[cfg(test)]
+    pub(crate) fn follow_means(&self) -> Result<Followed, SampleError> {
+        let v = self.start.means().into_iter().map(Lane::all).collect();
+        let silent: Vec<_> = self.stages.iter().map(StageEquations::without_noise).collect();
+        self.followed(self.state(v, LaneNoise::new()), &silent, &[0], &superladder_engine::Never)
+    }
+
+    fn followed(
+        &self,
+        mut state: LaneState,
+        stages: &[StageEquations],
+        indices: &[u64],
+        halt: &dyn Halt,
+    ) -> Result<Followed, SampleError> {
+        let mut work = Work::new(&self.stages);
+        let numbers = self.instruments.count() * self.problem.times.len();
+        let mut rows: Vec<Vec<f64>> = indices.iter().map(|_| Vec::with_capacity(numbers)).collect();
+        self.instruments.tally(&state.v, &mut rows);
+        for segment in &self.segments {
+            let equations = &stages[segment.stage];
+            let mut done = 0;
+            while done < segment.steps {
+                if halt.asked() {
+                    return Err(SampleError::Abandoned);
+                }
+                let range = (done, segment.steps.min(done + POLL), segment.steps);
+                let steps = (segment.h, self.scale);
+                let way = Stretch { state: &mut state, equations, steps, range, work: &mut work };
+                Arch::new().dispatch(way);
+                done = range.1;
+            }
+            if segment.output.is_some() {
+                self.instruments.tally(&state.v, &mut rows);
+                let lost = (0..indices.len()).find(|l| !state.v.iter().all(|lane| lane.0[*l].is_finite()));
+                if let Some(l) = lost {
+                    return Err(SampleError::OutOfRange { index: indices[l] });
+                }
+            }
+        }
+        let clipped = state.clipped.0.map(|x| x as u64);
+        Ok((rows.into_iter().zip(clipped).collect(), state.noises))
+    }
+}
+
+/// Steps of a segment.
+struct Stretch<'a> {
+    state: &'a mut LaneState,
+    equations: &'a StageEquations,
+    /// Length of a step, and N.
+    steps: (f64, f64),
+    /// First, last and number of all steps.
+    range: (u64, u64, u64),
+    work: &'a mut Work,
+}
+
+impl WithSimd for Stretch<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match vectors::<S>() {
+            2 => self.run::<S, 2>(simd),
+            4 => self.run::<S, 4>(simd),
+            8 => self.run::<S, 8>(simd),
+            _ => self.run::<S, LANES>(simd),
+        }
+    }
+}
+
+impl Stretch<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const K: usize>(self, simd: S) {
+        let Self { state, equations, steps, range: (from, to, all), work } = self;
+        for step in from..to {
+            state.advance::<S, K>(simd, equations, steps, (step, all), work);
+        }
+    }
+}
+
+/// Vectors of all lanes.
+const fn vectors<S: Simd>() -> usize {
+    size_of::<Lane>() / size_of::<S::f64s>()
+}
+
+/// Steps without noise, each against two halves.
+struct Trial<'a> {
+    state: &'a mut LaneState,
+    stage: &'a StageEquations,
+    h: f64,
+    steps: u64,
+    sum: &'a mut Lane,
+    work: &'a mut Work,
+}
+
+impl WithSimd for Trial<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match vectors::<S>() {
+            2 => self.run::<S, 2>(simd),
+            4 => self.run::<S, 4>(simd),
+            8 => self.run::<S, 8>(simd),
+            _ => self.run::<S, LANES>(simd),
+        }
+    }
+}
+
+impl Trial<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const K: usize>(self, simd: S) {
+        let Self { state, stage, h, steps, sum, work } = self;
+        for _ in 0..steps {
+            let before = state.v.clone();
+            state.drift::<S, K>(simd, &stage.drift, h, work);
+            let whole = std::mem::replace(&mut state.v, before);
+            state.drift::<S, K>(simd, &stage.drift, 0.5 * h, work);
+            state.drift::<S, K>(simd, &stage.drift, 0.5 * h, work);
+            for l in 0..LANES {
+                let mut worst = 0.0;
+                for (fine, coarse) in state.v.iter().zip(&whole) {
+                    let away = (fine.0[l] - coarse.0[l]).abs() / fine.0[l].abs().max(1.0);
+                    // NaN is no agreement.
+                    worst = if away <= worst { worst } else { away };
+                }
+                sum.0[l] += worst;
+            }
+        }
+    }
+}
