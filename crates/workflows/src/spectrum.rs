@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use self::found::{Found, Smaller, reasons};
 use crate::results::{Clock, Head, OutputError, OutputFolder};
-use crate::steady::Finished;
+use crate::search::{Finished, Keeping, Search, SearchError};
 
 /// What is asked for.
 pub struct Plan<'a> {
@@ -26,8 +26,8 @@ pub struct Plan<'a> {
     pub check_cutoffs: bool,
     /// The output folder.
     pub output: PathBuf,
-    /// Whether it may replace one.
-    pub force: bool,
+    /// What becomes of an earlier search, and how this one is kept.
+    pub keeping: Keeping,
     /// Started when the command began.
     pub clock: Clock,
 }
@@ -69,6 +69,9 @@ pub enum SpectrumError {
     /// The results cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// The search cannot begin, or leaves nothing.
+    #[error(transparent)]
+    Search(#[from] SearchError),
 }
 
 impl SpectrumError {
@@ -78,11 +81,12 @@ impl SpectrumError {
             Self::Study(_) | Self::NoTwoTime(_) | Self::NoCorrelations { .. } => true,
             Self::Engine(error) => error.is_bad_input(),
             Self::Output(error) => error.is_bad_input(),
+            Self::Search(error) => error.is_bad_input(),
         }
     }
 
     /// True when it was asked to end.
-    pub fn is_interrupt(&self) -> bool {
+    fn is_interrupt(&self) -> bool {
         matches!(self, Self::Engine(EngineError::Interrupted { .. }))
     }
 }
@@ -93,8 +97,20 @@ impl Plan<'_> {
     /// # Errors
     /// [`SpectrumError`].
     pub fn run(&self, halt: &dyn Halt) -> Result<Finished, SpectrumError> {
-        let folder = OutputFolder::begin(&self.output, self.force)?;
         self.check_correlations()?;
+        let asked = (self.study, "spectrum", &self.options);
+        let (search, folder) = Search::begin(asked, &self.output, self.keeping, halt)?;
+        match self.found(&search, &folder) {
+            Err(error) if error.is_interrupt() => Ok(search.interrupted(folder, &self.clock)?),
+            found => {
+                let (text, converged) = found?;
+                Ok(search.finish(folder, text, converged)?)
+            }
+        }
+    }
+
+    /// The report and whether every bound is kept, with everything in the folder.
+    fn found(&self, search: &Search<'_>, folder: &OutputFolder) -> Result<(String, bool), SpectrumError> {
         let mut problem = self.study.problem.clone();
         // Only the state is needed.
         problem.observables.clear();
@@ -102,10 +118,10 @@ impl Plan<'_> {
         for entry in &self.study.correlations {
             let place = asked.iter().position(|known| known.tagged == entry.tagged).unwrap_or(asked.len());
             if place == asked.len() {
-                asked.push(self.asked(&problem, entry, halt)?);
+                asked.push(self.asked(&problem, entry, search)?);
             }
             let Asked { state, smaller, .. } = &asked[place];
-            let found = Found::new(entry, &**state, smaller.as_ref(), halt);
+            let found = Found::new(entry, &**state, smaller.as_ref(), search);
             all.push(found.map_err(|e| self.refused(entry, e))?);
         }
         let reasons = reasons(asked.iter().map(|asked| asked.state.report()), &all);
@@ -126,7 +142,7 @@ impl Plan<'_> {
         folder.write_json("manifest.json", &self.manifest(&**state, &all, &reasons))?;
         folder.write_text("study.toml", self.study.text())?;
         folder.write_picture("spectrum", &picture::picture(&self.study.title, &all))?;
-        Ok(Finished { folder: folder.finish()?, text, converged: reasons.is_empty() })
+        Ok((text, reasons.is_empty()))
     }
 
     fn check_correlations(&self) -> Result<(), SpectrumError> {
@@ -154,36 +170,41 @@ impl Plan<'_> {
         &self,
         problem: &Problem,
         entry: &CorrelationEntry,
-        halt: &dyn Halt,
+        search: &Search<'_>,
     ) -> Result<Asked, SpectrumError> {
         let tagged = |e: usize| problem.with_tagged_spin(e).map_err(|e| self.refused(entry, e.into()));
         let mut problem = entry.tagged.map_or_else(|| Ok(problem.clone()), tagged)?;
-        let state = self.state(&problem, &self.options, halt)?;
+        let tag = entry.tagged.map_or_else(String::new, |e| format!(" with a tagged spin of ensemble {e}"));
+        let state = self.state((&problem, &self.options), &format!("the state{tag}"), search)?;
         problem.cutoffs.clone_from(&state.report().cutoffs);
         // Samples at other cutoffs differ by chance.
         let engine = &self.study.engine;
         let truncated = engine.is_truncated() && engine.sampling().is_none();
         let smaller = if self.check_cutoffs && truncated { found::smaller(&problem) } else { None };
-        let smaller = smaller.map(|problem| self.smaller(problem, halt)).transpose()?;
+        let smaller = smaller.map(|problem| self.smaller(problem, &tag, search)).transpose()?;
         Ok(Asked { tagged: entry.tagged, state, smaller })
     }
 
     fn state(
         &self,
-        problem: &Problem,
-        options: &StationaryOptions,
-        halt: &dyn Halt,
+        (problem, options): (&Problem, &StationaryOptions),
+        name: &str,
+        search: &Search<'_>,
     ) -> Result<Box<dyn TwoTimeState>, SpectrumError> {
         let engine = self.study.engine.two_time();
         let engine = engine.ok_or(SpectrumError::NoTwoTime(self.study.engine.name()))?;
-        let found = engine.two_time(problem, options, halt);
+        let (mut problem, mut options) = (problem.clone(), options.clone());
+        search.enter(name, &mut problem, &mut options);
+        let found = engine.two_time(&problem, &options, search);
+        search.leave();
         found.map_err(|e| self.study.refusal(e).map_or_else(SpectrumError::Engine, Into::into))
     }
 
     /// The state of the problem at smaller cutoffs, which need not exist.
-    fn smaller(&self, problem: Problem, halt: &dyn Halt) -> Result<Smaller, SpectrumError> {
+    fn smaller(&self, problem: Problem, tag: &str, search: &Search<'_>) -> Result<Smaller, SpectrumError> {
         let options = StationaryOptions { raise_cutoffs: false, ..self.options.clone() };
-        let state = match self.state(&problem, &options, halt) {
+        let name = format!("the state{tag} at smaller cutoffs");
+        let state = match self.state((&problem, &options), &name, search) {
             Err(error) if error.is_interrupt() => return Err(error),
             found => found.map_err(|error| error.to_string()),
         };

@@ -45,12 +45,12 @@ pub(super) struct Near {
 impl Exact {
     /// The state of `problem` when it has nearly come to rest, in the layout of charge difference zero; `None`
     /// where the way through time does not pay. Decided by counts and by the `residual` that is left, never by
-    /// time.
+    /// time. Every piece of the way is offered.
     pub(super) fn nearly_at_rest(
         &self,
         problem: &Problem,
         setting: &Setting,
-        residual: &dyn Fn(&[f64]) -> f64,
+        (residual, offer): (&dyn Fn(&[f64]) -> f64, &dyn Fn(&[f64])),
         (options, halt): (&StationaryOptions, &dyn Halt),
     ) -> Result<Option<Near>, EngineError> {
         if setting.layout.unknowns() < FEW {
@@ -73,6 +73,7 @@ impl Exact {
             let before = motion;
             let vector = evolution.parts().0.vector.into_owned();
             evolution.advance(&[evolution.time() + piece], &mut Deaf(halt))?;
+            offer(&evolution.parts().0.vector);
             if halt.asked() {
                 return Err(EngineError::Interrupted { engine: NAME });
             }

@@ -1,14 +1,14 @@
 //! The stationary state of a problem, measured.
 
-use std::sync::Mutex;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use num_complex::Complex64;
 use superladder_engine::{
-    Diagnostics, EngineError, Halt, Problem, SlowModes, Stationary, StationaryOptions, StationaryReport,
-    check_memory,
+    Diagnostics, EngineError, Finding, Halt, Problem, SlowModes, Stationary, StationaryOptions,
+    StationaryReport, check_memory,
 };
-use superladder_model::{Evaluation, Operator};
+use superladder_model::{Evaluation, JointState, Operator};
 use superladder_space::{Charge, Charges, Sector, Space, SparseMatrix};
 
 use super::limit::{Guess, Limit};
@@ -172,22 +172,17 @@ impl Exact {
         let zero: Charge = vec![0; space.charges().len()];
         let coherence = Coherence::new(space, &zero, &|_, _, _| true);
         let start = from_layout(layout, &coherence, &initial);
-        let solver = Solver::new(space, &elements, halt);
-        let guess = options.guess.as_ref().and_then(|guess| guess.arranged(own.model()).ok());
-        let guess = if let Some(guess) = guess {
-            Some(Near { vector: joint_vector(space, layout, &guess), left: None })
-        } else {
-            let residual = |vector: &[f64]| {
-                let x = from_layout(layout, &coherence, vector);
-                let moved = flow(space, &coherence, &elements, &x);
-                coherence.trace_norm_bound(&moved) / coherence.trace(&x).norm()
-            };
-            self.nearly_at_rest(&own, &setting, &residual, (options, halt))?
+        let joined = |vector: &[f64]| joint_state((space, layout, own.model()), vector, f64::INFINITY);
+        let offer = |vector: &[f64]| {
+            halt.found(&Finding::State { cutoffs: &own.cutoffs, state: &|| joined(vector) });
         };
-        let guess = guess.map(|Near { vector, left }| Guess {
-            x: from_layout(layout, &coherence, &vector),
-            left: left.map(|left| from_layout(layout, &coherence, &left)),
-        });
+        let offer_blocks = |of: &Coherence, x: &[Complex64]| {
+            let trace = of.trace(x);
+            let x: Vec<Complex64> = x.iter().map(|z| z / trace).collect();
+            offer(&to_layout(layout, of, &x));
+        };
+        let solver = Solver { offer: &offer_blocks, ..Solver::new(space, &elements, halt) };
+        let guess = self.guess((&own, &setting), &solver, (&coherence, &joined, &offer), options)?;
         let limit = solver.limit(own.model(), coherence, &start, guess.as_ref(), options)?;
         if problem.stages.len() > 1 && (limit.classes.len() > 1 || limit.classes[0].states > 1) {
             let reason = "the last stage has several stationary states, and which one is reached depends on the state \
@@ -197,6 +192,38 @@ impl Exact {
         let slow = slow_modes(&solver, &own, options)?;
         let iterations = solver.iterations.load(Ordering::Relaxed);
         self.told(own, setting, &elements, limit, slow, (options, iterations, halt))
+    }
+
+    /// Where the search begins: at the state that is given, as far as the way through time leads from there.
+    fn guess(
+        &self,
+        (own, setting): (&Problem, &Setting),
+        solver: &Solver<'_>,
+        (coherence, joined, offer): (&Coherence, &dyn Fn(&[f64]) -> JointState, &dyn Fn(&[f64])),
+        options: &StationaryOptions,
+    ) -> Result<Option<Guess>, EngineError> {
+        let Setting { space, layout, .. } = setting;
+        let residual = |vector: &[f64]| {
+            let x = from_layout(layout, coherence, vector);
+            let moved = flow(space, coherence, solver.elements, &x);
+            coherence.trace_norm_bound(&moved) / coherence.trace(&x).norm()
+        };
+        let given = options.guess.as_ref().and_then(|guess| guess.arranged(own.model()).ok());
+        let given = given.map(|guess| Near { vector: joint_vector(space, layout, &guess), left: None });
+        let given = given.filter(|near| near.vector.iter().all(|x| x.is_finite()));
+        let near = if given.as_ref().is_some_and(|near| residual(&near.vector) <= options.tolerance) {
+            given
+        } else {
+            let mut from = own.clone();
+            if let Some(near) = &given {
+                from.initial.joint = Some(Arc::new(joined(&near.vector)));
+            }
+            self.nearly_at_rest(&from, setting, (&residual, offer), (options, solver.halt))?.or(given)
+        };
+        Ok(near.map(|Near { vector, left }| Guess {
+            x: from_layout(layout, coherence, &vector),
+            left: left.map(|left| from_layout(layout, coherence, &left)),
+        }))
     }
 
     /// Measures the limit.
@@ -315,7 +342,16 @@ fn slow_modes(
         .collect();
     populated.sort_by_key(|d| d.iter().map(|x| x.abs()).sum::<i64>());
     populated.into_iter().take(1 + 2 * POPULATED).for_each(&mut want);
-    wanted.iter().map(|difference| solver.slow(difference, options.modes)).collect()
+    let modes = |difference: &Charge| {
+        let known = options.known.iter();
+        let mut known =
+            known.filter(|slow| slow.difference == *difference && slow.values.len() == options.modes);
+        let found =
+            known.next().map_or_else(|| solver.slow(difference, options.modes), |slow| Ok(slow.clone()))?;
+        solver.halt.found(&Finding::Slow(&found));
+        Ok(found)
+    };
+    wanted.iter().map(modes).collect()
 }
 
 /// The blocks of charge difference zero of a state vector.
