@@ -51,7 +51,7 @@ kind = "amplitude"
 mode = "a"
 connected = true
 delays = { to = 20.0, points = 21 }
-frequencies = { from = -3.0, to = 3.0, points = 121 }
+frequencies = { from = -2.0, to = 2.0, points = 25 }
 [time]
 end = 1.0
 points = 2

@@ -46,10 +46,11 @@ correlations`) or operators of its own. S(w) = 2 Re int_0^inf exp(-i w tau) <A(t
 that a mode of frequency w_0 peaks at +w_0; the coherent part is told apart. Every spectrum is found
 by two methods, and once more at cutoffs lower by an eighth; the exit code is 3 where they differ.
 
-The engine must be 'exact'. The output folder holds NAME-correlation.csv (correlation, its error, g1
+The engine must be 'exact', 'cumulant' or, for correlations alone, 'trajectories'. The output folder holds NAME-correlation.csv (correlation, its error, g1
 or g2) and NAME-spectrum.csv (S with its error) of every correlation, lines.csv (centres, widths,
 areas), report.txt, spectrum.svg and spectrum.png, manifest.json and study.toml. The state is the
-stationary one of the last stage. Ctrl-C stops the search with a checkpoint,
+stationary one of the last stage; a correlation with `start = 5.0` begins in the state at that time,
+after the quenches up to then, and has no spectrum. Ctrl-C stops the search with a checkpoint,
 DIR.checkpoint beside the output folder; --resume goes on from the state that was found.")]
 pub(crate) struct Spectrum {
     #[command(flatten)]
@@ -66,6 +67,9 @@ pub(crate) struct Spectrum {
     /// Do not make sure by a second solution that there is one stationary state only.
     #[arg(long)]
     pub(crate) assume_unique: bool,
+    /// Begin the search at this saved state (file or folder), which `steady --save-state` has written.
+    #[arg(long, value_name = "STATE")]
+    pub(crate) from: Option<PathBuf>,
     /// Do not find everything once more at smaller cutoffs; errors then do not hold what the cutoffs do.
     #[arg(long)]
     pub(crate) assume_cutoffs: bool,

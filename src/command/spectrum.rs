@@ -8,7 +8,7 @@ use superladder::engine::StationaryOptions;
 use superladder::workflows::results::Clock;
 use superladder::workflows::spectrum::Plan;
 
-use super::steady::{check_tolerance, keeping, told};
+use super::steady::{check_tolerance, keeping, near, told};
 use super::{Verdict, load, start_threads};
 use crate::cli::Spectrum;
 use crate::interrupt::Interrupt;
@@ -33,7 +33,7 @@ pub(crate) fn spectrum(
         errors: false,
         raise_cutoffs: true,
         keep_state: false,
-        guess: None,
+        guess: arguments.from.as_deref().map(near).transpose()?,
         known: Vec::new(),
     };
     let check_cutoffs = !arguments.assume_cutoffs;

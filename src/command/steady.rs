@@ -49,7 +49,7 @@ pub(crate) fn steady(
 }
 
 /// The saved state that a search begins at.
-fn near(path: &Path) -> Result<Arc<JointState>, BadInput> {
+pub(super) fn near(path: &Path) -> Result<Arc<JointState>, BadInput> {
     let (state, _) = read_state(path).map_err(BadInput::SavedState)?;
     Ok(Arc::new(state))
 }

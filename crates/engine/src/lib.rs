@@ -36,7 +36,7 @@ pub use line::{FourierIntegral, SpectralDensity, SpectralLine};
 pub use memory::{available_memory, check_memory, memory_of_records};
 pub use problem::{End, Problem, ProblemError, Stage};
 pub use recorder::{Record, Recorder};
-pub use run::{Run, record, run};
+pub use run::{Run, record, run, run_while};
 pub use stationary::{Stationary, StationaryClass, StationaryOptions, StationaryReport};
 pub use two_time::{
     CorrelationSeries, EmissionSpectrum, SpectrumComparison, SpectrumMethod, TwoTime, TwoTimeState,

@@ -60,7 +60,7 @@ pub struct StationaryClass {
 #[derive(Debug, Clone, PartialEq)]
 pub struct StationaryReport {
     /// Classes that the initial state ends in, or could: several stationary states are told, never averaged
-    /// over in silence.
+    /// over in silence. None where the engine has no density matrix, or the state still moves.
     pub classes: Vec<StationaryClass>,
     /// The observables in the limit of the initial state, in the order of the problem.
     pub measurements: Vec<Measurement>,

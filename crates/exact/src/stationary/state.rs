@@ -25,7 +25,8 @@ use crate::options::Exact;
 use crate::setting::{Setting, populated_coherences};
 use crate::state::{initial_vector_while, joint_state, joint_vector, sector_matrix};
 
-/// The limit of the initial state of a problem, and what is known of it.
+/// The limit of the initial state of a problem, and what is known of it; or, to be asked for two times, its state at
+/// a time.
 pub struct StationaryState {
     /// What an engine says of it.
     pub report: StationaryReport,
@@ -34,6 +35,8 @@ pub struct StationaryState {
     pub(crate) vector: Vec<f64>,
     pub(crate) coherence: Coherence,
     pub(crate) x: Vec<Complex64>,
+    /// Coherences between charges, of a state that still moves.
+    pub(crate) beyond: Vec<(Coherence, Vec<Complex64>)>,
     /// Slow eigenvalues that were asked for since.
     pub(crate) slow: Mutex<Vec<SlowModes>>,
 }
@@ -66,8 +69,15 @@ impl StationaryState {
         let space = self.space();
         let matrices: Vec<SparseMatrix> =
             (0..space.sectors().len()).map(|sector| space.matrix(operator, sector)).collect();
-        let weights = self.coherence.functional(&matrices);
-        weights.iter().zip(&self.x).map(|(w, x)| w.conj() * x).sum()
+        let of = |(coherence, x): (&Coherence, &Vec<Complex64>)| -> Complex64 {
+            coherence.functional(&matrices).iter().zip(x).map(|(w, x)| w.conj() * x).sum()
+        };
+        self.parts_of_state().map(of).sum()
+    }
+
+    /// The state by charge difference.
+    pub(crate) fn parts_of_state(&self) -> impl Iterator<Item = (&Coherence, &Vec<Complex64>)> {
+        std::iter::once((&self.coherence, &self.x)).chain(self.beyond.iter().map(|(c, x)| (c, x)))
     }
 
     /// The values of an observable by its name.
@@ -85,11 +95,7 @@ pub(crate) fn last_stage(
 ) -> Result<(Problem, Setting), EngineError> {
     problem.validate()?;
     let last = &problem.stages[problem.stages.len() - 1];
-    if last.model.dissipators().next().is_none() {
-        let reason = "a model without channels has no stationary state of its own: everything that commutes with \
-                      its Hamiltonian is stationary; give it a channel, or use `run`";
-        return Err(EngineError::Unsupported { engine: NAME, reason: reason.into() });
-    }
+    problem.comes_to_rest(NAME)?;
     let own = problem.last_stage();
     engine.refuse_the_impossible(&own)?;
     let charges = if engine.symmetries { Charges::find([&last.model]) } else { Charges::none() };
@@ -272,7 +278,8 @@ impl Exact {
             iterations,
             state: None,
         };
-        let mut state = StationaryState { report, instruments, vector, coherence, x, slow: Mutex::default() };
+        let (beyond, slow) = (Vec::new(), Mutex::default());
+        let mut state = StationaryState { report, instruments, vector, coherence, x, beyond, slow };
         if options.keep_state {
             let setting = &state.instruments.setting;
             let parts = (&setting.space, &setting.layout, state.problem().model());
