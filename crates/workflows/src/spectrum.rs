@@ -130,7 +130,7 @@ impl Plan<'_> {
             let Asked { state, smaller, .. } = &asked[place];
             let next = entry.start.and_then(|start| Some(problem.next_stage(start)? - start));
             let next = next.map(|delay| NextModel { delay, engine: self.study.engine.name() });
-            let found = Found::new(entry, &**state, (smaller.as_ref(), next), search);
+            let found = Found::new(entry, &**state, (smaller.as_ref(), next.as_ref()), search);
             all.push(found.map_err(|e| self.refused(entry, e))?);
         }
         let reasons = reasons(asked.iter().map(|asked| asked.state.report()), &all);

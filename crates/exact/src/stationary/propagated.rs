@@ -21,6 +21,10 @@ const PIECES: usize = 40;
 /// A piece that leaves more than this of the motion is no faster than the linear solver.
 const SLOW: f64 = 0.8;
 
+/// How far a state vector still moves, and who takes it.
+pub(super) type Residual<'a> = &'a dyn Fn(&[f64]) -> f64;
+pub(super) type Offer<'a> = &'a dyn Fn(&[f64]);
+
 /// Hears nothing, and may end the work.
 struct Deaf<'a>(&'a dyn Halt);
 
@@ -50,7 +54,7 @@ impl Exact {
         &self,
         problem: &Problem,
         setting: &Setting,
-        (residual, offer): (&dyn Fn(&[f64]) -> f64, &dyn Fn(&[f64])),
+        (residual, offer): (Residual<'_>, Offer<'_>),
         (options, halt): (&StationaryOptions, &dyn Halt),
     ) -> Result<Option<Near>, EngineError> {
         if setting.layout.unknowns() < FEW {

@@ -8,14 +8,14 @@ use superladder_engine::{
     Diagnostics, EngineError, Finding, Halt, Problem, SlowModes, Stationary, StationaryOptions,
     StationaryReport, check_memory,
 };
-use superladder_model::{Evaluation, JointState, Operator};
+use superladder_model::{Evaluation, Operator};
 use superladder_space::{Charge, Charges, Sector, Space, SparseMatrix};
 
 use super::limit::{Guess, Limit};
 use super::operators::action::{Action, Direction};
 use super::operators::coherence::Coherence;
 use super::operators::real_matrix::MOST;
-use super::propagated::Near;
+use super::propagated::{Near, Offer};
 use super::solver::{DENSE, Solver};
 use crate::error::{INTERRUPTED, NAME, space_error};
 use crate::generator::Elements;
@@ -178,9 +178,9 @@ impl Exact {
         let zero: Charge = vec![0; space.charges().len()];
         let coherence = Coherence::new(space, &zero, &|_, _, _| true);
         let start = from_layout(layout, &coherence, &initial);
-        let joined = |vector: &[f64]| joint_state((space, layout, own.model()), vector, f64::INFINITY);
         let offer = |vector: &[f64]| {
-            halt.found(&Finding::State { cutoffs: &own.cutoffs, state: &|| joined(vector) });
+            let state = || joint_state((space, layout, own.model()), vector, f64::INFINITY);
+            halt.found(&Finding::State { cutoffs: &own.cutoffs, state: &state });
         };
         let offer_blocks = |of: &Coherence, x: &[Complex64]| {
             let trace = of.trace(x);
@@ -188,7 +188,7 @@ impl Exact {
             offer(&to_layout(layout, of, &x));
         };
         let solver = Solver { offer: &offer_blocks, ..Solver::new(space, &elements, halt) };
-        let guess = self.guess((&own, &setting), &solver, (&coherence, &joined, &offer), options)?;
+        let guess = self.guess((&own, &setting), &solver, (&coherence, &offer), options)?;
         let limit = solver.limit(own.model(), coherence, &start, guess.as_ref(), options)?;
         if problem.stages.len() > 1 && (limit.classes.len() > 1 || limit.classes[0].states > 1) {
             let reason = "the last stage has several stationary states, and which one is reached depends on the state \
@@ -205,7 +205,7 @@ impl Exact {
         &self,
         (own, setting): (&Problem, &Setting),
         solver: &Solver<'_>,
-        (coherence, joined, offer): (&Coherence, &dyn Fn(&[f64]) -> JointState, &dyn Fn(&[f64])),
+        (coherence, offer): (&Coherence, Offer<'_>),
         options: &StationaryOptions,
     ) -> Result<Option<Guess>, EngineError> {
         let Setting { space, layout, .. } = setting;
@@ -222,7 +222,8 @@ impl Exact {
         } else {
             let mut from = own.clone();
             if let Some(near) = &given {
-                from.initial.joint = Some(Arc::new(joined(&near.vector)));
+                let state = joint_state((space, layout, own.model()), &near.vector, f64::INFINITY);
+                from.initial.joint = Some(Arc::new(state));
             }
             self.nearly_at_rest(&from, setting, (&residual, offer), (options, solver.halt))?.or(given)
         };

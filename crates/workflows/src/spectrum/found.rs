@@ -81,7 +81,7 @@ impl<'a> Found<'a> {
     pub(super) fn new(
         entry: &'a CorrelationEntry,
         state: &dyn TwoTimeState,
-        (smaller, next): (Option<&Smaller>, Option<NextModel>),
+        (smaller, next): (Option<&Smaller>, Option<&NextModel>),
         halt: &dyn Halt,
     ) -> Result<Self, EngineError> {
         let correlation = &entry.correlation;
@@ -157,8 +157,8 @@ impl<'a> Found<'a> {
 }
 
 /// The delays before the model changes; those that a study asks for must all be.
-fn before(next: Option<NextModel>, mut delays: Vec<f64>, given: bool) -> Result<Vec<f64>, EngineError> {
-    let Some(NextModel { delay: next, engine }) = next else { return Ok(delays) };
+fn before(next: Option<&NextModel>, mut delays: Vec<f64>, given: bool) -> Result<Vec<f64>, EngineError> {
+    let Some(&NextModel { delay: next, engine }) = next else { return Ok(delays) };
     let all = delays.len();
     delays.retain(|delay| *delay <= next);
     if delays.len() < 2 || (given && delays.len() < all) {
