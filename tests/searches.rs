@@ -219,6 +219,8 @@ fn a_checkpoint_of_a_search_is_used_refused_or_given_up() {
         said.contains("interrupted before a state was found") && !scratch.path("o.checkpoint").exists(),
         "{said}"
     );
+    scratch.exits(1, &[&large[..], &["--time-limit", "0", "--resume"]].concat());
+    assert!(scratch.exits(2, &large).contains("--force to replace"));
     let (checkpoint, begun) =
         (scratch.path("o.checkpoint"), [&large[..], &["--checkpoint-interval", "0", "-f"]].concat());
     let ended = scratch.stopped_when(|| checkpoint.is_file(), &begun, "-TERM");

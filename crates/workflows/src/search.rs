@@ -5,7 +5,7 @@
 //! Search ── enter ──> problem and options of a state ── engine, tells Finding ──> Piece ── checkpoint
 //! ```
 //! A checkpoint is one framed file ([`superladder_frame`]): the header holds version and identity, the body a
-//! [`Piece`] for every state that is looked for. What a search finds from a near state is right to its stated
+//! piece for every state that is looked for. What a search finds from a near state is right to its stated
 //! error; its bits depend on where it began.
 
 use std::io;
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use superladder_engine::{Finding, Halt, Problem, SlowModes, StationaryOptions};
 use superladder_frame::{self as frame, digest};
 use superladder_model::JointState;
@@ -146,7 +146,8 @@ impl<'a> Search<'a> {
         };
         drop(guard);
         let resumed = keeping.resume && path.exists();
-        let folder = OutputFolder::begin(output, keeping.force || resumed)?;
+        let replaces = resumed || (keeping.resume && is_interrupted(output, command));
+        let folder = OutputFolder::begin(output, keeping.force || replaces)?;
         frame::remove_partials(&path);
         let kept = Kept { pieces, current: None, written: Instant::now(), warning: None };
         let (interval, kept) = (keeping.interval, Mutex::new(kept));
@@ -310,6 +311,13 @@ impl Piece {
             }
         }
     }
+}
+
+/// Whether a folder is all that an interrupted search has left: there are no results in it.
+fn is_interrupted(output: &Path, command: &str) -> bool {
+    let text = std::fs::read_to_string(output.join("manifest.json")).unwrap_or_default();
+    let manifest: Value = serde_json::from_str(&text).unwrap_or_default();
+    manifest["interrupted"] == true && manifest["command"] == command
 }
 
 fn read(path: &Path, stamp: &Stamp) -> Result<Vec<Piece>, CheckpointError> {
