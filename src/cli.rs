@@ -13,7 +13,7 @@ use superladder::workflows::converge;
 
 pub(crate) use mean_field::{CycleStart, LimitCycles, Lyapunov, Map, MeanFieldStudy, Phases, Reproduce};
 pub(crate) use run::{Merge, Run};
-pub(crate) use spectrum::Spectrum;
+pub(crate) use spectrum::{Keep, Spectrum, duration};
 
 /// Exact finite-N quantum solver for driven-dissipative light-matter and spin ensembles.
 #[derive(Debug, Parser)]
@@ -290,9 +290,11 @@ pub(crate) struct Compare {
   superladder steady data/studies/tavis-cummings-laser.toml
   superladder steady study.toml --set parameters.kappa=0.5 --modes 8
 
-The engine must be 'exact' or 'cumulant'. The output folder holds steady.csv (every observable with its error), modes.csv
+The engine must be 'exact', 'cumulant' or 'trajectories'. The output folder holds steady.csv (every observable with its error), modes.csv
 (slow eigenvalues by charge difference), report.txt, modes.svg and modes.png, manifest.json and study.toml.
-Several stationary states are told; shown is the limit of the initial state under the last stage.")]
+Several stationary states are told; shown is the limit of the initial state under the last stage.
+Ctrl-C stops a search with a checkpoint, DIR.checkpoint beside the output folder; --resume goes on from the state
+that was found so far.")]
 pub(crate) struct Steady {
     #[command(flatten)]
     pub(crate) study: StudyArguments,
@@ -317,6 +319,8 @@ pub(crate) struct Steady {
     /// Write the state itself, state.superladder, for `[initial] state = "file"` of other studies.
     #[arg(long)]
     pub(crate) save_state: bool,
+    #[command(flatten)]
+    pub(crate) keep: Keep,
     #[command(flatten)]
     pub(crate) execution: Execution,
 }

@@ -87,21 +87,23 @@ impl Count for Counter {
     }
 }
 
-/// A line on the standard error that says how far a search is; hears Ctrl-C.
+/// A line on the standard error that says how far a search is; hears Ctrl-C and the clock.
 pub(crate) struct Searching<'a> {
     line: ProgressBar,
     log: Log,
     interrupted: &'a AtomicBool,
+    /// End of the time allowed.
+    deadline: Option<Instant>,
 }
 
 impl<'a> Searching<'a> {
-    pub(crate) fn new(interrupted: &'a AtomicBool, hidden: bool) -> Self {
+    pub(crate) fn new(interrupted: &'a AtomicBool, deadline: Option<Instant>, hidden: bool) -> Self {
         let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let line = ProgressBar::with_draw_target(None, target);
         if let Ok(style) = ProgressStyle::with_template("{elapsed_precise}  {msg}") {
             line.set_style(style);
         }
-        Self { line, log: Log::new(hidden), interrupted }
+        Self { line, log: Log::new(hidden), interrupted, deadline }
     }
 
     /// Removes the line from the screen.
@@ -112,7 +114,7 @@ impl<'a> Searching<'a> {
 
 impl Halt for Searching<'_> {
     fn asked(&self) -> bool {
-        self.interrupted.asked()
+        self.interrupted.asked() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     fn heard(&self, iterations: u64, residual: f64) {

@@ -135,6 +135,11 @@ fn what_has_no_end_is_refused_or_not_converged() {
     fs::write(scratch.path("closed.toml"), closed).expect("written");
     let said = scratch.exits(2, &["steady", "closed.toml", "-o", "c"]);
     assert!(said.contains("without channels"), "{said}");
+    for engine in ["cumulant", "trajectories"] {
+        let set = format!("engine.kind={engine}");
+        let said = scratch.exits(2, &["steady", "closed.toml", "-o", "c", "--set", &set]);
+        assert!(said.contains("without channels"), "{engine}: {said}");
+    }
     let gain = "[modes.a]\nfrequency = 1.0\ncutoff = 9\n[[channels]]\nkind = \"cavity-gain\"\nmode = \"a\"\nrate = 0.3\n\
                 [[channels]]\nkind = \"cavity-loss\"\nmode = \"a\"\nrate = 0.2\n[time]\nend = 1.0\npoints = 2\n";
     fs::write(scratch.path("gain.toml"), gain).expect("written");

@@ -263,3 +263,36 @@ fn what_one_engine_cannot_measure_is_left_out_there_with_a_note() {
     let said = scratch.exits(0, &["compare", "study.toml", "-o", "both", "--engines", "mean-field,exact"]);
     assert!(said.contains("not compared, since not every engine has the whole state: purity"), "{said}");
 }
+
+/// The line of every point is that of `spectrum`, and but for a few per cent the width of the slowest mode of independent code
+/// (`superradiant_linewidth` of data/reference/steady.json).
+#[test]
+fn a_sweep_to_steady_states_has_linewidths() {
+    let study = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/studies/linewidth.toml");
+    let scratch = Scratch::new(&fs::read_to_string(study).expect("a ready study"));
+    let sets = ["--set", "parameters.N=4"];
+    let sweep = ["sweep", "study.toml", "-o", "o", "--sweep", "pump=1,2,3"];
+    let said = scratch.exits(0, &[&sweep[..], &sets].concat());
+    assert!(said.contains("fwhm(light)") && said.contains("centre(light)"), "{said}");
+    let mut table = csv::Reader::from_path(scratch.path("o/summary.csv")).expect("a table");
+    let heading: Vec<String> = table.headers().expect("a heading").iter().map(str::to_owned).collect();
+    let place = |name: &str| heading.iter().position(|h| h == name).expect(name);
+    let number = |row: &csv::StringRecord, name: &str| -> f64 { row[place(name)].parse().expect("a number") };
+    let slowest = [2.300_939_064_5, 2.729_170_479_5, 3.289_272_793_2];
+    for (row, slowest) in table.records().map(|r| r.expect("a row")).zip(slowest) {
+        let (width, error) = (number(&row, "fwhm(light)"), number(&row, "fwhm(light).error"));
+        assert!((width / slowest - 1.0).abs() < 0.02 && error < 1e-6, "{width} +- {error} for {slowest}");
+        let pump = format!("parameters.pump={}", &row[0]);
+        let line = ["spectrum", "study.toml", "-o", "s", "-f", "--set", &pump];
+        scratch.exits(0, &[&line[..], &sets].concat());
+        let lines = fs::read_to_string(scratch.path("s/lines.csv")).expect("lines");
+        let own: f64 = lines
+            .lines()
+            .nth(1)
+            .and_then(|l| l.split(',').nth(3))
+            .expect("a width")
+            .parse()
+            .expect("a number");
+        assert!((own - width).abs() < 1e-9, "{own} {width}");
+    }
+}

@@ -51,7 +51,7 @@ pub(crate) struct Run {
 }
 
 /// A duration: a finite number of seconds >= 0.
-fn seconds(text: &str) -> Result<f64, String> {
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
     let value = text.parse::<f64>().ok().filter(|s| s.is_finite() && *s >= 0.0);
     value.ok_or_else(|| "must be a number of seconds >= 0".to_owned())
 }

@@ -1,10 +1,38 @@
-//! Arguments of `superladder spectrum`.
+//! Arguments of `superladder spectrum`, and of all searches for stationary states.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use super::run::seconds;
 use super::{Execution, StudyArguments};
+
+/// How a search for a stationary state is kept, and when it ends.
+#[derive(Debug, Args)]
+pub(crate) struct Keep {
+    /// Continue an interrupted search from its checkpoint; without a checkpoint, start.
+    #[arg(short, long)]
+    pub(crate) resume: bool,
+    /// Seconds between two checkpoints; 0 writes one as often as possible.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600.0, value_parser = seconds)]
+    pub(crate) checkpoint_interval: f64,
+    /// Stop after this time on the clock, with a checkpoint.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) time_limit: Option<f64>,
+}
+
+impl Keep {
+    /// When a search ends that began then.
+    pub(crate) fn deadline(&self, begun: Instant) -> Option<Instant> {
+        self.time_limit.and_then(|seconds| begun.checked_add(duration(seconds)))
+    }
+}
+
+/// Seconds as a duration; more than any clock can count are as good as for ever.
+pub(crate) fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}
 
 /// `superladder spectrum`.
 #[derive(Debug, Args)]
@@ -18,10 +46,12 @@ correlations`) or operators of its own. S(w) = 2 Re int_0^inf exp(-i w tau) <A(t
 that a mode of frequency w_0 peaks at +w_0; the coherent part is told apart. Every spectrum is found
 by two methods, and once more at cutoffs lower by an eighth; the exit code is 3 where they differ.
 
-The engine must be 'exact'. The output folder holds NAME-correlation.csv (correlation, its error, g1
+The engine must be 'exact', 'cumulant' or, for correlations alone, 'trajectories'. The output folder holds NAME-correlation.csv (correlation, its error, g1
 or g2) and NAME-spectrum.csv (S with its error) of every correlation, lines.csv (centres, widths,
 areas), report.txt, spectrum.svg and spectrum.png, manifest.json and study.toml. The state is the
-stationary one of the last stage. Ctrl-C ends the search; nothing is written then.")]
+stationary one of the last stage; a correlation with `start = 5.0` begins in the state at that time,
+after the quenches up to then, and has no spectrum. Ctrl-C stops the search with a checkpoint,
+DIR.checkpoint beside the output folder; --resume goes on from the state that was found.")]
 pub(crate) struct Spectrum {
     #[command(flatten)]
     pub(crate) study: StudyArguments,
@@ -37,9 +67,14 @@ pub(crate) struct Spectrum {
     /// Do not make sure by a second solution that there is one stationary state only.
     #[arg(long)]
     pub(crate) assume_unique: bool,
+    /// Begin the search at this saved state (file or folder), which `steady --save-state` has written.
+    #[arg(long, value_name = "STATE")]
+    pub(crate) from: Option<PathBuf>,
     /// Do not find everything once more at smaller cutoffs; errors then do not hold what the cutoffs do.
     #[arg(long)]
     pub(crate) assume_cutoffs: bool,
+    #[command(flatten)]
+    pub(crate) keep: Keep,
     #[command(flatten)]
     pub(crate) execution: Execution,
 }

@@ -2,13 +2,14 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use superladder::engine::End;
 use superladder::workflows::results::Clock;
 use superladder::workflows::run::{self, Outcome, Plan, summary};
 
 use super::{Verdict, load, start_threads};
+use crate::cli::duration;
 use crate::cli::{Merge, Run};
 use crate::interrupt::Interrupt;
 use crate::progress::{Bar, Pauses};
@@ -41,11 +42,6 @@ pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupt: &Interrupt) -
     let verdict =
         finished?.write(|outcome, folder| tell(outcome, folder, arguments.execution.quiet, out))??;
     Ok(if failed { Verdict::CheckpointFailed } else { verdict })
-}
-
-/// Seconds as a duration; more than any clock can count are as good as for ever.
-fn duration(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
 /// Merges runs over different trajectories into one output folder.

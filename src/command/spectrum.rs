@@ -2,12 +2,13 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::time::Instant;
 
 use superladder::engine::StationaryOptions;
 use superladder::workflows::results::Clock;
-use superladder::workflows::spectrum::{Plan, SpectrumError};
+use superladder::workflows::spectrum::Plan;
 
-use super::steady::{check_tolerance, interrupted, told};
+use super::steady::{check_tolerance, keeping, near, told};
 use super::{Verdict, load, start_threads};
 use crate::cli::Spectrum;
 use crate::interrupt::Interrupt;
@@ -19,7 +20,7 @@ pub(crate) fn spectrum(
     out: &mut dyn Write,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Verdict> {
-    let clock = Clock::start();
+    let (begun, clock) = (Instant::now(), Clock::start());
     let study = load(&arguments.study)?;
     start_threads(arguments.execution.threads)?;
     check_tolerance(arguments.tolerance)?;
@@ -32,15 +33,15 @@ pub(crate) fn spectrum(
         errors: false,
         raise_cutoffs: true,
         keep_state: false,
-        guess: None,
+        guess: arguments.from.as_deref().map(near).transpose()?,
+        known: Vec::new(),
     };
     let check_cutoffs = !arguments.assume_cutoffs;
-    let plan = Plan { study: &study, options, check_cutoffs, output, force: arguments.force, clock };
-    let searching = Searching::new(interrupt.heed(), arguments.execution.quiet);
+    let keeping = keeping(&arguments.keep, arguments.force);
+    let plan = Plan { study: &study, options, check_cutoffs, output, keeping, clock };
+    let searching =
+        Searching::new(interrupt.heed(), arguments.keep.deadline(begun), arguments.execution.quiet);
     let finished = plan.run(&searching);
     searching.finish();
-    if finished.as_ref().is_err_and(SpectrumError::is_interrupt) {
-        return interrupted();
-    }
     told(&finished?, arguments.execution.quiet, out)
 }

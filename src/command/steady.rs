@@ -3,15 +3,17 @@
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use superladder::engine::StationaryOptions;
 use superladder::model::JointState;
 use superladder::study::read_state;
 use superladder::workflows::results::Clock;
-use superladder::workflows::steady::{Finished, Plan, SteadyError};
+use superladder::workflows::search::{Finished, Keeping};
+use superladder::workflows::steady::Plan;
 
 use super::{BadInput, Verdict, load, start_threads};
-use crate::cli::Steady;
+use crate::cli::{Keep, Steady, duration};
 use crate::interrupt::Interrupt;
 use crate::progress::Searching;
 
@@ -21,7 +23,7 @@ pub(crate) fn steady(
     out: &mut dyn Write,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Verdict> {
-    let clock = Clock::start();
+    let (begun, clock) = (Instant::now(), Clock::start());
     let study = load(&arguments.study)?;
     start_threads(arguments.execution.threads)?;
     check_tolerance(arguments.tolerance)?;
@@ -35,19 +37,19 @@ pub(crate) fn steady(
         raise_cutoffs: true,
         keep_state: arguments.save_state,
         guess: arguments.from.as_deref().map(near).transpose()?,
+        known: Vec::new(),
     };
-    let plan = Plan { study: &study, options, output, force: arguments.force, clock };
-    let searching = Searching::new(interrupt.heed(), arguments.execution.quiet);
+    let keeping = keeping(&arguments.keep, arguments.force);
+    let plan = Plan { study: &study, options, output, keeping, clock };
+    let searching =
+        Searching::new(interrupt.heed(), arguments.keep.deadline(begun), arguments.execution.quiet);
     let finished = plan.run(&searching);
     searching.finish();
-    if finished.as_ref().is_err_and(SteadyError::is_interrupt) {
-        return interrupted();
-    }
     told(&finished?, arguments.execution.quiet, out)
 }
 
 /// The saved state that a search begins at.
-fn near(path: &Path) -> Result<Arc<JointState>, BadInput> {
+pub(super) fn near(path: &Path) -> Result<Arc<JointState>, BadInput> {
     let (state, _) = read_state(path).map_err(BadInput::SavedState)?;
     Ok(Arc::new(state))
 }
@@ -61,10 +63,9 @@ pub(super) fn check_tolerance(tolerance: f64) -> Result<(), BadInput> {
     Err(BadInput::Option { name: "tolerance", allowed: "finite and greater than 0", found })
 }
 
-/// A search that was ended.
-pub(super) fn interrupted() -> anyhow::Result<Verdict> {
-    writeln!(std::io::stderr(), "interrupted: nothing was written")?;
-    Ok(Verdict::Interrupted)
+/// How a search is kept.
+pub(super) fn keeping(keep: &Keep, force: bool) -> Keeping {
+    Keeping { resume: keep.resume, force, interval: duration(keep.checkpoint_interval) }
 }
 
 /// Says what was found and where it is.
@@ -73,5 +74,13 @@ pub(super) fn told(finished: &Finished, quiet: bool, out: &mut dyn Write) -> any
         write!(out, "{}", finished.text)?;
         writeln!(out, "\nresults in {}", finished.folder.display())?;
     }
-    Ok(if finished.converged { Verdict::Done } else { Verdict::NotConverged })
+    if let Some(warning) = &finished.warning {
+        writeln!(std::io::stderr(), "warning: {warning}")?;
+    }
+    Ok(match finished {
+        Finished { interrupted: true, .. } => Verdict::Interrupted,
+        Finished { converged: false, .. } => Verdict::NotConverged,
+        Finished { warning: Some(_), .. } => Verdict::CheckpointFailed,
+        Finished { .. } => Verdict::Done,
+    })
 }

@@ -173,6 +173,7 @@ impl Cumulant {
     /// The problem under its last stage, if its stationary states can be found.
     pub(crate) fn last_stage(&self, problem: &Problem) -> Result<Problem, EngineError> {
         problem.validate()?;
+        problem.comes_to_rest(NAME)?;
         if self.closure == Closure::Casimir {
             let reason = "closure 'casimir' moves on a constraint surface, whose stationary states are not found; use \
                           another closure, or `run` to long times";

@@ -201,7 +201,8 @@ impl Gmres {
     /// Solves A x = b from the given x on.
     ///
     /// # Errors
-    /// [`EigenError`]; where the tolerance is not reached x holds the best that was found.
+    /// [`EigenError`]; where the tolerance is not reached, or the watch ends the work, x holds the best that was
+    /// found.
     pub fn solve(
         &self,
         a: &dyn LinearMap,
@@ -250,9 +251,15 @@ impl Gmres {
                 }
                 cycle.begin();
             }
-            let count = self.fill(&mut cycle, [a, preconditioner], scale, &mut info, watch)?;
-            cycle.minimise(count);
-            correct(&mut cycle, preconditioner, count, x);
+            let (count, ended) = self.fill(&mut cycle, [a, preconditioner], scale, &mut info, watch)?;
+            if count > 0 {
+                cycle.minimise(count);
+                correct(&mut cycle, preconditioner, count, x);
+                watch.reached(x);
+            }
+            if ended {
+                return Err(EigenError::Interrupted { algorithm: NAME, iterations: info.iterations });
+            }
             info.restarts += 1;
             let hopeful = count == size && norm(&cycle.remainder(count)) > 0.5 * self.tolerance * scale;
             fresh = !(hopeful && cycle.deflate(self.kept.min(size / 2)));
@@ -272,7 +279,8 @@ impl Gmres {
         }
     }
 
-    /// Iterates until the cycle is full or the residual small; returns the number of columns.
+    /// Iterates until the cycle is full, the residual small or the watch ends it; returns the number of columns, and
+    /// whether it was ended.
     fn fill(
         &self,
         cycle: &mut Cycle,
@@ -280,11 +288,11 @@ impl Gmres {
         scale: f64,
         info: &mut GmresInfo,
         watch: &mut dyn Watch,
-    ) -> Result<usize, EigenError> {
+    ) -> Result<(usize, bool), EigenError> {
         let height = cycle.size + 1;
         for j in cycle.kept..cycle.size {
             if !watch.go_on(info.iterations, info.residual) {
-                return Err(EigenError::Interrupted { algorithm: NAME, iterations: info.iterations });
+                return Ok((j, true));
             }
             let (now, next) = cycle.basis.step(j);
             preconditioner.apply(now, &mut cycle.scratch);
@@ -297,10 +305,10 @@ impl Gmres {
             let closed = column[j + 1] == 0.0;
             info.residual = cycle.rotate(j) / scale;
             if closed || info.residual <= 0.9 * self.tolerance || info.iterations >= self.max_iterations {
-                return Ok(j + 1);
+                return Ok((j + 1, false));
             }
         }
-        Ok(cycle.size)
+        Ok((cycle.size, false))
     }
 }
 

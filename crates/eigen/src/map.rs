@@ -43,10 +43,24 @@ impl LinearMap for Identity {
 pub trait Watch {
     /// Whether to go on.
     fn go_on(&mut self, iterations: u64, residual: f64) -> bool;
+
+    /// Sees the best vector so far, at every restart and when the work is ended.
+    fn reached(&mut self, _vector: &[f64]) {}
 }
 
 impl<F: FnMut(u64, f64) -> bool> Watch for F {
     fn go_on(&mut self, iterations: u64, residual: f64) -> bool {
         self(iterations, residual)
+    }
+}
+
+/// Who is asked, and who sees the vectors.
+impl<F: FnMut(u64, f64) -> bool, G: FnMut(&[f64])> Watch for (F, G) {
+    fn go_on(&mut self, iterations: u64, residual: f64) -> bool {
+        self.0(iterations, residual)
+    }
+
+    fn reached(&mut self, vector: &[f64]) {
+        self.1(vector);
     }
 }

@@ -45,7 +45,8 @@ pub struct Nullspace {
 }
 
 impl NullVectors {
-    /// The kernel of `a`; the first z is `start`, if there is one.
+    /// The kernel of `a`; the first z is `start`, if there is one. Who watches sees what comes near the first null
+    /// vector.
     ///
     /// # Errors
     /// [`EigenError`].
@@ -73,11 +74,19 @@ impl NullVectors {
                 }
                 None => fill_random(&mut z, 100 + attempt as u64),
             }
-            let new = self.one([a, preconditioner], z, scale, watch, &mut found.iterations)?;
+            let count = &mut found.iterations;
+            let new = if attempt == 0 {
+                self.one([a, preconditioner], z, scale, watch, count)?
+            } else {
+                self.one([a, preconditioner], z, scale, &mut |n: u64, r: f64| watch.go_on(n, r), count)?
+            };
             let Some((vector, residual)) = new.filter(|(v, _)| is_new(&known, v, self.tolerance)) else {
                 found.complete = true;
                 break;
             };
+            if attempt == 0 {
+                watch.reached(&vector);
+            }
             known.push(vector);
             found.residuals.push(residual);
         }
@@ -116,12 +125,30 @@ impl NullVectors {
             y.fill(0.0);
             let tolerance = self.gmres.tolerance.max(0.5 * self.tolerance * scale / size);
             let gmres = Gmres { tolerance, ..self.gmres.clone() };
-            *iterations += gmres.solve(a, preconditioner, &b, &mut y, watch)?.iterations;
+            let nearer = &mut Nearer { z: &z, watch: &mut *watch };
+            *iterations += gmres.solve(a, preconditioner, &b, &mut y, nearer)?.iterations;
             z.iter_mut().zip(&y).for_each(|(z, y)| *z -= y);
         }
         let reached = residual(a, &vec![0.0; z.len()], &z, &mut b) / vector::norm(&z);
         let (iterations, tolerance) = (*iterations, self.tolerance);
         Err(EigenError::NotConverged { algorithm: NAME, iterations, residual: reached / scale, tolerance })
+    }
+}
+
+/// Watches the solution y of A y = A z, and shows z - y, which comes nearer to the kernel.
+struct Nearer<'a> {
+    z: &'a [f64],
+    watch: &'a mut dyn Watch,
+}
+
+impl Watch for Nearer<'_> {
+    fn go_on(&mut self, iterations: u64, residual: f64) -> bool {
+        self.watch.go_on(iterations, residual)
+    }
+
+    fn reached(&mut self, y: &[f64]) {
+        let near: Vec<f64> = self.z.iter().zip(y).map(|(z, y)| z - y).collect();
+        self.watch.reached(&near);
     }
 }
 

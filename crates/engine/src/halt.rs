@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::EngineError;
+use crate::{EngineError, Finding};
 
 /// Polled by long work, from any thread: while generators are built, before every application inside of steps.
 /// Work that is asked to end gives up what it has begun and is where it was before.
@@ -19,6 +19,9 @@ pub trait Halt: Sync {
         self.heard(iterations, residual);
         !self.asked()
     }
+
+    /// Takes what a search has found so far, so that another one can go on from there.
+    fn found(&self, _finding: &Finding<'_>) {}
 
     /// Fails once the work is to end.
     ///

@@ -11,6 +11,7 @@ mod builder;
 mod columns;
 mod diagnostics;
 mod evolution;
+mod finding;
 mod halt;
 mod line;
 mod memory;
@@ -29,13 +30,14 @@ pub use evolution::{
     Concluded, Engine, EngineError, Estimate, Evolution, FollowedCutoff, Listener, Measurement, Progress,
     Resources, Silent, refuse,
 };
+pub use finding::{Finding, SlowModes};
 pub use halt::{Halt, Never};
 pub use line::{FourierIntegral, SpectralDensity, SpectralLine};
 pub use memory::{available_memory, check_memory, memory_of_records};
 pub use problem::{End, Problem, ProblemError, Stage};
 pub use recorder::{Record, Recorder};
-pub use run::{Run, record, run};
-pub use stationary::{SlowModes, Stationary, StationaryClass, StationaryOptions, StationaryReport};
+pub use run::{Run, record, run, run_while};
+pub use stationary::{Stationary, StationaryClass, StationaryOptions, StationaryReport};
 pub use two_time::{
     CorrelationSeries, EmissionSpectrum, SpectrumComparison, SpectrumMethod, TwoTime, TwoTimeState,
 };

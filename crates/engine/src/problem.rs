@@ -170,6 +170,26 @@ impl Problem {
         Self { stages: vec![Stage { start: self.times[0], model }], ..self.clone() }
     }
 
+    /// The way to the state at `time`: the stages that have begun before, without observables; and the model that it has
+    /// then alone, with the initial state of this problem.
+    ///
+    /// # Panics
+    /// Without stages; see [`Problem::validate`].
+    pub fn until(&self, time: f64) -> (Self, Self) {
+        let first = self.times[0];
+        let bare = Self { observables: Vec::new(), end: End::Records, ..self.clone() };
+        let stages = self.stages.iter().filter(|s| s.start == first || s.start < time).cloned().collect();
+        let times = if time > first { vec![first, time] } else { vec![first] };
+        let now = self.stages.iter().rfind(|s| s.start <= time).unwrap_or(&self.stages[0]);
+        let here = vec![Stage { start: time, model: now.model.clone() }];
+        (Self { stages, times, ..bare.clone() }, Self { stages: here, times: vec![time], ..bare })
+    }
+
+    /// The start of the first stage after `time`.
+    pub fn next_stage(&self, time: f64) -> Option<f64> {
+        self.stages.iter().map(|stage| stage.start).find(|start| *start > time)
+    }
+
     /// The problem with one spin of an ensemble told from the others ([`Model::with_tagged_spin`]), and without
     /// observables, which are those of other ensembles.
     ///

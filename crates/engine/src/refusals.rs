@@ -20,6 +20,19 @@ impl Problem {
         Err(EngineError::Unsupported { engine, reason: reason.into() })
     }
 
+    /// Refuses to look for the stationary state of a last stage without channels.
+    ///
+    /// # Errors
+    /// [`EngineError::Unsupported`].
+    pub fn comes_to_rest(&self, engine: &'static str) -> Result<(), EngineError> {
+        if self.stages.last().is_some_and(|last| last.model.dissipators().next().is_some()) {
+            return Ok(());
+        }
+        let reason = "a model without channels has no stationary state of its own: everything that commutes with \
+                      its Hamiltonian is stationary; give it a channel, or use `run`";
+        Err(EngineError::Unsupported { engine, reason: reason.into() })
+    }
+
     /// Refuses a problem that ends in the stationary state, for what moves in time.
     ///
     /// # Errors

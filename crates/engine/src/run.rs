@@ -129,6 +129,32 @@ pub fn run(
     Ok(run.into_parts())
 }
 
+/// Runs `engine` on `problem` through all its output times, unless `halt` ends that.
+///
+/// # Errors
+/// [`EngineError`] of the engine; [`EngineError::Interrupted`].
+pub fn run_while(
+    engine: &dyn Engine,
+    problem: &Problem,
+    halt: &dyn Halt,
+) -> Result<(Box<dyn Evolution>, Recorder), EngineError> {
+    struct Heeding<'a>(&'a dyn Halt);
+    impl Progress for Heeding<'_> {
+        fn reached(&mut self, time: f64) -> ControlFlow<()> {
+            let _ = time;
+            if self.0.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
+
+        fn halt(&self) -> &dyn Halt {
+            self.0
+        }
+    }
+    let mut run = Run::begin_while(engine, problem, halt)?;
+    run.proceed(&mut Heeding(halt))?;
+    let parts = run.into_parts();
+    if parts.1.interrupted { Err(EngineError::Interrupted { engine: engine.name() }) } else { Ok(parts) }
+}
+
 /// Takes a fresh `evolution` of `problem` through all its output times, for evolutions that are of use
 /// afterwards.
 ///

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use num_complex::Complex64;
 use superladder_model::JointState;
 
-use crate::{Diagnostics, Engine, EngineError, Halt, Measurement, Problem};
+use crate::{Diagnostics, Engine, EngineError, Halt, Measurement, Problem, SlowModes};
 
 /// How stationary states are looked for, the same for every engine.
 #[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
@@ -27,6 +26,8 @@ pub struct StationaryOptions {
     /// A state near by, from which the search begins: that of other parameters or lower cutoffs. One of other
     /// modes, ensembles or sizes is left aside, and so is any by engines without a density matrix.
     pub guess: Option<Arc<JointState>>,
+    /// Slow modes of this very problem that are known already, from a search that was interrupted.
+    pub known: Vec<SlowModes>,
 }
 
 impl Default for StationaryOptions {
@@ -39,6 +40,7 @@ impl Default for StationaryOptions {
             raise_cutoffs: true,
             keep_state: false,
             guess: None,
+            known: Vec::new(),
         }
     }
 }
@@ -54,37 +56,11 @@ pub struct StationaryClass {
     pub weight: f64,
 }
 
-/// The eigenvalues of the generator with the largest real parts for one charge difference.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SlowModes {
-    /// Charge difference; all zero for the populations.
-    pub difference: Vec<i64>,
-    /// Eigenvalues of dimension 1/time that decay, slowest first; a complex one stands for its conjugate too
-    /// where the charge difference is its own negative.
-    pub values: Vec<Complex64>,
-    /// Residual `|L x - lambda x|` of each, for |x| = 1.
-    pub residuals: Vec<f64>,
-    /// Eigenvalues on the imaginary axis, those of the stationary states among them: what does not decay.
-    pub undamped: Vec<Complex64>,
-}
-
-impl SlowModes {
-    /// Frequencies of coherences that do not decay.
-    pub fn turning(&self) -> impl Iterator<Item = f64> {
-        self.undamped.iter().map(|z| z.im).filter(|frequency| frequency.abs() > 1e-7)
-    }
-
-    /// `-max Re lambda` of what decays: the slowest relaxation is exp(-gap t). NaN if nothing is known.
-    pub fn gap(&self) -> f64 {
-        self.values.first().map_or(f64::NAN, |value| -value.re)
-    }
-}
-
 /// The end of a state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StationaryReport {
     /// Classes that the initial state ends in, or could: several stationary states are told, never averaged
-    /// over in silence.
+    /// over in silence. None where the engine has no density matrix, or the state still moves.
     pub classes: Vec<StationaryClass>,
     /// The observables in the limit of the initial state, in the order of the problem.
     pub measurements: Vec<Measurement>,

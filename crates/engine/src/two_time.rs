@@ -1,4 +1,4 @@
-//! Two times: what an engine that finds correlations and spectra of stationary states promises.
+//! Two times: what an engine that finds correlations and spectra promises.
 
 use num_complex::Complex64;
 use superladder_model::{Correlation, Operator};
@@ -184,7 +184,7 @@ impl SpectrumComparison {
     }
 }
 
-/// A stationary state that answers for two times.
+/// A state, stationary or one that still moves, that answers for two times.
 pub trait TwoTimeState {
     /// What is known of the state.
     fn report(&self) -> &StationaryReport;
@@ -259,7 +259,7 @@ pub trait TwoTimeState {
     fn delay_grid(&self, correlation: &Correlation, halt: &dyn Halt) -> Result<Vec<f64>, EngineError>;
 }
 
-/// An engine that finds correlations of two times in stationary states.
+/// An engine that finds correlations of two times.
 pub trait TwoTime: Stationary {
     /// The limit of the initial state of `problem` under its last stage, to be asked for two times.
     ///
@@ -269,6 +269,18 @@ pub trait TwoTime: Stationary {
         &self,
         problem: &Problem,
         options: &StationaryOptions,
+        halt: &dyn Halt,
+    ) -> Result<Box<dyn TwoTimeState>, EngineError>;
+
+    /// The state of `problem` at `time`, after the quenches up to then, to be asked for two times under the model
+    /// that it has then. It still moves, so it has correlations and no spectra.
+    ///
+    /// # Errors
+    /// Those of the way there; engines that know stationary states only refuse it.
+    fn two_time_from(
+        &self,
+        problem: &Problem,
+        time: f64,
         halt: &dyn Halt,
     ) -> Result<Box<dyn TwoTimeState>, EngineError>;
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use serde_json::{Map, Value as Json, json};
+use superladder_engine::{End, Problem};
 use superladder_model::{Correlation, CorrelationDefinition, Model, Operator, SubjectKind};
 use toml::de::DeValue;
 
@@ -23,6 +24,8 @@ pub struct CorrelationEntry {
     pub tagged: Option<usize>,
     /// Angular frequencies of its spectrum, increasing; `None`: what resolves the line.
     pub frequencies: Option<Vec<f64>>,
+    /// The time that it begins at; `None`: in the stationary state.
+    pub start: Option<f64>,
     /// Delays, increasing from 0 on; `None`: until it has decayed.
     pub delays: Option<Vec<f64>>,
     /// Where it stands.
@@ -38,11 +41,11 @@ const GRID: &str =
 /// Reads the list of tables, if the study has one, and shows it as resolved.
 pub(crate) fn read(
     root: &Section<'_>,
-    model: &Model,
+    problem: &Problem,
 ) -> Result<(Vec<CorrelationEntry>, Vec<Json>), StudyError> {
     let (mut entries, mut shown): (Vec<CorrelationEntry>, Vec<Json>) = (Vec::new(), Vec::new());
     for section in root.sections("correlations", "correlation")? {
-        let (entry, resolved) = entry(section, model, &entries)?;
+        let (entry, resolved) = entry(section, problem, &entries)?;
         entries.push(entry);
         shown.push(resolved);
     }
@@ -51,10 +54,10 @@ pub(crate) fn read(
 
 fn entry(
     mut section: Section<'_>,
-    model: &Model,
+    problem: &Problem,
     before: &[CorrelationEntry],
 ) -> Result<(CorrelationEntry, Json), StudyError> {
-    let name = name(&section, before)?;
+    let (model, name) = (problem.model(), name(&section, before)?);
     section.rename(format!("correlation '{name}'"));
     let mut resolved = Map::new();
     resolved.insert("name".into(), name.as_str().into());
@@ -73,22 +76,26 @@ fn entry(
         }
     };
     let correlation = connected(&section, correlation)?;
-    start(&section)?;
+    let start = start(&section, problem)?;
     let frequencies = grid(&section, "frequencies")?;
     if frequencies.is_some() && correlation.c.is_some() {
         return Err(conflict(&section, "frequencies", "a spectrum is one of two operators, this has three"));
+    }
+    if frequencies.is_some() && start.is_some() {
+        let why = "a spectrum is that of a stationary state, and this correlation begins at a time, when the state still moves";
+        return Err(conflict(&section, "frequencies", why));
     }
     let delays = grid(&section, "delays")?;
     if delays.as_ref().is_some_and(|delays| delays[0] < 0.0) {
         return Err(section.wrong("delays", "numbers >= 0"));
     }
     resolved.insert("connected".into(), correlation.connected.into());
-    resolved.insert("start".into(), "steady".into());
+    resolved.insert("start".into(), start.map_or_else(|| "steady".into(), Json::from));
     resolved.insert("frequencies".into(), json!(frequencies));
     resolved.insert("delays".into(), json!(delays));
     let span = section.key_span("name").unwrap_or(0..0);
     section.finish()?;
-    let entry = CorrelationEntry { name, formula, correlation, tagged, frequencies, delays, span };
+    let entry = CorrelationEntry { name, formula, correlation, tagged, frequencies, start, delays, span };
     Ok((entry, resolved.into()))
 }
 
@@ -176,14 +183,21 @@ fn connected(section: &Section<'_>, correlation: Correlation) -> Result<Correlat
     }
 }
 
-/// Where the correlation begins: only stationary states so far.
-fn start(section: &Section<'_>) -> Result<(), StudyError> {
-    const ALLOWED: &str = "\"steady\", the stationary state; correlations from a time on are not there yet";
-    match section.value("start").map(toml::Spanned::get_ref) {
-        None => Ok(()),
-        Some(DeValue::String(word)) if word == "steady" => Ok(()),
-        Some(_) => Err(section.wrong("start", ALLOWED)),
+/// When the correlation begins; `None` for the stationary state.
+fn start(section: &Section<'_>, problem: &Problem) -> Result<Option<f64>, StudyError> {
+    let steady = matches!(section.value("start").map(toml::Spanned::get_ref), Some(DeValue::String(word)) if word.trim() == "steady");
+    if steady || section.value("start").is_none() {
+        return Ok(None);
     }
+    if problem.end == End::Stationary {
+        return Err(section.wrong("start", "\"steady\", since the study has no times"));
+    }
+    let (first, last) = (problem.times[0], problem.times[problem.times.len() - 1]);
+    let allowed =
+        format!("\"steady\", the stationary state, or a time from {first} to {last}, those of the study");
+    // A word that is no number is told what is allowed.
+    let time = section.number("start").ok().flatten().filter(|time| (first..=last).contains(time));
+    time.map(Some).ok_or_else(|| section.wrong("start", allowed))
 }
 
 /// Values from a list, or evenly spaced.

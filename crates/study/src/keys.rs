@@ -138,7 +138,7 @@ pub static STUDY_TABLES: &[StudyTable] = &[
     },
     StudyTable {
         heading: "[[correlations]]",
-        meaning: "for `superladder spectrum`: a correlation of two times in the stationary state, and its spectrum",
+        meaning: "for `superladder spectrum`: a correlation of two times, and its spectrum in the stationary state",
         keys: &[
             key("name", "a string of letters, digits, `-` and `_`", "its name in tables, pictures and files"),
             key("kind", "a name of `superladder list correlations`", "a ready one; its subsystem: that list"),
@@ -148,7 +148,11 @@ pub static STUDY_TABLES: &[StudyTable] = &[
                 "<c(t) a(t+tau) b(t)>, in place of `kind`; `c` may be absent",
             ),
             key("connected", "true or false", "without <a><b>, for two operators (default false)"),
-            key("start", "\"steady\"", "from where on: the stationary state (default)"),
+            key(
+                "start",
+                "\"steady\" or a time",
+                "from where on: the stationary state (default), or the state at that time",
+            ),
             key(
                 "frequencies",
                 "a table { from, to, points } or a list",

@@ -271,7 +271,7 @@ impl Reader<'_> {
         problem.validate().map_err(|e| root.fault("time", Fault::Problem(e)))?;
         // Carried out by the command `breakdown` alone, but told here if it is nonsense.
         BreakdownTable::read(&root, Some(problem.model()))?;
-        let (correlations, resolved_correlations) = correlations::read(&root, problem.model())?;
+        let (correlations, resolved_correlations) = correlations::read(&root, &problem)?;
         let table = root.key_span("engine");
         let memory_limit = root.section("engine", "engine")?.and_then(|s| s.key_span("memory_limit"));
         root.finish()?;

@@ -70,11 +70,52 @@ pub enum CheckpointError {
     },
 }
 
-#[derive(Serialize, Deserialize)]
-struct Header {
+impl CheckpointError {
+    /// True when other arguments would help, false when the file system refuses.
+    pub fn is_bad_input(&self) -> bool {
+        !matches!(self, Self::File { .. })
+    }
+}
+
+/// What a checkpoint belongs to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Stamp {
     version: String,
     study: [u8; DIGEST],
+}
+
+impl Stamp {
+    /// The stamp of what this version makes of a study.
+    pub(crate) fn of(study: [u8; DIGEST]) -> Self {
+        Self { version: version(), study }
+    }
+
+    /// Refuses a checkpoint at `path` with this stamp where another one is `wanted`.
+    pub(crate) fn check(self, path: &Path, wanted: &Self) -> Result<(), CheckpointError> {
+        let path = || path.to_owned();
+        if self.version != wanted.version {
+            return Err(CheckpointError::Version { path: path(), found: self.version });
+        }
+        if self.study == wanted.study { Ok(()) } else { Err(CheckpointError::Study { path: path() }) }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    stamp: Stamp,
     recorder: Recorder,
+}
+
+/// The frame of a checkpoint whose first line is `magic`.
+pub(crate) fn whole_frame(path: &Path, magic: &[u8]) -> Result<Frame, CheckpointError> {
+    let path = || path.to_owned();
+    let read = Frame::read(&path(), magic).map_err(|error| match error {
+        FrameError::File(source) => CheckpointError::File { action: "read", path: path(), source },
+        FrameError::Foreign => CheckpointError::Foreign { path: path() },
+        FrameError::Damaged(what) => CheckpointError::Damaged { path: path(), what },
+    })?;
+    let what = "its digest does not fit its content";
+    if read.is_whole() { Ok(read) } else { Err(CheckpointError::Damaged { path: path(), what }) }
 }
 
 /// The digest of everything that decides the results of a study.
@@ -103,7 +144,7 @@ impl Checkpoint {
         evolution: &dyn Evolution,
     ) -> Result<(), CheckpointError> {
         let failed = |source| CheckpointError::File { action: "write", path: path.to_owned(), source };
-        let header = Header { version: version(), study: identity(study), recorder: recorder.clone() };
+        let header = Header { stamp: Stamp::of(identity(study)), recorder: recorder.clone() };
         let header = postcard::to_stdvec(&header).map_err(|e| failed(io::Error::other(e)))?;
         frame::write(path, MAGIC, &header, |mut body| evolution.save_to(&mut body)).map_err(failed)
     }
@@ -114,24 +155,10 @@ impl Checkpoint {
     /// [`CheckpointError`] for everything that is not a whole checkpoint of this study by this version.
     pub fn read(path: &Path, study: &Study) -> Result<Self, CheckpointError> {
         let damaged = |what| CheckpointError::Damaged { path: path.to_owned(), what };
-        let read = Frame::read(path, MAGIC).map_err(|error| match error {
-            FrameError::File(source) => {
-                CheckpointError::File { action: "read", path: path.to_owned(), source }
-            }
-            FrameError::Foreign => CheckpointError::Foreign { path: path.to_owned() },
-            FrameError::Damaged(what) => damaged(what),
-        })?;
-        if !read.is_whole() {
-            return Err(damaged("its digest does not fit its content"));
-        }
+        let read = whole_frame(path, MAGIC)?;
         let header: Header =
             postcard::from_bytes(read.header()).map_err(|_| damaged("its header cannot be read"))?;
-        if header.version != version() {
-            return Err(CheckpointError::Version { path: path.to_owned(), found: header.version });
-        }
-        if header.study != identity(study) {
-            return Err(CheckpointError::Study { path: path.to_owned() });
-        }
+        header.stamp.check(path, &Stamp::of(identity(study)))?;
         Ok(Self { recorder: header.recorder, state: read.into_body() })
     }
 }

@@ -21,6 +21,7 @@ pub mod ranks;
 pub mod results;
 pub mod run;
 pub mod samples;
+pub mod search;
 pub mod spectrum;
 pub mod steady;
 pub mod store;

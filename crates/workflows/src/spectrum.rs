@@ -1,6 +1,7 @@
-//! What a stationary state emits: correlations of two times, spectra, the width of a line.
+//! What a state emits: correlations of two times, and of a stationary state spectra, the width of a line.
 
 mod found;
+mod lines;
 mod picture;
 mod report;
 mod tables;
@@ -12,9 +13,11 @@ use superladder_engine::{EngineError, Halt, Problem, StationaryOptions, TwoTimeS
 use superladder_study::{CorrelationEntry, Study, StudyError};
 use thiserror::Error;
 
-use self::found::{Found, Smaller, reasons};
+pub(crate) use self::lines::{HighestLine, highest_lines};
+
+use self::found::{Found, NextModel, Smaller, reasons};
 use crate::results::{Clock, Head, OutputError, OutputFolder};
-use crate::steady::Finished;
+use crate::search::{Finished, Keeping, Search, SearchError};
 
 /// What is asked for.
 pub struct Plan<'a> {
@@ -26,8 +29,8 @@ pub struct Plan<'a> {
     pub check_cutoffs: bool,
     /// The output folder.
     pub output: PathBuf,
-    /// Whether it may replace one.
-    pub force: bool,
+    /// What becomes of an earlier search, and how this one is kept.
+    pub keeping: Keeping,
     /// Started when the command began.
     pub clock: Clock,
 }
@@ -36,6 +39,8 @@ pub struct Plan<'a> {
 struct Asked {
     /// The ensemble of which one spin is told from the others.
     tagged: Option<usize>,
+    /// The time of the state; `None` for the stationary one.
+    start: Option<f64>,
     state: Box<dyn TwoTimeState>,
     smaller: Option<Smaller>,
 }
@@ -69,6 +74,9 @@ pub enum SpectrumError {
     /// The results cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// The search cannot begin, or leaves nothing.
+    #[error(transparent)]
+    Search(#[from] SearchError),
 }
 
 impl SpectrumError {
@@ -78,11 +86,12 @@ impl SpectrumError {
             Self::Study(_) | Self::NoTwoTime(_) | Self::NoCorrelations { .. } => true,
             Self::Engine(error) => error.is_bad_input(),
             Self::Output(error) => error.is_bad_input(),
+            Self::Search(error) => error.is_bad_input(),
         }
     }
 
     /// True when it was asked to end.
-    pub fn is_interrupt(&self) -> bool {
+    fn is_interrupt(&self) -> bool {
         matches!(self, Self::Engine(EngineError::Interrupted { .. }))
     }
 }
@@ -93,19 +102,35 @@ impl Plan<'_> {
     /// # Errors
     /// [`SpectrumError`].
     pub fn run(&self, halt: &dyn Halt) -> Result<Finished, SpectrumError> {
-        let folder = OutputFolder::begin(&self.output, self.force)?;
         self.check_correlations()?;
+        let asked = (self.study, "spectrum", &self.options);
+        let (search, folder) = Search::begin(asked, &self.output, self.keeping, halt)?;
+        match self.found(&search, &folder) {
+            Err(error) if error.is_interrupt() => Ok(search.interrupted(folder, &self.clock)?),
+            found => {
+                let (text, converged) = found?;
+                Ok(search.finish(folder, text, converged)?)
+            }
+        }
+    }
+
+    /// The report and whether every bound is kept, with everything in the folder.
+    fn found(&self, search: &Search<'_>, folder: &OutputFolder) -> Result<(String, bool), SpectrumError> {
         let mut problem = self.study.problem.clone();
         // Only the state is needed.
         problem.observables.clear();
         let (mut all, mut asked): (Vec<Found<'_>>, Vec<Asked>) = (Vec::new(), Vec::new());
         for entry in &self.study.correlations {
-            let place = asked.iter().position(|known| known.tagged == entry.tagged).unwrap_or(asked.len());
+            let place =
+                asked.iter().position(|known| (known.tagged, known.start) == (entry.tagged, entry.start));
+            let place = place.unwrap_or(asked.len());
             if place == asked.len() {
-                asked.push(self.asked(&problem, entry, halt)?);
+                asked.push(self.asked(&problem, entry, search)?);
             }
             let Asked { state, smaller, .. } = &asked[place];
-            let found = Found::new(entry, &**state, smaller.as_ref(), halt);
+            let next = entry.start.and_then(|start| Some(problem.next_stage(start)? - start));
+            let next = next.map(|delay| NextModel { delay, engine: self.study.engine.name() });
+            let found = Found::new(entry, &**state, (smaller.as_ref(), next.as_ref()), search);
             all.push(found.map_err(|e| self.refused(entry, e))?);
         }
         let reasons = reasons(asked.iter().map(|asked| asked.state.report()), &all);
@@ -126,7 +151,7 @@ impl Plan<'_> {
         folder.write_json("manifest.json", &self.manifest(&**state, &all, &reasons))?;
         folder.write_text("study.toml", self.study.text())?;
         folder.write_picture("spectrum", &picture::picture(&self.study.title, &all))?;
-        Ok(Finished { folder: folder.finish()?, text, converged: reasons.is_empty() })
+        Ok((text, reasons.is_empty()))
     }
 
     fn check_correlations(&self) -> Result<(), SpectrumError> {
@@ -154,36 +179,52 @@ impl Plan<'_> {
         &self,
         problem: &Problem,
         entry: &CorrelationEntry,
-        halt: &dyn Halt,
+        search: &Search<'_>,
     ) -> Result<Asked, SpectrumError> {
         let tagged = |e: usize| problem.with_tagged_spin(e).map_err(|e| self.refused(entry, e.into()));
         let mut problem = entry.tagged.map_or_else(|| Ok(problem.clone()), tagged)?;
-        let state = self.state(&problem, &self.options, halt)?;
+        let tag = entry.tagged.map_or_else(String::new, |e| format!(" with a tagged spin of ensemble {e}"));
+        let state = self.state((&problem, entry), &self.options, &format!("the state{tag}"), search)?;
         problem.cutoffs.clone_from(&state.report().cutoffs);
         // Samples at other cutoffs differ by chance.
         let engine = &self.study.engine;
         let truncated = engine.is_truncated() && engine.sampling().is_none();
         let smaller = if self.check_cutoffs && truncated { found::smaller(&problem) } else { None };
-        let smaller = smaller.map(|problem| self.smaller(problem, halt)).transpose()?;
-        Ok(Asked { tagged: entry.tagged, state, smaller })
+        let smaller = smaller.map(|problem| self.smaller((problem, entry), &tag, search)).transpose()?;
+        Ok(Asked { tagged: entry.tagged, start: entry.start, state, smaller })
     }
 
     fn state(
         &self,
-        problem: &Problem,
+        (problem, entry): (&Problem, &CorrelationEntry),
         options: &StationaryOptions,
-        halt: &dyn Halt,
+        name: &str,
+        search: &Search<'_>,
     ) -> Result<Box<dyn TwoTimeState>, SpectrumError> {
         let engine = self.study.engine.two_time();
         let engine = engine.ok_or(SpectrumError::NoTwoTime(self.study.engine.name()))?;
-        let found = engine.two_time(problem, options, halt);
+        let found = if let Some(start) = entry.start {
+            engine.two_time_from(problem, start, search)
+        } else {
+            let (mut problem, mut options) = (problem.clone(), options.clone());
+            search.enter(name, &mut problem, &mut options);
+            let found = engine.two_time(&problem, &options, search);
+            search.leave();
+            found
+        };
         found.map_err(|e| self.study.refusal(e).map_or_else(SpectrumError::Engine, Into::into))
     }
 
     /// The state of the problem at smaller cutoffs, which need not exist.
-    fn smaller(&self, problem: Problem, halt: &dyn Halt) -> Result<Smaller, SpectrumError> {
+    fn smaller(
+        &self,
+        (problem, entry): (Problem, &CorrelationEntry),
+        tag: &str,
+        search: &Search<'_>,
+    ) -> Result<Smaller, SpectrumError> {
         let options = StationaryOptions { raise_cutoffs: false, ..self.options.clone() };
-        let state = match self.state(&problem, &options, halt) {
+        let name = format!("the state{tag} at smaller cutoffs");
+        let state = match self.state((&problem, entry), &options, &name, search) {
             Err(error) if error.is_interrupt() => return Err(error),
             found => found.map_err(|error| error.to_string()),
         };

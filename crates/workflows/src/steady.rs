@@ -15,7 +15,8 @@ use thiserror::Error;
 pub use self::report::report;
 
 use self::findings::{difference, values};
-use crate::results::{Clock, Head, OutputError, OutputFolder, write_rows};
+use crate::results::{Clock, Head, OutputError, write_rows};
+use crate::search::{Finished, Keeping, Search, SearchError};
 
 /// What is asked for.
 pub struct Plan<'a> {
@@ -25,8 +26,8 @@ pub struct Plan<'a> {
     pub options: StationaryOptions,
     /// The output folder.
     pub output: PathBuf,
-    /// Whether it may replace one.
-    pub force: bool,
+    /// What becomes of an earlier search, and how this one is kept.
+    pub keeping: Keeping,
     /// Started when the command began.
     pub clock: Clock,
 }
@@ -52,6 +53,9 @@ pub enum SteadyError {
     /// The results cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// The search cannot begin, or leaves nothing.
+    #[error(transparent)]
+    Search(#[from] SearchError),
 }
 
 impl SteadyError {
@@ -61,35 +65,28 @@ impl SteadyError {
             Self::Study(_) | Self::NoStationary(_) | Self::NoState(_) => true,
             Self::Engine(error) => error.is_bad_input(),
             Self::Output(error) => error.is_bad_input(),
+            Self::Search(error) => error.is_bad_input(),
         }
     }
-
-    /// True when it was asked to end.
-    pub fn is_interrupt(&self) -> bool {
-        matches!(self, Self::Engine(EngineError::Interrupted { .. }))
-    }
-}
-
-/// What was found of a stationary state, in its folder.
-pub struct Finished {
-    /// The folder.
-    pub folder: PathBuf,
-    /// What is told.
-    pub text: String,
-    /// Whether every bound was kept.
-    pub converged: bool,
 }
 
 impl Plan<'_> {
-    /// Finds the state and writes table, slow modes, report, picture and manifest.
+    /// Finds the state and writes table, slow modes, report, picture and manifest. A search that `halt` ends leaves a
+    /// checkpoint, and a folder that says so.
     ///
     /// # Errors
     /// [`SteadyError`].
     pub fn run(&self, halt: &dyn Halt) -> Result<Finished, SteadyError> {
-        let folder = OutputFolder::begin(&self.output, self.force)?;
         let engine = self.study.engine();
-        let found = engine.as_stationary().ok_or(SteadyError::NoStationary(self.study.engine.name()))?;
-        let found = found.stationary(&self.study.problem, &self.options, halt);
+        let finder = engine.as_stationary().ok_or(SteadyError::NoStationary(self.study.engine.name()))?;
+        let asked = (self.study, "steady", &self.options);
+        let (search, folder) = Search::begin(asked, &self.output, self.keeping, halt)?;
+        let (mut problem, mut options) = (self.study.problem.clone(), self.options.clone());
+        search.enter("the stationary state", &mut problem, &mut options);
+        let found = finder.stationary(&problem, &options, &search);
+        if matches!(found, Err(EngineError::Interrupted { .. })) {
+            return Ok(search.interrupted(folder, &self.clock)?);
+        }
         let found = found.map_err(|e| self.study.refusal(e).map_or_else(SteadyError::Engine, Into::into))?;
         if self.options.keep_state && found.state.is_none() {
             return Err(SteadyError::NoState(self.study.engine.name()));
@@ -101,13 +98,13 @@ impl Plan<'_> {
         if let Some(state) = &found.state {
             folder.write_state(state, &self.study.name)?;
         }
-        folder.write_json("manifest.json", &self.manifest(&found))?;
+        folder.write_json("manifest.json", &self.manifest(&found, search.is_resumed()))?;
         folder.write_text("study.toml", self.study.text())?;
         if found.slow.iter().any(|slow| !slow.values.is_empty()) {
             folder.write_picture("modes", &picture::picture(&self.study.title, &found))?;
         }
         let converged = found.reasons().is_empty();
-        Ok(Finished { folder: folder.finish()?, text, converged })
+        Ok(search.finish(folder, text, converged)?)
     }
 
     /// Every column of the observables: its value and its error.
@@ -117,7 +114,7 @@ impl Plan<'_> {
         write_rows(file, ["observable", "value", "error"], values.into_iter().map(row))
     }
 
-    fn manifest(&self, found: &StationaryReport) -> Value {
+    fn manifest(&self, found: &StationaryReport, resumed: bool) -> Value {
         let configuration = self.study.resolved();
         let head = Head { command: "steady", study: &self.study.name, configuration, clock: &self.clock };
         let classes = found.classes.iter().map(
@@ -136,6 +133,7 @@ impl Plan<'_> {
             "leaving": finite(found.leaving),
             "cutoffs": found.cutoffs,
             "iterations": found.iterations,
+            "resumed": resumed,
             "slow": slow.collect::<Vec<_>>(),
             "diagnostics": found.diagnostics,
             "tolerance": self.options.tolerance,

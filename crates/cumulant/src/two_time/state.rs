@@ -325,4 +325,16 @@ impl TwoTime for Cumulant {
             known: Mutex::new(Vec::new()),
         }))
     }
+
+    fn two_time_from(
+        &self,
+        _problem: &Problem,
+        _time: f64,
+        _halt: &dyn Halt,
+    ) -> Result<Box<dyn TwoTimeState>, EngineError> {
+        Err(refuse(
+            "the equations of two times are linear around stationary moments only; for correlations from a time on use the \
+             engine 'exact' or 'trajectories', or `start = \"steady\"`",
+        ))
+    }
 }

@@ -46,9 +46,11 @@ impl Exact {
             let near = found.report.state.map(Arc::new);
             if ended {
                 last.guess = near;
+                last.known = found.report.slow;
                 return self.state_at(&problem, &last, halt);
             }
             trial.guess = near;
+            trial.known.clear();
             problem.cutoffs = raised;
         }
     }

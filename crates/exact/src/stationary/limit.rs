@@ -2,7 +2,7 @@
 
 use num_complex::Complex64;
 use superladder_eigen::Nullspace;
-use superladder_engine::{EngineError, StationaryClass, StationaryOptions};
+use superladder_engine::{EngineError, Finding, StationaryClass, StationaryOptions};
 use superladder_model::Model;
 use superladder_propagate::vector;
 
@@ -103,6 +103,10 @@ impl Solver<'_> {
             }
             limit.classes.push(self.told(model, class, states, weight));
         }
+        (self.offer)(&limit.coherence, &limit.x);
+        if options.certify && limit.classes.iter().all(|class| class.states == 1) {
+            self.halt.found(&Finding::Unique);
+        }
         Ok(limit)
     }
 
@@ -164,7 +168,8 @@ impl Solver<'_> {
         // norms.
         let guess = guess.filter(|guess| own.trace(&guess.x).re > 0.0);
         let from = guess.map_or_else(|| one.clone(), |guess| packed(&equations.action, &guess.x));
-        let kernel = self.kernel(&equations, &from, most, options.tolerance)?;
+        let reached = |near: &[f64]| (self.offer)(own, &unpacked(&equations.action, own, near));
+        let kernel = self.kernel(&equations, &from, (most, options.tolerance), &reached)?;
         let kernel = self.polished(&equations, own, kernel, options)?;
         let states = kernel.vectors.len();
         let reason = |reason: &str| EngineError::Unsupported { engine: NAME, reason: reason.into() };
@@ -190,7 +195,7 @@ impl Solver<'_> {
             }
             _ => {
                 let adjoint = self.equations(own, Direction::Adjoint);
-                let left = self.kernel(&adjoint, &one, MOST, options.tolerance)?;
+                let left = self.kernel(&adjoint, &one, (MOST, options.tolerance), &|_| {})?;
                 let project = |x: &[Complex64]| {
                     let found = kernel.limit(&left, &packed(&equations.action, x));
                     found.map(|found| unpacked(&equations.action, own, &found))
@@ -230,7 +235,7 @@ impl Solver<'_> {
             if tolerance < FINEST {
                 break;
             }
-            let again = match self.kernel(equations, &vector.clone(), 1, tolerance) {
+            let again = match self.kernel(equations, &vector.clone(), (1, tolerance), &|_| {}) {
                 // What is left is rounding; the verdict tells.
                 Err(EngineError::Solution { .. }) => break,
                 again => again?,

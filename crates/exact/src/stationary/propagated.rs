@@ -21,6 +21,10 @@ const PIECES: usize = 40;
 /// A piece that leaves more than this of the motion is no faster than the linear solver.
 const SLOW: f64 = 0.8;
 
+/// How far a state vector still moves, and who takes it.
+pub(super) type Residual<'a> = &'a dyn Fn(&[f64]) -> f64;
+pub(super) type Offer<'a> = &'a dyn Fn(&[f64]);
+
 /// Hears nothing, and may end the work.
 struct Deaf<'a>(&'a dyn Halt);
 
@@ -45,12 +49,12 @@ pub(super) struct Near {
 impl Exact {
     /// The state of `problem` when it has nearly come to rest, in the layout of charge difference zero; `None`
     /// where the way through time does not pay. Decided by counts and by the `residual` that is left, never by
-    /// time.
+    /// time. Every piece of the way is offered.
     pub(super) fn nearly_at_rest(
         &self,
         problem: &Problem,
         setting: &Setting,
-        residual: &dyn Fn(&[f64]) -> f64,
+        (residual, offer): (Residual<'_>, Offer<'_>),
         (options, halt): (&StationaryOptions, &dyn Halt),
     ) -> Result<Option<Near>, EngineError> {
         if setting.layout.unknowns() < FEW {
@@ -73,6 +77,7 @@ impl Exact {
             let before = motion;
             let vector = evolution.parts().0.vector.into_owned();
             evolution.advance(&[evolution.time() + piece], &mut Deaf(halt))?;
+            offer(&evolution.parts().0.vector);
             if halt.asked() {
                 return Err(EngineError::Interrupted { engine: NAME });
             }

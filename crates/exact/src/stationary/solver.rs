@@ -33,6 +33,8 @@ pub(crate) struct Solver<'a> {
     pub(crate) halt: &'a dyn Halt,
     /// Iterations so far.
     pub(crate) iterations: AtomicU64,
+    /// Takes operators that are near a stationary state.
+    pub(crate) offer: &'a dyn Fn(&Coherence, &[Complex64]),
 }
 
 /// The generator on one coherence with its preconditioner.
@@ -138,7 +140,7 @@ fn gmres(equations: &Equations, tolerance: f64) -> Gmres {
 
 impl<'a> Solver<'a> {
     pub(crate) fn new(space: &'a Space, elements: &'a Elements, halt: &'a dyn Halt) -> Self {
-        Self { space, elements, halt, iterations: AtomicU64::new(0) }
+        Self { space, elements, halt, iterations: AtomicU64::new(0), offer: &|_, _| {} }
     }
 
     pub(crate) fn count(&self, iterations: u64) {
@@ -170,17 +172,18 @@ impl<'a> Solver<'a> {
         Ok((x, info))
     }
 
-    /// The kernel, at most `most` vectors of it, the first found from `start`.
+    /// The kernel, at most `most` vectors of it, the first found from `start`. Who watches is `reached` by what
+    /// comes near.
     pub(crate) fn kernel(
         &self,
         equations: &Equations,
         start: &[f64],
-        most: usize,
-        tolerance: f64,
+        (most, tolerance): (usize, f64),
+        reached: &dyn Fn(&[f64]),
     ) -> Result<Nullspace, EngineError> {
         let tolerance = if equations.direct { 1e-13 } else { tolerance };
         let search = NullVectors { gmres: gmres(equations, 1e-13), most, tolerance };
-        let mut watch = |iterations: u64, residual: f64| self.halt.go_on(iterations, residual);
+        let mut watch = (|iterations: u64, residual: f64| self.halt.go_on(iterations, residual), reached);
         let found = search.find(&equations.action, &*equations.preconditioner, Some(start), &mut watch);
         let found = found.map_err(|e| solution("a stationary state", e))?;
         self.count(found.iterations);

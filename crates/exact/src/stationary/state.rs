@@ -1,12 +1,12 @@
 //! The stationary state of a problem, measured.
 
-use std::sync::Mutex;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use num_complex::Complex64;
 use superladder_engine::{
-    Diagnostics, EngineError, Halt, Problem, SlowModes, Stationary, StationaryOptions, StationaryReport,
-    check_memory,
+    Diagnostics, EngineError, Finding, Halt, Problem, SlowModes, Stationary, StationaryOptions,
+    StationaryReport, check_memory,
 };
 use superladder_model::{Evaluation, Operator};
 use superladder_space::{Charge, Charges, Sector, Space, SparseMatrix};
@@ -15,7 +15,7 @@ use super::limit::{Guess, Limit};
 use super::operators::action::{Action, Direction};
 use super::operators::coherence::Coherence;
 use super::operators::real_matrix::MOST;
-use super::propagated::Near;
+use super::propagated::{Near, Offer};
 use super::solver::{DENSE, Solver};
 use crate::error::{INTERRUPTED, NAME, space_error};
 use crate::generator::Elements;
@@ -25,7 +25,8 @@ use crate::options::Exact;
 use crate::setting::{Setting, populated_coherences};
 use crate::state::{initial_vector_while, joint_state, joint_vector, sector_matrix};
 
-/// The limit of the initial state of a problem, and what is known of it.
+/// The limit of the initial state of a problem, and what is known of it; or, to be asked for two times, its state at
+/// a time.
 pub struct StationaryState {
     /// What an engine says of it.
     pub report: StationaryReport,
@@ -34,6 +35,8 @@ pub struct StationaryState {
     pub(crate) vector: Vec<f64>,
     pub(crate) coherence: Coherence,
     pub(crate) x: Vec<Complex64>,
+    /// Coherences between charges, of a state that still moves.
+    pub(crate) beyond: Vec<(Coherence, Vec<Complex64>)>,
     /// Slow eigenvalues that were asked for since.
     pub(crate) slow: Mutex<Vec<SlowModes>>,
 }
@@ -66,8 +69,15 @@ impl StationaryState {
         let space = self.space();
         let matrices: Vec<SparseMatrix> =
             (0..space.sectors().len()).map(|sector| space.matrix(operator, sector)).collect();
-        let weights = self.coherence.functional(&matrices);
-        weights.iter().zip(&self.x).map(|(w, x)| w.conj() * x).sum()
+        let of = |(coherence, x): (&Coherence, &Vec<Complex64>)| -> Complex64 {
+            coherence.functional(&matrices).iter().zip(x).map(|(w, x)| w.conj() * x).sum()
+        };
+        self.parts_of_state().map(of).sum()
+    }
+
+    /// The state by charge difference.
+    pub(crate) fn parts_of_state(&self) -> impl Iterator<Item = (&Coherence, &Vec<Complex64>)> {
+        std::iter::once((&self.coherence, &self.x)).chain(self.beyond.iter().map(|(c, x)| (c, x)))
     }
 
     /// The values of an observable by its name.
@@ -85,11 +95,7 @@ pub(crate) fn last_stage(
 ) -> Result<(Problem, Setting), EngineError> {
     problem.validate()?;
     let last = &problem.stages[problem.stages.len() - 1];
-    if last.model.dissipators().next().is_none() {
-        let reason = "a model without channels has no stationary state of its own: everything that commutes with \
-                      its Hamiltonian is stationary; give it a channel, or use `run`";
-        return Err(EngineError::Unsupported { engine: NAME, reason: reason.into() });
-    }
+    problem.comes_to_rest(NAME)?;
     let own = problem.last_stage();
     engine.refuse_the_impossible(&own)?;
     let charges = if engine.symmetries { Charges::find([&last.model]) } else { Charges::none() };
@@ -172,22 +178,17 @@ impl Exact {
         let zero: Charge = vec![0; space.charges().len()];
         let coherence = Coherence::new(space, &zero, &|_, _, _| true);
         let start = from_layout(layout, &coherence, &initial);
-        let solver = Solver::new(space, &elements, halt);
-        let guess = options.guess.as_ref().and_then(|guess| guess.arranged(own.model()).ok());
-        let guess = if let Some(guess) = guess {
-            Some(Near { vector: joint_vector(space, layout, &guess), left: None })
-        } else {
-            let residual = |vector: &[f64]| {
-                let x = from_layout(layout, &coherence, vector);
-                let moved = flow(space, &coherence, &elements, &x);
-                coherence.trace_norm_bound(&moved) / coherence.trace(&x).norm()
-            };
-            self.nearly_at_rest(&own, &setting, &residual, (options, halt))?
+        let offer = |vector: &[f64]| {
+            let state = || joint_state((space, layout, own.model()), vector, f64::INFINITY);
+            halt.found(&Finding::State { cutoffs: &own.cutoffs, state: &state });
         };
-        let guess = guess.map(|Near { vector, left }| Guess {
-            x: from_layout(layout, &coherence, &vector),
-            left: left.map(|left| from_layout(layout, &coherence, &left)),
-        });
+        let offer_blocks = |of: &Coherence, x: &[Complex64]| {
+            let trace = of.trace(x);
+            let x: Vec<Complex64> = x.iter().map(|z| z / trace).collect();
+            offer(&to_layout(layout, of, &x));
+        };
+        let solver = Solver { offer: &offer_blocks, ..Solver::new(space, &elements, halt) };
+        let guess = self.guess((&own, &setting), &solver, (&coherence, &offer), options)?;
         let limit = solver.limit(own.model(), coherence, &start, guess.as_ref(), options)?;
         if problem.stages.len() > 1 && (limit.classes.len() > 1 || limit.classes[0].states > 1) {
             let reason = "the last stage has several stationary states, and which one is reached depends on the state \
@@ -197,6 +198,39 @@ impl Exact {
         let slow = slow_modes(&solver, &own, options)?;
         let iterations = solver.iterations.load(Ordering::Relaxed);
         self.told(own, setting, &elements, limit, slow, (options, iterations, halt))
+    }
+
+    /// Where the search begins: at the state that is given, as far as the way through time leads from there.
+    fn guess(
+        &self,
+        (own, setting): (&Problem, &Setting),
+        solver: &Solver<'_>,
+        (coherence, offer): (&Coherence, Offer<'_>),
+        options: &StationaryOptions,
+    ) -> Result<Option<Guess>, EngineError> {
+        let Setting { space, layout, .. } = setting;
+        let residual = |vector: &[f64]| {
+            let x = from_layout(layout, coherence, vector);
+            let moved = flow(space, coherence, solver.elements, &x);
+            coherence.trace_norm_bound(&moved) / coherence.trace(&x).norm()
+        };
+        let given = options.guess.as_ref().and_then(|guess| guess.arranged(own.model()).ok());
+        let given = given.map(|guess| Near { vector: joint_vector(space, layout, &guess), left: None });
+        let given = given.filter(|near| near.vector.iter().all(|x| x.is_finite()));
+        let near = if given.as_ref().is_some_and(|near| residual(&near.vector) <= options.tolerance) {
+            given
+        } else {
+            let mut from = own.clone();
+            if let Some(near) = &given {
+                let state = joint_state((space, layout, own.model()), &near.vector, f64::INFINITY);
+                from.initial.joint = Some(Arc::new(state));
+            }
+            self.nearly_at_rest(&from, setting, (&residual, offer), (options, solver.halt))?.or(given)
+        };
+        Ok(near.map(|Near { vector, left }| Guess {
+            x: from_layout(layout, coherence, &vector),
+            left: left.map(|left| from_layout(layout, coherence, &left)),
+        }))
     }
 
     /// Measures the limit.
@@ -245,7 +279,8 @@ impl Exact {
             iterations,
             state: None,
         };
-        let mut state = StationaryState { report, instruments, vector, coherence, x, slow: Mutex::default() };
+        let (beyond, slow) = (Vec::new(), Mutex::default());
+        let mut state = StationaryState { report, instruments, vector, coherence, x, beyond, slow };
         if options.keep_state {
             let setting = &state.instruments.setting;
             let parts = (&setting.space, &setting.layout, state.problem().model());
@@ -315,7 +350,16 @@ fn slow_modes(
         .collect();
     populated.sort_by_key(|d| d.iter().map(|x| x.abs()).sum::<i64>());
     populated.into_iter().take(1 + 2 * POPULATED).for_each(&mut want);
-    wanted.iter().map(|difference| solver.slow(difference, options.modes)).collect()
+    let modes = |difference: &Charge| {
+        let known = options.known.iter();
+        let mut known =
+            known.filter(|slow| slow.difference == *difference && slow.values.len() == options.modes);
+        let found =
+            known.next().map_or_else(|| solver.slow(difference, options.modes), |slow| Ok(slow.clone()))?;
+        solver.halt.found(&Finding::Slow(&found));
+        Ok(found)
+    };
+    wanted.iter().map(modes).collect()
 }
 
 /// The blocks of charge difference zero of a state vector.

@@ -97,12 +97,7 @@ impl Stationary for Trajectories {
     ) -> Result<StationaryReport, EngineError> {
         problem.validate()?;
         let own = problem.last_stage();
-        if own.model().dissipators().next().is_none() {
-            return Err(unsupported(
-                "a model without channels has no stationary state of its own: everything that commutes with its Hamiltonian \
-                 is stationary; give it a channel, or use `run`",
-            ));
-        }
+        own.comes_to_rest(NAME)?;
         if self.trajectories < FEWEST_BLOCKS as u64 {
             return Err(unsupported(format!(
                 "`trajectories` must be at least {FEWEST_BLOCKS} for a stationary state, whose error is their scatter, but is {}",

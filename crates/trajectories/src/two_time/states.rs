@@ -1,10 +1,11 @@
-//! Independent pure states of a stationary ensemble, asked for two times.
+//! Independent pure states of a stationary ensemble, or of one at a time, asked for two times.
 
 use num_complex::Complex64;
 use rayon::prelude::*;
 use superladder_engine::{
-    CorrelationSeries, EmissionSpectrum, EngineError, Halt, Problem, SpectrumComparison, SpectrumMethod,
-    Stationary, StationaryOptions, StationaryReport, TwoTime, TwoTimeState, available_memory, check_memory,
+    CorrelationSeries, Diagnostics, EmissionSpectrum, EngineError, Halt, Problem, SpectrumComparison,
+    SpectrumMethod, Stage, Stationary, StationaryOptions, StationaryReport, TwoTime, TwoTimeState,
+    available_memory, check_memory,
 };
 use superladder_model::{Correlation, Model, Observable, Operator};
 use superladder_sampling::{Functions, SumSizes, Sums, Tally, estimates};
@@ -20,10 +21,10 @@ use crate::vector::Vector;
 const NO_SPECTRUM: &str = "trajectories give correlations, whose statistical errors leave no line; use the engine 'exact' \
                            or 'cumulant' for spectra";
 
-/// The states of all trajectories at rest, in the plain basis.
+/// The states of all trajectories at rest or at a time, in the plain basis.
 struct RestingStates {
     engine: Trajectories,
-    /// Its last stage, without observables.
+    /// The model that they have, without observables.
     problem: Problem,
     report: StationaryReport,
     states: Vec<(Basis, Vector)>,
@@ -53,14 +54,11 @@ fn monitors(model: &Model) -> Vec<Observable> {
 impl RestingStates {
     fn new(
         engine: Trajectories,
-        problem: Problem,
+        (way, problem): (&Problem, Problem),
         report: StationaryReport,
         halt: &dyn Halt,
     ) -> Result<Self, EngineError> {
-        let start = problem.times[0];
-        let followed = report.diagnostics.figures.get("followed").copied().unwrap_or(0.0);
-        let way = Problem { times: vec![start, start + 0.5 * followed], ..problem.clone() };
-        let (setup, _) = engine.setup(&way)?;
+        let (setup, _) = engine.setup(way)?;
         let unknowns = engine.trajectories as f64 * Trajectories::largest_sector(&problem, &setup.ladders);
         check_memory(NAME, (16.0 * unknowns) as u64, available_memory(), (2.0 * unknowns) as u64)?;
         let one = |workspace: &mut Workspace, index: u64| {
@@ -78,7 +76,8 @@ impl RestingStates {
     /// What follows states over `times`, and looks at an operator.
     fn looking(&self, operator: &Operator, times: Vec<f64>) -> Result<(Setup, Instruments), EngineError> {
         let observables = vec![Observable::expectation("looked at", operator.clone())];
-        self.engine.setup(&Problem { times, observables, ..self.problem.clone() })
+        let stages = vec![Stage { start: times[0], model: self.problem.model().clone() }];
+        self.engine.setup(&Problem { stages, times, observables, ..self.problem.clone() })
     }
 
     /// The value of an operator in every state.
@@ -208,6 +207,15 @@ impl TwoTimeState for RestingStates {
     }
 }
 
+impl Trajectories {
+    /// The same in the plain basis, without targets and tables.
+    fn plain(&self) -> Self {
+        let off = Choice::Off;
+        let (targets, histograms) = (Vec::new(), Vec::new());
+        Self { windows: off, displaced: off, rotating: off, targets, histograms, shown: 0, ..self.clone() }
+    }
+}
+
 impl TwoTime for Trajectories {
     /// The states of all trajectories once their averages are at rest; correlations from kicked copies of them.
     fn two_time(
@@ -218,19 +226,36 @@ impl TwoTime for Trajectories {
     ) -> Result<Box<dyn TwoTimeState>, EngineError> {
         problem.validate()?;
         let own = Problem { observables: Vec::new(), ..problem.last_stage() };
-        let off = Choice::Off;
-        let plain = Self {
-            windows: off,
-            displaced: off,
-            rotating: off,
-            targets: Vec::new(),
-            histograms: Vec::new(),
-            shown: 0,
-            ..self.clone()
-        };
+        let plain = self.plain();
         let monitored = Problem { observables: monitors(own.model()), ..own.clone() };
         let mut report = plain.stationary(&monitored, options, halt)?;
         (report.measurements, report.errors) = (Vec::new(), Vec::new());
-        Ok(Box::new(RestingStates::new(plain, own, report, halt)?))
+        let start = own.times[0];
+        let followed = report.diagnostics.figures.get("followed").copied().unwrap_or(0.0);
+        let way = Problem { times: vec![start, start + 0.5 * followed], ..own.clone() };
+        Ok(Box::new(RestingStates::new(plain, (&way, own), report, halt)?))
+    }
+
+    fn two_time_from(
+        &self,
+        problem: &Problem,
+        time: f64,
+        halt: &dyn Halt,
+    ) -> Result<Box<dyn TwoTimeState>, EngineError> {
+        problem.validate()?;
+        let (way, here) = problem.until(time);
+        let report = StationaryReport {
+            classes: Vec::new(),
+            measurements: Vec::new(),
+            errors: Vec::new(),
+            residual: f64::NAN,
+            slow: Vec::new(),
+            diagnostics: Diagnostics::default(),
+            leaving: f64::NAN,
+            cutoffs: here.cutoffs.clone(),
+            iterations: 0,
+            state: None,
+        };
+        Ok(Box::new(RestingStates::new(self.plain(), (&way, here), report, halt)?))
     }
 }

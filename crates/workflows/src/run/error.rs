@@ -60,7 +60,7 @@ impl RunError {
         match self {
             Self::Study(_) | Self::Waiting(_) | Self::Indices(_) => true,
             Self::Engine(error) => error.is_bad_input(),
-            Self::Checkpoint(error) => !matches!(error, CheckpointError::File { .. }),
+            Self::Checkpoint(error) => error.is_bad_input(),
             Self::Samples(error) => error.is_bad_input(),
             Self::Output(error) => error.is_bad_input(),
             Self::Remove { .. } => false,

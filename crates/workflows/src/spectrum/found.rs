@@ -5,12 +5,13 @@ use superladder_engine::{
     CorrelationSeries, EmissionSpectrum, EngineError, Halt, Problem, SpectralLine, SpectrumComparison,
     SpectrumMethod, StationaryReport, TwoTimeState,
 };
+use superladder_model::{Correlation, Operator};
 use superladder_study::CorrelationEntry;
 
 /// Slow modes that a grid of frequencies resolves.
 const MODES: usize = 3;
 /// Largest error of a spectrum in units of its height, and largest difference of two methods.
-const AGREEMENT: f64 = 1e-5;
+pub(super) const AGREEMENT: f64 = 1e-5;
 /// Largest change with the cutoffs: of a correlation relative to its largest value, of a line relative to its
 /// width.
 const CHANGE: f64 = 1e-3;
@@ -41,6 +42,14 @@ pub(super) struct Change {
     pub(super) incoherent: f64,
 }
 
+/// A quench after the start of a correlation.
+pub(super) struct NextModel {
+    /// So long after it.
+    pub(super) delay: f64,
+    /// The engine that knows one model only.
+    pub(super) engine: &'static str,
+}
+
 /// A spectrum with its checks.
 pub(super) struct Light {
     pub(super) spectrum: EmissionSpectrum,
@@ -57,8 +66,8 @@ pub(super) struct Found<'a> {
     pub(super) entry: &'a CorrelationEntry,
     pub(super) delays: Vec<f64>,
     pub(super) series: CorrelationSeries,
-    /// What the correlation is divided by to give g1 or g2.
-    pub(super) divisor: Complex64,
+    /// What the correlation is divided by at every delay to give g1 or g2.
+    pub(super) divisors: Vec<Complex64>,
     /// `Re <A><B>` and `Re <A B>_c`, for two operators.
     pub(super) weights: Option<(f64, f64)>,
     /// The spectrum; `None` for three operators, where all light is coherent, and from engines that have none.
@@ -68,11 +77,11 @@ pub(super) struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    /// Asks the state for everything.
+    /// Asks the state for everything; the model changes at `next`.
     pub(super) fn new(
         entry: &'a CorrelationEntry,
         state: &dyn TwoTimeState,
-        smaller: Option<&Smaller>,
+        (smaller, next): (Option<&Smaller>, Option<&NextModel>),
         halt: &dyn Halt,
     ) -> Result<Self, EngineError> {
         let correlation = &entry.correlation;
@@ -80,6 +89,7 @@ impl<'a> Found<'a> {
             Some(delays) => delays.clone(),
             None => state.delay_grid(correlation, halt)?,
         };
+        let delays = before(next, delays, entry.delays.is_some())?;
         let mut series = state.series(correlation, &delays, halt)?;
         let weights = correlation.c.is_none().then(|| state.weights(correlation));
         let incoherent = weights.is_some_and(|(_, rest)| rest != Complex64::ZERO);
@@ -97,16 +107,17 @@ impl<'a> Found<'a> {
             series.errors.iter_mut().zip(&change.series).for_each(|(error, change)| *error += change);
         }
         let light = spectrum.map(|spectrum| Light::new(entry, state, spectrum, known, halt)).transpose()?;
-        let divisor = correlation.divisors().iter().map(|operator| state.expectation(operator)).product();
+        let divisors = divisors(entry, state, &delays, halt)?;
         let weights = weights.map(|(coherent, rest)| (coherent, rest.re));
-        Ok(Self { entry, delays, series, divisor, weights, light, change })
+        Ok(Self { entry, delays, series, divisors, weights, light, change })
     }
 
     /// g1 or g2 at every delay; NaN where it is not defined.
     pub(super) fn normalised(&self) -> impl Iterator<Item = Complex64> {
-        let undefined = self.divisor.norm() <= 1e-12;
-        let divisor = if undefined { Complex64::from(f64::NAN) } else { self.divisor };
-        self.series.values.iter().map(move |value| value / divisor)
+        let divided = |(value, divisor): (&Complex64, &Complex64)| {
+            if divisor.norm() > 1e-12 { value / divisor } else { Complex64::from(f64::NAN) }
+        };
+        self.series.values.iter().zip(&self.divisors).map(divided)
     }
 
     /// Why it does not count as converged.
@@ -145,6 +156,46 @@ impl<'a> Found<'a> {
     }
 }
 
+/// The delays before the model changes; those that a study asks for must all be.
+fn before(next: Option<&NextModel>, mut delays: Vec<f64>, given: bool) -> Result<Vec<f64>, EngineError> {
+    let Some(&NextModel { delay: next, engine }) = next else { return Ok(delays) };
+    let all = delays.len();
+    delays.retain(|delay| *delay <= next);
+    if delays.len() < 2 || (given && delays.len() < all) {
+        let reason = format!(
+            "a quench changes the model at the delay {next}; delays must end before, since correlations are those under the \
+             model at their start"
+        );
+        return Err(EngineError::Unsupported { engine, reason });
+    }
+    Ok(delays)
+}
+
+/// What the correlation is divided by at every delay: mean values, which in a state that still moves depend on the
+/// time, `g1 = <A(t+tau) B(t)> / sqrt(<A B>(t+tau) <A B>(t))` and `g2 = <C A(t+tau) B> / (<A>(t+tau) <C B>(t))`.
+fn divisors(
+    entry: &CorrelationEntry,
+    state: &dyn TwoTimeState,
+    delays: &[f64],
+    halt: &dyn Halt,
+) -> Result<Vec<Complex64>, EngineError> {
+    let operators = entry.correlation.divisors();
+    let mut means = operators.iter().map(|operator| state.expectation(operator));
+    if entry.start.is_none() {
+        return Ok(vec![means.product(); delays.len()]);
+    }
+    let mean = means.next_back().unwrap_or(Complex64::ONE);
+    let (a, b) = (operators[0].clone(), Operator::identity());
+    let later = Correlation { a, b, c: None, connected: false };
+    // Of what is nowhere nothing is a part.
+    let Ok(later) = told(state.series(&later, delays, halt))? else {
+        return Ok(vec![Complex64::from(f64::NAN); delays.len()]);
+    };
+    let two = entry.correlation.c.is_none();
+    let divisor = |value: Complex64| if two { (value * mean).sqrt() } else { value * mean };
+    Ok(later.values.into_iter().map(divisor).collect())
+}
+
 /// The largest of some numbers; NaN if one is.
 fn largest(numbers: &[f64]) -> f64 {
     numbers.iter().fold(0.0, |a: f64, x| if a.is_nan() || *x <= a { a } else { *x })
@@ -169,6 +220,14 @@ impl Light {
         let changed = |k: usize| change.map_or(0.0, |change| change.spectrum[k]);
         let errors = spectrum.errors.iter().enumerate().map(|(k, e)| e.max(deviation) + changed(k)).collect();
         Ok(Self { spectrum, compared, lines, errors })
+    }
+
+    /// The error of the method, or the largest difference from the second one, in units of the height; NaN without a
+    /// second one.
+    pub(super) fn deviation(&self) -> f64 {
+        let own = largest(&self.spectrum.errors);
+        let second = self.compared.as_ref().map_or(f64::NAN, |second| second.deviation);
+        largest(&[own, second]) / self.spectrum.highest().height
     }
 
     /// NaN keeps no bound.

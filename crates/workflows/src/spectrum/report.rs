@@ -15,9 +15,10 @@ pub(super) fn report(
     reasons: &[String],
 ) -> String {
     let mut text = format!("{}\n", study.title);
-    if study.problem.stages.len() > 1 {
+    if study.problem.stages.len() > 1 && all.iter().any(|found| found.entry.start.is_none()) {
         let last = study.problem.stages[study.problem.stages.len() - 1].start;
-        let _ = writeln!(text, "The model is that of the last stage, from t = {last} on.");
+        let _ =
+            writeln!(text, "The model of stationary states is that of the last stage, from t = {last} on.");
     }
     for found in all {
         let _ = correlation(&mut text, found);
@@ -39,7 +40,12 @@ pub(super) fn report(
 fn correlation(text: &mut String, found: &Found<'_>) -> std::fmt::Result {
     writeln!(text, "\n{}: {}", found.entry.name, found.entry.formula)?;
     let last = found.delays.len() - 1;
-    let error = found.series.errors.iter().fold(0.0, |a: f64, e| a.max(*e)) / found.divisor.norm();
+    let errors =
+        found.series.errors.iter().zip(&found.divisors).map(|(error, divisor)| error / divisor.norm());
+    let error = errors.fold(0.0, f64::max);
+    if let Some(start) = found.entry.start {
+        writeln!(text, "  from t = {start} on, when the state still moves")?;
+    }
     let ends = found.normalised().enumerate().filter(|(k, _)| *k == 0 || *k == last).map(|(_, g)| g);
     let ends: Vec<_> = ends.collect();
     let written = |z: num_complex::Complex64| match z {
@@ -57,6 +63,9 @@ fn correlation(text: &mut String, found: &Found<'_>) -> std::fmt::Result {
     let coherent = if sampled { with_error(coherent, chance.max(1e-10)) } else { format!("{coherent:.10}") };
     writeln!(text, "  coherent part {coherent}, incoherent part {written}")?;
     match &found.light {
+        None if found.entry.start.is_some() => {
+            writeln!(text, "  no spectrum: that is one of a stationary state")
+        }
         None if sampled => writeln!(text, "  no spectrum: the engine gives correlations alone"),
         None => writeln!(text, "  the light is coherent: a line without width at w = 0 and nothing else"),
         Some(light) => lines(text, light),

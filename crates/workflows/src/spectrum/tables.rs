@@ -89,7 +89,8 @@ pub(super) fn entry(found: &Found<'_>) -> Value {
     json!({
         "name": found.entry.name,
         "formula": found.entry.formula,
-        "divisor": [found.divisor.re, found.divisor.im],
+        "start": found.entry.start.map_or_else(|| json!("steady"), Value::from),
+        "divisor": [found.divisors[0].re, found.divisors[0].im],
         "coherent": found.weights.map(|weights| weights.0),
         "incoherent": found.weights.map(|weights| weights.1),
         "change_with_cutoffs": change.and_then(|change| finite(found.worst(change))),

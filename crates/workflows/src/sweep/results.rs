@@ -16,6 +16,8 @@ const MOST_ROWS: usize = 40;
 const MOST_COLUMNS: usize = 6;
 /// End of the name of a column of standard errors.
 const ERROR: &str = ".standard_error";
+/// End of the name of a column of errors that are no standard errors.
+const BOUND: &str = ".error";
 
 /// A sweep that has run.
 pub struct Results<'a> {
@@ -69,7 +71,8 @@ impl<'a> Results<'a> {
             }
         }
         let is_part = |name: &&String| parts.iter().any(|part| name.starts_with(part));
-        self.names.iter().filter(|name| !is_part(name) && !name.ends_with(ERROR)).cloned().collect()
+        let is_error = |name: &&String| name.ends_with(ERROR) || name.ends_with(BOUND);
+        self.names.iter().filter(|name| !is_part(name) && !is_error(name)).cloned().collect()
     }
 
     /// Why a point does not count as converged; empty when it does.
@@ -94,9 +97,10 @@ impl<'a> Results<'a> {
         column.and_then(|c| c.values.last()).copied().unwrap_or(f64::NAN)
     }
 
-    /// The standard error of [`Results::last`]; `None` from engines that do not sample.
+    /// The error of [`Results::last`]; `None` where none is known.
     pub fn last_error(outcome: &Outcome, name: &str) -> Option<f64> {
-        Some(Self::last(outcome, &format!("{name}{ERROR}"))).filter(|e| e.is_finite())
+        let errors = [ERROR, BOUND].map(|ending| Self::last(outcome, &format!("{name}{ending}")));
+        errors.into_iter().find(|error| error.is_finite())
     }
 
     /// True when every point ran to its end and kept its bounds.
@@ -209,7 +213,8 @@ impl<'a> Results<'a> {
             let cells = row.iter().zip(&widths).map(|(cell, width)| format!("  {cell:>width$}"));
             let _ = writeln!(text, "{}", cells.collect::<String>().trim_end());
         }
-        let values = self.names.iter().filter(|name| !name.ends_with(ERROR)).count();
+        let values =
+            self.names.iter().filter(|name| !name.ends_with(ERROR) && !name.ends_with(BOUND)).count();
         let (more, hidden) =
             (self.outcomes.len().saturating_sub(MOST_ROWS), values.saturating_sub(shown.len()));
         for (count, what) in [(more, "points"), (hidden, "columns")] {

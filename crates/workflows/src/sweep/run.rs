@@ -2,14 +2,16 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use superladder_engine::{Diagnostics, EngineError};
+use superladder_engine::{Diagnostics, End, EngineError};
 
 use super::{Point, SweepError};
 use crate::attempt::attempt;
 use crate::results::{Column, columns};
+use crate::spectrum::{HighestLine, highest_lines};
 use crate::store::{Store, StoreError};
 use crate::workers::Limits;
 
@@ -122,12 +124,30 @@ fn run(point: &Point, store: &Store, interrupted: &AtomicBool) -> Result<Outcome
     }
     let mut columns = columns(problem, &attempt.recorder);
     columns.retain(|c| !c.name.starts_with("diagnostic."));
-    let kept = Kept {
-        columns,
-        diagnostics: attempt.diagnostics,
-        failure: attempt.failure,
-        seconds: attempt.seconds,
-    };
+    let begun = Instant::now();
+    let mut diagnostics = attempt.diagnostics;
+    if problem.end == End::Stationary && attempt.failure.is_none() {
+        match highest_lines(&point.study, interrupted) {
+            Ok(lines) => lines.iter().for_each(|line| add(line, &mut columns, &mut diagnostics)),
+            Err(EngineError::Interrupted { .. }) => return Ok(Outcome::Missing),
+            Err(error) => {
+                diagnostics.note("spectrum", f64::NAN, f64::INFINITY, HighestLine::BOUND);
+                diagnostics.advice.insert("spectrum".into(), error.to_string());
+            }
+        }
+    }
+    let seconds = attempt.seconds + begun.elapsed().as_secs_f64();
+    let kept = Kept { columns, diagnostics, failure: attempt.failure, seconds };
     store.write(&point.digest, &kept)?;
     Ok(Outcome::Ran(kept))
+}
+
+/// Adds centre and width of a line, and how well the spectrum is known.
+fn add(line: &HighestLine, columns: &mut Vec<Column>, diagnostics: &mut Diagnostics) {
+    let name = &line.name;
+    for (what, [value, error]) in [("fwhm", line.fwhm), ("centre", line.centre)] {
+        columns.push(Column { name: format!("{what}({name})"), values: vec![value] });
+        columns.push(Column { name: format!("{what}({name}).error"), values: vec![error] });
+    }
+    diagnostics.note(&format!("deviation({name})"), line.deviation, f64::INFINITY, HighestLine::BOUND);
 }

@@ -63,12 +63,12 @@ impl Coherence {
         for (sector, basis) in space.sectors().iter().enumerate() {
             let numbers: HashMap<&Charge, usize> =
                 basis.groups().iter().enumerate().map(|(g, (charge, _))| (charge, g)).collect();
-            for (column, (charge, columns)) in basis.groups().iter().enumerate() {
-                let Some(&row) = numbers.get(&charges.sum(charge, difference)) else { continue };
+            for (row, (charge, rows)) in basis.groups().iter().enumerate() {
+                let Some(&column) = numbers.get(&charges.difference(charge, difference)) else { continue };
                 if !wanted(sector, row, column) {
                     continue;
                 }
-                let (rows, columns) = (basis.groups()[row].1.clone(), columns.clone());
+                let (rows, columns) = (rows.clone(), basis.groups()[column].1.clone());
                 by_groups.insert((sector, row, column), blocks.len());
                 let block = Block { sector, groups: [row, column], rows, columns, offset: len };
                 len += block.size();

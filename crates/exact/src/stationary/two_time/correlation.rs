@@ -1,4 +1,4 @@
-//! Correlations of two times in a stationary state, by regression.
+//! Correlations of two times, by regression.
 //!
 //! ```text
 //! <A(t+tau) B(t)>      = tr[A e^{L tau} (B rho)]
@@ -91,10 +91,10 @@ impl StationaryState {
         Elements::new(self.space(), self.problem().model())
     }
 
-    /// Refuses what is not the correlation of one stationary state.
+    /// Refuses what is not the correlation of one stationary state, or of a state at a time.
     pub(crate) fn check_two_time(&self, correlation: &Correlation) -> Result<(), EngineError> {
         let refuse = |reason: String| Err(EngineError::Unsupported { engine: NAME, reason });
-        if self.report.count() != 1 {
+        if !self.moves() && self.report.count() != 1 {
             let count = self.report.count();
             return refuse(format!(
                 "there are {count} stationary states; correlations in their mixture never decay: choose an initial state \
@@ -148,9 +148,11 @@ impl StationaryState {
         let mut differences: Vec<Charge> = Vec::new();
         for b in charges.of_operator(&correlation.b, model) {
             for c in charges.of_operator(c, model) {
-                let sum = charges.sum(&b, &c);
-                if !differences.contains(&sum) {
-                    differences.push(sum);
+                let of = |(rho, _): (&Coherence, _)| charges.sum(&charges.sum(&b, &c), &rho.difference);
+                for sum in self.parts_of_state().map(of) {
+                    if !differences.contains(&sum) {
+                        differences.push(sum);
+                    }
                 }
             }
         }
@@ -159,9 +161,12 @@ impl StationaryState {
         let part = |difference: Charge| {
             let coherence = Coherence::new(space, &difference, &|_, _, _| true);
             let weights = coherence.functional(&a);
-            let mut x = self.product(&coherence, &b, &c);
-            if difference.iter().all(|d| *d == 0) && mean != Complex64::ZERO {
-                x.iter_mut().zip(&self.x).for_each(|(x, rho)| *x -= mean * rho);
+            let mut x = vec![Complex64::ZERO; coherence.len];
+            for (rho, elements) in self.parts_of_state() {
+                add_product(&mut x, &coherence, (rho, elements), &b, &c);
+                if rho.difference == difference {
+                    x.iter_mut().zip(elements).for_each(|(x, rho)| *x -= mean * rho);
+                }
             }
             Part { coherence, x, weights }
         };
@@ -169,33 +174,6 @@ impl StationaryState {
             part.weights.iter().any(|w| w.norm() > 0.0) && part.x.iter().any(|x| x.norm() > 0.0)
         };
         differences.into_iter().map(part).filter(seen).collect()
-    }
-
-    /// The blocks of `B rho C`.
-    fn product(&self, to: &Coherence, b: &[SparseMatrix], c: &[SparseMatrix]) -> Vec<Complex64> {
-        let mut out = vec![Complex64::ZERO; to.len];
-        let rho = &self.coherence;
-        for block in &to.blocks {
-            let width = block.columns.len();
-            for (i, state) in block.rows.clone().enumerate() {
-                let Some(left) = b[block.sector].outer_view(state) else { continue };
-                let target = &mut out[block.offset + i * width..][..width];
-                for (k, value) in left.iter() {
-                    // Blocks of rho follow each other by sector and rows.
-                    let at = rho.blocks.partition_point(|r| (r.sector, r.rows.end) <= (block.sector, k));
-                    let here = |r: &&Block| r.sector == block.sector && r.rows.contains(&k);
-                    let Some(source) = rho.blocks.get(at).filter(here) else { continue };
-                    let row = &self.x[source.offset + (k - source.rows.start) * source.rows.len()..];
-                    for (l, rho) in source.rows.clone().zip(row) {
-                        let Some(right) = c[block.sector].outer_view(l) else { continue };
-                        for (j, other) in right.iter().filter(|(j, _)| block.columns.contains(j)) {
-                            target[j - block.columns.start] += value * rho * other;
-                        }
-                    }
-                }
-            }
-        }
-        out
     }
 
     /// The correlation at delays `times`, increasing from 0 on, by propagation (Chebyshev).
@@ -247,6 +225,36 @@ impl StationaryState {
             Ok(_) => Err(INTERRUPTED),
             Err(source) => {
                 Err(EngineError::Propagation { engine: NAME, time: end, source: Box::new(source) })
+            }
+        }
+    }
+}
+
+/// Adds the blocks of `B rho C` for a part of rho.
+fn add_product(
+    out: &mut [Complex64],
+    to: &Coherence,
+    (rho, elements): (&Coherence, &[Complex64]),
+    b: &[SparseMatrix],
+    c: &[SparseMatrix],
+) {
+    for block in &to.blocks {
+        let width = block.columns.len();
+        for (i, state) in block.rows.clone().enumerate() {
+            let Some(left) = b[block.sector].outer_view(state) else { continue };
+            let target = &mut out[block.offset + i * width..][..width];
+            for (k, value) in left.iter() {
+                // Blocks of rho follow each other by sector and rows.
+                let at = rho.blocks.partition_point(|r| (r.sector, r.rows.end) <= (block.sector, k));
+                let here = |r: &&Block| r.sector == block.sector && r.rows.contains(&k);
+                let Some(source) = rho.blocks.get(at).filter(here) else { continue };
+                let row = &elements[source.offset + (k - source.rows.start) * source.columns.len()..];
+                for (l, rho) in source.columns.clone().zip(row) {
+                    let Some(right) = c[block.sector].outer_view(l) else { continue };
+                    for (j, other) in right.iter().filter(|(j, _)| block.columns.contains(j)) {
+                        target[j - block.columns.start] += value * rho * other;
+                    }
+                }
             }
         }
     }

@@ -2,5 +2,6 @@
 
 mod correlation;
 mod grids;
+mod moving;
 mod resolvents;
 mod spectrum;

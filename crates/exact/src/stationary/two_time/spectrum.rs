@@ -58,6 +58,10 @@ impl TwoTimeState for StationaryState {
         Self::expectation(self, operator)
     }
 
+    fn has_spectra(&self) -> bool {
+        !self.moves()
+    }
+
     fn series(
         &self,
         correlation: &Correlation,
@@ -76,6 +80,11 @@ impl TwoTimeState for StationaryState {
     ) -> Result<EmissionSpectrum, EngineError> {
         self.check_two_time(correlation)?;
         EmissionSpectrum::check(correlation, omega, NAME)?;
+        if self.moves() {
+            return Err(refuse(
+                "a state that still moves has no spectrum; ask for correlations, or for the stationary state",
+            ));
+        }
         let parts = self.seen(&correlation.clone().connected())?;
         parts.iter().try_for_each(|part| self.check_decay(part, halt))?;
         let (coherent, rest) = self.weights(correlation);
@@ -137,5 +146,14 @@ impl TwoTime for Exact {
         halt: &dyn Halt,
     ) -> Result<Box<dyn TwoTimeState>, EngineError> {
         Ok(Box::new(self.stationary_state(problem, options, halt)?))
+    }
+
+    fn two_time_from(
+        &self,
+        problem: &Problem,
+        time: f64,
+        halt: &dyn Halt,
+    ) -> Result<Box<dyn TwoTimeState>, EngineError> {
+        Ok(Box::new(self.moving_state(problem, time, halt)?))
     }
 }
