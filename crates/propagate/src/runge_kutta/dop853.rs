@@ -97,8 +97,7 @@ impl Scheme for Dop853Scheme {
     }
 
     fn start(&mut self, field: &mut Evaluator<'_>, t: f64, y: &[f64]) {
-        field.derivative(t, 0.0, y, &mut self.slopes[0]);
-        self.started = true;
+        self.started = field.derivative(t, 0.0, y, &mut self.slopes[0]).is_continue();
     }
 
     fn first_slope(&mut self) -> (&[f64], &mut [f64], &mut [f64]) {
@@ -109,7 +108,10 @@ impl Scheme for Dop853Scheme {
     fn attempt(&mut self, field: &mut Evaluator<'_>, step: Step, y: &[f64]) -> Estimate {
         for stage in 1..STAGES {
             Self::stage(&self.slopes, A[stage], step.h, y, &mut self.state);
-            field.derivative(step.t, C[stage] * step.h, &self.state, &mut self.slopes[SLOT[stage]]);
+            let slope = &mut self.slopes[SLOT[stage]];
+            if field.derivative(step.t, C[stage] * step.h, &self.state, slope).is_break() {
+                return Estimate::ABANDONED;
+            }
         }
         Self::stage(&self.slopes, A[END], step.h, y, &mut self.state);
         let [fifth, third, plain, size] = self.sums(field, step, y);
@@ -127,7 +129,10 @@ impl Scheme for Dop853Scheme {
         self.slopes[11].resize(dim, 0.0);
         for (stage, row) in A.iter().enumerate().skip(END) {
             Self::stage(&self.slopes, row, step.h, y, &mut self.dense);
-            field.derivative(step.t, C[stage] * step.h, &self.dense, &mut self.slopes[SLOT[stage]]);
+            let slope = &mut self.slopes[SLOT[stage]];
+            if field.derivative(step.t, C[stage] * step.h, &self.dense, slope).is_break() {
+                return;
+            }
         }
         self.ended = !field.framed;
     }

@@ -66,8 +66,7 @@ impl Scheme for LowStorageScheme {
     }
 
     fn start(&mut self, field: &mut Evaluator<'_>, t: f64, y: &[f64]) {
-        field.derivative(t, 0.0, y, &mut self.slope);
-        self.started = true;
+        self.started = field.derivative(t, 0.0, y, &mut self.slope).is_continue();
     }
 
     fn first_slope(&mut self) -> (&[f64], &mut [f64], &mut [f64]) {
@@ -84,7 +83,9 @@ impl Scheme for LowStorageScheme {
             if i > 0 {
                 let node = before + A[i - 1];
                 before += B[i - 1];
-                field.derivative(step.t, node * h, &self.stage, &mut self.slope);
+                if field.derivative(step.t, node * h, &self.stage, &mut self.slope).is_break() {
+                    return Estimate::ABANDONED;
+                }
             }
             if i + 1 < STAGES {
                 combine(&mut self.stage, &[(1.0, &self.state), (h * A[i], &self.slope)]);

@@ -25,16 +25,19 @@ impl<'a> Evaluator<'a> {
         Self { field, framed, applications: 0, observer, open: true, abandoned: false }
     }
 
-    /// The derivative at `t + offset`; framed fields see the time since the step start only.
-    pub(crate) fn derivative(&mut self, t: f64, offset: f64, y: &[f64], out: &mut [f64]) {
+    /// The derivative at `t + offset`, unless the step is abandoned; framed fields see the time since the step
+    /// start only.
+    pub(crate) fn derivative(&mut self, t: f64, offset: f64, y: &[f64], out: &mut [f64]) -> ControlFlow<()> {
         if self.abandoned {
-            return;
+            return ControlFlow::Break(());
         }
         let time = if self.framed { offset } else { t + offset };
         let (open, observer) = (self.open, &*self.observer);
         let poll = || if open { observer.poll() } else { ControlFlow::Continue(()) };
-        self.abandoned = self.field.derivative_unless(time, y, out, &poll).is_break();
+        let flow = self.field.derivative_unless(time, y, out, &poll);
+        self.abandoned = flow.is_break();
         self.applications += u64::from(!self.abandoned);
+        flow
     }
 
     /// Carries `vector` from the frame of the step start to the frame `dt` later.
@@ -60,6 +63,11 @@ pub(crate) struct Estimate {
     pub(crate) weighted: f64,
     /// Relative to the norm of the new state.
     pub(crate) relative: f64,
+}
+
+impl Estimate {
+    /// Of an attempt that was given up before it was whole.
+    pub(crate) const ABANDONED: Self = Self { weighted: f64::NAN, relative: f64::NAN };
 }
 
 /// A Runge-Kutta tableau with its vectors. The driver calls `start` (unless `started`), `attempt` until

@@ -25,7 +25,9 @@ pub(crate) fn first_step<S: Scheme>(
     }
     let guess = if size < 1e-5 || speed < 1e-5 { 1e-6 } else { 0.01 * size / speed }.min(span);
     combine(state, &[(1.0, y), (guess, slope)]);
-    field.derivative(t, guess, state, next);
+    if field.derivative(t, guess, state, next).is_break() {
+        return guess;
+    }
     combine(state, &[(1.0, &*next), (-1.0, slope)]);
     let bend = weighted_norm(state, y, tolerance) / guess;
     let fastest = speed.max(bend);

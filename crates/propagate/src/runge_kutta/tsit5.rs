@@ -138,8 +138,7 @@ impl Scheme for Tsit5Scheme {
     }
 
     fn start(&mut self, field: &mut Evaluator<'_>, t: f64, y: &[f64]) {
-        field.derivative(t, 0.0, y, &mut self.slopes[0]);
-        self.started = true;
+        self.started = field.derivative(t, 0.0, y, &mut self.slopes[0]).is_continue();
     }
 
     fn first_slope(&mut self) -> (&[f64], &mut [f64], &mut [f64]) {
@@ -151,7 +150,9 @@ impl Scheme for Tsit5Scheme {
         let h = step.h;
         for stage in 1..STAGES {
             combine(&mut self.state, &Self::terms(&self.slopes, A[stage], h, y));
-            field.derivative(step.t, C[stage] * h, &self.state, &mut self.slopes[stage]);
+            if field.derivative(step.t, C[stage] * h, &self.state, &mut self.slopes[stage]).is_break() {
+                return Estimate::ABANDONED;
+            }
         }
         let [sum, _, plain, size] = if field.framed {
             combine(&mut self.output, &Self::terms(&self.slopes, &E, h, y)[1..]);
