@@ -9,7 +9,7 @@ use superladder_propagate::{
     Linear, METHODS, Method, Observer, OptionValue, PropagateError, Propagator, Samples, Statistics, Stop,
 };
 
-const LENGTH: usize = 400;
+const LENGTH: usize = 240;
 const END: f64 = 12.0;
 const STOPS: [f64; 4] = [1.3, 4.0, 7.7, END];
 

@@ -79,7 +79,7 @@ fn faults_name_key_and_what_is_allowed() {
         assert_eq!(at, line, "{table}: {said}");
     }
     let more = [
-        ("start = 2.0\n", "not there yet"),
+        ("start = 2.0\n", "a time from 0 to 1"),
         ("operators = { a = [\"create(a)\"], b = [\"create(a)\"] }\n", "not both"),
         ("frequencies = [0.0, 2.0, 1.0]\n", "strictly increasing"),
         ("frequencies = { from = 0.0, to = 1.0, points = 2 }\n", "`points`"),
