@@ -289,8 +289,9 @@ impl ChebyshevPropagator {
         self.note_probes(observer, probes);
         let (mut last, mut largest) = ([0.0_f64; 2], 0.0_f64);
         for k in 1..plan.coefficients.len() {
-            if self.outputs.waiting(k - 1) == kept {
-                self.outputs.add(all(), k - 1, &self.recurrence[..=newest]);
+            let (waiting, terms) = (self.outputs.waiting(k - 1), &self.recurrence[..=newest]);
+            if waiting == kept && self.outputs.add(all(), k - 1, terms, &|| observer.poll()).is_break() {
+                return Ok(Outcome::Abandoned);
             }
             if self.advance_recurrence(operator, plan, k, &|| observer.poll()).is_break() {
                 return Ok(Outcome::Abandoned);
@@ -315,7 +316,10 @@ impl ChebyshevPropagator {
             }
             let converged = last[0] + last[1] <= CONVERGED * allowed || k + 1 == plan.coefficients.len();
             if k + 1 >= plan.terms && converged && error <= allowed {
-                self.outputs.add(all(), k, &self.recurrence[..=newest]);
+                let terms = &self.recurrence[..=newest];
+                if self.outputs.add(all(), k, terms, &|| observer.poll()).is_break() {
+                    return Ok(Outcome::Abandoned);
+                }
                 self.note_degree(k);
                 let error = if size == 0.0 { 0.0 } else { error / size };
                 let rounding = if size == 0.0 { 0.0 } else { rounding / allowed };

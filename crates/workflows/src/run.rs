@@ -233,7 +233,8 @@ impl Finished<'_> {
     pub fn write<R>(self, told: impl FnOnce(&Outcome<'_>, &Path) -> R) -> Result<R, RunError> {
         let Self { study, mut evolution, recorder, failure, folder, keeper, .. } = self;
         let samples = keeper.samples.then(|| evolution.save()).transpose()?;
-        let speed = evolution.speed();
+        // A run that is to end does not begin another application.
+        let speed = if recorder.interrupted { None } else { evolution.speed() };
         let outcome = Outcome {
             speed,
             state: evolution.state(),

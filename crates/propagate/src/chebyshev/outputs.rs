@@ -7,8 +7,11 @@
     reason = "only code inlined into the dispatched function gets its instruction set"
 )]
 
+use std::ops::ControlFlow;
+
 use pulp::{Arch, Simd, WithSimd};
 
+use crate::Poll;
 use crate::vector::{BLOCK, PARALLEL};
 
 /// Terms that are kept at most.
@@ -59,14 +62,17 @@ impl Outputs {
         &self.sums[number]
     }
 
-    /// Adds the terms up to `last`, of which `terms` are the newest ones, the newest last. The first series is that
-    /// of the end of the step.
+    /// Adds the terms up to `last`, of which `terms` are the newest ones, the newest last, unless `poll` breaks it
+    /// off: then the sums are of no use any more. The first series is that of the end of the step.
     pub(super) fn add<'a>(
         &mut self,
         series: impl Iterator<Item = &'a [f64]>,
         last: usize,
         terms: &[Vec<f64>],
-    ) {
+        poll: Poll<'_>,
+    ) -> ControlFlow<()> {
+        /// Entries of every sum between two polls, in whole blocks.
+        const PART: usize = 1 << 22;
         let terms = &terms[terms.len() - (last + 1 - self.next)..];
         let (next, fresh) = (self.next, self.next == 0);
         let mut end = None;
@@ -76,11 +82,20 @@ impl Outputs {
             let end = *end.get_or_insert(c);
             let counts = |(c, end): (&f64, &f64)| c.abs() > NEGLIGIBLE * end.abs();
             if fresh || c.iter().zip(end).any(counts) {
-                sums.push((&mut sum[..], c));
+                sums.push(Summed(sum, c));
             }
         }
-        add(Block { sums, terms, offset: 0, fresh });
+        let length = sums.first().map_or(0, |sum| sum.0.len());
+        for offset in (0..length).step_by(PART) {
+            if length > PART {
+                poll()?;
+            }
+            let part = PART.min(length - offset);
+            let sums = sums.iter_mut().map(|sum| sum.cut(part)).collect();
+            add(Block { sums, terms, offset, fresh });
+        }
         self.next = last + 1;
+        ControlFlow::Continue(())
     }
 
     /// Terms that wait to be added when `last` is the newest.
@@ -89,9 +104,21 @@ impl Outputs {
     }
 }
 
+/// A sum, or a range of it, with its coefficients.
+struct Summed<'a>(&'a mut [f64], &'a [f64]);
+
+impl<'a> Summed<'a> {
+    /// Takes the first `length` numbers.
+    fn cut(&mut self, length: usize) -> Self {
+        let (first, rest): (&'a mut [f64], _) = std::mem::take(&mut self.0).split_at_mut(length);
+        self.0 = rest;
+        Self(first, self.1)
+    }
+}
+
 /// The same range of all sums, with their coefficients, and of all terms.
 struct Block<'a> {
-    sums: Vec<(&'a mut [f64], &'a [f64])>,
+    sums: Vec<Summed<'a>>,
     terms: &'a [Vec<f64>],
     offset: usize,
     /// Whether the sums start here.
@@ -100,22 +127,17 @@ struct Block<'a> {
 
 /// Adds the terms; who adds what does not change any bit.
 fn add(block: Block) {
-    let length = block.sums.first().map_or(0, |(sum, _)| sum.len());
+    let length = block.sums.first().map_or(0, |sum| sum.0.len());
     if length < PARALLEL {
         Arch::new().dispatch(block);
         return;
     }
-    let Block { sums, terms, offset, fresh } = block;
+    let Block { mut sums, terms, offset, fresh } = block;
     let middle = (length / 2).next_multiple_of(BLOCK);
-    let (mut low, mut high) = (Vec::with_capacity(sums.len()), Vec::with_capacity(sums.len()));
-    for (sum, c) in sums {
-        let (left, right) = sum.split_at_mut(middle);
-        low.push((left, c));
-        high.push((right, c));
-    }
+    let low = sums.iter_mut().map(|sum| sum.cut(middle)).collect();
     rayon::join(
         || add(Block { sums: low, terms, offset, fresh }),
-        || add(Block { sums: high, terms, offset: offset + middle, fresh }),
+        || add(Block { sums, terms, offset: offset + middle, fresh }),
     );
 }
 
@@ -125,10 +147,10 @@ impl WithSimd for Block<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Block { mut sums, terms, offset, fresh } = self;
-        let length = sums.first().map_or(0, |(sum, _)| sum.len());
+        let length = sums.first().map_or(0, |sum| sum.0.len());
         for start in (0..length).step_by(PIECE) {
             let range = start..(start + PIECE).min(length);
-            for (sum, coefficients) in &mut sums {
+            for Summed(sum, coefficients) in &mut sums {
                 let at = offset + start;
                 add_piece(simd, &mut sum[range.clone()], coefficients, (terms, at), fresh);
             }

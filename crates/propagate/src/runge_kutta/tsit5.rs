@@ -105,7 +105,8 @@ pub(crate) struct Tsit5Scheme {
 impl Tsit5Scheme {
     pub(crate) fn new(dim: usize) -> Self {
         let (state, output) = (vec![0.0; dim], vec![0.0; dim]);
-        Self { slopes: vec![vec![0.0; dim]; STAGES], state, output, started: false }
+        let slopes = (0..STAGES).map(|_| vec![0.0; dim]).collect();
+        Self { slopes, state, output, started: false }
     }
 
     /// The terms y + h sum of w k.
