@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn sums_are_those_of_all_terms_whatever_is_added_at_a_time() {
-        for dim in [1, 31, 1000, 2 * PARALLEL + 77] {
+        for dim in [1, 31, 1000, 2 * PARALLEL + 77, (1 << 22) + 5000] {
             let term = |k: usize| (0..dim).map(|i| ((i + 7 * k) as f64).sin()).collect::<Vec<_>>();
             let terms: Vec<Vec<f64>> = (0..6).map(term).collect();
             let series = [vec![1.0, 0.5, -0.25, 0.0, 2.0, 1e-3], vec![0.0, 0.0, 0.0, 0.0, 0.0, 3.0]];
@@ -206,7 +206,9 @@ mod tests {
                 let mut outputs = Outputs::default();
                 outputs.start(2, dim);
                 for last in cuts {
-                    outputs.add(series.iter().map(Vec::as_slice), last, &terms[..=last]);
+                    let go_on = || ControlFlow::Continue(());
+                    let added = outputs.add(series.iter().map(Vec::as_slice), last, &terms[..=last], &go_on);
+                    assert!(added.is_continue());
                     assert_eq!(outputs.waiting(last), 0);
                 }
                 for (number, c) in series.iter().enumerate() {
