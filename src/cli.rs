@@ -12,8 +12,8 @@ use superladder::analysis::DISAGREEMENT;
 use superladder::workflows::converge;
 
 pub(crate) use mean_field::{CycleStart, LimitCycles, Lyapunov, Map, MeanFieldStudy, Phases, Reproduce};
-pub(crate) use run::{Merge, Run};
-pub(crate) use spectrum::{Keep, Spectrum, duration};
+pub(crate) use run::{Merge, Pauses, Run};
+pub(crate) use spectrum::{Keep, Spectrum};
 
 /// Exact finite-N quantum solver for driven-dissipative light-matter and spin ensembles.
 #[derive(Debug, Parser)]

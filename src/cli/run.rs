@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
@@ -40,18 +41,42 @@ pub(crate) struct Run {
     /// Run the trajectories with these indices only, in place of 0..`engine.trajectories`.
     #[arg(long, value_name = "A..B", value_parser = indices)]
     pub(crate) indices: Option<Range<u64>>,
-    /// Seconds between two checkpoints; 0 writes one as often as possible.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600.0, value_parser = seconds)]
-    pub(crate) checkpoint_interval: f64,
-    /// Stop after this time on the clock, with a checkpoint.
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    pub(crate) time_limit: Option<f64>,
+    #[command(flatten)]
+    pub(crate) pauses: Pauses,
     #[command(flatten)]
     pub(crate) execution: Execution,
 }
 
+/// When long work is kept, and when it ends.
+#[derive(Debug, Args)]
+pub(crate) struct Pauses {
+    /// Seconds between two checkpoints; 0 writes one as often as possible.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600.0, value_parser = seconds)]
+    checkpoint_interval: f64,
+    /// Stop after this time on the clock, with a checkpoint.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    time_limit: Option<f64>,
+}
+
+impl Pauses {
+    /// Time between two checkpoints.
+    pub(crate) fn interval(&self) -> Duration {
+        duration(self.checkpoint_interval)
+    }
+
+    /// When work ends that began then.
+    pub(crate) fn deadline(&self, begun: Instant) -> Option<Instant> {
+        self.time_limit.and_then(|seconds| begun.checked_add(duration(seconds)))
+    }
+}
+
+/// Seconds as a duration; more than any clock can count are as good as for ever.
+fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}
+
 /// A duration: a finite number of seconds >= 0.
-pub(super) fn seconds(text: &str) -> Result<f64, String> {
+fn seconds(text: &str) -> Result<f64, String> {
     let value = text.parse::<f64>().ok().filter(|s| s.is_finite() && *s >= 0.0);
     value.ok_or_else(|| "must be a number of seconds >= 0".to_owned())
 }

@@ -1,12 +1,10 @@
 //! Arguments of `superladder spectrum`, and of all searches for stationary states.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::run::seconds;
-use super::{Execution, StudyArguments};
+use super::{Execution, Pauses, StudyArguments};
 
 /// How a search for a stationary state is kept, and when it ends.
 #[derive(Debug, Args)]
@@ -14,24 +12,8 @@ pub(crate) struct Keep {
     /// Continue an interrupted search from its checkpoint; without a checkpoint, start.
     #[arg(short, long)]
     pub(crate) resume: bool,
-    /// Seconds between two checkpoints; 0 writes one as often as possible.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600.0, value_parser = seconds)]
-    pub(crate) checkpoint_interval: f64,
-    /// Stop after this time on the clock, with a checkpoint.
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    pub(crate) time_limit: Option<f64>,
-}
-
-impl Keep {
-    /// When a search ends that began then.
-    pub(crate) fn deadline(&self, begun: Instant) -> Option<Instant> {
-        self.time_limit.and_then(|seconds| begun.checked_add(duration(seconds)))
-    }
-}
-
-/// Seconds as a duration; more than any clock can count are as good as for ever.
-pub(crate) fn duration(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+    #[command(flatten)]
+    pub(crate) pauses: Pauses,
 }
 
 /// `superladder spectrum`.

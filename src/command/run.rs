@@ -9,7 +9,6 @@ use superladder::workflows::results::Clock;
 use superladder::workflows::run::{self, Outcome, Plan, summary};
 
 use super::{Verdict, load, start_threads};
-use crate::cli::duration;
 use crate::cli::{Merge, Run};
 use crate::interrupt::Interrupt;
 use crate::progress::{Bar, Pauses};
@@ -31,8 +30,8 @@ pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupt: &Interrupt) -
     }
     let pauses = Pauses {
         keeper: prepared.keeper(),
-        interval: duration(arguments.checkpoint_interval),
-        deadline: arguments.time_limit.and_then(|seconds| begun.checked_add(duration(seconds))),
+        interval: arguments.pauses.interval(),
+        deadline: arguments.pauses.deadline(begun),
         interrupted: interrupt.heed(),
     };
     let mut bar = Bar::new(pauses, prepared.resumed_at(), arguments.execution.quiet);

@@ -40,7 +40,7 @@ pub(crate) fn spectrum(
     let keeping = keeping(&arguments.keep, arguments.force);
     let plan = Plan { study: &study, options, check_cutoffs, output, keeping, clock };
     let searching =
-        Searching::new(interrupt.heed(), arguments.keep.deadline(begun), arguments.execution.quiet);
+        Searching::new(interrupt.heed(), arguments.keep.pauses.deadline(begun), arguments.execution.quiet);
     let finished = plan.run(&searching);
     searching.finish();
     told(&finished?, arguments.execution.quiet, out)

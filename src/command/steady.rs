@@ -13,7 +13,7 @@ use superladder::workflows::search::{Finished, Keeping};
 use superladder::workflows::steady::Plan;
 
 use super::{BadInput, Verdict, load, start_threads};
-use crate::cli::{Keep, Steady, duration};
+use crate::cli::{Keep, Steady};
 use crate::interrupt::Interrupt;
 use crate::progress::Searching;
 
@@ -42,7 +42,7 @@ pub(crate) fn steady(
     let keeping = keeping(&arguments.keep, arguments.force);
     let plan = Plan { study: &study, options, output, keeping, clock };
     let searching =
-        Searching::new(interrupt.heed(), arguments.keep.deadline(begun), arguments.execution.quiet);
+        Searching::new(interrupt.heed(), arguments.keep.pauses.deadline(begun), arguments.execution.quiet);
     let finished = plan.run(&searching);
     searching.finish();
     told(&finished?, arguments.execution.quiet, out)
@@ -65,7 +65,7 @@ pub(super) fn check_tolerance(tolerance: f64) -> Result<(), BadInput> {
 
 /// How a search is kept.
 pub(super) fn keeping(keep: &Keep, force: bool) -> Keeping {
-    Keeping { resume: keep.resume, force, interval: duration(keep.checkpoint_interval) }
+    Keeping { resume: keep.resume, force, interval: keep.pauses.interval() }
 }
 
 /// Says what was found and where it is.

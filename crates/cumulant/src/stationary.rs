@@ -221,16 +221,13 @@ impl Cumulant {
             "the fixed point is not stable: the moments leave it, and may turn for ever; look with `run`";
         diagnostics.advice.insert("growth".into(), advice.into());
         let report = StationaryReport {
-            classes: Vec::new(),
             measurements,
             errors,
             residual,
             slow: if options.modes == 0 { Vec::new() } else { vec![slow] },
             diagnostics,
-            leaving: f64::NAN,
-            cutoffs: own.cutoffs.clone(),
             iterations: found.steps,
-            state: None,
+            ..StationaryReport::unknown(own.cutoffs.clone())
         };
         Ok(Settled { equations, y: [moved, found.y], report })
     }

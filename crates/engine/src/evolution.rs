@@ -200,6 +200,19 @@ impl Progress for Silent {
     }
 }
 
+/// A [`Progress`] that stops a run once it is asked to, and shows nothing.
+pub struct Heeding<'a>(pub &'a dyn Halt);
+
+impl Progress for Heeding<'_> {
+    fn reached(&mut self, _: f64) -> ControlFlow<()> {
+        if self.0.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn halt(&self) -> &dyn Halt {
+        self.0
+    }
+}
+
 /// An engine: turns a [`Problem`] into an [`Evolution`].
 ///
 /// Engines hold numerics only, so that the same problem goes to any of them:

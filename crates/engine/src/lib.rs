@@ -27,8 +27,8 @@ pub use attachment::Attachment;
 pub use builder::{Observables, ProblemBuilder};
 pub use diagnostics::{Bounds, Check, Diagnostics};
 pub use evolution::{
-    Concluded, Engine, EngineError, Estimate, Evolution, FollowedCutoff, Listener, Measurement, Progress,
-    Resources, Silent, refuse,
+    Concluded, Engine, EngineError, Estimate, Evolution, FollowedCutoff, Heeding, Listener, Measurement,
+    Progress, Resources, Silent, refuse,
 };
 pub use finding::{Finding, SlowModes};
 pub use halt::{Halt, Never};

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use crate::{
-    Concluded, Diagnostics, Engine, EngineError, Evolution, Halt, Listener, Measurement, Never, Problem,
-    Progress, Record, Recorder, available_memory, check_memory, memory_of_records,
+    Concluded, Diagnostics, Engine, EngineError, Evolution, Halt, Heeding, Listener, Measurement, Never,
+    Problem, Progress, Record, Recorder, available_memory, check_memory, memory_of_records,
 };
 
 /// A problem on its way through its output times, with what was recorded so far.
@@ -138,17 +138,6 @@ pub fn run_while(
     problem: &Problem,
     halt: &dyn Halt,
 ) -> Result<(Box<dyn Evolution>, Recorder), EngineError> {
-    struct Heeding<'a>(&'a dyn Halt);
-    impl Progress for Heeding<'_> {
-        fn reached(&mut self, time: f64) -> ControlFlow<()> {
-            let _ = time;
-            if self.0.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        }
-
-        fn halt(&self) -> &dyn Halt {
-            self.0
-        }
-    }
     let mut run = Run::begin_while(engine, problem, halt)?;
     run.proceed(&mut Heeding(halt))?;
     let parts = run.into_parts();

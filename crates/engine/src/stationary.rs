@@ -84,6 +84,22 @@ pub struct StationaryReport {
 }
 
 impl StationaryReport {
+    /// Nothing known yet of a state with these cutoffs: no class, no slow mode, no figure.
+    pub fn unknown(cutoffs: Vec<usize>) -> Self {
+        Self {
+            classes: Vec::new(),
+            measurements: Vec::new(),
+            errors: Vec::new(),
+            residual: f64::NAN,
+            slow: Vec::new(),
+            diagnostics: Diagnostics::default(),
+            leaving: f64::NAN,
+            cutoffs,
+            iterations: 0,
+            state: None,
+        }
+    }
+
     /// Why the state does not count as found; empty when it does.
     pub fn reasons(&self) -> Vec<String> {
         let turning = self.slow.iter().flat_map(SlowModes::turning).count();

@@ -152,7 +152,8 @@ fn real_half(
     let long = "the rows of blocks are long, so that they are faster";
     let large = "a matrix would take much more memory";
     // Sorting the unknowns takes a while: what rules a matrix out is looked at before.
-    let least = if energies_differ(layout, elements) { 2 } else { 1 } * fewest_entries(layout, elements);
+    let entries = fewest_entries(layout, elements);
+    let least = if energies_differ(layout, elements) { 2 * entries } else { entries };
     if ENTRY * least > work {
         return Ok(Err(long));
     }
@@ -175,7 +176,7 @@ fn real_half(
     let gauge = half.gauge(&stages, halt).ok_or(INTERRUPTED)?;
     let real = match gauge.filter(|gauge| gauge.form.reduced(&initial).is_some()) {
         Some(real) => real,
-        None if 2 * ENTRY * fewest_entries(layout, elements) > work => return Ok(Err(long)),
+        None if 2 * ENTRY * entries > work => return Ok(Err(long)),
         None => half.both(&stages, halt).ok_or(INTERRUPTED)?,
     };
     if ENTRY * real.nnz as u64 > work {

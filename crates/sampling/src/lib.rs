@@ -6,16 +6,19 @@
 //!                          │  replicates ── half_samples ──> errors of anything that is read off them
 //!                          └─ SumsFile: kept, gone on with, merged
 //! ```
-//! Engines that sample implement [`Sampling`] and [`SampledEvolution`].
+//! Engines that sample implement [`Sampling`] and [`SampledEvolution`]; [`Gather`] does for them what does not depend on what
+//! a sample is. Each sample draws from a [`Stream`] of its own.
 
 mod block;
 mod estimates;
 mod file;
+mod gathering;
 mod halves;
 mod histogram;
 mod jackknife;
 mod packed;
 mod rest;
+mod stream;
 mod sums;
 mod target;
 mod traits;
@@ -23,10 +26,12 @@ mod traits;
 pub use block::{BLOCKS, Block, OutOfRange, Shown, SumSizes, Tally};
 pub use estimates::{Functions, estimates, means, replicates};
 pub use file::{Origin, SumsFile, SumsFileError, write, write_to};
+pub use gathering::{Filling, Gather, Gathering, TARGET_ERROR};
 pub use halves::{half_samples, spread};
 pub use histogram::{Histogram, HistogramError, Histograms};
 pub use jackknife::{Replicate, jackknife, unbiased};
 pub use rest::{AtRest, FEWEST_BLOCKS, at_rest};
+pub use stream::Stream;
 pub use sums::{Sums, SumsError};
 pub use target::{ErrorTarget, Goal, Standing, UnknownTarget, next_look};
 pub use traits::{Progressed, SampledEvolution, Sampling};

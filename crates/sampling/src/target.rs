@@ -25,7 +25,7 @@ pub struct UnknownTarget {
 }
 
 /// With fewer samples than this the errors are not looked at: they are themselves too uncertain.
-const FEWEST: u64 = 16;
+pub(crate) const FEWEST: u64 = 16;
 /// With fewer than this no target counts as reached: every block of the jackknife has one.
 const ENOUGH: u64 = BLOCKS as u64;
 

@@ -4,13 +4,13 @@ use num_complex::Complex64;
 use superladder_dense::hermitian_eigen;
 use superladder_engine::Problem;
 use superladder_model::{EnsembleState, ModeState, Subsystem};
+use superladder_sampling::Stream;
 use superladder_space::{Axis, Density, Ladders, loss, mode_density, mode_vector, product_weights};
 
 use crate::basis::{Basis, Window};
 use crate::frame::Frame;
 use crate::locality::{Locality, Losses};
 use crate::rotation::{Rotation, RotationScratch};
-use crate::stream::Stream;
 use crate::vector::Vector;
 
 /// A pure state of one subsystem and its weight in the mixture.

@@ -42,7 +42,6 @@ mod report;
 mod resources;
 mod rotation;
 mod stencil;
-mod stream;
 mod tallying;
 mod taylor;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use superladder_engine::{EngineError, Halt, Problem};
 use superladder_propagate::Pace;
+use superladder_sampling::Stream;
 use superladder_space::Ladders;
 use thiserror::Error;
 
@@ -12,7 +13,6 @@ use crate::initial::Preparation;
 use crate::locality::{Locality, LocalityScratch, Losses};
 use crate::products::{Bands, Layout};
 use crate::stencil::Stencil;
-use crate::stream::Stream;
 use crate::taylor::Series;
 use crate::vector::Vector;
 

@@ -59,7 +59,6 @@ mod path;
 mod setup;
 mod start;
 mod step;
-mod stream;
 #[cfg(test)]
 mod tests;
 

@@ -10,8 +10,9 @@
 //! The bits of each lane come from a generator of its own (xoshiro256++; D. Blackman and S. Vigna, ACM Trans. Math.
 //! Softw. 47, 36 (2021)), whose 256 bits of state are the next ones of the stream of the sample.
 
+use superladder_sampling::Stream;
+
 use crate::lanes::{LANES, Lane};
-use crate::stream::Stream;
 
 /// Increments in one word.
 const EACH: usize = 16;

@@ -3,6 +3,7 @@
 use pulp::{Arch, Simd, WithSimd};
 use superladder_cumulant::{PhaseSpace, refuse_state_functions};
 use superladder_engine::{EngineError, Halt, Problem};
+use superladder_sampling::Stream;
 
 use crate::checks::{high_terms, refuse_negative_diffusion};
 use crate::equations::StageEquations;
@@ -14,7 +15,6 @@ use crate::options::TruncatedWigner;
 use crate::path::{Segment, segments, steps};
 use crate::start::{Start, conserved};
 use crate::step::{LaneState, Work};
-use crate::stream::Stream;
 
 /// A step times the largest eigenvalue of the motion is at most this ...
 const TURN: f64 = 0.25;
@@ -145,7 +145,7 @@ impl Setup {
                 sum: &mut sum,
                 work: &mut work,
             };
-            Arch::new().dispatch(trial);
+            Arch::new().dispatch(Dispatched(trial));
             left -= steps as f64;
             if left <= 0.0 {
                 break;
@@ -229,7 +229,7 @@ impl Setup {
                 let range = (done, segment.steps.min(done + POLL), segment.steps);
                 let steps = (segment.h, self.scale);
                 let way = Stretch { state: &mut state, equations, steps, range, work: &mut work };
-                Arch::new().dispatch(way);
+                Arch::new().dispatch(Dispatched(way));
                 done = range.1;
             }
             if segment.output.is_some() {
@@ -256,21 +256,7 @@ struct Stretch<'a> {
     work: &'a mut Work,
 }
 
-impl WithSimd for Stretch<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        match vectors::<S>() {
-            2 => self.run::<S, 2>(simd),
-            4 => self.run::<S, 4>(simd),
-            8 => self.run::<S, 8>(simd),
-            _ => self.run::<S, LANES>(simd),
-        }
-    }
-}
-
-impl Stretch<'_> {
+impl ByWidth for Stretch<'_> {
     #[inline(always)]
     fn run<S: Simd, const K: usize>(self, simd: S) {
         let Self { state, equations, steps, range: (from, to, all), work } = self;
@@ -280,9 +266,26 @@ impl Stretch<'_> {
     }
 }
 
-/// Vectors of all lanes.
-const fn vectors<S: Simd>() -> usize {
-    size_of::<Lane>() / size_of::<S::f64s>()
+/// Work on lanes that are K vectors of the machine.
+trait ByWidth: Sized {
+    fn run<S: Simd, const K: usize>(self, simd: S);
+}
+
+/// Work, dispatched once to the instruction set of the machine and the number of its vectors.
+struct Dispatched<W>(W);
+
+impl<W: ByWidth> WithSimd for Dispatched<W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match size_of::<Lane>() / size_of::<S::f64s>() {
+            2 => self.0.run::<S, 2>(simd),
+            4 => self.0.run::<S, 4>(simd),
+            8 => self.0.run::<S, 8>(simd),
+            _ => self.0.run::<S, LANES>(simd),
+        }
+    }
 }
 
 /// Steps without noise, each against two halves.
@@ -295,21 +298,7 @@ struct Trial<'a> {
     work: &'a mut Work,
 }
 
-impl WithSimd for Trial<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        match vectors::<S>() {
-            2 => self.run::<S, 2>(simd),
-            4 => self.run::<S, 4>(simd),
-            8 => self.run::<S, 8>(simd),
-            _ => self.run::<S, LANES>(simd),
-        }
-    }
-}
-
-impl Trial<'_> {
+impl ByWidth for Trial<'_> {
     #[inline(always)]
     fn run<S: Simd, const K: usize>(self, simd: S) {
         let Self { state, stage, h, steps, sum, work } = self;

@@ -11,10 +11,10 @@
 use num_complex::Complex64;
 use superladder_engine::{EngineError, Problem};
 use superladder_model::{EnsembleState, Jump, ModeState, Model, Subsystem};
+use superladder_sampling::Stream;
 
 use crate::error::unsupported;
 use crate::options::{SpinLength, SpinSampling};
-use crate::stream::Stream;
 
 /// Bloch vectors count as pure within this (mean-field solutions keep their length to their tolerance only).
 const PURE: f64 = 1e-6;

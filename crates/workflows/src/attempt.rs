@@ -1,12 +1,11 @@
 //! A run whose failure on the way is a result: what came before stands, with the time and the reason of the
 //! end.
 
-use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use superladder_engine::{
-    Diagnostics, End, Engine, EngineError, Halt, Problem, Progress, Record, Recorder, Run, StationaryOptions,
+    Diagnostics, End, Engine, EngineError, Heeding, Problem, Record, Recorder, Run, StationaryOptions,
     StationaryReport,
 };
 
@@ -43,16 +42,6 @@ pub fn attempt(
     problem: &Problem,
     interrupted: &AtomicBool,
 ) -> Result<Attempt, EngineError> {
-    struct Heard<'a>(&'a AtomicBool);
-    impl Progress for Heard<'_> {
-        fn reached(&mut self, _: f64) -> ControlFlow<()> {
-            if self.0.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        }
-
-        fn halt(&self) -> &dyn Halt {
-            self.0
-        }
-    }
     let begun = Instant::now();
     if problem.end == End::Stationary {
         return stationary(engine, problem, interrupted, begun);
@@ -63,7 +52,7 @@ pub fn attempt(
         }
         run => run?,
     };
-    let failure = match run.proceed(&mut Heard(interrupted)) {
+    let failure = match run.proceed(&mut Heeding(interrupted)) {
         Ok(()) => None,
         Err(EngineError::Propagation { time, source, .. }) => Some((time, source.to_string())),
         Err(other) => return Err(other),

@@ -1,12 +1,10 @@
 //! Batches of trajectories: which ones are next, and how they are followed.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use rayon::prelude::*;
 use superladder_engine::{EngineError, Halt};
-use superladder_sampling::{BLOCKS, Shown, SumSizes, Tally, next_look};
+use superladder_sampling::{Gather as _, Shown, SumSizes, Tally};
 
 use super::{Prepared, TrajectoryEvolution};
 use crate::choice::plain_is_better;
@@ -19,8 +17,6 @@ const SHORT: Duration = Duration::from_millis(100);
 const EACH: f64 = 5.0;
 /// ... but not longer than this.
 const LONG: Duration = Duration::from_secs(20);
-/// Trajectories that one batch may begin.
-const MOST: usize = 1 << 16;
 
 impl TrajectoryEvolution {
     pub(super) fn workspace(&self) -> Workspace {
@@ -50,24 +46,12 @@ impl TrajectoryEvolution {
         TrajectoryError::OutOfRange { index, time: self.setup.problem.times[0] }
     }
 
-    /// Indices that are asked for.
-    pub(super) fn wanted(&self) -> std::ops::Range<u64> {
-        self.options.first..self.options.first.saturating_add(self.options.trajectories)
-    }
-
-    /// The next trajectories, up to the next look at the errors.
-    pub(super) fn pending(&self) -> Vec<u64> {
-        let done = self.sums.count();
-        let room = if self.goal.is_set() { (next_look(done) - done) as usize } else { MOST };
-        self.wanted().filter(|i| !self.sums.contains(*i)).take(room.min(MOST)).collect()
-    }
-
     /// Decides between the bases, if that is open: by the trajectories that are there already, or by a trial of
     /// the first one. `None` if `halt` ends the trial.
     pub(crate) fn choose(&mut self, halt: &dyn Halt) -> Result<Option<()>, EngineError> {
         let Some(plain) = self.spare.as_ref().filter(|_| self.open) else { return Ok(Some(())) };
-        let better = if self.sums.count() > 0 {
-            Some(self.sums.worst()[MOVES] == 0.0)
+        let better = if self.gathering.sums.count() > 0 {
+            Some(self.gathering.sums.worst()[MOVES] == 0.0)
         } else {
             plain_is_better(&self.setup, &plain.setup, self.options.bounds.discarded_weight, halt)
         };
@@ -85,19 +69,16 @@ impl TrajectoryEvolution {
         let Prepared { setup, instruments, resources } = bases;
         (self.setup, self.instruments, self.resources) = (setup, instruments, resources);
         let initial = self.initial()?;
-        let sums = std::mem::replace(&mut self.sums, initial);
-        self.begin();
-        self.sums = sums;
+        self.begin_with(initial);
         Ok(())
     }
 
     /// Runs trajectories of `pending` in order, as many as there is time for. Every trajectory that has begun
     /// is finished, so that those done are the first ones of `pending`; unless `halt` gives them up, and they
     /// are pending again.
-    pub(super) fn run_batch(&mut self, pending: &[u64], halt: &dyn Halt) -> Result<(), EngineError> {
+    pub(super) fn run_some(&mut self, pending: &[u64], halt: &dyn Halt) -> Result<(), EngineError> {
         let begun = Instant::now();
-        let blocks: Vec<_> = self.sums.take_blocks().into_iter().map(Mutex::new).collect();
-        let next = AtomicUsize::new(0);
+        let filling = self.gathering.filling();
         let this = &*self;
         let work = || -> Result<(), TrajectoryError> {
             let mut workspace = this.workspace();
@@ -105,27 +86,23 @@ impl TrajectoryEvolution {
             loop {
                 let spent = begun.elapsed();
                 let enough = spent > LONG || (spent > SHORT && own >= EACH);
-                if enough && next.load(Ordering::SeqCst) > 0 {
+                if enough && filling.has_begun() {
                     break;
                 }
-                let Some(&index) = pending.get(next.fetch_add(1, Ordering::SeqCst)) else { break };
+                let Some(&index) = pending.get(filling.take()) else { break };
                 let mut tally = match this.followed(index, &mut workspace, halt) {
                     Err(TrajectoryError::Abandoned { .. }) => break,
                     followed => followed?,
                 };
-                let block = &blocks[index as usize % BLOCKS];
-                let mut block = block.lock().unwrap_or_else(PoisonError::into_inner);
-                block.add(index, &mut tally).map_err(|_| this.out_of_range(index))?;
+                filling.add(index, &mut tally).map_err(|_| this.out_of_range(index))?;
                 own += 1.0;
             }
             this.put_back(workspace);
             Ok(())
         };
-        let workers = rayon::current_num_threads().min(pending.len());
-        let results: Vec<_> = (0..workers).into_par_iter().with_max_len(1).map(|_| work()).collect();
-        let whole = |b: Mutex<_>| b.into_inner().unwrap_or_else(PoisonError::into_inner);
-        self.sums.put_back(blocks.into_iter().map(whole).collect());
-        results.into_iter().collect::<Result<(), _>>().map_err(|e| self.setup.failed(e))
+        let done = filling.run(pending.len(), work);
+        self.gathering.filled(filling);
+        done.map_err(|e| self.setup.failed(e))
     }
 
     /// What trajectory `index` adds. One that loses more than the bound in the moving basis is followed once
@@ -142,12 +119,12 @@ impl TrajectoryEvolution {
         let moves = self.setup.locality.moves();
         let weight = if self.spare.is_some() { bound } else { f64::INFINITY };
         let limits = Limits { time, work: f64::INFINITY, weight };
-        let mut tally = self.tally(index, self.sums.sizes());
+        let mut tally = self.tally(index, self.gathering.sums.sizes());
         let mut tallying = self.tallying(index, &mut tally);
         let (first, _) = self.setup.follow_within(limits, index, workspace, &mut tallying, halt)?;
         match &self.spare {
             Some(Prepared { setup, instruments, .. }) if first.losses.weight > bound => {
-                let mut tally = self.tally(index, self.sums.sizes());
+                let mut tally = self.tally(index, self.gathering.sums.sizes());
                 let report = &self.report;
                 let mut tallying = Tallying { instruments, setup, report, index, tally: &mut tally };
                 let followed = setup.follow_while(index, workspace, &mut tallying, halt)?;

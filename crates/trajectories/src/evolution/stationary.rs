@@ -3,9 +3,9 @@
 use superladder_engine::{
     Diagnostics, End, EngineError, Halt, Problem, Stationary, StationaryOptions, StationaryReport,
 };
-use superladder_sampling::{FEWEST_BLOCKS, at_rest, estimates, means};
+use superladder_sampling::{FEWEST_BLOCKS, Gather as _, TARGET_ERROR, at_rest, estimates, means};
 
-use super::{Averaged, TARGET, TrajectoryEvolution};
+use super::{Averaged, TrajectoryEvolution};
 use crate::error::{NAME, unsupported};
 use crate::options::Trajectories;
 use crate::tallying::{DISCARDED, ERROR, MISMATCH, TOTALS, TRUNCATION};
@@ -20,11 +20,11 @@ const DOUBLINGS: usize = 10;
 impl TrajectoryEvolution {
     fn run_all(&mut self, halt: &dyn Halt) -> Result<(), EngineError> {
         loop {
-            let pending = self.pending();
+            let pending = self.gathering.pending(Self::MOST);
             if pending.is_empty() {
                 return Ok(());
             }
-            self.run_batch(&pending, halt)?;
+            self.run_some(&pending, halt)?;
             if halt.asked() {
                 return Err(EngineError::Interrupted { engine: NAME });
             }
@@ -34,12 +34,12 @@ impl TrajectoryEvolution {
     /// The averages over the rows that are at rest; `None` if there are none.
     fn rest(&self) -> Option<StationaryReport> {
         let (problem, width) = (&self.setup.problem, self.instruments.count());
-        let found = at_rest(&self.sums, problem.times.len(), width)?;
-        let averaged = self.sums.over_rows(found.rows.clone(), width);
+        let found = at_rest(&self.gathering.sums, problem.times.len(), width)?;
+        let averaged = self.gathering.sums.over_rows(found.rows.clone(), width);
         let functions = Averaged { instruments: &self.instruments, problem };
         let measurements = estimates(&functions, &averaged, 0, width);
         let errors = measurements.iter().map(|m| m.values.iter().map(error_of).collect()).collect();
-        let (bounds, worst, time) = (self.options.bounds, self.sums.worst(), f64::INFINITY);
+        let (bounds, worst, time) = (self.options.bounds, self.gathering.sums.worst(), f64::INFINITY);
         let (first, last) = (problem.times[0], problem.times[problem.times.len() - 1]);
         let burn_in = problem.times[found.rows.start] - first;
         let mut diagnostics = Diagnostics::default();
@@ -55,27 +55,25 @@ impl TrajectoryEvolution {
         }
         diagnostics.note("norm_decay", worst[MISMATCH], time, bounds.trace);
         diagnostics.note("drift", found.drift.max(found.scatter), time, 1.0);
-        let standing =
-            self.goal.stand(problem, &[measurements.clone(), measurements.clone()], self.sums.count());
+        let standing = self.gathering.goal.stand(
+            problem,
+            &[measurements.clone(), measurements.clone()],
+            self.gathering.sums.count(),
+        );
         if let Some((ratio, _, words)) = standing.shortfall() {
-            diagnostics.note(TARGET, ratio, time, 1.0);
-            diagnostics.advice.insert(TARGET.to_owned(), words);
+            diagnostics.note(TARGET_ERROR, ratio, time, 1.0);
+            diagnostics.advice.insert(TARGET_ERROR.to_owned(), words);
         }
         let figures = [("burn_in", burn_in), ("followed", last - first)];
         diagnostics.figures.extend(figures.map(|(name, value)| (name.to_owned(), value)));
-        diagnostics.figures.insert("trajectories".to_owned(), self.sums.count() as f64);
-        let counts = self.sums.counts();
+        diagnostics.figures.insert("trajectories".to_owned(), self.gathering.sums.count() as f64);
+        let counts = self.gathering.sums.counts();
         Some(StationaryReport {
-            classes: Vec::new(),
             measurements,
             errors,
-            residual: f64::NAN,
-            slow: Vec::new(),
             diagnostics,
-            leaving: f64::NAN,
-            cutoffs: problem.cutoffs.clone(),
             iterations: counts[counts.len() - TOTALS + 1],
-            state: None,
+            ..StationaryReport::unknown(problem.cutoffs.clone())
         })
     }
 }

@@ -19,10 +19,9 @@
 //! Randomization Tests (2007).
 
 use superladder_engine::{Record, Recorder, record};
-use superladder_sampling::{BLOCKS, Replicate, SampledEvolution, Sampling};
+use superladder_sampling::{BLOCKS, Replicate, SampledEvolution, Sampling, Stream};
 
 use super::*;
-use crate::stream::Stream;
 
 /// Probability with which chi^2 of right averages is above its upper limit, and the same for the lower one.
 const FALSE_ALARM: f64 = 1e-3;

@@ -13,11 +13,11 @@
 use num_complex::Complex64;
 use superladder_engine::Halt;
 use superladder_model::{Correlation, Operator};
+use superladder_sampling::Stream;
 
 use crate::basis::Basis;
 use crate::instruments::Instruments;
 use crate::products::{ActScratch, Bands, Layout, Table, Term, act};
-use crate::stream::Stream;
 use crate::trajectory::{Setup, Snapshot, TrajectoryError, Witness, Workspace};
 use crate::vector::Vector;
 

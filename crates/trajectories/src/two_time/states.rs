@@ -3,9 +3,9 @@
 use num_complex::Complex64;
 use rayon::prelude::*;
 use superladder_engine::{
-    CorrelationSeries, Diagnostics, EmissionSpectrum, EngineError, Halt, Problem, SpectrumComparison,
-    SpectrumMethod, Stage, Stationary, StationaryOptions, StationaryReport, TwoTime, TwoTimeState,
-    available_memory, check_memory,
+    CorrelationSeries, EmissionSpectrum, EngineError, Halt, Problem, SpectrumComparison, SpectrumMethod,
+    Stage, Stationary, StationaryOptions, StationaryReport, TwoTime, TwoTimeState, available_memory,
+    check_memory,
 };
 use superladder_model::{Correlation, Model, Observable, Operator};
 use superladder_sampling::{Functions, SumSizes, Sums, Tally, estimates};
@@ -244,18 +244,7 @@ impl TwoTime for Trajectories {
     ) -> Result<Box<dyn TwoTimeState>, EngineError> {
         problem.validate()?;
         let (way, here) = problem.until(time);
-        let report = StationaryReport {
-            classes: Vec::new(),
-            measurements: Vec::new(),
-            errors: Vec::new(),
-            residual: f64::NAN,
-            slow: Vec::new(),
-            diagnostics: Diagnostics::default(),
-            leaving: f64::NAN,
-            cutoffs: here.cutoffs.clone(),
-            iterations: 0,
-            state: None,
-        };
+        let report = StationaryReport::unknown(here.cutoffs.clone());
         Ok(Box::new(RestingStates::new(self.plain(), (&way, here), report, halt)?))
     }
 }

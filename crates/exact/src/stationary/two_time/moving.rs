@@ -58,18 +58,8 @@ impl Exact {
         let (zero, beyond): (Vec<_>, Vec<_>) =
             parts.into_iter().partition(|(c, _)| c.difference.iter().all(|d| *d == 0));
         let (coherence, x) = zero.into_iter().next().unwrap_or_else(|| of(&vec![0; space.charges().len()]));
-        let report = StationaryReport {
-            classes: Vec::new(),
-            measurements: Vec::new(),
-            errors: Vec::new(),
-            residual,
-            slow: Vec::new(),
-            diagnostics,
-            leaving: f64::NAN,
-            cutoffs: here.cutoffs.clone(),
-            iterations: 0,
-            state: None,
-        };
+        let unknown = StationaryReport::unknown(here.cutoffs.clone());
+        let report = StationaryReport { residual, diagnostics, ..unknown };
         let instruments = Instruments::new(self, here, setting, None, &[], halt)?;
         Ok(StationaryState { report, instruments, vector, coherence, x, beyond, slow: Mutex::default() })
     }

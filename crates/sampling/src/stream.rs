@@ -8,35 +8,53 @@ const FEW: f64 = 10.0;
 
 /// The stream of one sample: ChaCha with 12 rounds, keyed by the seed, its stream number the index of the sample.
 /// What a sample draws depends on nothing else.
-pub(crate) struct Stream(ChaCha12Rng);
+#[derive(Debug)]
+pub struct Stream(ChaCha12Rng);
 
 impl Stream {
     /// The stream of sample `index`.
-    pub(crate) fn new(seed: u64, index: u64) -> Self {
+    pub fn new(seed: u64, index: u64) -> Self {
         let mut generator = ChaCha12Rng::seed_from_u64(seed);
         generator.set_stream(index);
         Self(generator)
     }
 
     /// 64 random bits.
-    pub(crate) fn bits(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0.next_u64()
     }
 
     /// Uniform in [0, 1), 53 bits.
-    pub(crate) fn uniform(&mut self) -> f64 {
+    pub fn uniform(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
+    /// Number of a weight, drawn in proportion to it; `total` is their sum.
+    pub fn choose(&mut self, weights: impl Iterator<Item = f64>, total: f64) -> usize {
+        let aim = self.uniform() * total;
+        let (mut sum, mut chosen) = (0.0, 0);
+        for (number, weight) in weights.enumerate() {
+            // Rounding must not choose what cannot happen.
+            if weight > 0.0 {
+                chosen = number;
+                sum += weight;
+                if aim < sum {
+                    break;
+                }
+            }
+        }
+        chosen
+    }
+
     /// Two independent normal numbers (G. E. P. Box and M. E. Muller, Ann. Math. Stat. 29, 610 (1958)).
-    pub(crate) fn normal_pair(&mut self) -> [f64; 2] {
+    pub fn normal_pair(&mut self) -> [f64; 2] {
         let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
         let (sine, cosine) = (std::f64::consts::TAU * self.uniform()).sin_cos();
         [radius * cosine, radius * sine]
     }
 
     /// How many of `trials` independent trials succeed, each with the probability `p`.
-    pub(crate) fn binomial(&mut self, trials: u64, p: f64) -> u64 {
+    pub fn binomial(&mut self, trials: u64, p: f64) -> u64 {
         if p > 0.5 {
             return trials - self.binomial(trials, 1.0 - p);
         }
