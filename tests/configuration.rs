@@ -377,9 +377,9 @@ fn the_page_of_conventions_agrees_with_the_tables() {
         }
     }
     for definition in CORRELATIONS {
-        let row = rows.iter().find(|r| r[1] == definition.name);
-        let row = row.unwrap_or_else(|| panic!("correlation '{}' has no row", definition.name));
-        assert_eq!(row[3], definition.formula, "{}", definition.name);
+        let named = rows.iter().filter(|r| r[1] == definition.name && r.len() > 3);
+        let formulas: Vec<&str> = named.map(|r| r[3].as_str()).collect();
+        assert!(formulas.contains(&definition.formula), "{}: {formulas:?}", definition.name);
     }
     let defaults = serde_json::to_value(Bounds::default()).expect("JSON");
     for (name, default) in defaults.as_object().expect("a table") {

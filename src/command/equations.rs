@@ -21,6 +21,13 @@ pub(crate) fn equations(arguments: &Equations, out: &mut dyn Write) -> anyhow::R
         }
         let text = if arguments.latex { equations.to_latex(number) } else { equations.to_text(number) };
         writeln!(out, "{}", text.trim_end())?;
+        for (modulation, part) in stage.model.modulations().iter().zip(study.problem.parts(number)) {
+            let mark = if arguments.latex { '%' } else { '#' };
+            let (of, size, nominal) = (&modulation.of, modulation.size.text(), modulation.nominal);
+            writeln!(out, "\n{mark} {of} follows time: add [({size}) - {nominal}] times")?;
+            let text = if arguments.latex { equations.to_latex(part) } else { equations.to_text(part) };
+            writeln!(out, "{}", text.trim_end())?;
+        }
     }
     Ok(())
 }

@@ -40,6 +40,9 @@ pub(crate) fn export(arguments: &Export, out: &mut dyn Write) -> anyhow::Result<
         write_matrix_market(target, matrix, &comment)
     });
     written.with_context(|| format!("cannot write '{shown}'"))?;
+    if study.problem.follows_time() {
+        writeln!(out, "what follows time is as at the start")?;
+    }
     let (rows, elements) = (matrix.rows(), matrix.nnz());
     writeln!(out, "wrote {shown}: {rows} rows, {elements} matrix elements")?;
     if extension == "npz" {

@@ -9,7 +9,7 @@ use superladder::model::{
     TargetKind,
 };
 use superladder::propagate::METHODS;
-use superladder::study::{ENGINES, STUDY_TABLES};
+use superladder::study::{ENGINES, EXPECTATIONS, STUDY_TABLES};
 
 use crate::cli::{List, Listing};
 
@@ -159,7 +159,18 @@ fn observables() -> Vec<Entry> {
         keys: Vec::new(),
     };
     let sets = [set("default", "the usual set, for every mode and ensemble"), set("all", "everything")];
-    sets.into_iter().chain(OBSERVABLES.iter().map(entry)).collect()
+    let word = |[name, arguments, formula, summary]: &[&str; 4]| Entry {
+        name: format!("{name}({arguments})"),
+        formula: (*formula).to_owned(),
+        summary: (*summary).to_owned(),
+        keys: Vec::new(),
+    };
+    let arithmetic = set(
+        "arithmetic",
+        "any expression of observables and parameters, as photons(a)/N or spin(S).z^2; names for it: [observables.NAME]",
+    );
+    let words = EXPECTATIONS.iter().map(word);
+    sets.into_iter().chain(OBSERVABLES.iter().map(entry)).chain(words).chain([arithmetic]).collect()
 }
 
 fn methods() -> Vec<Entry> {

@@ -19,7 +19,9 @@ pub(super) fn positive(name: &'static str, value: f64) -> Result<(), BadInput> {
 /// The study as mean field sees it: modes need no cutoff, and `gilbert` counts whichever engine the study
 /// names.
 pub(super) fn of_mean_field(arguments: &cli::StudyArguments) -> Result<Study, StudyError> {
-    Study::load_for(&arguments.study, &arguments.sets, Some("mean-field"))
+    let study = Study::load_for(&arguments.study, &arguments.sets, Some("mean-field"))?;
+    study.without_explicit_time("fixed points, limit cycles, Lyapunov exponents and formulas")?;
+    Ok(study)
 }
 
 fn derived(study: &Study) -> Result<MeanFieldEquations, BadInput> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use superladder::engine::{Diagnostics, Recorder, Silent, run};
+use superladder::engine::{Diagnostics, Record, Recorder, Silent, run};
 use superladder::study::Study;
 
 /// A study that has run.
@@ -38,6 +38,19 @@ impl Ran {
         for (o, observable) in self.study.problem.observables.iter().enumerate() {
             if let Some(c) = observable.columns(model, &levels).iter().position(|column| column == name) {
                 return self.recorder.column(o, c);
+            }
+        }
+        panic!("no column {name}");
+    }
+
+    /// Standard errors of the column called `name` at all times, 0 where the engine gives none.
+    pub fn errors(&self, name: &str) -> Vec<f64> {
+        let model = self.study.problem.model();
+        let levels = self.recorder.levels(&self.study.problem);
+        for (o, observable) in self.study.problem.observables.iter().enumerate() {
+            if let Some(c) = observable.columns(model, &levels).iter().position(|column| column == name) {
+                let error = |r: &Record| r.measurements[o].values[c].standard_error.unwrap_or(0.0);
+                return self.recorder.records.iter().map(error).collect();
             }
         }
         panic!("no column {name}");

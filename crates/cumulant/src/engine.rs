@@ -94,7 +94,7 @@ impl Cumulant {
         let equations = self.equations(problem, halt)?;
         let resources = self.described(problem, &equations);
         let start = equations.initial(&problem.initial).map_err(|e| unsupported(&e))?;
-        let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
+        let models = problem.models();
         let limits = equations.limits(&start);
         let fields = (0..equations.stages())
             .map(|stage| -> Box<dyn VectorField> {

@@ -209,7 +209,7 @@ impl Equations {
         all: bool,
         halted: &dyn Fn() -> bool,
     ) -> Result<Self, CumulantError> {
-        let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
+        let models = problem.models();
         let derivers = derivation.derivers(&models)?;
         let deriver = &derivers[0];
         initial::check(&problem.initial, &deriver.variables, derivation.order)?;
@@ -283,12 +283,12 @@ impl Equations {
         &self.unknowns
     }
 
-    /// Number of stages.
+    /// Number of drifts: those of all models of the problem ([`Problem::models`]), stages first.
     pub fn stages(&self) -> usize {
         self.rows.len()
     }
 
-    /// The drift of a stage, row by row, as terms.
+    /// The drift of a stage, or of a part that follows time, row by row, as terms.
     ///
     /// # Panics
     /// If there is no such stage.
@@ -296,7 +296,7 @@ impl Equations {
         &self.rows[stage]
     }
 
-    /// The drift of a stage, compiled.
+    /// The drift of a stage, or of a part that follows time, compiled.
     ///
     /// # Panics
     /// If there is no such stage.

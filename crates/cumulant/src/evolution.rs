@@ -7,7 +7,9 @@ use superladder_engine::{
     Bounds, Diagnostics, EngineError, Evolution, Listener, Measurement, Problem, Resources,
 };
 use superladder_model::Evaluation;
-use superladder_propagate::{Field, Memory, Method, Observer, PropagateError, Propagator, Stop, VectorField};
+use superladder_propagate::{
+    Field, Memory, Method, Observer, PropagateError, Propagator, Stop, Superposition, VectorField,
+};
 
 use crate::{Conditions, Functional};
 
@@ -20,7 +22,7 @@ pub struct MomentSetup {
     pub engine: &'static str,
     /// The problem.
     pub problem: Problem,
-    /// The drift of every stage.
+    /// The drift of every model of the problem ([`Problem::models`]).
     pub fields: Vec<Box<dyn VectorField>>,
     /// For every observable, the expectation values of its operators.
     pub functionals: Vec<Vec<Functional>>,
@@ -63,10 +65,10 @@ impl MomentEvolution {
     ///
     /// # Errors
     /// [`EngineError::Problem`] for a problem without stages or times, or with another number of fields than
-    /// stages.
+    /// models.
     pub fn new(setup: MomentSetup) -> Result<Self, EngineError> {
         setup.problem.validate()?;
-        if setup.fields.len() != setup.problem.stages.len() {
+        if setup.fields.len() != setup.problem.models().len() {
             return Err(superladder_engine::ProblemError::Mismatch { what: "the stages" }.into());
         }
         let propagator = setup.method.propagator(setup.start.len());
@@ -106,6 +108,15 @@ pub(crate) fn measure(problem: &Problem, functionals: &[Vec<Functional>], y: &[f
 }
 
 impl MomentSetup {
+    /// The drift of a stage, with its parts that follow time.
+    fn field(&self, stage: usize) -> Superposition<'_> {
+        let modulations = self.problem.stages[stage].model.modulations();
+        let parts = modulations.iter().zip(&self.fields[self.problem.parts(stage)]);
+        parts.fold(Superposition::new(self.fields[stage].as_ref()), |sum, (modulation, part)| {
+            sum.with(|t| modulation.deviation(t), part.as_ref())
+        })
+    }
+
     /// A propagation that has failed on its way from `time`.
     fn failed(&self, time: f64, error: PropagateError) -> EngineError {
         if let PropagateError::TooFar { time, end, needed, what, limit, .. } = error {
@@ -174,8 +185,8 @@ impl Evolution for MomentEvolution {
             let end = setup.problem.stages.get(stage + 1).map_or(last, |next| next.start.min(last));
             let (now, later) = remaining.split_at(remaining.partition_point(|t| *t <= end));
             let mut observer = Measuring { setup, diagnostics, listener: &mut *listener };
-            let field = &setup.fields[stage];
-            let moved = propagator.advance(&Field(&field.as_ref()), *time, end, vector, now, &mut observer);
+            let field = setup.field(stage);
+            let moved = propagator.advance(&Field(&field), *time, end, vector, now, &mut observer);
             let reached = moved.map_err(|e| setup.failed(*time, e))?;
             *time = reached;
             let error = propagator.statistics().error_estimate;

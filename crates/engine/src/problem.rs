@@ -102,6 +102,12 @@ pub enum ProblemError {
         /// Its start.
         start: f64,
     },
+    /// A part of the model follows time to where it has no value that is allowed.
+    #[error("{fault}")]
+    Modulation {
+        /// What is wrong, with the time.
+        fault: String,
+    },
     /// Lists that belong together differ in length or in subsystems.
     #[error("{what} do not fit the model's modes and ensembles")]
     Mismatch {
@@ -137,6 +143,7 @@ impl Problem {
                 return Err(ProblemError::Mismatch { what: "the stages" });
             }
         }
+        self.validate_modulations()?;
         let (modes, ensembles) = (first.model.modes().len(), first.model.ensembles().len());
         if self.initial.modes.len() != modes || self.initial.ensembles.len() != ensembles {
             return Err(ProblemError::Mismatch { what: "the initial states" });
@@ -145,6 +152,22 @@ impl Problem {
             return Err(ProblemError::Mismatch { what: "the cutoffs" });
         }
         self.validate_observables()
+    }
+
+    /// Looks at the parts that follow time at evenly spaced times of their stages.
+    fn validate_modulations(&self) -> Result<(), ProblemError> {
+        const LOOKS: u32 = 1000;
+        let last = self.times.last().copied().unwrap_or_default();
+        for (number, stage) in self.stages.iter().enumerate() {
+            let end = self.stages.get(number + 1).map_or(last, |next| next.start.min(last)).max(stage.start);
+            let time = |i: u32| stage.start + (end - stage.start) * (f64::from(i) / f64::from(LOOKS));
+            for modulation in stage.model.modulations() {
+                if let Some(fault) = (0..=LOOKS).find_map(|i| modulation.fault(time(i))) {
+                    return Err(ProblemError::Modulation { fault });
+                }
+            }
+        }
+        Ok(())
     }
 
     fn validate_observables(&self) -> Result<(), ProblemError> {
@@ -159,6 +182,31 @@ impl Problem {
     /// The model at the start.
     pub fn model(&self) -> &Model {
         &self.stages[0].model
+    }
+
+    /// Whether a part of the model follows time in some stage.
+    pub fn follows_time(&self) -> bool {
+        self.stages.iter().any(|stage| !stage.model.modulations().is_empty())
+    }
+
+    /// The models that the generator is a sum of: that of every stage, then the parts of all stages that follow time,
+    /// stage by stage ([`Problem::parts`]).
+    pub fn models(&self) -> Vec<&Model> {
+        let parts = self.stages.iter().flat_map(|stage| stage.model.modulations()).map(|m| &m.part);
+        self.stages.iter().map(|stage| &stage.model).chain(parts).collect()
+    }
+
+    /// The numbers that the parts of a stage have among [`Problem::models`], in the order of its modulations.
+    pub fn parts(&self, stage: usize) -> std::ops::Range<usize> {
+        let count = |stage: &Stage| stage.model.modulations().len();
+        let first = self.stages.len() + self.stages[..stage].iter().map(count).sum::<usize>();
+        first..first + count(&self.stages[stage])
+    }
+
+    /// The time at which a stage ends.
+    pub fn end_of_stage(&self, stage: usize) -> f64 {
+        let last = self.times.last().copied().unwrap_or_default();
+        self.stages.get(stage + 1).map_or(last, |next| next.start.min(last))
     }
 
     /// The last stage alone, as if it had begun at the first output time: where a state ends.

@@ -20,11 +20,28 @@ impl Problem {
         Err(EngineError::Unsupported { engine, reason: reason.into() })
     }
 
-    /// Refuses to look for the stationary state of a last stage without channels.
+    /// Refuses, for what takes every stage for constant, a model that follows time.
+    ///
+    /// # Errors
+    /// [`EngineError::Unsupported`].
+    pub fn without_explicit_time(&self, engine: &'static str) -> Result<(), EngineError> {
+        let mut modulations = self.stages.iter().flat_map(|stage| stage.model.modulations());
+        let Some(modulation) = modulations.next() else { return Ok(()) };
+        let reason = format!(
+            "{} depends on time ({}), which the engines 'exact', 'cumulant' and 'mean-field' follow in `run`, `compare`, \
+             `sweep` and `converge`; nothing else does",
+            modulation.of,
+            modulation.size.text(),
+        );
+        Err(EngineError::Unsupported { engine, reason })
+    }
+
+    /// Refuses to look for the stationary state of a last stage without channels, or of a model that follows time.
     ///
     /// # Errors
     /// [`EngineError::Unsupported`].
     pub fn comes_to_rest(&self, engine: &'static str) -> Result<(), EngineError> {
+        self.without_explicit_time(engine)?;
         if self.stages.last().is_some_and(|last| last.model.dissipators().next().is_some()) {
             return Ok(());
         }

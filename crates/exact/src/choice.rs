@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use superladder_engine::{EngineError, Halt, Problem};
+use superladder_model::Modulation;
 use superladder_propagate::LinearOperator;
 use superladder_space::SparseMatrix;
 use superladder_sparse::RealForm;
@@ -98,6 +99,21 @@ impl Choice {
     }
 }
 
+/// The generators of the parts of a stage that follow time, in the order of its modulations.
+pub(crate) fn build_parts(
+    problem: &Problem,
+    setting: &Setting,
+    stage: usize,
+    halt: &dyn Halt,
+) -> Result<Vec<Lindbladian>, EngineError> {
+    let build = |modulation: &Modulation| {
+        let elements = Elements::new_while(&setting.space, &modulation.part, halt)?;
+        Lindbladian::new_while(&setting.layout, &elements, halt)
+    };
+    let parts: Option<Vec<_>> = problem.stages[stage].model.modulations().iter().map(build).collect();
+    parts.ok_or(INTERRUPTED)
+}
+
 /// The generator of a stage as the options ask for it, or in the `real` form of the states.
 pub(crate) fn build_generator(
     options: &Exact,
@@ -143,6 +159,9 @@ fn real_half(
     }
     if options.method.integrating_factor() {
         return Ok(Err("`lawson` needs the diagonal apart"));
+    }
+    if problem.follows_time() {
+        return Ok(Err("parts of it follow time"));
     }
     if options.adaptive.iter().any(Option::is_some) {
         return Ok(Err("a matrix would be made anew whenever a cutoff follows the state"));

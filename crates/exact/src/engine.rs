@@ -3,10 +3,10 @@
 use superladder_engine::{
     Engine, EngineError, Evolution, Halt, Never, Problem, Resources, Stationary, check_memory,
 };
-use superladder_propagate::Method;
+use superladder_propagate::{Dop853, Method};
 use superladder_space::Sector;
 
-use crate::choice::Choice;
+use crate::choice::{Choice, build_parts};
 use crate::error::{INTERRUPTED, NAME, space_error};
 use crate::evolution::{ExactEvolution, Prepared};
 use crate::generator::Elements;
@@ -42,6 +42,13 @@ impl Exact {
         Ok(())
     }
 
+    /// The engine with a method for models that follow time, where the study leaves the method open.
+    fn for_explicit_time(&self, problem: &Problem) -> Option<Self> {
+        let open = self.automatic && self.method.definition().linear_only && problem.follows_time();
+        let method = || Dop853 { rtol: 1e-10, atol: 1e-12, max_steps: 10_000_000, ..Dop853::default() };
+        open.then(|| Self { method: Method::Dop853(method()), ..self.clone() })
+    }
+
     /// Space and layout of `problem`, unless `halt` ends the work.
     pub(crate) fn setting(&self, problem: &Problem, halt: &dyn Halt) -> Result<Setting, EngineError> {
         problem.validate()?;
@@ -51,6 +58,14 @@ impl Exact {
             let reason = "the option `lawson` needs the diagonal of the generator apart, which the assembled one does \
                           not offer; use generator = \"matrix-free\" or lawson = false";
             return Err(EngineError::Unsupported { engine: NAME, reason: reason.into() });
+        }
+        if problem.follows_time() && self.method.definition().linear_only {
+            let reason = format!(
+                "method '{}' moves constant generators only, and a part of the model follows time; use dop853, tsit5 or \
+                 low-storage",
+                self.method.definition().name
+            );
+            return Err(EngineError::Unsupported { engine: NAME, reason });
         }
         let setting = reduced_space_while(problem, self.symmetries, halt).map_err(|e| space_error(&e))?;
         self.check_dense(problem, &setting.space)?;
@@ -71,6 +86,9 @@ impl Exact {
         halt: &dyn Halt,
     ) -> Result<ExactEvolution, EngineError> {
         problem.moves_in_time(NAME)?;
+        if let Some(other) = self.for_explicit_time(problem) {
+            return other.evolution_while(problem, halt);
+        }
         let setting = self.setting(problem, halt)?;
         let available = self.available();
         let check = |needed: u64| check_memory(NAME, needed, Some(available), setting.layout.unknowns());
@@ -87,8 +105,13 @@ impl Exact {
         let resources = self.described(problem, &setting, &elements, (&choice, &method, memory));
         let real = choice.real.clone();
         let generator = choice.build(self, &setting, &elements, halt)?;
+        if !generator.norm_bound().is_finite() {
+            let reason = "the numbers of the model are so large that its generator overflows; check frequencies, strengths and rates";
+            return Err(EngineError::Unsupported { engine: NAME, reason: reason.into() });
+        }
         drop(elements);
-        let prepared = Prepared { setting, generator, real, overhead, resources, available };
+        let parts = build_parts(problem, &setting, 0, halt)?;
+        let prepared = Prepared { setting, generator, parts, real, overhead, resources, available };
         ExactEvolution::new(self.clone(), problem.clone(), prepared, halt)
     }
 
@@ -134,6 +157,9 @@ impl Engine for Exact {
     }
 
     fn resources(&self, problem: &Problem) -> Result<Resources, EngineError> {
+        if let Some(other) = self.for_explicit_time(problem) {
+            return other.resources(problem);
+        }
         let setting = self.setting(problem, &Never)?;
         let elements = Elements::new(&setting.space, problem.model());
         let choice = Choice::new(self, problem, &setting, &elements, &Never)?;

@@ -9,13 +9,15 @@ use superladder_engine::{
     Diagnostics, End, EngineError, Evolution, FollowedCutoff, Halt, Listener, Measurement, Never, Problem,
     Resources,
 };
-use superladder_model::JointState;
-use superladder_propagate::{Linear, LinearOperator, Memory, Method, PropagateError, Propagator};
+use superladder_model::{JointState, Modulation};
+use superladder_propagate::{
+    Field, Linear, LinearOperator, Memory, Method, PropagateError, Propagator, Superposition, VectorField,
+};
 
 use crate::adaptive::{CutoffChange, CutoffControl};
-use crate::choice::{build_generator, form_of, held};
+use crate::choice::{build_generator, build_parts, form_of, held};
 use crate::error::{INTERRUPTED, NAME, space_error};
-use crate::generator::Elements;
+use crate::generator::{Elements, Lindbladian};
 use crate::instruments::Instruments;
 use crate::leakage::Leaked;
 use crate::measuring::Measuring;
@@ -29,6 +31,8 @@ use crate::state_functions::View;
 pub(crate) struct Prepared {
     pub(crate) setting: Setting,
     pub(crate) generator: Box<dyn LinearOperator>,
+    /// Those of the parts of the first stage that follow time.
+    pub(crate) parts: Vec<Lindbladian>,
     /// The real form of the states.
     pub(crate) real: Option<Arc<RealHalf>>,
     /// Memory beside the state vectors, in bytes.
@@ -44,6 +48,8 @@ pub struct ExactEvolution {
     options: Exact,
     instruments: Instruments,
     generator: Box<dyn LinearOperator>,
+    /// Those of the parts of the stage that follow time, in the order of its modulations.
+    parts: Vec<Lindbladian>,
     /// The real form of the states, if they have one.
     real: Option<Arc<RealHalf>>,
     stage: usize,
@@ -72,7 +78,7 @@ impl ExactEvolution {
     ) -> Result<Self, EngineError> {
         let time = problem.times[0];
         let control = CutoffControl::new(&options, &problem, prepared.available);
-        let Prepared { setting, generator, real, overhead, resources, .. } = prepared;
+        let Prepared { setting, generator, parts, real, overhead, resources, .. } = prepared;
         let overhead = (overhead, setting.layout.len());
         let (vector, losses) = initial_state(&problem, &setting, halt)?;
         let method = method_for(&options, &problem, &setting, generator.as_ref());
@@ -88,6 +94,7 @@ impl ExactEvolution {
             options,
             instruments,
             generator,
+            parts,
             real,
             stage,
             method,
@@ -138,23 +145,24 @@ impl ExactEvolution {
     /// Builds the generator of a stage.
     fn rebuild(&mut self, stage: usize, halt: &dyn Halt) -> Result<(), EngineError> {
         let Instruments { problem, setting, .. } = &self.instruments;
-        self.generator = self.generator_of(problem, setting, stage, halt)?;
+        (self.generator, self.parts) = self.generator_of(problem, setting, stage, halt)?;
         self.stage = stage;
         self.choose();
         Ok(())
     }
 
-    /// The generator of a stage of `problem`.
+    /// The generator of a stage of `problem`, and those of its parts that follow time.
     fn generator_of(
         &self,
         problem: &Problem,
         setting: &Setting,
         stage: usize,
         halt: &dyn Halt,
-    ) -> Result<Box<dyn LinearOperator>, EngineError> {
+    ) -> Result<(Box<dyn LinearOperator>, Vec<Lindbladian>), EngineError> {
         let model = &problem.stages[stage].model;
         let elements = Elements::new_while(&setting.space, model, halt).ok_or(INTERRUPTED)?;
-        build_generator(&self.options, setting, &elements, self.real.as_deref(), halt)
+        let generator = build_generator(&self.options, setting, &elements, self.real.as_deref(), halt)?;
+        Ok((generator, build_parts(problem, setting, stage, halt)?))
     }
 
     /// Changes to the method for the present generator. Counts go on; what another method has learnt about
@@ -183,6 +191,17 @@ impl ExactEvolution {
         let segment = self.control.as_mut().map_or(f64::INFINITY, |c| c.segment_end(self.time));
         end.min(segment)
     }
+}
+
+/// `L rho + sum_k [size_k(t) - nominal_k] L_k rho`.
+fn in_time<'a>(
+    whole: &'a dyn VectorField,
+    modulations: &'a [Modulation],
+    parts: &'a [Linear<'a, Lindbladian>],
+) -> Superposition<'a> {
+    modulations.iter().zip(parts).fold(Superposition::new(whole), |sum, (modulation, part)| {
+        sum.with(|t| modulation.deviation(t), part)
+    })
 }
 
 fn initial_state(
@@ -241,12 +260,19 @@ impl Evolution for ExactEvolution {
             }
             let end = self.next_end(last);
             let now = &remaining[..remaining.partition_point(|t| *t <= end)];
-            let Self { instruments, generator, propagator, vector, diagnostics, leaked, .. } = self;
+            let Self { instruments, generator, parts, propagator, vector, diagnostics, leaked, .. } = self;
             let control = self.control.as_mut();
+            let modulations = instruments.problem.stages[self.stage].model.modulations().to_vec();
             let mut observer =
                 Measuring::new(instruments, diagnostics, &mut *listener, leaked, control, self.stage);
             let operator: &dyn LinearOperator = generator.as_ref();
-            let moved = propagator.advance(&Linear(&operator), self.time, end, vector, now, &mut observer);
+            let moved = if parts.is_empty() {
+                propagator.advance(&Linear(&operator), self.time, end, vector, now, &mut observer)
+            } else {
+                let (whole, parts): (_, Vec<_>) = (Linear(&operator), parts.iter().map(Linear).collect());
+                let field = in_time(&whole, &modulations, &parts);
+                propagator.advance(&Field(&field), self.time, end, vector, now, &mut observer)
+            };
             let reached = moved.map_err(|e| failed(&observer.instruments.problem, self.time, e))?;
             let over = observer.over || observer.abandoned.get();
             let growths = observer.growths;
@@ -304,7 +330,10 @@ impl Evolution for ExactEvolution {
         let memory = self.propagator.memory();
         self.propagator = self.method.propagator(0);
         let mut change = vec![0.0; self.vector.len()];
-        self.generator.apply(&self.vector, &mut change);
+        let operator: &dyn LinearOperator = self.generator.as_ref();
+        let (whole, parts): (_, Vec<_>) = (Linear(&operator), self.parts.iter().map(Linear).collect());
+        let modulations = self.instruments.problem.stages[self.stage].model.modulations();
+        in_time(&whole, modulations, &parts).derivative(self.time, &self.vector, &mut change);
         self.propagator = self.method.propagator(self.vector.len());
         self.propagator.restore(&memory);
         Some(self.instruments.view(&change).purity().sqrt())

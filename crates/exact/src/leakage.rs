@@ -38,8 +38,17 @@ struct Stage {
     leaving: Vec<usize>,
     /// What leaves and what stays of every jump.
     jumps: Vec<[usize; 2]>,
-    /// The population of states from which something leaves, see [`Edge`].
-    edge: Option<usize>,
+    /// The populations of states from which something leaves, see [`Edge`].
+    edges: Vec<usize>,
+}
+
+impl Stage {
+    /// Adds what `other` loses.
+    fn join(&mut self, other: Self) {
+        self.leaving.extend(other.leaving);
+        self.jumps.extend(other.jumps);
+        self.edges.extend(other.edges);
+    }
 }
 
 /// By sector, the states from which a term of the model leaves the space, and those of the highest levels
@@ -129,7 +138,7 @@ impl Leakage {
         only: Option<usize>,
         halt: &dyn Halt,
     ) -> Result<Self, EngineError> {
-        let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
+        let models = problem.models();
         let reaches: Vec<usize> = (0..problem.cutoffs.len())
             .map(|m| {
                 let counts = only.is_none_or(|only| only == m);
@@ -140,7 +149,7 @@ impl Leakage {
         let reach = reaches.into_iter().max().unwrap_or(0);
         let mut leakage = Self { functionals: Vec::new(), norms: Vec::new(), stages: Vec::new(), reach };
         if cutoffs == problem.cutoffs {
-            leakage.stages = vec![Stage::default(); models.len()];
+            leakage.stages = vec![Stage::default(); problem.stages.len()];
             return Ok(leakage);
         }
         let halted = &|| halt.asked();
@@ -149,9 +158,15 @@ impl Leakage {
         let sectors = large.sectors().iter().zip(space.sectors());
         let inside = sectors.map(|(large, small)| positions(large, small, halted));
         let inside = inside.collect::<Option<Vec<_>>>().ok_or(INTERRUPTED)?;
-        for model in &models {
-            let stage = leakage.stage(model, space, &large, &inside, layout, halt)?;
-            leakage.stages.push(stage);
+        for (number, stage) in problem.stages.iter().enumerate() {
+            let mut bound = leakage.stage(&stage.model, space, &large, &inside, layout, halt)?;
+            // The norm of a sum is at most the sum of norms: parts that follow time count with their largest deviation.
+            for modulation in stage.model.modulations() {
+                let largest = modulation.largest_deviation(stage.start, problem.end_of_stage(number));
+                let part = modulation.part.scaled(largest);
+                bound.join(leakage.stage(&part, space, &large, &inside, layout, halt)?);
+            }
+            leakage.stages.push(bound);
         }
         Ok(leakage)
     }
@@ -206,7 +221,7 @@ impl Leakage {
 
     /// The population from which something leaves in a stage, from the values of the functionals.
     pub(crate) fn edge(&self, stage: usize, values: &[f64]) -> f64 {
-        self.stages[stage].edge.map_or(0.0, |number| values[number])
+        self.stages[stage].edges.iter().map(|number| values[*number]).sum()
     }
 
     /// True when nothing can leave the space.
@@ -279,8 +294,8 @@ impl Leakage {
             }
         }
         edge.widen(space, &small_elements);
-        let edge = self.number_of(layout, &edge.projectors(), halt)?;
-        Ok(Stage { leaving, jumps, edge })
+        let edges = self.number_of(layout, &edge.projectors(), halt)?.into_iter().collect();
+        Ok(Stage { leaving, jumps, edges })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The memory that a run needs, estimated before anything large is built.
 
 use superladder_engine::{EngineError, Halt, Never, Problem, available_memory, memory_of_records};
-use superladder_model::{Evaluation, Model, Observable, Operator, StateFunction, Subsystem};
+use superladder_model::{Evaluation, Observable, Operator, StateFunction, Subsystem};
 use superladder_propagate::Method;
 use superladder_space::{Charges, Ladders, Sector, Space, density_bytes};
 
@@ -23,8 +23,7 @@ fn largest_ladders(problem: &Problem) -> f64 {
     if ensembles.iter().any(|e| e.size > LISTED) {
         return ensembles.iter().map(|e| e.size as f64 + 1.0).product();
     }
-    let models: Vec<&Model> = problem.stages.iter().map(|stage| &stage.model).collect();
-    Ladders::new(&models, &problem.initial).largest()
+    Ladders::new(&problem.models(), &problem.initial).largest()
 }
 
 impl Exact {
@@ -42,8 +41,7 @@ impl Exact {
         let levels: f64 = problem.cutoffs.iter().map(|cutoff| *cutoff as f64 + 1.0).product();
         let states = levels * largest_ladders(problem);
         let vectors = self.vectors(problem, 1).min(self.vectors(problem, LONG)) as f64;
-        let models = problem.stages.iter().map(|stage| &stage.model);
-        let charges = if self.symmetries { Charges::find(models) } else { Charges::none() };
+        let charges = if self.symmetries { Charges::find(problem.models()) } else { Charges::none() };
         let (unknowns, groups) = fewest_unknowns(problem, &charges, states);
         let tables = PER_STATE * states
             + PER_GROUP * groups
@@ -69,7 +67,8 @@ impl Exact {
         if let Method::Chebyshev(options) = &mut method {
             options.outputs = options.outputs.min(problem.times.len());
         }
-        method.state_vectors(dim, needs_state(problem)) + 1
+        // One more holds a part that follows time, before it is added.
+        method.state_vectors(dim, needs_state(problem)) + 1 + usize::from(problem.follows_time())
     }
 
     /// Memory beside the state vectors: what measures, the tables of the space, the `generator`, and the

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use superladder_engine::{End, Halt, Never, Problem};
-use superladder_model::{Evaluation, Model, StateFunction, Subsystem};
+use superladder_model::{Evaluation, StateFunction, Subsystem};
 use superladder_space::{Charge, Charges, Space, SpaceError, is_diagonal};
 
 use crate::layout::{Layout, kept_groups};
@@ -42,7 +42,7 @@ pub(crate) fn reduced_space_while(
     halt: &dyn Halt,
 ) -> Result<Setting, SpaceError> {
     let halted = &|| halt.asked();
-    let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
+    let models = problem.models();
     let charges = Charges::find(models.iter().copied());
     let names = charges.describe(problem.model());
     let full =
@@ -72,7 +72,7 @@ impl Setting {
     /// [`SpaceError`] when the space cannot be enumerated, or when `halt` ends the work.
     pub(crate) fn resized(&self, problem: &Problem, halt: &dyn Halt) -> Result<Self, SpaceError> {
         let halted = &|| halt.asked();
-        let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
+        let models = problem.models();
         let charges = self.space.charges().clone();
         let coherences =
             if self.reduced { kept_coherences(problem, &charges, halted)? } else { self.coherences.clone() };

@@ -102,6 +102,8 @@ fn extremum(samples: &[f64], sign: f64) -> f64 {
 const STILL: f64 = 1e-5;
 /// A cycle is looked for until so many times the first burn have passed.
 const LONGEST: f64 = 8.0;
+/// ... or until so many, where the modes grow.
+const GIVEN_UP: f64 = 4.0;
 /// Returns are tried to within this part of the extent of the flow ...
 const NEAR: f64 = 0.1;
 /// ... and while there is time to settle, only a few that are closer.
@@ -236,8 +238,8 @@ impl Cycle {
             let last = time >= LONGEST * burn;
             let now = energy(&v);
             if halfway > LARGE && now > GROWTH * halfway {
-                // Returns of a flow that grows are no cycles, and ever faster rotations make them costly.
-                if last {
+                // Returns of a flow that grows are no cycles, and ever faster rotations make the rest costly.
+                if time >= GIVEN_UP * burn {
                     return Ok(Settled::Growing(time, now));
                 }
                 (before, chunk) = (f64::INFINITY, time);

@@ -44,13 +44,14 @@ fn unsupported(error: &MeanFieldError) -> EngineError {
 }
 
 impl MeanField {
+    /// The equations of all models of a problem, stages first.
     fn stages(&self, problem: &Problem) -> Result<Vec<MeanFieldEquations>, EngineError> {
         problem.validate()?;
         problem.without_density_matrix(NAME)?;
         refuse_linear_methods(NAME, &self.method)?;
         refuse_state_functions(NAME, problem)?;
         let derive = |model| MeanFieldEquations::with_options(model, self.limit, &self.gilbert);
-        problem.stages.iter().map(|stage| derive(&stage.model).map_err(|e| unsupported(&e))).collect()
+        problem.models().into_iter().map(|model| derive(model).map_err(|e| unsupported(&e))).collect()
     }
 
     /// [`Engine::prepare`] with the unknowns within reach, in the order of [`MeanFieldEquations`].

@@ -90,7 +90,7 @@ pub struct ChannelDefinition {
     pub formula: &'static str,
     /// One sentence.
     pub summary: &'static str,
-    build: fn(&Model, &Subject, &Arguments) -> Vec<Dissipator>,
+    build: fn(&Model, &Subject, &Arguments) -> Result<Vec<Dissipator>, ModelError>,
 }
 
 impl Channel {
@@ -109,7 +109,7 @@ impl Channel {
         let of = format!("channel '{name}'");
         let subject = definition.subject.resolve(model, modes, ensembles, &of)?;
         let arguments = Arguments::check(definition.arguments, given, &of)?;
-        let dissipators = (definition.build)(model, &subject, &arguments);
+        let dissipators = (definition.build)(model, &subject, &arguments)?;
         Ok(Self { name: definition.name, subject, dissipators })
     }
 }
@@ -146,6 +146,20 @@ impl ChannelDefinition {
 const RATE: Argument =
     Argument { key: "rate", kind: ArgumentKind::NonNegative, default: None, meaning: "rate, outside D[..]" };
 
+const SQUEEZING: Argument = Argument {
+    key: "squeezing",
+    kind: ArgumentKind::Real,
+    default: None,
+    meaning: "squeezing parameter r of the bath; variances e^(-2r) and e^(2r) of the vacuum's",
+};
+
+const ANGLE: Argument = Argument {
+    key: "angle",
+    kind: ArgumentKind::Real,
+    default: Some(0.0),
+    meaning: "phase of the squeezing",
+};
+
 fn collective(rate: f64, operator: Operator) -> Vec<Dissipator> {
     vec![Dissipator { rate, jump: Jump::Collective(operator) }]
 }
@@ -172,16 +186,37 @@ fn spin_bath(model: &Model, subject: &Subject, arguments: &Arguments) -> Vec<Dis
     ]
 }
 
-fn thermal_bath(_: &Model, subject: &Subject, arguments: &Arguments) -> Vec<Dissipator> {
+fn thermal_bath(subject: &Subject, arguments: &Arguments) -> Vec<Dissipator> {
     let (mode, rate, n) = (subject.modes[0], arguments.real("rate"), arguments.real("occupation"));
     let mut dissipators = collective(rate * (n + 1.0), Operator::annihilate(mode));
     dissipators.extend(collective(rate * n, Operator::create(mode)));
     dissipators
 }
 
-fn local_jump(_: &Model, s: &Subject, a: &Arguments) -> Vec<Dissipator> {
+fn local_jump(s: &Subject, a: &Arguments) -> Vec<Dissipator> {
     let (raise, lower, z) = (a.complex("raise"), a.complex("lower"), a.complex("z"));
     vec![Dissipator { rate: a.real("rate"), jump: Jump::Local { ensemble: s.ensembles[0], raise, lower, z } }]
+}
+
+/// `D[lower cosh r + e^(i angle) raise sinh r]`, from the arguments `rate`, `squeezing` (r) and `angle`.
+fn squeezed(arguments: &Arguments, lower: Operator, raise: Operator) -> Vec<Dissipator> {
+    let r = arguments.real("squeezing");
+    let turned = Complex64::from_polar(r.sinh(), arguments.real("angle"));
+    collective(arguments.real("rate"), lower * Complex64::from(r.cosh()) + raise * turned)
+}
+
+fn jump(model: &Model, _: &Subject, arguments: &Arguments) -> Result<Vec<Dissipator>, ModelError> {
+    let operator = arguments.sum(model, "terms")?.collected();
+    if operator.terms.iter().all(|term| term.factors.is_empty()) {
+        let value = if operator.terms.is_empty() { "zero".to_owned() } else { operator.to_string() };
+        return Err(out_of_range(
+            "terms",
+            "channel 'jump'",
+            &value,
+            "a sum that is not zero or a multiple of the identity, which does nothing",
+        ));
+    }
+    Ok(collective(arguments.real("rate"), operator))
 }
 
 /// Every channel superladder knows.
@@ -192,7 +227,7 @@ pub static CHANNELS: &[ChannelDefinition] = &[
         arguments: &[RATE],
         formula: "rate D[a]",
         summary: "photon (magnon) loss of a mode at zero temperature",
-        build: |_, s, a| collective(a.real("rate"), Operator::annihilate(s.modes[0])),
+        build: |_, s, a| Ok(collective(a.real("rate"), Operator::annihilate(s.modes[0]))),
     },
     ChannelDefinition {
         name: "cavity-gain",
@@ -200,7 +235,7 @@ pub static CHANNELS: &[ChannelDefinition] = &[
         arguments: &[RATE],
         formula: "rate D[a^dag]",
         summary: "linear incoherent gain of a mode",
-        build: |_, s, a| collective(a.real("rate"), Operator::create(s.modes[0])),
+        build: |_, s, a| Ok(collective(a.real("rate"), Operator::create(s.modes[0]))),
     },
     ChannelDefinition {
         name: "thermal-bath",
@@ -216,7 +251,7 @@ pub static CHANNELS: &[ChannelDefinition] = &[
         ],
         formula: "rate (occupation + 1) D[a] + rate occupation D[a^dag]",
         summary: "loss into a bath of finite temperature",
-        build: thermal_bath,
+        build: |_, s, a| Ok(thermal_bath(s, a)),
     },
     ChannelDefinition {
         name: "cavity-dephasing",
@@ -224,7 +259,26 @@ pub static CHANNELS: &[ChannelDefinition] = &[
         arguments: &[RATE],
         formula: "rate D[a^dag a]",
         summary: "dephasing of a mode by frequency noise",
-        build: |_, s, a| collective(a.real("rate"), Operator::number(s.modes[0])),
+        build: |_, s, a| Ok(collective(a.real("rate"), Operator::number(s.modes[0]))),
+    },
+    ChannelDefinition {
+        name: "two-photon-loss",
+        subject: SubjectKind::Mode,
+        arguments: &[RATE],
+        formula: "rate D[a a]",
+        summary: "loss of quanta of a mode in pairs",
+        build: |_, s, a| {
+            let m = s.modes[0];
+            Ok(collective(a.real("rate"), Operator::product(&[Factor::Annihilate(m), Factor::Annihilate(m)])))
+        },
+    },
+    ChannelDefinition {
+        name: "squeezed-bath",
+        subject: SubjectKind::Mode,
+        arguments: &[RATE, SQUEEZING, ANGLE],
+        formula: "rate D[a cosh(squeezing) + e^(i angle) a^dag sinh(squeezing)]",
+        summary: "loss into squeezed vacuum; at angle 0 the quadrature Q ends with the variance e^(-2 squeezing)/2",
+        build: |_, s, a| Ok(squeezed(a, Operator::annihilate(s.modes[0]), Operator::create(s.modes[0]))),
     },
     ChannelDefinition {
         name: "emission",
@@ -232,7 +286,7 @@ pub static CHANNELS: &[ChannelDefinition] = &[
         arguments: &[RATE],
         formula: "rate sum_i D[sigma_i^-]",
         summary: "local spontaneous emission of every spin",
-        build: |_, s, a| vec![local(a.real("rate"), s.ensembles[0], [0.0, 1.0, 0.0])],
+        build: |_, s, a| Ok(vec![local(a.real("rate"), s.ensembles[0], [0.0, 1.0, 0.0])]),
     },
     ChannelDefinition {
         name: "pumping",
@@ -240,7 +294,7 @@ pub static CHANNELS: &[ChannelDefinition] = &[
         arguments: &[RATE],
         formula: "rate sum_i D[sigma_i^+]",
         summary: "local incoherent pumping of every spin",
-        build: |_, s, a| vec![local(a.real("rate"), s.ensembles[0], [1.0, 0.0, 0.0])],
+        build: |_, s, a| Ok(vec![local(a.real("rate"), s.ensembles[0], [1.0, 0.0, 0.0])]),
     },
     ChannelDefinition {
         name: "dephasing",
@@ -248,7 +302,7 @@ pub static CHANNELS: &[ChannelDefinition] = &[
         arguments: &[RATE],
         formula: "rate sum_i D[sigma_i^z / 2]",
         summary: "local dephasing of every spin",
-        build: |_, s, a| vec![local(a.real("rate"), s.ensembles[0], [0.0, 0.0, 0.5])],
+        build: |_, s, a| Ok(vec![local(a.real("rate"), s.ensembles[0], [0.0, 0.0, 0.5])]),
     },
     ChannelDefinition {
         name: "spin-bath",
@@ -270,7 +324,7 @@ pub static CHANNELS: &[ChannelDefinition] = &[
         ],
         formula: "gamma_up sum_i D[sigma_i^+] + gamma_down sum_i D[sigma_i^-], gamma_up = relaxation / (1 + exp((frequency - mu)/temperature)), gamma_down = relaxation - gamma_up",
         summary: "spintronic pumping: local pumping and emission set by a spin accumulation",
-        build: spin_bath,
+        build: |model, s, a| Ok(spin_bath(model, s, a)),
     },
     ChannelDefinition {
         name: "local-jump",
@@ -298,7 +352,7 @@ pub static CHANNELS: &[ChannelDefinition] = &[
         ],
         formula: "rate sum_i D[raise sigma_i^+ + lower sigma_i^- + z sigma_i^z]",
         summary: "the most general traceless local jump on every spin",
-        build: local_jump,
+        build: |_, s, a| Ok(local_jump(s, a)),
     },
     ChannelDefinition {
         name: "collective-emission",
@@ -306,7 +360,7 @@ pub static CHANNELS: &[ChannelDefinition] = &[
         arguments: &[RATE],
         formula: "rate D[S^-]",
         summary: "superradiant emission of an ensemble",
-        build: |_, s, a| collective(a.real("rate"), Operator::lower(s.ensembles[0])),
+        build: |_, s, a| Ok(collective(a.real("rate"), Operator::lower(s.ensembles[0]))),
     },
     ChannelDefinition {
         name: "collective-pumping",
@@ -314,7 +368,7 @@ pub static CHANNELS: &[ChannelDefinition] = &[
         arguments: &[RATE],
         formula: "rate D[S^+]",
         summary: "collective pumping of an ensemble",
-        build: |_, s, a| collective(a.real("rate"), Operator::raise(s.ensembles[0])),
+        build: |_, s, a| Ok(collective(a.real("rate"), Operator::raise(s.ensembles[0]))),
     },
     ChannelDefinition {
         name: "collective-dephasing",
@@ -322,7 +376,31 @@ pub static CHANNELS: &[ChannelDefinition] = &[
         arguments: &[RATE],
         formula: "rate D[S^z]",
         summary: "collective dephasing of an ensemble",
-        build: |_, s, a| collective(a.real("rate"), Operator::product(&[Factor::Sz(s.ensembles[0])])),
+        build: |_, s, a| Ok(collective(a.real("rate"), Operator::product(&[Factor::Sz(s.ensembles[0])]))),
+    },
+    ChannelDefinition {
+        name: "collective-squeezed-bath",
+        subject: SubjectKind::Ensemble,
+        arguments: &[RATE, SQUEEZING, ANGLE],
+        formula: "rate D[S^- cosh(squeezing) + e^(i angle) S^+ sinh(squeezing)]",
+        summary: "superradiant emission into squeezed vacuum; a pure squeezed state is dark for even N",
+        build: |_, s, a| Ok(squeezed(a, Operator::lower(s.ensembles[0]), Operator::raise(s.ensembles[0]))),
+    },
+    ChannelDefinition {
+        name: "jump",
+        subject: SubjectKind::Free,
+        arguments: &[
+            RATE,
+            Argument {
+                key: "terms",
+                kind: ArgumentKind::Sum,
+                default: None,
+                meaning: "products O_k of operators in written order, the last acts first, with coefficients c_k (default 1); [] is the identity",
+            },
+        ],
+        formula: "rate D[sum_k c_k O_k]",
+        summary: "any jump made of mode and collective-spin operators (taken as it is: no 1/N is put in)",
+        build: jump,
     },
 ];
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use num_complex::Complex64;
 
-use crate::{Model, ModelError};
+use crate::{Model, ModelError, Operator};
 
 /// What a table entry acts on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +87,8 @@ pub enum ArgumentKind {
     Vector,
     /// A list of operator words, see [`crate::Operator::parse_product`].
     Operators,
+    /// A sum of products of such words, each with a coefficient.
+    Sum,
 }
 
 impl ArgumentKind {
@@ -100,6 +102,7 @@ impl ArgumentKind {
             Self::Complex => "a finite number or a pair [re, im]",
             Self::Vector => "three finite numbers [x, y, z]",
             Self::Operators => "a list of words such as [\"create(a)\", \"lower(S)\"]",
+            Self::Sum => "a list of tables such as { operators = [\"annihilate(a)\"], coefficient = 1.0 }",
         }
     }
 }
@@ -128,6 +131,8 @@ pub enum Value {
     Vector([f64; 3]),
     /// Operator words.
     Words(Vec<String>),
+    /// Products of operator words with their coefficients.
+    Sum(Vec<(Complex64, Vec<String>)>),
 }
 
 /// Values of the arguments of one entry, checked against their definitions.
@@ -198,6 +203,17 @@ impl Arguments {
             _ => &[],
         }
     }
+
+    /// A sum of products of operator words.
+    ///
+    /// # Errors
+    /// [`ModelError::OperatorText`] for a word or a name that is not known.
+    pub fn sum(&self, model: &Model, key: &str) -> Result<Operator, ModelError> {
+        let Some(Value::Sum(terms)) = self.values.get(key) else { return Ok(Operator::zero()) };
+        terms.iter().try_fold(Operator::zero(), |sum, (coefficient, words)| {
+            Ok(sum + Operator::parse_product(model, words)? * *coefficient)
+        })
+    }
 }
 
 fn default_value(definition: &Argument, of: &str) -> Result<Value, ModelError> {
@@ -229,7 +245,13 @@ fn check_value(definition: &Argument, value: &Value, of: &str) -> Result<Value, 
         (ArgumentKind::Vector, Value::Vector(v)) if v.iter().all(|x| x.is_finite()) => Ok(value.clone()),
         (ArgumentKind::Vector, Value::Vector(v)) => Err(range_error(format!("{v:?}"))),
         (ArgumentKind::Operators, Value::Words(_)) => Ok(value.clone()),
-        (ArgumentKind::Vector | ArgumentKind::Operators, _) => Err(wrong_type(definition, value, of)),
+        (ArgumentKind::Sum, Value::Sum(terms)) => match terms.iter().find(|(z, _)| !z.is_finite()) {
+            Some((z, _)) => Err(range_error(format!("a coefficient of {z}"))),
+            None => Ok(value.clone()),
+        },
+        (ArgumentKind::Vector | ArgumentKind::Operators | ArgumentKind::Sum, _) => {
+            Err(wrong_type(definition, value, of))
+        }
         (_, Value::Real(x)) if in_range(*x) => Ok(value.clone()),
         (_, Value::Real(x)) => Err(range_error(format!("{x}"))),
         _ => Err(wrong_type(definition, value, of)),
@@ -242,6 +264,7 @@ fn wrong_type(definition: &Argument, value: &Value, of: &str) -> ModelError {
         Value::Complex(z) => format!("the pair [{}, {}]", z.re, z.im),
         Value::Vector(v) => format!("the vector {v:?}"),
         Value::Words(words) => format!("a list of {} words", words.len()),
+        Value::Sum(terms) => format!("a sum of {} products", terms.len()),
     };
     ModelError::WrongType {
         key: definition.key.to_owned(),

@@ -119,4 +119,5 @@ values! {
     Complex64: |x| Self::Complex(x);
     [f64; 3]: |x| Self::Vector(x);
     &[&str]: |x| Self::Words(x.iter().map(ToString::to_string).collect());
+    &[(Complex64, &[&str])]: |x| Self::Sum(x.iter().map(|(z, words)| (*z, words.iter().map(ToString::to_string).collect())).collect());
 }

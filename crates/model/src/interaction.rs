@@ -99,6 +99,14 @@ const PLAIN: Argument = Argument {
     meaning: "coupling strength, as it is",
 };
 
+/// Of the exchange of pairs.
+const EXTENSIVE: Argument = Argument {
+    key: "strength",
+    kind: ArgumentKind::Real,
+    default: None,
+    meaning: "coupling strength (the 1/N is put in by superladder)",
+};
+
 /// Of one-axis twisting.
 const TWISTING: Argument = Argument {
     key: "strength",
@@ -229,6 +237,58 @@ pub static INTERACTIONS: &[InteractionDefinition] = &[
             let factors =
                 [Factor::Create(m), Factor::Create(m), Factor::Annihilate(m), Factor::Annihilate(m)];
             Ok(product(&factors) * Complex64::from(0.5 * a.real("strength")))
+        },
+    },
+    InteractionDefinition {
+        name: "parametric",
+        subject: SubjectKind::Mode,
+        arguments: &[Argument {
+            key: "amplitude",
+            kind: ArgumentKind::Complex,
+            default: None,
+            meaning: "amplitude F of the two-photon drive",
+        }],
+        formula: "F a^dag a^dag + F* a a",
+        summary: "parametric (two-photon) drive of a mode in the frame of the configuration",
+        build: |_, s, a| {
+            let m = s.modes[0];
+            Ok(plus_adjoint(product(&[Factor::Create(m), Factor::Create(m)]) * a.complex("amplitude")))
+        },
+    },
+    InteractionDefinition {
+        name: "two-photon-tavis-cummings",
+        subject: SubjectKind::ModeAndEnsemble,
+        arguments: &[EXTENSIVE],
+        formula: "(strength / N) (a a S^+ + a^dag a^dag S^-)",
+        summary: "exchange of two quanta of a mode with one excitation of an ensemble, extensive as N grows",
+        build: |model, s, a| {
+            let (m, e) = (s.modes[0], s.ensembles[0]);
+            let exchanged = product(&[Factor::Annihilate(m), Factor::Annihilate(m), Factor::Raise(e)]);
+            Ok(plus_adjoint(exchanged) * Complex64::from(a.real("strength") / size(model, e)))
+        },
+    },
+    InteractionDefinition {
+        name: "dispersive",
+        subject: SubjectKind::ModeAndEnsemble,
+        arguments: &[PLAIN],
+        formula: "strength a^dag a S^z",
+        summary: "dispersive coupling: every excitation of the ensemble shifts the mode by `strength`",
+        build: |_, s, a| {
+            let (m, e) = (s.modes[0], s.ensembles[0]);
+            let shift = product(&[Factor::Create(m), Factor::Annihilate(m), Factor::Sz(e)]);
+            Ok(shift * Complex64::from(a.real("strength")))
+        },
+    },
+    InteractionDefinition {
+        name: "dipole",
+        subject: SubjectKind::TwoEnsembles,
+        arguments: &[STRENGTH],
+        formula: "strength / sqrt(N_1 N_2) S_1^z S_2^z",
+        summary: "z-z coupling of two ensembles",
+        build: |model, s, a| {
+            let (s, t) = (s.ensembles[0], s.ensembles[1]);
+            let coefficient = a.real("strength") / (size(model, s) * size(model, t)).sqrt();
+            Ok(product(&[Factor::Sz(s), Factor::Sz(t)]) * Complex64::from(coefficient))
         },
     },
     InteractionDefinition {

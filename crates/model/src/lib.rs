@@ -21,6 +21,7 @@ mod initial;
 mod interaction;
 mod joint;
 mod model;
+mod modulation;
 mod observable;
 mod operator;
 mod spin_quantities;
@@ -39,6 +40,7 @@ pub use initial::{
 pub use interaction::{INTERACTIONS, Interaction, InteractionDefinition};
 pub use joint::{JointBlock, JointState};
 pub use model::{Ensemble, Mode, Model};
+pub use modulation::{Modulation, TimeFunction};
 pub use observable::{
     Caption, Combine, Context, Evaluation, OBSERVABLES, Observable, ObservableDefinition, Shape,
     StateFunction, Target, TargetKind, observables_by_name,

@@ -4,7 +4,8 @@ use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Channel, Dissipator, Factor, Interaction, Jump, ModelBuilder, ModelError, Operator, Subsystem, nearest,
+    Channel, Dissipator, Factor, Interaction, Jump, ModelBuilder, ModelError, Modulation, Operator,
+    Subsystem, nearest,
 };
 
 /// A bosonic mode with energy `frequency * a^dag a`.
@@ -53,6 +54,7 @@ pub struct Model {
     ensembles: Vec<Ensemble>,
     interactions: Vec<Interaction>,
     channels: Vec<Channel>,
+    modulations: Vec<Modulation>,
 }
 
 impl Model {
@@ -103,7 +105,7 @@ impl Model {
                 allowed: "an integer >= 1".into(),
             });
         }
-        Ok(Self { modes, ensembles, interactions: Vec::new(), channels: Vec::new() })
+        Ok(Self { modes, ensembles, ..Self::default() })
     }
 
     /// Adds an interaction.
@@ -118,6 +120,12 @@ impl Model {
         self
     }
 
+    /// Adds a part that follows time.
+    pub fn with_modulation(mut self, modulation: Modulation) -> Self {
+        self.modulations.push(modulation);
+        self
+    }
+
     /// A model of parts that are known to fit.
     pub(crate) fn of_parts(
         modes: Vec<Mode>,
@@ -125,7 +133,7 @@ impl Model {
         interactions: Vec<Interaction>,
         channels: Vec<Channel>,
     ) -> Self {
-        Self { modes, ensembles, interactions, channels }
+        Self { modes, ensembles, interactions, channels, modulations: Vec::new() }
     }
 
     /// The modes.
@@ -146,6 +154,11 @@ impl Model {
     /// The channels.
     pub fn channels(&self) -> &[Channel] {
         &self.channels
+    }
+
+    /// The parts that follow time.
+    pub fn modulations(&self) -> &[Modulation] {
+        &self.modulations
     }
 
     /// All subsystems, modes first.
@@ -197,7 +210,8 @@ impl Model {
             Jump::Collective(_) | Jump::Local { .. } => 0,
         };
         let jumps = self.dissipators().map(|d| of_jump(&d.jump)).max().unwrap_or(0);
-        count(&self.hamiltonian(), &[create]).max(2 * jumps)
+        let parts = self.modulations.iter().map(|m| m.part.reach(mode)).max().unwrap_or(0);
+        count(&self.hamiltonian(), &[create]).max(2 * jumps).max(parts)
     }
 
     /// Checks that an operator acts on modes and ensembles of this model only.

@@ -8,7 +8,9 @@ pub use combine::Combine;
 
 use crate::model::find;
 use crate::spin_quantities::SpinMoments;
-use crate::{Factor, Model, ModelError, Operator, Subsystem};
+use num_complex::Complex64;
+
+use crate::{Dissipator, Factor, Jump, Model, ModelError, Operator, Subsystem, Term};
 
 /// What an observable is taken of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -445,6 +447,32 @@ fn photon_pair(m: usize) -> Operator {
     Operator::product(&[Factor::Create(m), Factor::Create(m), Factor::Annihilate(m), Factor::Annihilate(m)])
 }
 
+/// `a` of a mode, `S^-` of an ensemble.
+fn lowering(subsystem: Subsystem) -> Operator {
+    match subsystem {
+        Subsystem::Mode(m) => Operator::annihilate(m),
+        Subsystem::Ensemble(e) => Operator::lower(e),
+    }
+}
+
+/// `sum_k q_k rate_k L_k^dag L_k` over the jumps every part of which takes the same number q_k > 0 of quanta from a mode.
+fn lost(model: &Model, m: usize) -> Operator {
+    let taken = |term: &Term| -> i64 {
+        let own = term.factors.iter().filter(|f| f.subsystem() == Subsystem::Mode(m));
+        -own.map(|f| f.shift()).sum::<i64>()
+    };
+    let mut sum = Operator::zero();
+    for Dissipator { rate, jump } in model.dissipators() {
+        let Jump::Collective(operator) = jump else { continue };
+        let quanta = operator.terms.first().map_or(0, taken);
+        if quanta > 0 && operator.terms.iter().all(|term| taken(term) == quanta) {
+            let emitted = operator.adjoint() * operator.clone();
+            sum = sum + emitted * Complex64::from(quanta as f64 * rate);
+        }
+    }
+    sum.collected()
+}
+
 /// `numerator / denominator`, undefined (NaN) where the denominator vanishes.
 fn ratio(numerator: f64, denominator: f64) -> f64 {
     if denominator.abs() > 1e-300 { numerator / denominator } else { f64::NAN }
@@ -496,6 +524,32 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
         },
     },
     ObservableDefinition {
+        name: "photons-per-spin",
+        target: TargetKind::Mode,
+        formula: "<a^dag a>/N, N the number of all spins",
+        summary: "mean number of quanta of a mode per spin, for sizes on one axis; undefined without spins",
+        in_default: false,
+        components: single,
+        build: |model, t, _| Evaluation::Moments {
+            operators: vec![Operator::number(mode(t))],
+            combine: Combine::new(|e, c| vec![ratio(e[0].re, c.spins)]),
+            context: Context { spins: model.ensembles().iter().map(|e| e.size as f64).sum() },
+        },
+    },
+    ObservableDefinition {
+        name: "flux",
+        target: TargetKind::Mode,
+        formula: "sum_k q_k rate_k <L_k^dag L_k> over the jumps that take q_k quanta from the mode",
+        summary: "quanta that a mode loses per time, kappa <a^dag a> for a cavity loss; rates at the start of the study",
+        in_default: false,
+        components: single,
+        build: |model, t, context| Evaluation::Moments {
+            operators: vec![lost(model, mode(t))],
+            combine: Combine::new(|e, _| vec![e[0].re]),
+            context,
+        },
+    },
+    ObservableDefinition {
         name: "field-cumulants",
         target: TargetKind::Mode,
         formula: "<a a> - <a>^2 and <a^dag a> - |<a>|^2",
@@ -528,6 +582,45 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
         build: |_, t, context| Evaluation::Moments {
             operators: Operator::spin(ensemble(t)).to_vec(),
             combine: Combine::new(|e, _| e.iter().map(|z| z.re).collect()),
+            context,
+        },
+    },
+    ObservableDefinition {
+        name: "spin-per-spin",
+        target: TargetKind::Ensemble,
+        formula: "<S^x>/N, <S^y>/N, <S^z>/N",
+        summary: "mean spin of one spin of an ensemble, for sizes on one axis; between -1/2 and 1/2",
+        in_default: false,
+        components: |_| vec!["x", "y", "z"],
+        build: |_, t, context| Evaluation::Moments {
+            operators: Operator::spin(ensemble(t)).to_vec(),
+            combine: Combine::new(|e, c| e.iter().map(|z| z.re / c.spins).collect()),
+            context,
+        },
+    },
+    ObservableDefinition {
+        name: "intensity",
+        target: TargetKind::Ensemble,
+        formula: "<S^+ S^->",
+        summary: "superradiant intensity of an ensemble, in units of the collective rate",
+        in_default: false,
+        components: single,
+        build: |_, t, context| Evaluation::Moments {
+            operators: vec![Operator::raise(ensemble(t)) * Operator::lower(ensemble(t))],
+            combine: Combine::new(|e, _| vec![e[0].re]),
+            context,
+        },
+    },
+    ObservableDefinition {
+        name: "intensity-per-spin",
+        target: TargetKind::Ensemble,
+        formula: "<S^+ S^->/N",
+        summary: "superradiant intensity per spin: the population of the upper level where spins emit independently",
+        in_default: false,
+        components: single,
+        build: |_, t, context| Evaluation::Moments {
+            operators: vec![Operator::raise(ensemble(t)) * Operator::lower(ensemble(t))],
+            combine: Combine::new(|e, c| vec![e[0].re / c.spins]),
             context,
         },
     },
@@ -598,6 +691,27 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
             operators: pair_operators(t),
             combine: Combine::new(|e, _| e.chunks_exact(3).map(|c| c[0].re - c[1].re * c[2].re).collect()),
             context,
+        },
+    },
+    ObservableDefinition {
+        name: "correlation",
+        target: TargetKind::Pair,
+        formula: "<A^dag B>/sqrt(<A^dag A><B^dag B>) with A, B = a of modes and S^- of ensembles",
+        summary: "first-order coherence of two subsystems, modulus at most 1; undefined where one is empty",
+        in_default: false,
+        components: |_| vec!["re", "im"],
+        build: |_, t, context| {
+            let Target::Two(x, y) = t else { unreachable!("resolve_target gives this entry a pair") };
+            let (a, b) = (lowering(*x), lowering(*y));
+            let product = |a: &Operator, b: &Operator| a.adjoint() * b.clone();
+            Evaluation::Moments {
+                operators: vec![product(&a, &b), product(&a, &a), product(&b, &b)],
+                combine: Combine::new(|e, _| {
+                    let norm = (e[1].re * e[2].re).sqrt();
+                    vec![ratio(e[0].re, norm), ratio(e[0].im, norm)]
+                }),
+                context,
+            }
         },
     },
     ObservableDefinition {

@@ -44,6 +44,7 @@ mod pace;
 mod propagator;
 mod rational;
 mod runge_kutta;
+mod superposition;
 mod system;
 pub mod vector;
 
@@ -56,4 +57,5 @@ pub use options::{
 pub use pace::Pace;
 pub use propagator::{Memory, Observer, Propagator, Samples, Statistics, Stop};
 pub use runge_kutta::{Row, dop853_rows};
+pub use superposition::Superposition;
 pub use system::{Action, Alias, Field, Linear, LinearOperator, Poll, System, VectorField};

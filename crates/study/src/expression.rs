@@ -4,7 +4,11 @@
 //! do not know `1e-3`: silent sign errors in a physics program. Precedence is that of mathematics and Python:
 //! `^` binds tighter than a sign and to the right, then `*` and `/`, then `+` and `-`, both to the left.
 
-use superladder_model::nearest;
+mod parser;
+mod tree;
+
+pub(crate) use tree::Expression;
+
 use thiserror::Error;
 
 /// Why an expression has no value. Positions count bytes from the start of the expression.
@@ -46,6 +50,16 @@ pub enum ExpressionError {
         /// How many there are.
         found: usize,
     },
+    /// An observable or an operator in it cannot be read.
+    #[error("{reason}")]
+    Operator {
+        /// Where.
+        position: usize,
+        /// How many bytes it takes.
+        length: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The value is infinite or undefined.
     #[error("the value of '{text}' is {value}, not a finite number")]
     NotFinite {
@@ -64,8 +78,21 @@ impl ExpressionError {
             Self::UnknownSymbol { position, name, .. } | Self::Arguments { position, name, .. } => {
                 Some((*position, name.len()))
             }
+            Self::Operator { position, length, .. } => Some((*position, *length)),
             Self::NotFinite { .. } => None,
         }
+    }
+
+    /// The error of a part of an expression that begins at `start`.
+    pub(crate) fn moved(mut self, start: usize) -> Self {
+        match &mut self {
+            Self::Syntax { position, .. }
+            | Self::UnknownSymbol { position, .. }
+            | Self::Arguments { position, .. }
+            | Self::Operator { position, .. } => *position += start,
+            Self::NotFinite { .. } => {}
+        }
+        self
     }
 }
 
@@ -111,212 +138,51 @@ fn function_names() -> impl Iterator<Item = &'static str> {
     FUNCTIONS.iter().map(|f| f.0).chain(FUNCTIONS_OF_TWO.iter().map(|f| f.0))
 }
 
+/// What an expression may refer to beside numbers, `pi` and functions.
+pub(crate) trait Symbols {
+    /// What stands at the start of `rest`, an atom that is no number: its number in the list of values, and how many
+    /// bytes of `rest` it takes. `None`: nothing that is known.
+    ///
+    /// # Errors
+    /// Where something known begins that is wrong.
+    fn symbol(&mut self, rest: &str) -> Result<Option<(usize, usize)>, ExpressionError>;
+
+    /// Names of all that is known, for messages.
+    fn names(&self) -> Vec<String>;
+}
+
+/// Named numbers.
+impl Symbols for &[(String, f64)] {
+    fn symbol(&mut self, rest: &str) -> Result<Option<(usize, usize)>, ExpressionError> {
+        let name = name_at(rest);
+        let called = rest[name.len()..].trim_start().starts_with('(');
+        let found = self.iter().position(|(symbol, _)| symbol == name);
+        Ok(found.filter(|_| !called).map(|number| (number, name.len())))
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.iter().map(|(symbol, _)| symbol.clone()).collect()
+    }
+}
+
+/// The name that `rest` begins with; empty for none.
+pub(crate) fn name_at(rest: &str) -> &str {
+    let length = |c: char| c.is_alphanumeric() || c == '_';
+    let end = rest.find(|c: char| !length(c)).unwrap_or(rest.len());
+    if rest.starts_with(|c: char| c.is_alphabetic() || c == '_') { &rest[..end] } else { "" }
+}
+
 /// Value of `text`, names looked up in `symbols` (and `pi`).
 ///
 /// # Errors
 /// [`ExpressionError`].
 pub fn evaluate(text: &str, symbols: &[(String, f64)]) -> Result<f64, ExpressionError> {
-    let mut parser = Parser { text, position: 0, depth: 0, symbols };
-    let value = parser.sum()?;
-    parser.skip_space();
-    if parser.position < text.len() {
-        return Err(parser.unexpected("an operator or the end"));
-    }
+    let values: Vec<f64> = symbols.iter().map(|(_, value)| *value).collect();
+    let value = Expression::parse(text, &mut { symbols })?.checked(&values)?;
     if value.is_finite() {
         Ok(value)
     } else {
         Err(ExpressionError::NotFinite { text: text.to_owned(), value })
-    }
-}
-
-/// Recursive descent over the text, evaluating on the way.
-struct Parser<'a> {
-    text: &'a str,
-    position: usize,
-    depth: usize,
-    symbols: &'a [(String, f64)],
-}
-
-/// Deeper nesting is refused, so that no input can exhaust the stack.
-const DEEPEST: usize = 100;
-
-impl Parser<'_> {
-    fn rest(&self) -> &str {
-        &self.text[self.position..]
-    }
-
-    fn skip_space(&mut self) {
-        self.position = self.text.len() - self.rest().trim_start().len();
-    }
-
-    fn take(&mut self, wanted: char) -> bool {
-        self.skip_space();
-        let found = self.rest().starts_with(wanted);
-        if found {
-            self.position += wanted.len_utf8();
-        }
-        found
-    }
-
-    fn unexpected(&self, expected: &'static str) -> ExpressionError {
-        let found = self.rest().chars().next().map_or("the end".to_owned(), |c| format!("'{c}'"));
-        ExpressionError::Syntax { position: self.position, expected, found }
-    }
-
-    /// A value that is a number. One that is not is a fault wherever it comes up: `max` and `min` would drop it.
-    fn defined(&self, start: usize, value: f64) -> Result<f64, ExpressionError> {
-        if value.is_nan() {
-            let text = self.text[start..self.position].trim().to_owned();
-            return Err(ExpressionError::NotFinite { text, value });
-        }
-        Ok(value)
-    }
-
-    fn sum(&mut self) -> Result<f64, ExpressionError> {
-        let start = self.position;
-        let mut value = self.product()?;
-        loop {
-            if self.take('+') {
-                value += self.product()?;
-            } else if self.take('-') {
-                value -= self.product()?;
-            } else {
-                return Ok(value);
-            }
-            value = self.defined(start, value)?;
-        }
-    }
-
-    fn product(&mut self) -> Result<f64, ExpressionError> {
-        let start = self.position;
-        let mut value = self.signed()?;
-        loop {
-            if self.take('*') {
-                value *= self.signed()?;
-            } else if self.take('/') {
-                value /= self.signed()?;
-            } else {
-                return Ok(value);
-            }
-            value = self.defined(start, value)?;
-        }
-    }
-
-    fn signed(&mut self) -> Result<f64, ExpressionError> {
-        self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err(self.unexpected("fewer nested parentheses and signs"));
-        }
-        let value = if self.take('-') {
-            -self.signed()?
-        } else if self.take('+') {
-            self.signed()?
-        } else {
-            self.power()?
-        };
-        self.depth -= 1;
-        Ok(value)
-    }
-
-    fn power(&mut self) -> Result<f64, ExpressionError> {
-        let start = self.position;
-        let base = self.atom()?;
-        if !self.take('^') {
-            return Ok(base);
-        }
-        let exponent = self.signed()?;
-        // Whole powers by multiplication: 3^2 is exactly 9 on every platform.
-        let whole = exponent.fract() == 0.0 && exponent.abs() <= 64.0;
-        self.defined(start, if whole { base.powi(exponent as i32) } else { base.powf(exponent) })
-    }
-
-    fn atom(&mut self) -> Result<f64, ExpressionError> {
-        self.skip_space();
-        if self.take('(') {
-            let value = self.sum()?;
-            return if self.take(')') { Ok(value) } else { Err(self.unexpected("')'")) };
-        }
-        match self.rest().chars().next() {
-            Some(c) if c.is_ascii_digit() || c == '.' => self.number(),
-            Some(c) if c.is_alphabetic() || c == '_' => self.name(),
-            _ => Err(self.unexpected("a number, a name or '('")),
-        }
-    }
-
-    fn number(&mut self) -> Result<f64, ExpressionError> {
-        let bytes = self.rest().as_bytes();
-        let digits = |from: usize| from + bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
-        let mut end = digits(0);
-        if bytes.get(end) == Some(&b'.') {
-            end = digits(end + 1);
-        }
-        if matches!(bytes.get(end), Some(b'e' | b'E')) {
-            let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
-            let exponent_end = digits((end + 1 + sign).min(bytes.len()));
-            if exponent_end > end + 1 + sign {
-                end = exponent_end;
-            }
-        }
-        let value = self.rest()[..end].parse().map_err(|_| self.unexpected("a number"))?;
-        self.position += end;
-        Ok(value)
-    }
-
-    fn name(&mut self) -> Result<f64, ExpressionError> {
-        let start = self.position;
-        let name: String = self.rest().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-        self.position += name.len();
-        if self.take('(') {
-            return self.call(start, &name);
-        }
-        if let Some((_, value)) = self.symbols.iter().find(|(symbol, _)| *symbol == name) {
-            return Ok(*value);
-        }
-        if name == "pi" {
-            return Ok(std::f64::consts::PI);
-        }
-        let known: Vec<&str> = self.symbols.iter().map(|(s, _)| s.as_str()).chain(["pi"]).collect();
-        Err(unknown(start, "symbol", name, &known))
-    }
-
-    fn call(&mut self, position: usize, name: &str) -> Result<f64, ExpressionError> {
-        let mut arguments = vec![self.sum()?];
-        while self.take(',') {
-            arguments.push(self.sum()?);
-        }
-        if !self.take(')') {
-            return Err(self.unexpected("')' or ','"));
-        }
-        let wrong_count = |needed| {
-            Err(ExpressionError::Arguments {
-                position,
-                name: name.to_owned(),
-                needed,
-                found: arguments.len(),
-            })
-        };
-        if let Some((_, function)) = FUNCTIONS.iter().find(|f| f.0 == name) {
-            return if let [x] = arguments[..] {
-                self.defined(position, function(x))
-            } else {
-                wrong_count(1)
-            };
-        }
-        if let Some((_, function)) = FUNCTIONS_OF_TWO.iter().find(|f| f.0 == name) {
-            return if let [x, y] = arguments[..] { Ok(function(x, y)) } else { wrong_count(2) };
-        }
-        Err(unknown(position, "function", name.to_owned(), &function_names().collect::<Vec<_>>()))
-    }
-}
-
-fn unknown(position: usize, kind: &'static str, name: String, known: &[&str]) -> ExpressionError {
-    let nearest = nearest(&name, known);
-    ExpressionError::UnknownSymbol {
-        position,
-        kind,
-        name,
-        nearest,
-        known: known.iter().map(ToString::to_string).collect(),
     }
 }
 

@@ -73,7 +73,8 @@ fn from_mean_field(
     }
     let start = stages[0].start;
     let problem = Problem {
-        stages: stages[..1].to_vec(),
+        // What follows time stands still until the study starts.
+        stages: vec![Stage { start, model: stages[0].model.constant() }],
         initial: parts.initial.clone(),
         observables: Vec::new(),
         times: vec![start],

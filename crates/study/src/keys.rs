@@ -134,7 +134,29 @@ pub static STUDY_TABLES: &[StudyTable] = &[
     StudyTable {
         heading: "[output]",
         meaning: "what is measured",
-        keys: &[key("observables", "a list of strings", "see `superladder list observables`")],
+        keys: &[key(
+            "observables",
+            "a list of strings",
+            "names of `superladder list observables` and of [observables.NAME], and arithmetic over them",
+        )],
+    },
+    StudyTable {
+        heading: "[observables.NAME]",
+        meaning: "an observable of one's own, to be named in `output.observables` (it belongs to `default` and `all`)",
+        keys: &[
+            key("operators", "a list of words as in `product`", "<O_1 O_2 ...>"),
+            key("connected", "true or false", "of two operators, without <O_1><O_2> (default false)"),
+            key(
+                "terms",
+                "a list of tables { operators, coefficient }",
+                "the expectation value of a sum of products, in place of `operators`",
+            ),
+            key(
+                "expression",
+                "a string",
+                "arithmetic over observables and parameters, in place of `operators`",
+            ),
+        ],
     },
     StudyTable {
         heading: "[[correlations]]",

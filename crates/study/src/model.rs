@@ -3,8 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 use superladder_model::{
     Argument, ArgumentKind, Channel, ChannelDefinition, ENSEMBLE_STATES, Ensemble, InitialState, Interaction,
-    InteractionDefinition, MODE_STATES, Mode, Model, ModelError, StateDefinition, SubjectKind, Value,
-    ensemble_state, mode_state,
+    InteractionDefinition, MODE_STATES, Mode, Model, ModelError, Operator, StateDefinition, SubjectKind,
+    Subsystem, TimeFunction, Value, ensemble_state, mode_state,
 };
 use superladder_space::initial_cutoff_losing;
 
@@ -12,6 +12,7 @@ use toml::de::DeValue;
 
 use crate::engines::EngineDefinition;
 use crate::error::{Fault, StudyError};
+use crate::in_time::{Clock, Following, Varying};
 use crate::section::Section;
 
 /// A model as read, with everything that belongs to it.
@@ -52,12 +53,14 @@ const LOST_AT_START: f64 = 1e-10;
 
 type Result<T> = std::result::Result<T, StudyError>;
 
-/// Reads the model from the top of a study, for an engine that may need a cutoff for every mode.
-pub(crate) fn read(root: &Section<'_>, engine: &EngineDefinition) -> Result<Parts> {
+/// Reads the model from the top of a study, for an engine that may need a cutoff for every mode; `clock` says when it
+/// is in force.
+pub(crate) fn read(root: &Section<'_>, engine: &EngineDefinition, clock: Clock) -> Result<Parts> {
     let truncated = engine.truncated;
     let modes = named_sections(root, "modes", "mode")?;
     let ensembles = named_sections(root, "ensembles", "ensemble")?;
-    let mut model = free_model(root, &modes, &ensembles)?;
+    let free = free_model(root, &modes, &ensembles, clock)?;
+    let mut model = free.model;
     let (mut cutoffs, mut adaptive) = (Vec::new(), Vec::new());
     let mut initial = InitialState::default();
     let (mut resolved_modes, mut resolved_ensembles) = (Map::new(), Map::new());
@@ -72,7 +75,7 @@ pub(crate) fn read(root: &Section<'_>, engine: &EngineDefinition) -> Result<Part
             None if truncated => section.required_count("cutoff", 0)?,
             None => section.count("cutoff", 0)?.unwrap_or_default(),
         };
-        let frequency = model.modes()[m].frequency;
+        let frequency = shown_frequency(&section, clock, model.modes()[m].frequency)?;
         let shown = match follows {
             Some(Adaptive { start, max }) => json!({ "start": start, "max": max }),
             None => json!(cutoff),
@@ -87,6 +90,7 @@ pub(crate) fn read(root: &Section<'_>, engine: &EngineDefinition) -> Result<Part
             ensemble_state(&model, e, name, given)
         })?;
         let Ensemble { size, frequency, .. } = model.ensembles()[e];
+        let frequency = shown_frequency(&section, clock, frequency)?;
         resolved_ensembles.insert(name, json!({ "size": size, "frequency": frequency, "initial": resolved }));
         initial.ensembles.push(state);
         section.finish()?;
@@ -95,8 +99,8 @@ pub(crate) fn read(root: &Section<'_>, engine: &EngineDefinition) -> Result<Part
     resolved.insert("modes".into(), resolved_modes.into());
     resolved.insert("ensembles".into(), resolved_ensembles.into());
     let (interactions, channels);
-    (model, interactions) = with_interactions(root, model)?;
-    (model, channels) = with_channels(root, model)?;
+    (model, interactions) = with_interactions(root, model, clock)?;
+    (model, channels) = with_channels(root, model, &free.frequencies, clock)?;
     resolved.insert("interactions".into(), interactions.into());
     resolved.insert("channels".into(), channels.into());
     Ok(Parts { model, initial, cutoffs, adaptive, resolved })
@@ -148,18 +152,23 @@ fn free_model(
     root: &Section<'_>,
     modes: &[(String, Section<'_>)],
     ensembles: &[(String, Section<'_>)],
-) -> Result<Model> {
+    clock: Clock,
+) -> Result<Free> {
     const FREQUENCY: &str = "a finite number: its angular frequency, hbar = 1";
+    let frequency = |section: &Section<'_>| match section.in_time("frequency", clock)? {
+        Some(function) => Ok(function.at(clock.start)),
+        None => section.required_number("frequency", FREQUENCY),
+    };
     let read_mode = |(name, section): &(String, Section<'_>)| {
-        Ok(Mode { name: name.clone(), frequency: section.required_number("frequency", FREQUENCY)? })
+        Ok(Mode { name: name.clone(), frequency: frequency(section)? })
     };
     let read_ensemble = |(name, section): &(String, Section<'_>)| {
         let size = section.required_count("size", 1)?;
-        Ok(Ensemble { name: name.clone(), size, frequency: section.required_number("frequency", FREQUENCY)? })
+        Ok(Ensemble { name: name.clone(), size, frequency: frequency(section)? })
     };
     let read_modes = modes.iter().map(read_mode).collect::<Result<_>>()?;
     let read_ensembles = ensembles.iter().map(read_ensemble).collect::<Result<_>>()?;
-    Model::new(read_modes, read_ensembles).map_err(|error| {
+    let model = Model::new(read_modes, read_ensembles).map_err(|error| {
         let is_it = |(name, section): &&(String, Section<'_>)| match &error {
             ModelError::OutOfRange { of, .. } => of == section.of(),
             ModelError::DuplicateName { name: repeated } => name == repeated,
@@ -167,7 +176,43 @@ fn free_model(
         };
         let place = ensembles.iter().find(is_it).or_else(|| modes.iter().find(is_it));
         place.map_or(root, |(_, section)| section).model_fault(error.clone())
-    })
+    })?;
+    let mut free = Free { model, frequencies: Vec::new() };
+    for (number, (_, section)) in modes.iter().enumerate() {
+        free.follow(Subsystem::Mode(number), section, clock)?;
+    }
+    for (number, (_, section)) in ensembles.iter().enumerate() {
+        free.follow(Subsystem::Ensemble(number), section, clock)?;
+    }
+    Ok(free)
+}
+
+/// Subsystems, and those of their frequencies that follow time.
+struct Free {
+    model: Model,
+    frequencies: Vec<(Subsystem, TimeFunction)>,
+}
+
+impl Free {
+    /// Lets the frequency of a subsystem follow time, if it does.
+    fn follow(&mut self, subsystem: Subsystem, section: &Section<'_>, clock: Clock) -> Result<()> {
+        let Some(function) = section.in_time("frequency", clock)? else { return Ok(()) };
+        let operator = match subsystem {
+            Subsystem::Mode(m) => Operator::number(m),
+            Subsystem::Ensemble(e) => Operator::sz(e),
+        };
+        let (of, nominal) = (format!("`frequency` of {}", section.of()), function.at(clock.start));
+        let model = std::mem::take(&mut self.model);
+        let model = model.with_energy_in_time(&of, &operator, function.clone(), nominal);
+        self.model = model.map_err(|e| section.model_fault(e))?;
+        self.frequencies.push((subsystem, function));
+        Ok(())
+    }
+}
+
+/// The frequency in force, or how it follows time.
+fn shown_frequency(section: &Section<'_>, clock: Clock, nominal: f64) -> Result<Json> {
+    Ok(section.in_time("frequency", clock)?.map_or(json!(nominal), |function| json!(function.text())))
 }
 
 /// Reads `initial` of a mode or an ensemble by its table of states; absent means `default`.
@@ -193,31 +238,51 @@ fn initial_state<S, C>(
     Ok((state, resolved.into()))
 }
 
-fn with_interactions(root: &Section<'_>, mut model: Model) -> Result<(Model, Vec<Json>)> {
+fn with_interactions(root: &Section<'_>, mut model: Model, clock: Clock) -> Result<(Model, Vec<Json>)> {
     let mut resolved = Vec::new();
     for mut section in root.sections("interactions", "interaction")? {
         let kind = section
             .required_text("kind", "the name of an interaction, see `superladder list interactions`")?;
         let definition = InteractionDefinition::by_name(kind).map_err(|e| section.model_fault(e))?;
         section.rename(format!("interaction '{kind}'"));
-        let entry = Entry::read(&section, definition.subject, definition.arguments)?;
-        let built = Interaction::new(&model, kind, &entry.modes, &entry.ensembles, &entry.given);
-        model = model.with_interaction(built.map_err(|e| section.model_fault(e))?);
+        let entry = Entry::read(&section, definition.subject, definition.arguments, clock)?;
+        let subsystems = model.bare();
+        let build = |given: &[(String, Value)]| {
+            Interaction::new(&subsystems, kind, &entry.modes, &entry.ensembles, given)
+        };
+        model = model.with_interaction(build(&entry.given).map_err(|e| section.model_fault(e))?);
+        if let Some(varying) = entry.varying.first() {
+            let following = Following { section: &section, clock, varying: &entry.varying };
+            model = following.interaction(model, |value| {
+                let other = entry.given.iter().filter(|(key, _)| key != varying.key).cloned();
+                build(&other.chain([(varying.key.to_owned(), value)]).collect::<Vec<_>>())
+            })?;
+        }
         resolved.push(entry.resolved(kind, definition.arguments));
         section.finish()?;
     }
     Ok((model, resolved))
 }
 
-fn with_channels(root: &Section<'_>, mut model: Model) -> Result<(Model, Vec<Json>)> {
+fn with_channels(
+    root: &Section<'_>,
+    mut model: Model,
+    frequencies: &[(Subsystem, TimeFunction)],
+    clock: Clock,
+) -> Result<(Model, Vec<Json>)> {
     let mut resolved = Vec::new();
     for mut section in root.sections("channels", "channel")? {
         let kind = section.required_text("kind", "the name of a channel, see `superladder list channels`")?;
         let definition = ChannelDefinition::by_name(kind).map_err(|e| section.model_fault(e))?;
         section.rename(format!("channel '{kind}'"));
-        let entry = Entry::read(&section, definition.subject, definition.arguments)?;
+        let entry = Entry::read(&section, definition.subject, definition.arguments, clock)?;
         let built = Channel::new(&model, kind, &entry.modes, &entry.ensembles, &entry.given);
         model = model.with_channel(built.map_err(|e| section.model_fault(e))?);
+        if !entry.varying.is_empty() || !frequencies.is_empty() {
+            let following = Following { section: &section, clock, varying: &entry.varying };
+            let build = entry.in_time(kind.to_owned(), &model, frequencies);
+            model = following.channel(model, build)?;
+        }
         resolved.push(entry.resolved(kind, definition.arguments));
         section.finish()?;
     }
@@ -229,17 +294,16 @@ struct Entry {
     subject: Vec<(&'static str, Vec<String>)>,
     modes: Vec<String>,
     ensembles: Vec<String>,
+    /// Values; of what follows time those at the start.
     given: Vec<(String, Value)>,
+    varying: Vec<Varying>,
 }
 
 impl Entry {
-    fn read(section: &Section<'_>, kind: SubjectKind, arguments: &[Argument]) -> Result<Self> {
-        let mut entry = Self {
-            subject: Vec::new(),
-            modes: Vec::new(),
-            ensembles: Vec::new(),
-            given: read_arguments(section, arguments)?,
-        };
+    fn read(section: &Section<'_>, kind: SubjectKind, arguments: &[Argument], clock: Clock) -> Result<Self> {
+        let (given, varying) = arguments_in_time(section, arguments, clock)?;
+        let mut entry =
+            Self { subject: Vec::new(), modes: Vec::new(), ensembles: Vec::new(), given, varying };
         for &key in kind.keys() {
             let names = if key.ends_with('s') {
                 let names = section.words(key)?.unwrap_or_default();
@@ -265,9 +329,68 @@ impl Entry {
             resolved.insert((*key).into(), value);
         }
         resolved.extend(resolve(arguments, &self.given));
+        resolved.extend(self.varying.iter().map(|v| (v.key.to_owned(), v.shown())));
         resolved.into()
     }
+
+    /// The channel called `kind` as a function of time.
+    fn in_time(
+        &self,
+        kind: String,
+        model: &Model,
+        frequencies: &[(Subsystem, TimeFunction)],
+    ) -> impl Fn(f64) -> std::result::Result<Channel, ModelError> + Clone + Send + Sync + 'static + use<>
+    {
+        let (modes, ensembles, given) = (self.modes.clone(), self.ensembles.clone(), self.given.clone());
+        let (varying, frequencies) = (self.varying.clone(), frequencies.to_vec());
+        let subsystems = model.with_frequencies(&[]);
+        move |t| {
+            let of_time: Vec<_> = frequencies.iter().map(|(s, function)| (*s, function.at(t))).collect();
+            let mut given = given.clone();
+            for (key, value) in &mut given {
+                if let Some(varying) = varying.iter().find(|v| v.key == key) {
+                    *value = varying.at(t);
+                }
+            }
+            Channel::new(&subsystems.with_frequencies(&of_time), &kind, &modes, &ensembles, &given)
+        }
+    }
 }
+
+fn is_finite(value: &Value) -> bool {
+    match value {
+        Value::Real(x) => x.is_finite(),
+        Value::Complex(z) => z.is_finite(),
+        Value::Vector(_) | Value::Words(_) | Value::Sum(_) => true,
+    }
+}
+
+/// Arguments as they are at the start, and those that follow time.
+fn arguments_in_time(
+    section: &Section<'_>,
+    arguments: &[Argument],
+    clock: Clock,
+) -> Result<(Given, Vec<Varying>)> {
+    let (mut given, mut following) = (Vec::new(), Vec::new());
+    for argument in arguments {
+        if let Some(varying) = section.argument_in_time(argument.key, argument.kind, clock)? {
+            let start = varying.at(clock.start);
+            if !is_finite(&start) {
+                let allowed =
+                    format!("finite at all times of the run, which it is not at t = {}", clock.start);
+                return Err(section.wrong(argument.key, allowed));
+            }
+            given.push((argument.key.to_owned(), start));
+            following.push(varying);
+        } else if let Some(value) = section.argument(argument.key, argument.kind)? {
+            given.push((argument.key.to_owned(), value));
+        }
+    }
+    Ok((given, following))
+}
+
+/// Values of arguments by key.
+type Given = Vec<(String, Value)>;
 
 fn read_arguments(section: &Section<'_>, arguments: &[Argument]) -> Result<Vec<(String, Value)>> {
     let mut given = Vec::new();
@@ -287,6 +410,10 @@ fn resolve(arguments: &[Argument], given: &[(String, Value)]) -> Map<String, Jso
         Some((_, Value::Complex(z))) => json!([z.re, z.im]),
         Some((_, Value::Vector(v))) => json!(v),
         Some((_, Value::Words(words))) => json!(words),
+        Some((_, Value::Sum(terms))) => terms
+            .iter()
+            .map(|(z, words)| json!({ "operators": words, "coefficient": [z.re, z.im] }))
+            .collect(),
         None => json!(argument.default),
     };
     arguments.iter().map(|argument| (argument.key.to_owned(), value(argument))).collect()

@@ -7,7 +7,8 @@ use superladder_model::nearest;
 
 use crate::error::{Fault, StudyError};
 use crate::expression::{is_reserved, is_symbol};
-use crate::section::{Scope, Section};
+use crate::scope::{self, Scope};
+use crate::section::Section;
 
 /// New values of parameters from a time on.
 #[derive(Debug, Clone)]
@@ -26,7 +27,7 @@ pub(crate) fn evaluate(
     root: &toml::Spanned<toml::de::DeTable<'_>>,
     set: &[(String, f64)],
 ) -> Result<Scope, StudyError> {
-    let mut scope = Scope { source: Arc::clone(source), parameters: Vec::new() };
+    let mut scope = Scope { source: Arc::clone(source), parameters: Vec::new(), functions: Vec::new() };
     let Some(value) = root.get_ref().get("parameters") else { return Ok(scope) };
     let wrong = Fault::Value {
         key: "parameters".into(),
@@ -39,13 +40,22 @@ pub(crate) fn evaluate(
         let name: &str = key.get_ref();
         let number = {
             let section = Section::new(&scope, "the parameters", table, value.span());
+            if name == scope::TIME {
+                return Err(section.wrong(name, "named otherwise: `t` is the time in expressions"));
+            }
             if !is_symbol(name) || is_reserved(name) {
                 let allowed = "named by letters, digits and '_', and not as a function or constant is";
                 return Err(section.wrong(name, allowed));
             }
-            match set.iter().find(|(changed, _)| changed == name) {
-                Some((_, number)) => *number,
-                None => section.to_number(name, value)?,
+            let set = set.iter().find(|(changed, _)| changed == name);
+            let function = value.get_ref().as_str().and_then(|text| scope::function_of(text, &scope));
+            match (set, function) {
+                (Some((_, number)), _) => *number,
+                (None, Some(function)) => {
+                    scope.functions.push((name.to_owned(), function));
+                    continue;
+                }
+                (None, None) => section.to_number(name, value)?,
             }
         };
         scope.parameters.push((name.to_owned(), number));
@@ -79,7 +89,9 @@ pub(crate) fn quenches(root: &Section<'_>, start: f64, end: f64) -> Result<Vec<Q
 }
 
 fn known_parameter(section: &Section<'_>, name: &str) -> Result<(), StudyError> {
-    let known: Vec<&str> = section.scope().parameters.iter().map(|(k, _)| k.as_str()).collect();
+    let scope = section.scope();
+    let functions = scope.functions.iter().map(|(k, _)| k.as_str());
+    let known: Vec<&str> = scope.parameters.iter().map(|(k, _)| k.as_str()).chain(functions).collect();
     if known.contains(&name) {
         return Ok(());
     }

@@ -1,27 +1,16 @@
 //! A typed reader of one table of a study: every value asked for by key, every error with its place, and
 //! every key that nobody asked for reported.
 
+use num_complex::Complex64;
 use std::cell::RefCell;
 use std::ops::Range;
-use std::sync::Arc;
-
-use crate::source::Source;
-use num_complex::Complex64;
 use superladder_model::{ArgumentKind, ModelError, Value, nearest};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{Fault, StudyError};
-use crate::expression::evaluate;
-
-/// What every reader of a study knows: the text and the values of the parameters.
-#[derive(Debug, Clone)]
-pub(crate) struct Scope {
-    /// The text with its name.
-    pub(crate) source: Arc<Source>,
-    /// Parameters in order of definition.
-    pub(crate) parameters: Vec<(String, f64)>,
-}
+use crate::expression::{ExpressionError, evaluate};
+use crate::scope::{self, Scope};
 
 /// One table of a study.
 pub(crate) struct Section<'a> {
@@ -82,6 +71,11 @@ impl<'a> Section<'a> {
 
     /// Refuses keys that were never asked for.
     pub(crate) fn finish(self) -> Result<()> {
+        self.check_keys()
+    }
+
+    /// [`Section::finish`] of a section that goes on being read.
+    pub(crate) fn check_keys(&self) -> Result<()> {
         let asked = self.asked.borrow();
         for key in self.table.keys() {
             let name: &str = key.get_ref().as_ref();
@@ -257,6 +251,7 @@ impl<'a> Section<'a> {
             (ArgumentKind::Operators, DeValue::Array(_)) => {
                 Value::Words(self.words(key)?.unwrap_or_default())
             }
+            (ArgumentKind::Sum, DeValue::Array(_)) => Value::Sum(self.sum(key)?),
             (ArgumentKind::Complex, DeValue::Array(_)) => match self.numbers(key)?.as_deref() {
                 Some([re, im]) => Value::Complex(Complex64::new(*re, *im)),
                 _ => return Err(wrong()),
@@ -265,9 +260,26 @@ impl<'a> Section<'a> {
                 Some([x, y, z]) => Value::Vector([*x, *y, *z]),
                 _ => return Err(wrong()),
             },
-            (ArgumentKind::Operators | ArgumentKind::Vector, _) => return Err(wrong()),
+            (ArgumentKind::Operators | ArgumentKind::Sum | ArgumentKind::Vector, _) => return Err(wrong()),
             _ => Value::Real(self.to_number(key, value).map_err(|e| with_allowed(e, kind))?),
         }))
+    }
+
+    /// Products of operator words with their coefficients: a list of tables `{ operators, coefficient }`.
+    pub(crate) fn sum(&self, key: &str) -> Result<Vec<(Complex64, Vec<String>)>> {
+        let term = |section: Section<'a>| {
+            let words = section.words("operators")?;
+            let words =
+                words.ok_or_else(|| section.missing("operators", ArgumentKind::Operators.allowed()))?;
+            let coefficient = match section.argument("coefficient", ArgumentKind::Complex)? {
+                Some(Value::Complex(z)) => z,
+                Some(Value::Real(x)) => Complex64::from(x),
+                _ => Complex64::ONE,
+            };
+            section.finish()?;
+            Ok((coefficient, words))
+        };
+        self.sections(key, "term")?.into_iter().map(term).collect()
     }
 
     /// A number or the value of an expression.
@@ -285,12 +297,32 @@ impl<'a> Section<'a> {
             }
             DeValue::Float(x) => x.as_str().replace('_', "").parse().map_err(|_| wrong()),
             DeValue::String(text) => evaluate(text, &self.scope.parameters).map_err(|error| {
-                let span = self.place_in_text(&value.span(), text, error.place());
-                let fault = Fault::Expression { key: key.to_owned(), of: self.of.clone(), error };
-                fault.at(&self.scope.source, span)
+                if scope::function_of(text, self.scope).is_some() {
+                    let (key, of) = (key.to_owned(), self.of.clone());
+                    let (allowed, found) = (scope::CONSTANT.to_owned(), describe(value.get_ref()));
+                    return Fault::Value { key, of, allowed, found }.at(&self.scope.source, value.span());
+                }
+                self.expression_fault_at(key, (text, value.span()), error)
             }),
             _ => Err(wrong()),
         }
+    }
+
+    /// A fault in the expression `text`, wherever it stands in this section.
+    pub(crate) fn expression_fault(&self, key: &str, text: &str, error: ExpressionError) -> StudyError {
+        let span = self.span_of_text(text).unwrap_or_else(|| self.span.clone());
+        self.expression_fault_at(key, (text, span), error)
+    }
+
+    fn expression_fault_at(
+        &self,
+        key: &str,
+        (text, span): (&str, Range<usize>),
+        error: ExpressionError,
+    ) -> StudyError {
+        let span = self.place_in_text(&span, text, error.place());
+        let fault = Fault::Expression { key: key.to_owned(), of: self.of.clone(), error };
+        fault.at(&self.scope.source, span)
     }
 
     /// Narrows the span of a string to the place of an error in it, where the string is written without

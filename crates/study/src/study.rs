@@ -9,15 +9,16 @@ use crate::source::{self, Source};
 use serde_json::{Map, Value as Json, json};
 use superladder_engine::{End, Engine, EngineError, Problem, Stage};
 use superladder_exact::AdaptiveCutoff;
-use superladder_model::{Model, Observable, observables_by_name};
 use toml::de::{DeTable, DeValue};
 
 use crate::breakdown_table::BreakdownTable;
 use crate::correlations::{self, CorrelationEntry};
 use crate::engines::{self, Common, EngineChoice, EngineDefinition};
 use crate::error::{Fault, StudyError};
+use crate::in_time::Clock;
 use crate::initial;
 use crate::model::{self, Parts};
+use crate::observables::{self, Measured};
 use crate::parameters::{self, Quench};
 use crate::section::Section;
 use crate::truncation;
@@ -167,6 +168,18 @@ impl Study {
         self.source.text()
     }
 
+    /// Refuses a model that follows time, for `what` is about a constant one.
+    ///
+    /// # Errors
+    /// [`StudyError::Invalid`], which names what follows time.
+    pub fn without_explicit_time(&self, what: &str) -> Result<(), StudyError> {
+        let mut modulations = self.problem.stages.iter().flat_map(|stage| stage.model.modulations());
+        let Some(modulation) = modulations.next() else { return Ok(()) };
+        let (of, text) = (&modulation.of, modulation.size.text());
+        let conflict = format!("{of} depends on time ({text}), but {what} belong to a constant model");
+        Err(Fault::Conflict { of: "the study".into(), conflict }.at(&self.source, 0..0))
+    }
+
     /// Puts an engine's refusal of this study at its place in the file.
     ///
     /// # Errors
@@ -233,7 +246,10 @@ impl Reader<'_> {
         root.value("parameters");
         let definition = engines::definition(&root, self.engine)?;
         let truncated = definition.truncated;
-        let mut parts = model::read(&root, definition)?;
+        let (times, end, resolved_time) = self.times(&root)?;
+        let steady = end == End::Stationary;
+        let (start, last) = (times[0], if steady { f64::INFINITY } else { times[times.len() - 1] });
+        let mut parts = model::read(&root, definition, Clock { start, end: last })?;
         if parts.model.subsystems().is_empty() {
             return Err(root.fault(
                 "modes",
@@ -242,14 +258,12 @@ impl Reader<'_> {
                 }),
             ));
         }
-        let (times, end, resolved_time) = self.times(&root)?;
-        let steady = end == End::Stationary;
-        let (start, last) = (times[0], if steady { f64::INFINITY } else { times[times.len() - 1] });
         let quenches = parameters::quenches(&root, start, last)?;
-        let stages = self.stages(&parts, start, &quenches, definition)?;
+        let stages = self.stages(&parts, Clock { start, end: last }, &quenches, definition)?;
         let reading = initial::Reading { truncated, made: self.start, folder: &self.folder };
         let resolved_initial = initial::read(&root, &mut parts, &stages, reading)?;
-        let (observables, wanted) = observables(&root, &parts.model)?;
+        let Measured { observables, wanted, resolved: resolved_observables, warnings: unmeasured } =
+            observables::read(&root, &parts.model)?;
         let losses = truncation::check(&root, definition, &parts, &observables)?;
         // The method belongs to the study's own engine; another one comes with its default.
         let given = method::read(&root)?.filter(|_| self.engine.is_none());
@@ -277,7 +291,11 @@ impl Reader<'_> {
         root.finish()?;
         let mut resolved = Map::new();
         resolved.insert("title".into(), title.clone().into());
-        resolved.insert("parameters".into(), by_name(&scope.parameters));
+        let mut resolved_parameters = by_name(&scope.parameters);
+        for (name, function) in &scope.functions {
+            resolved_parameters[name] = function.text().into();
+        }
+        resolved.insert("parameters".into(), resolved_parameters);
         resolved.extend(parts.resolved);
         resolved.extend(resolved_initial.map(|initial| ("initial".to_owned(), initial)));
         let changes = |q: &Quench| json!({ "time": q.time, "set": by_name(&q.set) });
@@ -286,10 +304,14 @@ impl Reader<'_> {
         resolved.insert("engine".into(), resolved_engine);
         resolved.insert("method".into(), resolved_method);
         resolved.insert("bounds".into(), json!(common.bounds));
+        if !resolved_observables.is_empty() {
+            resolved.insert("observables".into(), resolved_observables.into());
+        }
         resolved.insert("output".into(), json!({ "observables": names }));
         if !correlations.is_empty() {
             resolved.insert("correlations".into(), resolved_correlations.into());
         }
+        warnings.extend(unmeasured);
         warnings.extend(truncation::warnings(&problem, &losses));
         if !self.start && resolved.get("initial").is_some_and(|initial| initial["state"] == "mean-field") {
             let state = "the state before the time that mean field takes";
@@ -340,15 +362,15 @@ impl Reader<'_> {
     fn stages(
         &self,
         first: &Parts,
-        start: f64,
+        clock: Clock,
         quenches: &[Quench],
         definition: &EngineDefinition,
     ) -> Result<Vec<Stage>, StudyError> {
-        let mut stages = vec![Stage { start, model: first.model.clone() }];
+        let mut stages = vec![Stage { start: clock.start, model: first.model.clone() }];
         for quench in quenches {
             let scope = parameters::evaluate(&self.source, self.table, &quench.set)?;
             let root = Section::new(&scope, "the study", self.table.get_ref(), 0..0);
-            let parts = model::read(&root, definition)?;
+            let parts = model::read(&root, definition, Clock { start: quench.time, ..clock })?;
             if let Some(what) = forbidden_change(first, &parts) {
                 let fault = Fault::Quench { time: quench.time, what };
                 return Err(fault.at(&self.source, quench.span.clone()));
@@ -386,24 +408,4 @@ fn forbidden_change(before: &Parts, after: &Parts) -> Option<String> {
     let states = before.initial.ensembles.iter().zip(&after.initial.ensembles);
     let changed = states.into_iter().position(|(x, y)| x != y)?;
     Some(format!("the initial state of ensemble '{}'", before.model.ensembles()[changed].name))
-}
-
-type Wanted = (Vec<Observable>, Vec<(String, Range<usize>)>);
-
-fn observables(root: &Section<'_>, model: &Model) -> Result<Wanted, StudyError> {
-    let default = vec!["default".to_owned()];
-    let section = root.section("output", "output")?;
-    let words = section.as_ref().map(|s| s.words("observables")).transpose()?.flatten();
-    let found = observables_by_name(model, words.as_ref().unwrap_or(&default));
-    let reader = section.as_ref().unwrap_or(root);
-    let observables = found.map_err(|e| reader.model_fault(e))?;
-    let spans = words.unwrap_or_default().into_iter().map(|word| {
-        let span = reader.span_of_text(&word).unwrap_or(0..0);
-        (word, span)
-    });
-    let wanted = spans.collect();
-    if let Some(section) = section {
-        section.finish()?;
-    }
-    Ok((observables, wanted))
 }

@@ -9,6 +9,7 @@ use toml::de::DeTable;
 
 use crate::engines;
 use crate::error::{Fault, StudyError};
+use crate::in_time::Clock;
 use crate::section::Section;
 use crate::study::Study;
 use crate::{model, overrides, parameters};
@@ -79,7 +80,8 @@ fn read(
 ) -> Result<Variant, StudyError> {
     let scope = parameters::evaluate(source, table, set)?;
     let root = Section::new(&scope, "the study", table.get_ref(), 0..0);
-    Ok(Variant { model: model::read(&root, &engines::MEAN_FIELD)?.model, gilbert: engines::gilbert(&root)? })
+    let model = model::read(&root, &engines::MEAN_FIELD, Clock { start: 0.0, end: f64::INFINITY })?.model;
+    Ok(Variant { model, gilbert: engines::gilbert(&root)? })
 }
 
 #[cfg(test)]

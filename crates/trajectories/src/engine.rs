@@ -202,6 +202,7 @@ impl Engine for Trajectories {
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {
         problem.moves_in_time(NAME)?;
+        problem.without_explicit_time(NAME)?;
         Ok(Box::new(self.evolution(problem)?))
     }
 
@@ -222,6 +223,7 @@ impl Sampling for Trajectories {
 
     fn begin(&self, problem: &Problem) -> Result<Box<dyn SampledEvolution>, EngineError> {
         problem.moves_in_time(NAME)?;
+        problem.without_explicit_time(NAME)?;
         Ok(Box::new(self.evolution(problem)?))
     }
 }

@@ -25,6 +25,11 @@ fn example(kind: ArgumentKind, position: usize, ensemble: &str) -> Value {
         ArgumentKind::Count => Value::Real(1.0),
         ArgumentKind::Complex => Value::Complex(Complex64::new(x, 0.4 - 0.3 * position as f64)),
         ArgumentKind::Vector => Value::Vector([0.1, 0.2, 0.3]),
+        ArgumentKind::Sum => Value::Sum(vec![
+            (Complex64::new(0.7, 0.2), vec!["annihilate(a)".into()]),
+            (Complex64::new(-0.1, 0.4), vec!["create(a)".into(), format!("lower({ensemble})")]),
+            (Complex64::new(0.3, -0.2), Vec::new()),
+        ]),
         ArgumentKind::Operators => {
             let words = ["create(a)", &format!("lower({ensemble})"), &format!("sx({ensemble})")];
             Value::Words(words.map(ToOwned::to_owned).to_vec())

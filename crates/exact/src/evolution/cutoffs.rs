@@ -8,6 +8,7 @@ use superladder_propagate::LinearOperator;
 use super::{ExactEvolution, adaptive_modes, initial_state, lost};
 use crate::adaptive::{CutoffChange, Growth, Limit, Reason, Shrink};
 use crate::error::{INTERRUPTED, space_error};
+use crate::generator::Lindbladian;
 use crate::instruments::Instruments;
 use crate::leakage::Leaked;
 use crate::setting::Setting;
@@ -19,6 +20,7 @@ struct Resized {
     losses: Vec<f64>,
     instruments: Instruments,
     generator: Box<dyn LinearOperator>,
+    parts: Vec<Lindbladian>,
 }
 
 impl ExactEvolution {
@@ -149,9 +151,9 @@ impl ExactEvolution {
         // The vectors of the old propagator make room before new ones are made.
         self.propagator = self.method.propagator(0);
         let resized = self.at_cutoffs(problem, setting, start, halt).map(|resized| {
-            let Resized { vector, losses, instruments, generator } = resized;
+            let Resized { vector, losses, instruments, generator, parts } = resized;
             (self.vector, self.losses) = (vector, losses);
-            (self.instruments, self.generator) = (instruments, generator);
+            (self.instruments, self.generator, self.parts) = (instruments, generator, parts);
             self.resources.memory = self.resources.memory.max(needed);
         });
         self.propagator = self.method.propagator(self.vector.len());
@@ -177,10 +179,10 @@ impl ExactEvolution {
             let vector = carried((&old.space, &old.layout), &self.vector, (&new.space, &new.layout), halt);
             (vector.ok_or(INTERRUPTED)?, self.losses.clone())
         };
-        let generator = self.generator_of(&problem, &setting, self.stage, halt)?;
+        let (generator, parts) = self.generator_of(&problem, &setting, self.stage, halt)?;
         let adaptive = adaptive_modes(self.control.as_ref());
         let instruments = Instruments::new(&self.options, problem, setting, None, &adaptive, halt)?;
-        Ok(Resized { vector, losses, instruments, generator })
+        Ok(Resized { vector, losses, instruments, generator, parts })
     }
 
     /// Brings the functionals behind the bounds and the diagnostics up to date after a change of cutoffs.

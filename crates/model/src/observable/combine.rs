@@ -39,6 +39,11 @@ impl Combine {
         Self { guided: Some(Arc::new(guided)), ..self }
     }
 
+    /// Whether some component is extreme over directions.
+    pub(crate) fn is_guided(&self) -> bool {
+        self.guided.is_some()
+    }
+
     /// The components that are extreme over directions, in the directions of `guide`; none where nothing is.
     pub fn along(
         &self,

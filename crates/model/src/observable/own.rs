@@ -1,7 +1,8 @@
 //! Observables of one's own: expectation values of any operator, and functions of them.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use num_complex::Complex64;
 
@@ -47,6 +48,67 @@ impl Observable {
         Self::own(name, &formula, operators.into(), &components, combine)
     }
 
+    /// The connected expectation value `<A B> - <A><B>`, with the components `re` and `im`.
+    pub fn connected(name: &str, a: Operator, b: Operator) -> Self {
+        let formula = format!("<{a} {b}> - <{a}><{b}>");
+        let operators = vec![a.clone() * b.clone(), a, b];
+        let combine = Combine::new(|e, _| {
+            let value = e[0] - e[1] * e[2];
+            vec![value.re, value.im]
+        });
+        Self::own(name, &formula, operators, &["re", "im"], combine)
+    }
+
+    /// The mean quadrature `<a e^(-i angle) + a^dag e^(i angle)>/sqrt 2` of a mode: Q at 0, P at pi/2.
+    pub fn quadrature(name: &str, mode: usize, angle: f64) -> Self {
+        let turned = Complex64::from_polar(std::f64::consts::FRAC_1_SQRT_2, angle);
+        let operator = Operator::annihilate(mode) * turned.conj() + Operator::create(mode) * turned;
+        Self { name: name.to_owned(), ..Self::expectation("quadrature", operator) }
+    }
+
+    /// A function of components of other observables: `function` gets the component with that number of every
+    /// part. NaN means undefined, in what it gets and in what it gives. Engines that sample apply it to
+    /// averages; what is extreme over directions keeps the direction from one half of the samples and the value
+    /// from the other. Parts must be made of expectation values; of a part that is a [`StateFunction`] the value
+    /// is undefined.
+    ///
+    /// [`StateFunction`]: crate::StateFunction
+    pub fn arithmetic(
+        name: &str,
+        formula: &str,
+        parts: Vec<(Self, usize)>,
+        function: impl Fn(&[f64]) -> f64 + Send + Sync + 'static,
+    ) -> Self {
+        let mut operators = Vec::new();
+        let mut pieces = Vec::new();
+        for (part, component) in parts {
+            let start = operators.len();
+            if let Evaluation::Moments { operators: own, combine, context } = part.evaluation {
+                operators.extend(own);
+                pieces.push(Piece {
+                    range: start..operators.len(),
+                    combine: Some((combine, context)),
+                    component,
+                });
+            } else {
+                pieces.push(Piece { range: start..start, combine: None, component });
+            }
+        }
+        let shared = Arc::new((pieces, function));
+        let guided = Arc::clone(&shared);
+        let mut combine = Combine::new(move |e, _| {
+            let values: Vec<f64> = shared.0.iter().map(|piece| piece.value(e)).collect();
+            vec![(shared.1)(&values)]
+        });
+        if guided.0.iter().any(Piece::is_guided) {
+            combine = combine.guided(move |e, guide, _| {
+                let values: Vec<f64> = guided.0.iter().map(|piece| piece.along(e, guide)).collect();
+                vec![Some((guided.1)(&values))]
+            });
+        }
+        Self::own(name, formula, operators, &[""], combine)
+    }
+
     fn own(
         name: &str,
         formula: &str,
@@ -62,6 +124,34 @@ impl Observable {
             components: components.iter().map(|c| kept(c)).collect(),
             evaluation,
         }
+    }
+}
+
+/// One component of a part of [`Observable::arithmetic`], and where its expectation values are.
+struct Piece {
+    range: Range<usize>,
+    combine: Option<(Combine, Context)>,
+    component: usize,
+}
+
+impl Piece {
+    fn value(&self, expectations: &[Complex64]) -> f64 {
+        let Some((combine, context)) = &self.combine else { return f64::NAN };
+        combine(&expectations[self.range.clone()], context).get(self.component).copied().unwrap_or(f64::NAN)
+    }
+
+    fn is_guided(&self) -> bool {
+        self.combine.as_ref().is_some_and(|(combine, _)| combine.is_guided())
+    }
+
+    /// The value in the direction of `guide`, where it has one.
+    fn along(&self, expectations: &[Complex64], guide: &[Complex64]) -> f64 {
+        let Some((combine, context)) = &self.combine else { return f64::NAN };
+        let range = self.range.clone();
+        let turned = combine.along(&expectations[range.clone()], &guide[range], context);
+        turned
+            .and_then(|values| values.get(self.component).copied().flatten())
+            .unwrap_or_else(|| self.value(expectations))
     }
 }
 

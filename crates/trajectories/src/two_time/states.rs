@@ -243,6 +243,7 @@ impl TwoTime for Trajectories {
         halt: &dyn Halt,
     ) -> Result<Box<dyn TwoTimeState>, EngineError> {
         problem.validate()?;
+        problem.without_explicit_time(NAME)?;
         let (way, here) = problem.until(time);
         let report = StationaryReport::unknown(here.cutoffs.clone());
         Ok(Box::new(RestingStates::new(self.plain(), (&way, here), report, halt)?))

@@ -58,6 +58,7 @@ impl Grid {
     /// [`GridError`].
     pub fn load(path: &Path, sets: &[String], x: &str, y: &str) -> Result<Self, GridError> {
         let base = Study::load_for(path, sets, Some("mean-field")).map_err(SweepError::from)?;
+        base.without_explicit_time("stability and phases").map_err(SweepError::from)?;
         let both = axes(&base, &[("x", x), ("y", y)])?;
         let numbers = |axis: &Axis| {
             let found: Vec<f64> = axis.values.iter().filter_map(|v| v.number).collect();

@@ -35,6 +35,7 @@ impl Exact {
                     .into();
             return Err(EngineError::Unsupported { engine: NAME, reason });
         }
+        problem.without_explicit_time(NAME)?;
         let (way, here) = problem.until(time);
         let mut here = Problem { end: End::State, ..here };
         let mut diagnostics = Diagnostics::default();

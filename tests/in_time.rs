@@ -1,0 +1,322 @@
+//! Models that follow time: closed forms, brute force, tables, and what is refused.
+
+mod common;
+
+use common::{Scratch, ran, ran_with};
+use num_complex::Complex64;
+use superladder::model::Model;
+use superladder::study::Study;
+use superladder_brute_force::{BruteForce, Dense};
+
+/// `H = (t - 1) sigma_x - t sigma_z` from `(up + down)/sqrt 2`.
+const SPIN: &str = r#"
+[ensembles.S]
+size = 1
+frequency = "-2*t"
+initial = { state = "product", bloch = [1.0, 0.0, 0.0] }
+
+[[interactions]]
+kind = "spin-drive"
+ensemble = "S"
+amplitude = "t - 1"
+
+[time]
+end = 3
+points = 7
+
+[output]
+observables = ["spin(S)"]
+"#;
+
+/// Independent code: sigma(3) = (-0.8167477, 0.5021956, -0.2841174).
+#[test]
+fn a_driven_spin_is_that_of_independent_code_in_all_engines() {
+    let engines = ["exact", "cumulant", "mean-field"];
+    for engine in engines {
+        let run = ran_with(&format!("{SPIN}\n[engine]\nkind = \"{engine}\"\n"), &[]);
+        for (axis, expected) in ["x", "y", "z"].iter().zip([-0.816_747_7, 0.502_195_6, -0.284_117_4]) {
+            let found = 2.0 * run.column(&format!("spin(S).{axis}"))[6];
+            assert!((found - expected).abs() < 6e-8, "{engine} {axis}: {found}");
+        }
+    }
+}
+
+/// Landau and Zener: from -T to T through the crossing of `H = v t S^z + g 2 S^x`, the probability to stay in the
+/// same diabatic state is `exp(-2 pi g^2/v)`, with an error that falls as 1/T.
+#[test]
+fn landau_zener() {
+    let study = r#"
+[parameters]
+v = 1.0
+g = 0.3
+T = 20.0
+[ensembles.S]
+size = 1
+frequency = "v*t"
+[[interactions]]
+kind = "spin-drive"
+ensemble = "S"
+amplitude = "g"
+[time]
+start = "-T"
+end = "T"
+points = 2
+[output]
+observables = ["spin(S)"]
+"#;
+    let stays = |time: f64| {
+        let run = ran_with(study, &[&format!("parameters.T={time}")]);
+        0.5 - run.column("spin(S).z")[1]
+    };
+    let formula = (-std::f64::consts::TAU * 0.09_f64).exp();
+    let mut worst = Vec::new();
+    for time in [15.0, 45.0, 135.0] {
+        // The error oscillates: the largest of a few times.
+        let errors = [0.0, 0.037, 0.081, 0.13, 0.19, 0.26].map(|dt| (stays(time + dt) - formula).abs());
+        worst.push(errors.into_iter().fold(0.0, f64::max));
+    }
+    for pair in worst.windows(2) {
+        let ratio = pair[0] / pair[1];
+        assert!((2.0..4.5).contains(&ratio), "{worst:?}");
+    }
+    assert!(worst[2] < 5e-3, "{worst:?}");
+}
+
+/// A lossy mode whose loss and drive follow time: `da/dt = -(i omega + kappa(t)/2) a - i F(t)`, by its integral.
+#[test]
+fn a_driven_mode_follows_its_integral() {
+    let study = r#"
+[parameters]
+k0 = 0.4
+pulse = "exp(-(t - 2)^2)"
+[modes.a]
+frequency = 0.7
+cutoff = 24
+[[interactions]]
+kind = "drive"
+mode = "a"
+amplitude = ["0.5*pulse", "0.2*cos(3*t)"]
+[[channels]]
+kind = "cavity-loss"
+mode = "a"
+rate = "k0*(1 + sin(t)^2)"
+[time]
+end = 5
+points = 6
+[output]
+observables = ["amplitude(a)", "photons(a)"]
+[bounds]
+top_population = 1e-8
+"#;
+    // Classical Runge-Kutta of the amplitude alone.
+    let slope = |t: f64, a: Complex64| {
+        let kappa = 0.4 * (1.0 + t.sin().powi(2));
+        let drive = Complex64::new(0.5 * (-(t - 2.0) * (t - 2.0)).exp(), 0.2 * (3.0 * t).cos());
+        -Complex64::new(0.5 * kappa, 0.7) * a - Complex64::I * drive
+    };
+    let (mut a, h) = (Complex64::ZERO, 1e-3);
+    for step in 0..5000 {
+        let t = h * f64::from(step);
+        let k1 = slope(t, a);
+        let k2 = slope(t + 0.5 * h, a + 0.5 * h * k1);
+        let k3 = slope(t + 0.5 * h, a + 0.5 * h * k2);
+        let k4 = slope(t + h, a + h * k3);
+        a += h / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4);
+    }
+    for engine in ["exact", "cumulant", "mean-field"] {
+        let run = ran_with(&format!("{study}\n[engine]\nkind = \"{engine}\"\n"), &[]);
+        let found = Complex64::new(run.column("amplitude(a).re")[5], run.column("amplitude(a).im")[5]);
+        assert!((found - a).norm() < 1e-8, "{engine}: {found} {a}");
+        assert!((run.column("photons(a)")[5] - a.norm_sqr()).abs() < 1e-8, "{engine}");
+    }
+}
+
+/// Everything that may follow time at once, beside a quench.
+const ALL: &str = r#"
+[parameters]
+lambda = 0.5
+ramp = "tanh(t)"
+[modes.a]
+frequency = "1 + 0.3*t"
+cutoff = 3
+initial = { state = "coherent", amplitude = [0.3, 0.1] }
+[ensembles.S]
+size = 2
+frequency = "1 - 0.2*t"
+initial = { state = "product", bloch = [0.3, -0.2, 0.4] }
+[[interactions]]
+kind = "dicke"
+mode = "a"
+ensemble = "S"
+strength = "lambda*ramp"
+[[channels]]
+kind = "cavity-loss"
+mode = "a"
+rate = "0.3*(1 - ramp)"
+[[channels]]
+kind = "spin-bath"
+ensemble = "S"
+relaxation = "0.4 + 0.1*sin(5*t)"
+mu = 0.9
+temperature = 0.5
+[[channels]]
+kind = "pumping"
+ensemble = "S"
+rate = { times = [0, 0.5, 1, 2], values = [0, 0.3, 0.1, 0.2] }
+[[quenches]]
+time = 0.6
+set = { lambda = 0.9 }
+[time]
+end = 1.2
+points = 3
+[output]
+observables = ["amplitude(a)", "photons(a)", "spin(S)", "purity"]
+[bounds]
+top_population = 1
+"#;
+
+/// The constant model that the study has at a time.
+fn frozen(t: f64) -> Model {
+    let ramp = t.tanh();
+    let lambda = if t < 0.6 { 0.5 } else { 0.9 } * ramp;
+    let frequency = 1.0 - 0.2 * t;
+    let relaxation = 0.4 + 0.1 * (5.0 * t).sin();
+    // The natural cubic spline through the table, by its two inner curvatures.
+    let spline = {
+        let (times, values) = ([0.0, 0.5, 1.0, 2.0], [0.0, 0.3, 0.1, 0.2]);
+        // 2 c1 + 0.5 c2 = 6 (-0.4 - 0.6), 0.5 c1 + 3 c2 = 6 (0.1 + 0.4)
+        let determinant = 2.0 * 3.0 - 0.25;
+        let (r1, r2) = (-6.0, 3.0);
+        let c = [0.0, (3.0 * r1 - 0.5 * r2) / determinant, (2.0 * r2 - 0.5 * r1) / determinant, 0.0];
+        let k = if t < 0.5 {
+            1
+        } else if t < 1.0 {
+            2
+        } else {
+            3
+        };
+        let h: f64 = times[k] - times[k - 1];
+        let (a, b) = ((times[k] - t) / h, (t - times[k - 1]) / h);
+        a * values[k - 1]
+            + b * values[k]
+            + ((a.powi(3) - a) * c[k - 1] + (b.powi(3) - b) * c[k]) * h * h / 6.0
+    };
+    let bath = [("relaxation", relaxation), ("mu", 0.9), ("temperature", 0.5)];
+    Model::builder()
+        .mode("a", 1.0 + 0.3 * t)
+        .ensemble("S", 2, frequency)
+        .interaction("dicke", ["a", "S"], lambda)
+        .channel("cavity-loss", "a", 0.3 * (1.0 - ramp))
+        .channel("spin-bath", "S", bath)
+        .channel("pumping", "S", spline)
+        .build()
+        .expect("a model")
+}
+
+/// The exact engine against classical Runge-Kutta of the dense master equation of 2^N spins.
+#[test]
+fn everything_that_follows_time_agrees_with_brute_force() {
+    let run = ran(ALL);
+    let problem = &run.study.problem;
+    let brute = |t: f64| BruteForce::new(&frozen(t), &problem.cutoffs).expect("small");
+    let mut rho = brute(0.0).initial_state(&problem.initial).expect("a state");
+    let (steps, h) = (240, 1.2 / 240.0);
+    let scaled = |k: &Dense, x: f64| k.scale(Complex64::from(x));
+    for step in 0..steps {
+        let t = h * f64::from(step);
+        // Just before the quench where a step ends on it.
+        let end = brute(if step == 119 { 0.6 - 1e-14 } else { t + h });
+        let middle = brute(t + 0.5 * h);
+        let k1 = brute(t).generator(&rho);
+        let k2 = middle.generator(&rho.add(&scaled(&k1, 0.5 * h)));
+        let k3 = middle.generator(&rho.add(&scaled(&k2, 0.5 * h)));
+        let k4 = end.generator(&rho.add(&scaled(&k3, h)));
+        let sum = k1.add(&scaled(&k2, 2.0)).add(&scaled(&k3, 2.0)).add(&k4);
+        rho = rho.add(&scaled(&sum, h / 6.0));
+    }
+    let last = brute(1.2);
+    for observable in &problem.observables {
+        let superladder::model::Evaluation::Moments { operators, combine, context } = &observable.evaluation
+        else {
+            continue;
+        };
+        let expected: Vec<Complex64> = operators.iter().map(|o| last.expectation(o, &rho)).collect();
+        let levels = run.recorder.levels(problem);
+        let columns = observable.columns(problem.model(), &levels);
+        for (column, value) in columns.iter().zip(combine(&expected, context)) {
+            let found = run.column(column)[2];
+            assert!((found - value).abs() < 1e-8, "{column}: {found} {value}");
+        }
+    }
+    assert!(run.diagnostics.converged(), "{:?}", run.diagnostics.broken());
+}
+
+/// A table through many points of a function is that function.
+#[test]
+fn tables_are_what_they_are_made_of() {
+    let times: Vec<f64> = (0..=60).map(|i| f64::from(i) * 0.05).collect();
+    let values: Vec<f64> = times.iter().map(|t| t - 1.0).collect();
+    let table = format!("{{ times = {times:?}, values = {values:?} }}");
+    for kind in ["linear", "cubic"] {
+        let table = table.replace(" }", &format!(", interpolation = \"{kind}\" }}"));
+        let run = ran(&SPIN.replace("\"t - 1\"", &table));
+        assert!((2.0 * run.column("spin(S).x")[6] + 0.816_747_7).abs() < 6e-8, "{kind}");
+    }
+}
+
+fn refused(study: &str, words: &[&str]) {
+    let error = Study::parse("study.toml", "study", study, &[]).expect_err("refused").to_string();
+    for word in words {
+        assert!(error.contains(word), "{word}: {error}");
+    }
+}
+
+#[test]
+fn what_cannot_follow_time_is_refused_with_key_and_time() {
+    refused(&SPIN.replace("size = 1", "size = \"1 + t\""), &["`size`", "constant"]);
+    refused(&format!("[parameters]\nt = 1\n{SPIN}"), &["`t` is the time"]);
+    let channel = |kind: &str, rate: &str| {
+        format!("{SPIN}\n[[channels]]\nkind = \"{kind}\"\nensemble = \"S\"\n{rate}\n")
+    };
+    refused(&channel("emission", "rate = \"1 - t\""), &["emission", "`rate`", "at t = 1.", "-0."]);
+    refused(&channel("emission", "rate = \"1/(t - 1.5)^2\""), &["emission", "at t = 1.5", "inf"]);
+    refused(
+        &channel("local-jump", "rate = 0.1\nlower = 1.0\nraise = \"0.2*t\""),
+        &["local-jump", "changes the jump itself"],
+    );
+    refused(&SPIN.replace("\"t - 1\"", "\"tt - 1\""), &["unknown symbol 'tt'"]);
+    refused(&SPIN.replace("\"t - 1\"", "{ times = [0, 2], values = [0, 1] }"), &["`times`", "whole run"]);
+    refused(
+        &SPIN.replace("\"t - 1\"", "{ times = [0, 3], values = [0] }"),
+        &["`values`", "2 finite numbers"],
+    );
+    refused(
+        &SPIN.replace("\"t - 1\"", "{ times = [0, 3], values = [0, 1], interpolation = \"cubik\" }"),
+        &["cubik", "did you mean 'cubic'"],
+    );
+    refused(&SPIN.replace("\"t - 1\"", "\"ln(t - 1)\""), &["`amplitude`", "not at t = 0"]);
+}
+
+#[test]
+fn commands_and_engines_that_cannot_follow_time_say_so() {
+    let pumped = format!("{SPIN}\n[[channels]]\nkind = \"emission\"\nensemble = \"S\"\nrate = 0.2\n");
+    let scratch = Scratch::new(&pumped);
+    for command in ["fixed-points", "limit-cycles", "lyapunov", "steady"] {
+        let said = scratch.exits(2, &[command, "study.toml"]);
+        assert!(said.contains("depends on time (-2*t)"), "{command}: {said}");
+    }
+    for engine in ["trajectories", "truncated-wigner"] {
+        let said =
+            scratch.exits(2, &["run", "study.toml", "--set", &format!("engine.kind={engine}"), "-o", "out"]);
+        assert!(said.contains("depends on time (-2*t)"), "{engine}: {said}");
+    }
+    let said = scratch.exits(2, &["run", "study.toml", "--set", "method.name=krylov", "-o", "out"]);
+    assert!(said.contains("constant generators"), "{said}");
+    let said = scratch.exits(0, &["equations", "study.toml"]);
+    assert!(
+        said.contains("follows time: add [(-2*t) - 0]") || said.contains("follows time: add [(-2*t) - -0]"),
+        "{said}"
+    );
+    let said = scratch.exits(0, &["run", "study.toml", "-o", "out"]);
+    assert!(!said.contains("NOT CONVERGED"), "{said}");
+}
