@@ -81,12 +81,14 @@ impl Deriver {
     /// `dc/dt` of a scaled joint cumulant.
     pub(crate) fn drift(&self, joint: JointCumulant) -> Polynomial {
         let mut sum: HashMap<Vec<JointCumulant>, Complex64> = HashMap::new();
+        let mut largest: f64 = 0.0;
         for source in &self.sources {
             for (monomial, c) in &source.operator.terms {
                 self.expand(joint, monomial, *c, &mut |power, c, factors| {
                     if self.leading && !source.leads(joint, power, factors) {
                         return;
                     }
+                    largest = largest.max(c.norm());
                     if let Some(known) = sum.get_mut(factors) {
                         *known += c;
                     } else {
@@ -95,12 +97,13 @@ impl Deriver {
                 });
             }
         }
-        sorted(sum)
+        sorted(sum, largest)
     }
 
     /// `<O>` as a polynomial in scaled cumulants.
     pub(crate) fn expectation(&self, operator: &Operator) -> Polynomial {
         let mut sum: HashMap<Vec<JointCumulant>, Complex64> = HashMap::new();
+        let mut largest: f64 = 0.0;
         for term in &operator.terms {
             let represented = self.variables.product(&term.factors, Side::Left, 0).pruned(0);
             for (monomial, c) in &represented.terms {
@@ -109,11 +112,13 @@ impl Deriver {
                 self.distribute(&monomial.derivatives, &[], &mut blocks, &mut |blocks| {
                     let twice: i32 = blocks.iter().map(|b| self.variables.twice_exponent(*b)).sum();
                     let power = 2 * size_powers(monomial) - twice;
-                    *sum.entry(blocks.to_vec()).or_default() += coefficient * self.variables.power(power);
+                    let c = coefficient * self.variables.power(power);
+                    largest = largest.max(c.norm());
+                    *sum.entry(blocks.to_vec()).or_default() += c;
                 });
             }
         }
-        sorted(sum)
+        sorted(sum, largest)
     }
 
     /// Hands every product that `monomial` contributes to the drift of `joint` to `receive`: twice its power
@@ -200,11 +205,11 @@ fn consume(joint: JointCumulant, sources: &[Variable]) -> Option<(f64, Vec<Varia
     Some((ways, rest))
 }
 
-/// Coefficients below this fraction of the largest one are rounding errors.
-const ROUNDING: f64 = 1e-15;
+/// Coefficients below this fraction of the largest contribution are rounding errors of it.
+const ROUNDING: f64 = 4e-15;
 
-fn sorted(sum: HashMap<Vec<JointCumulant>, Complex64>) -> Polynomial {
-    let largest = sum.values().map(|c| c.norm()).fold(0.0, f64::max);
+/// In a fixed order, without what is left of terms that cancel: rounding errors of those of size `largest`.
+fn sorted(sum: HashMap<Vec<JointCumulant>, Complex64>, largest: f64) -> Polynomial {
     let mut all: Polynomial = sum
         .into_iter()
         .filter(|(_, c)| c.norm() > ROUNDING * largest)
