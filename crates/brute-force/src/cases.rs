@@ -2,8 +2,8 @@
 
 use num_complex::Complex64;
 use superladder_model::{
-    ArgumentKind, CHANNELS, Channel, ChannelDefinition, Ensemble, EnsembleState, INTERACTIONS, InitialState,
-    Interaction, InteractionDefinition, Mode, ModeState, Model, ModelError, SubjectKind, Value,
+    Argument, ArgumentKind, CHANNELS, Channel, ChannelDefinition, Ensemble, EnsembleState, INTERACTIONS,
+    InitialState, Interaction, InteractionDefinition, Mode, ModeState, Model, ModelError, SubjectKind, Value,
 };
 
 /// Sizes (N_S, N_T) of the two ensembles that conformance checks walk; 0 means absent.
@@ -81,13 +81,13 @@ impl Case {
     }
 }
 
-fn examples(arguments: &[superladder_model::Argument], ensemble: &str) -> Vec<(String, Value)> {
-    arguments.iter().enumerate().map(|(i, a)| (a.key.to_owned(), example(a.kind, i, ensemble))).collect()
+fn examples(arguments: &[Argument], ensemble: &str) -> Vec<(String, Value)> {
+    arguments.iter().enumerate().map(|(i, a)| (a.key.to_owned(), example(a, i, ensemble))).collect()
 }
 
-fn example(kind: ArgumentKind, position: usize, ensemble: &str) -> Value {
+fn example(argument: &Argument, position: usize, ensemble: &str) -> Value {
     let x = 0.3 + 0.17 * position as f64;
-    match kind {
+    match argument.kind {
         ArgumentKind::Real | ArgumentKind::NonNegative | ArgumentKind::Positive => Value::Real(x),
         ArgumentKind::Count => Value::Real(1.0),
         ArgumentKind::Complex => Value::Complex(Complex64::new(x, 0.4 - 0.3 * position as f64)),
@@ -97,6 +97,7 @@ fn example(kind: ArgumentKind, position: usize, ensemble: &str) -> Value {
             (Complex64::new(-0.1, 0.4), vec!["create(a)".into(), format!("lower({ensemble})")]),
             (Complex64::new(0.3, -0.2), Vec::new()),
         ]),
+        ArgumentKind::Operators if argument.key == "dressing" => Value::Words(vec!["create(a)".into()]),
         ArgumentKind::Operators => {
             Value::Words(vec!["create(a)".into(), format!("lower({ensemble})"), format!("sx({ensemble})")])
         }

@@ -88,6 +88,11 @@ impl Space {
                 let site = plus.scale(*raise).add(&minus.scale(*lower)).add(&sigma_z.scale(*z));
                 self.spins(*ensemble).map(|spin| self.on_spin(spin, &site)).collect()
             }
+            Jump::Dressed { dressing, ensemble, raise, lower, z } => {
+                let local = Jump::Local { ensemble: *ensemble, raise: *raise, lower: *lower, z: *z };
+                let modes = self.operator(dressing);
+                self.jumps(&local).iter().map(|site| modes.mul(site)).collect()
+            }
         }
     }
 }

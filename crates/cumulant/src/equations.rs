@@ -48,6 +48,9 @@ impl Derivation {
         if length > limit {
             return Err(CumulantError::LongProduct { length, order: self.order, limit });
         }
+        if ordering == Ordering::Symmetrised {
+            models.iter().try_for_each(|m| refuse_dressed_jumps(m))?;
+        }
         let build = |model: &&Model| {
             Ok(Deriver::new(model, Variables::new(model, basis, ordering)?, self.order, leading))
         };
@@ -61,9 +64,16 @@ pub(crate) fn longest_product(model: &Model) -> usize {
     let jump = |jump: &Jump| match jump {
         Jump::Collective(operator) => 2 * longest(operator),
         Jump::Local { .. } => 0,
+        Jump::Dressed { dressing, .. } => 2 * longest(dressing) + 2,
     };
     let jumps = model.dissipators().map(|d| jump(&d.jump)).max().unwrap_or(0);
     longest(&model.hamiltonian()).max(jumps)
+}
+
+/// Symmetrised variables have no equations for jumps of single spins together with modes.
+pub(crate) fn refuse_dressed_jumps(model: &Model) -> Result<(), CumulantError> {
+    let dressed = model.dissipators().any(|d| matches!(d.jump, Jump::Dressed { .. }));
+    if dressed { Err(CumulantError::DressedJump) } else { Ok(()) }
 }
 
 /// The most operators in a term for which equations of an order are derived: the drift is a sum over the
@@ -362,7 +372,7 @@ impl Equations {
         let variables = &self.derivers[0].variables;
         let is_local = |e: usize| {
             let mut dissipators = models.iter().flat_map(|m| m.dissipators());
-            dissipators.any(|d| matches!(&d.jump, Jump::Local { ensemble, .. } if *ensemble == e))
+            dissipators.any(|d| d.jump.local_ensemble() == Some(e))
         };
         let fixed = |e: &usize| initial::has_fixed_spin(&initial.ensembles[*e]) && !is_local(*e);
         let row = |joint: JointCumulant| self.hierarchy.joints.binary_search(&joint).unwrap_or(usize::MAX);

@@ -48,6 +48,11 @@ pub enum CumulantError {
         /// Largest number at this order.
         limit: usize,
     },
+    /// A jump of single spins together with modes, in symmetrised variables.
+    #[error(
+        "a dressed jump, of single spins together with modes, has equations in the closure 'sites' alone; use that, or the engine 'exact'"
+    )]
+    DressedJump,
     /// The model conserves no probability: a bug of the derivation, never of the model.
     #[error(
         "the derived drift of {moment} has an imaginary part {residue:e} relative to its terms; this is a bug, please report the model"

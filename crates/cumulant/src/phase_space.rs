@@ -29,7 +29,7 @@ use superladder_model::{Dissipator, Jump, Model, Operator};
 use crate::CumulantError;
 use crate::differential::{Differential, Monomial};
 use crate::drift::size_powers;
-use crate::equations::{longest, longest_product};
+use crate::equations::{longest, longest_product, refuse_dressed_jumps};
 use crate::generator::{collective, commutator};
 use crate::representation::{Side, site};
 use crate::tape::TapeTerm;
@@ -92,6 +92,7 @@ impl PhaseSpace {
         if length > limit {
             return Err(CumulantError::LongProduct { length, order: SOURCES, limit });
         }
+        refuse_dressed_jumps(model)?;
         let variables = Variables::new(model, Basis::Cartesian, Ordering::Symmetrised)?;
         let hamiltonian = model.hamiltonian();
         let mut drift = vec![Sum::new(); variables.count()];
@@ -113,6 +114,7 @@ impl PhaseSpace {
                     .local(*ensemble, &site(*raise, *lower, *z))
                     .scaled((*rate).into())
                     .pruned(SOURCES),
+                Jump::Dressed { .. } => unreachable!("refused above"),
             };
             add_drift(&variables, &generator, &mut drift);
             noise.push(ChannelNoise::Diffusion(diffusion(&variables, &generator)?));

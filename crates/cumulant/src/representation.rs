@@ -135,28 +135,39 @@ impl Variables {
         }
     }
 
-    fn collective_on_sites(&self, e: usize, matrix: &Site, side: Side) -> Differential {
+    /// `sum_i M_i E` for distinct sites, M being a linear map of the operators of one site that takes 1 to `of_one`: with
+    /// `M(1) = k + c_m s_m` and `M(s_n) = g_n + R_nl s_l`
+    /// `eta_n g_n + eta_n R_nl d_l + k (N - eta_n d_n) + c_m (N - eta_n d_n) d_m`.
+    pub(crate) fn on_sites(&self, e: usize, map: impl Fn(&Site) -> Site, of_one: &Site) -> Differential {
         let ensembles = self.ensemble_count();
         let variable = |k: usize| self.spin(e, k);
         let mut sum = Differential::zero();
         for (nu, operator) in site_basis(self.basis).iter().enumerate() {
-            let on_site = match side {
-                Side::Left => times(matrix, operator),
-                Side::Right => times(operator, matrix),
-            };
-            let (kappa, f) = decompose(&on_site, self.basis);
-            sum.add(kappa, ensembles, None, &[variable(nu)], &[]);
-            for (lambda, f) in f.into_iter().enumerate() {
-                sum.add(f, ensembles, None, &[variable(nu)], &[variable(lambda)]);
+            let (g, r) = decompose(&map(operator), self.basis);
+            sum.add(g, ensembles, None, &[variable(nu)], &[]);
+            for (lambda, r) in r.into_iter().enumerate() {
+                sum.add(r, ensembles, None, &[variable(nu)], &[variable(lambda)]);
             }
         }
-        for (mu, c) in decompose(matrix, self.basis).1.into_iter().enumerate() {
+        let (k, c) = decompose(of_one, self.basis);
+        if k != ZERO {
+            sum.add(k, ensembles, Some(e), &[], &[]);
+            (0..3).for_each(|nu| sum.add(-k, ensembles, None, &[variable(nu)], &[variable(nu)]));
+        }
+        for (mu, c) in c.into_iter().enumerate() {
             sum.add(c, ensembles, Some(e), &[], &[variable(mu)]);
             for nu in 0..3 {
                 sum.add(-c, ensembles, None, &[variable(nu)], &[variable(nu), variable(mu)]);
             }
         }
         sum
+    }
+
+    fn collective_on_sites(&self, e: usize, matrix: &Site, side: Side) -> Differential {
+        match side {
+            Side::Left => self.on_sites(e, |s| times(matrix, s), matrix),
+            Side::Right => self.on_sites(e, |s| times(s, matrix), matrix),
+        }
     }
 
     fn collective_symmetrised(&self, e: usize, matrix: &Site, side: Side, degree: usize) -> Differential {

@@ -116,7 +116,7 @@ fn terms(model: &Model) -> Vec<ModelTerm> {
                     let (size, operator) = normalised(operator);
                     (dissipator.rate * size * size, Jump::Collective(operator))
                 }
-                local @ Jump::Local { .. } => (dissipator.rate, local.clone()),
+                local @ (Jump::Local { .. } | Jump::Dressed { .. }) => (dissipator.rate, local.clone()),
             };
             let dissipators = vec![Dissipator { rate: 1.0, jump }];
             let unit = bare(model, &[], &[]).with_channel(Channel { dissipators, ..channel.clone() });

@@ -2,69 +2,12 @@
 
 use num_complex::Complex64;
 
+use crate::jump::out_of_range;
 use crate::model::find;
 use crate::{
-    Argument, ArgumentKind, Arguments, Factor, Model, ModelError, Operator, Subject, SubjectKind, Value,
+    Argument, ArgumentKind, Arguments, Dissipator, Factor, Jump, Model, ModelError, Operator, Subject,
+    SubjectKind, Value,
 };
-
-/// A jump operator of the Lindblad equation.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Jump {
-    /// One jump operator built from mode and collective-spin operators: `D[L]`.
-    Collective(Operator),
-    /// The same single-site jump on every spin of an ensemble:
-    /// `sum_i D[c+ sigma_i^+ + c- sigma_i^- + cz sigma_i^z]` with the Pauli matrix `sigma^z`.
-    Local {
-        /// Ensemble number.
-        ensemble: usize,
-        /// Coefficient `c+` of `sigma^+`.
-        raise: Complex64,
-        /// Coefficient `c-` of `sigma^-`.
-        lower: Complex64,
-        /// Coefficient `cz` of the Pauli matrix `sigma^z`.
-        z: Complex64,
-    },
-}
-
-impl Jump {
-    /// The jump `raise sigma^+ + lower sigma^- + z sigma^z` (Pauli matrix) on every spin of an ensemble:
-    /// `Jump::local(0, [0.0, 1.0, 0.0])` is emission.
-    pub fn local<C: Into<Complex64>>(ensemble: usize, [raise, lower, z]: [C; 3]) -> Self {
-        Self::Local { ensemble, raise: raise.into(), lower: lower.into(), z: z.into() }
-    }
-
-    fn check_finite(&self) -> Result<(), ModelError> {
-        match self {
-            Self::Collective(operator) => operator.check_finite(),
-            Self::Local { raise, lower, z, .. } => {
-                match [raise, lower, z].into_iter().find(|c| !c.is_finite()) {
-                    Some(c) => Err(out_of_range("coefficient", "a local jump", c, "finite")),
-                    None => Ok(()),
-                }
-            }
-        }
-    }
-}
-
-impl From<Operator> for Jump {
-    fn from(operator: Operator) -> Self {
-        Self::Collective(operator)
-    }
-}
-
-fn out_of_range(key: &str, of: &str, value: &dyn ToString, allowed: &str) -> ModelError {
-    let (key, of, value, allowed) = (key.into(), of.into(), value.to_string(), allowed.into());
-    ModelError::OutOfRange { key, of, value, allowed }
-}
-
-/// `rate * D[jump]`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Dissipator {
-    /// Rate (>= 0), outside `D`.
-    pub rate: f64,
-    /// The jump operator.
-    pub jump: Jump,
-}
 
 /// A channel of a model: a named entry of [`CHANNELS`] with its arguments put in.
 #[derive(Debug, Clone, PartialEq)]
@@ -196,6 +139,14 @@ fn thermal_bath(subject: &Subject, arguments: &Arguments) -> Vec<Dissipator> {
 fn local_jump(s: &Subject, a: &Arguments) -> Vec<Dissipator> {
     let (raise, lower, z) = (a.complex("raise"), a.complex("lower"), a.complex("z"));
     vec![Dissipator { rate: a.real("rate"), jump: Jump::Local { ensemble: s.ensembles[0], raise, lower, z } }]
+}
+
+fn dressed_jump(model: &Model, s: &Subject, a: &Arguments) -> Result<Vec<Dissipator>, ModelError> {
+    let (raise, lower, z) = (a.complex("raise"), a.complex("lower"), a.complex("z"));
+    let dressing = Operator::parse_product(model, a.words("dressing"))?;
+    let jump = Jump::Dressed { dressing, ensemble: s.ensembles[0], raise, lower, z };
+    model.check_jump(&jump)?;
+    Ok(vec![Dissipator { rate: a.real("rate"), jump }])
 }
 
 /// `D[lower cosh r + e^(i angle) raise sinh r]`, from the arguments `rate`, `squeezing` (r) and `angle`.
@@ -353,6 +304,40 @@ pub static CHANNELS: &[ChannelDefinition] = &[
         formula: "rate sum_i D[raise sigma_i^+ + lower sigma_i^- + z sigma_i^z]",
         summary: "the most general traceless local jump on every spin",
         build: |_, s, a| Ok(local_jump(s, a)),
+    },
+    ChannelDefinition {
+        name: "dressed-jump",
+        subject: SubjectKind::Ensemble,
+        arguments: &[
+            RATE,
+            Argument {
+                key: "dressing",
+                kind: ArgumentKind::Operators,
+                default: None,
+                meaning: "operators O_1 O_2 ... of modes in written order, the last acts first",
+            },
+            Argument {
+                key: "raise",
+                kind: ArgumentKind::Complex,
+                default: Some(0.0),
+                meaning: "coefficient of sigma^+",
+            },
+            Argument {
+                key: "lower",
+                kind: ArgumentKind::Complex,
+                default: Some(0.0),
+                meaning: "coefficient of sigma^-",
+            },
+            Argument {
+                key: "z",
+                kind: ArgumentKind::Complex,
+                default: Some(0.0),
+                meaning: "coefficient of the Pauli matrix sigma^z",
+            },
+        ],
+        formula: "rate sum_i D[O_1 O_2 ... (raise sigma_i^+ + lower sigma_i^- + z sigma_i^z)]",
+        summary: "a local jump of every spin together with modes, such as emission of one spin into a mode",
+        build: dressed_jump,
     },
     ChannelDefinition {
         name: "collective-emission",

@@ -39,14 +39,20 @@ impl Model {
     }
 }
 
+fn largest(coefficients: [&num_complex::Complex64; 3]) -> f64 {
+    coefficients.map(num_complex::Complex64::norm_sqr).into_iter().fold(0.0, f64::max)
+}
+
 /// Square of the largest coefficient of a jump: what its rate is multiplied with.
 fn strength(jump: &Jump) -> f64 {
     match jump {
         Jump::Collective(operator) => {
             operator.terms.iter().map(|t| t.coefficient.norm_sqr()).fold(0.0, f64::max)
         }
-        Jump::Local { raise, lower, z, .. } => {
-            [raise, lower, z].map(num_complex::Complex64::norm_sqr).into_iter().fold(0.0, f64::max)
+        Jump::Local { raise, lower, z, .. } => largest([raise, lower, z]),
+        Jump::Dressed { dressing, raise, lower, z, .. } => {
+            let of = |t: &crate::Term| t.coefficient.norm_sqr();
+            dressing.terms.iter().map(of).fold(0.0, f64::max) * largest([raise, lower, z])
         }
     }
 }

@@ -20,6 +20,7 @@ mod given;
 mod initial;
 mod interaction;
 mod joint;
+mod jump;
 mod model;
 mod modulation;
 mod observable;
@@ -28,7 +29,7 @@ mod spin_quantities;
 mod tagged;
 
 pub use builder::ModelBuilder;
-pub use channel::{CHANNELS, Channel, ChannelDefinition, Dissipator, Jump};
+pub use channel::{CHANNELS, Channel, ChannelDefinition};
 pub use correlation::{CORRELATIONS, Correlation, CorrelationDefinition};
 pub use definition::{Argument, ArgumentKind, Arguments, Subject, SubjectKind, Value, nearest};
 pub use error::ModelError;
@@ -39,6 +40,7 @@ pub use initial::{
 };
 pub use interaction::{INTERACTIONS, Interaction, InteractionDefinition};
 pub use joint::{JointBlock, JointState};
+pub use jump::{Dissipator, Jump};
 pub use model::{Ensemble, Mode, Model};
 pub use modulation::{Modulation, TimeFunction};
 pub use observable::{

@@ -204,10 +204,12 @@ impl Model {
         };
         let (create, annihilate) = (Factor::Create(mode), Factor::Annihilate(mode));
         let of_jump = |jump: &Jump| match jump {
-            Jump::Collective(operator) if count(operator, &[create]) > 0 => {
+            Jump::Collective(operator) | Jump::Dressed { dressing: operator, .. }
+                if count(operator, &[create]) > 0 =>
+            {
                 count(operator, &[create, annihilate])
             }
-            Jump::Collective(_) | Jump::Local { .. } => 0,
+            Jump::Collective(_) | Jump::Local { .. } | Jump::Dressed { .. } => 0,
         };
         let jumps = self.dissipators().map(|d| of_jump(&d.jump)).max().unwrap_or(0);
         let parts = self.modulations.iter().map(|m| m.part.reach(mode)).max().unwrap_or(0);
@@ -238,6 +240,25 @@ impl Model {
             Jump::Collective(operator) => self.check_operator(operator),
             Jump::Local { ensemble, .. } => {
                 in_range("number of an ensemble", *ensemble, self.ensembles.len(), || "a local jump".into())
+            }
+            Jump::Dressed { dressing, ensemble, .. } => {
+                self.check_operator(dressing)?;
+                let spin = dressing.terms.iter().flat_map(|t| &t.factors).find_map(|f| match f.subsystem() {
+                    Subsystem::Ensemble(e) => Some(e),
+                    Subsystem::Mode(_) => None,
+                });
+                if let Some(e) = spin {
+                    return Err(ModelError::OutOfRange {
+                        key: "dressing".into(),
+                        of: "a dressed jump".into(),
+                        value: format!(
+                            "'{dressing}', which acts on the ensemble '{}'",
+                            self.ensembles[e].name
+                        ),
+                        allowed: "an operator of modes".into(),
+                    });
+                }
+                in_range("number of an ensemble", *ensemble, self.ensembles.len(), || "a dressed jump".into())
             }
         }
     }

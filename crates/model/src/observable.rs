@@ -463,11 +463,11 @@ fn lost(model: &Model, m: usize) -> Operator {
     };
     let mut sum = Operator::zero();
     for Dissipator { rate, jump } in model.dissipators() {
-        let Jump::Collective(operator) = jump else { continue };
+        let (Jump::Collective(operator) | Jump::Dressed { dressing: operator, .. }) = jump else { continue };
         let quanta = operator.terms.first().map_or(0, taken);
         if quanta > 0 && operator.terms.iter().all(|term| taken(term) == quanta) {
-            let emitted = operator.adjoint() * operator.clone();
-            sum = sum + emitted * Complex64::from(quanta as f64 * rate);
+            let size = jump.local_ensemble().map_or(0, |e| model.ensembles()[e].size);
+            sum = sum + jump.decay(size) * Complex64::from(quanta as f64 * rate);
         }
     }
     sum.collected()

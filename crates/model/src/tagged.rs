@@ -47,7 +47,12 @@ impl Model {
                 let own = Jump::Local { ensemble: tagged, raise: *raise, lower: *lower, z: *z };
                 vec![d.clone(), Dissipator { rate: d.rate, jump: own }]
             }
-            Jump::Local { .. } => vec![d.clone()],
+            Jump::Dressed { dressing, ensemble: e, raise, lower, z } if *e == ensemble => {
+                let (dressing, raise, lower, z) = (dressing.clone(), *raise, *lower, *z);
+                let own = Jump::Dressed { dressing, ensemble: tagged, raise, lower, z };
+                vec![d.clone(), Dissipator { rate: d.rate, jump: own }]
+            }
+            Jump::Local { .. } | Jump::Dressed { .. } => vec![d.clone()],
         };
         let channel = |c: &Channel| Channel {
             dissipators: c.dissipators.iter().flat_map(jumps).collect(),

@@ -148,7 +148,5 @@ impl Ladders {
 }
 
 fn has_local_channels(model: &Model, ensemble: usize) -> bool {
-    model
-        .dissipators()
-        .any(|d| matches!(&d.jump, superladder_model::Jump::Local { ensemble: e, .. } if *e == ensemble))
+    model.dissipators().any(|d| d.jump.local_ensemble() == Some(ensemble))
 }

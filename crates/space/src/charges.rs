@@ -44,6 +44,18 @@ impl Charges {
                         let present = present.iter().filter(|(c, _)| c.norm_sqr() > 0.0);
                         present.map(|(_, s)| unit(length, position, *s)).collect()
                     }
+                    Jump::Dressed { dressing, ensemble, raise, lower, z } => {
+                        let position = model.modes().len() + ensemble;
+                        let present = [(raise, 1), (lower, -1), (z, 0)];
+                        let present = present.iter().filter(|(c, _)| c.norm_sqr() > 0.0);
+                        let dressings = operator_shifts(&dressing.collected(), model);
+                        let moved = |shift: &Vec<i64>, s: i64| {
+                            let mut moved = shift.clone();
+                            moved[position] += s;
+                            moved
+                        };
+                        present.flat_map(|(_, s)| dressings.iter().map(|d| moved(d, *s))).collect()
+                    }
                 };
                 for part in parts.iter().skip(1) {
                     shifts.insert(part.iter().zip(&parts[0]).map(|(a, b)| a - b).collect());

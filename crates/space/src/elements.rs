@@ -2,7 +2,7 @@
 
 use num_complex::Complex64;
 use sprs::{CsMat, TriMat};
-use superladder_model::{Dissipator, Factor, Jump, Model, Operator, Subsystem, Term};
+use superladder_model::{Factor, Jump, Model, Operator, Subsystem, Term};
 
 use crate::halting::{PIECES, go_on};
 use crate::ladder::LocalPart;
@@ -22,6 +22,14 @@ pub struct JumpBlock {
     pub target: usize,
     /// Matrix of target dimension x source dimension.
     pub matrix: SparseMatrix,
+}
+
+/// A jump of single spins: coefficients of `sigma^+`, `sigma^-` and `sigma^z`, and an operator of modes that goes with
+/// it.
+struct LocalJump<'a> {
+    ensemble: usize,
+    parts: [Complex64; 3],
+    dressing: Option<&'a Operator>,
 }
 
 impl Space {
@@ -62,6 +70,11 @@ impl Space {
         for (label, source) in labels.iter_mut().zip(sector.labels(column)) {
             *label = i64::from(*source);
         }
+        self.moved(sector, term, labels)
+    }
+
+    /// The number of the state that a term makes of `labels`, which it changes, and its coefficient; `None` for zero.
+    fn moved(&self, sector: &Sector, term: &Term, labels: &mut [i64]) -> Option<(usize, Complex64)> {
         let mut value = term.coefficient;
         for factor in term.factors.iter().rev() {
             value *= self.factor_element(sector, *factor, labels);
@@ -96,7 +109,15 @@ impl Space {
                         blocks.push(JumpBlock { dissipator: number, source: sector, target: sector, matrix });
                     }
                 }
-                Jump::Local { .. } => self.local_jumps(number, dissipator, &mut blocks, halted)?,
+                Jump::Local { ensemble, raise, lower, z } => {
+                    let site = LocalJump { ensemble: *ensemble, parts: [*raise, *lower, *z], dressing: None };
+                    self.local_jumps((number, dissipator.rate), &site, &mut blocks, halted)?;
+                }
+                Jump::Dressed { dressing, ensemble, raise, lower, z } => {
+                    let dressing = Some(dressing);
+                    let site = LocalJump { ensemble: *ensemble, parts: [*raise, *lower, *z], dressing };
+                    self.local_jumps((number, dissipator.rate), &site, &mut blocks, halted)?;
+                }
             }
         }
         blocks.retain(|b| b.matrix.nnz() > 0);
@@ -105,12 +126,12 @@ impl Space {
 
     fn local_jumps(
         &self,
-        number: usize,
-        dissipator: &Dissipator,
+        (number, rate): (usize, f64),
+        jump: &LocalJump<'_>,
         blocks: &mut Vec<JumpBlock>,
         halted: &dyn Fn() -> bool,
     ) -> Option<()> {
-        let Jump::Local { ensemble, raise, lower, z } = dissipator.jump else { return Some(()) };
+        let LocalJump { ensemble, parts: [raise, lower, z], dressing } = *jump;
         let parts = [(LocalPart::Raise, raise), (LocalPart::Lower, lower), (LocalPart::Z, 2.0 * z)];
         let position = self.levels().len() + ensemble;
         for (source, sector) in self.sectors().iter().enumerate() {
@@ -120,7 +141,7 @@ impl Space {
                 let mut final_ladders = sector.twice_j.clone();
                 final_ladders[ensemble] = twice_j;
                 let Some(target) = self.sector_number(&final_ladders) else { continue };
-                let scale = (weight * dissipator.rate).sqrt();
+                let scale = (weight * rate).sqrt();
                 let image = &self.sectors()[target];
                 let mut triplets = TriMat::new((image.dim(), sector.dim()));
                 for column in 0..sector.dim() {
@@ -134,8 +155,16 @@ impl Space {
                         let mut labels: Vec<i64> =
                             sector.labels(column).iter().map(|l| i64::from(*l)).collect();
                         labels[position] += part.shift();
-                        if let Some(row) = image.find(&labels) {
-                            triplets.add_triplet(row, column, value);
+                        let Some(dressing) = dressing else {
+                            if let Some(row) = image.find(&labels) {
+                                triplets.add_triplet(row, column, value);
+                            }
+                            continue;
+                        };
+                        for term in &dressing.terms {
+                            if let Some((row, factor)) = self.moved(image, term, &mut labels.clone()) {
+                                triplets.add_triplet(row, column, factor * value);
+                            }
                         }
                     }
                 }

@@ -307,6 +307,7 @@ pub(crate) fn escapes(model: &Model, unravelling: Unravelling) -> Vec<(usize, Es
                 let local = Local::new(raise * root, lower * root, 2.0 * z * root);
                 escapes.push((number, Escape::Local { ensemble: *ensemble, local }));
             }
+            Jump::Dressed { .. } => unreachable!("refused when the problem is set up"),
             Jump::Collective(operator) => {
                 let jump = operator.clone() * Complex64::from(root);
                 let flux = match unravelling {

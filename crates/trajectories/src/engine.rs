@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use superladder_engine::{Engine, EngineError, Evolution, Problem, Resources, Stationary};
-use superladder_model::Model;
+use superladder_model::{Jump, Model};
 use superladder_sampling::{BLOCKS, ErrorTarget, SampledEvolution, Sampling};
 use superladder_space::Ladders;
 
@@ -110,6 +110,7 @@ impl Trajectories {
         problem.without_density_matrix(NAME)?;
         self.check()?;
         check_sizes(problem)?;
+        refuse_dressed_jumps(problem)?;
         let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
         let ladders = Ladders::new(&models, &problem.initial);
         let locality = self.locality(problem, &ladders);
@@ -180,6 +181,15 @@ impl Trajectories {
 }
 
 /// Refuses ensembles whose ladders are too many to list.
+fn refuse_dressed_jumps(problem: &Problem) -> Result<(), EngineError> {
+    let mut dissipators = problem.stages.iter().flat_map(|stage| stage.model.dissipators());
+    if dissipators.any(|d| matches!(d.jump, Jump::Dressed { .. })) {
+        let reason = "a dressed jump, of single spins together with modes, is not followed; use the engine 'exact' or 'cumulant'";
+        return Err(unsupported(reason));
+    }
+    Ok(())
+}
+
 fn check_sizes(problem: &Problem) -> Result<(), EngineError> {
     const MOST: usize = 10_000_000;
     let large = problem.stages.iter().flat_map(|s| s.model.ensembles()).find(|e| e.size > MOST);

@@ -101,6 +101,7 @@ impl Reachable {
                     || (raise.norm_sqr() > 0.0 && lives(Factor::Raise(*ensemble)))
                     || (lower.norm_sqr() > 0.0 && lives(Factor::Lower(*ensemble)))
             }
+            Jump::Dressed { .. } => true,
         }
     }
 }
@@ -124,6 +125,7 @@ pub(crate) fn products(model: &Model) -> Vec<Vec<Factor>> {
                     }
                 }
             }
+            Jump::Dressed { .. } => unreachable!("refused before"),
         }
     }
     products.extend(operators.iter().flat_map(|o| o.collected().terms).map(|term| term.factors.clone()));

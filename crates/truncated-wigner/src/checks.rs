@@ -121,7 +121,7 @@ pub(crate) fn high_terms(model: &Model) -> Vec<String> {
     let channels = model.channels().iter().enumerate().filter_map(|(number, c)| {
         let of = |jump: &Jump| match jump {
             Jump::Collective(operator) => degree(operator),
-            Jump::Local { .. } => 0,
+            Jump::Local { .. } | Jump::Dressed { .. } => 0,
         };
         let degree = c.dissipators.iter().filter(|d| d.rate > 0.0).map(|d| of(&d.jump)).max().unwrap_or(0);
         (degree >= HIGH).then(|| words("channel", named(model, c.name, &c.subject, number), degree))

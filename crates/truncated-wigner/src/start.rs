@@ -10,7 +10,7 @@
 
 use num_complex::Complex64;
 use superladder_engine::{EngineError, Problem};
-use superladder_model::{EnsembleState, Jump, ModeState, Model, Subsystem};
+use superladder_model::{EnsembleState, ModeState, Model, Subsystem};
 use superladder_sampling::Stream;
 
 use crate::error::unsupported;
@@ -50,9 +50,7 @@ pub(crate) struct Start {
 
 /// By ensemble, whether no stage has a local channel on it, so that |S| is conserved.
 pub(crate) fn conserved(problem: &Problem) -> Vec<bool> {
-    let is_local = |model: &Model, e: usize| {
-        model.dissipators().any(|d| matches!(&d.jump, Jump::Local { ensemble, .. } if *ensemble == e))
-    };
+    let is_local = |model: &Model, e: usize| model.dissipators().any(|d| d.jump.local_ensemble() == Some(e));
     let ensembles = 0..problem.model().ensembles().len();
     ensembles.map(|e| !problem.stages.iter().any(|s| is_local(&s.model, e))).collect()
 }

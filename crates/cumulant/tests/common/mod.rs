@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use superladder_engine::{End, Problem, Stage};
 use superladder_model::{
-    ArgumentKind, Channel, ChannelDefinition, Ensemble, EnsembleState, InitialState, Interaction,
+    Argument, ArgumentKind, Channel, ChannelDefinition, Ensemble, EnsembleState, InitialState, Interaction,
     InteractionDefinition, Mode, ModeState, Model, SubjectKind, Value, observables_by_name,
 };
 
@@ -18,9 +18,9 @@ pub struct Case {
     pub sizes: [usize; 2],
 }
 
-fn example(kind: ArgumentKind, position: usize, ensemble: &str) -> Value {
+fn example(argument: &Argument, position: usize, ensemble: &str) -> Value {
     let x = 0.3 + 0.17 * position as f64;
-    match kind {
+    match argument.kind {
         ArgumentKind::Real | ArgumentKind::NonNegative | ArgumentKind::Positive => Value::Real(x),
         ArgumentKind::Count => Value::Real(1.0),
         ArgumentKind::Complex => Value::Complex(Complex64::new(x, 0.4 - 0.3 * position as f64)),
@@ -30,6 +30,7 @@ fn example(kind: ArgumentKind, position: usize, ensemble: &str) -> Value {
             (Complex64::new(-0.1, 0.4), vec!["create(a)".into(), format!("lower({ensemble})")]),
             (Complex64::new(0.3, -0.2), Vec::new()),
         ]),
+        ArgumentKind::Operators if argument.key == "dressing" => Value::Words(vec!["create(a)".into()]),
         ArgumentKind::Operators => {
             let words = ["create(a)", &format!("lower({ensemble})"), &format!("sx({ensemble})")];
             Value::Words(words.map(ToOwned::to_owned).to_vec())
@@ -72,13 +73,13 @@ impl Case {
 
         let (m, e) = subject(interaction.subject, first, last);
         let arguments = interaction.arguments.iter().enumerate();
-        let given: Vec<_> = arguments.map(|(i, a)| (a.key.to_owned(), example(a.kind, i, first))).collect();
+        let given: Vec<_> = arguments.map(|(i, a)| (a.key.to_owned(), example(a, i, first))).collect();
         let interaction = Interaction::new(&model, self.interaction, &m, &e, &given).expect("valid");
 
         let channel = ChannelDefinition::by_name(self.channel).expect("in the table");
         let (m, e) = subject(channel.subject, last, first);
         let arguments = channel.arguments.iter().enumerate();
-        let given: Vec<_> = arguments.map(|(i, a)| (a.key.to_owned(), example(a.kind, i, first))).collect();
+        let given: Vec<_> = arguments.map(|(i, a)| (a.key.to_owned(), example(a, i, first))).collect();
         let channel = Channel::new(&model, self.channel, &m, &e, &given).expect("valid");
         Some(model.with_interaction(interaction).with_channel(channel))
     }
