@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
-use superladder::analysis::CRITERIA;
+use superladder::analysis::{CRITERIA, REDUCTIONS};
 use superladder::model::{
     Argument, CHANNELS, CORRELATIONS, ENSEMBLE_STATES, INTERACTIONS, MODE_STATES, OBSERVABLES, SubjectKind,
     TargetKind,
@@ -36,6 +36,7 @@ pub(crate) fn list(arguments: &List, out: &mut dyn Write) -> anyhow::Result<()> 
         Listing::Channels => channels(),
         Listing::Interactions => interactions(),
         Listing::Observables => observables(),
+        Listing::Reductions => reductions(),
         Listing::Correlations => correlations(),
         Listing::Methods => methods(),
         Listing::States => states(),
@@ -142,14 +143,11 @@ fn observables() -> Vec<Entry> {
         TargetKind::Subsystem => format!("{name}(mode or ensemble)"),
         TargetKind::Pair => format!("{name}(x) or {name}(x,y)"),
     };
+    let mark = |in_default: bool| if in_default { " (in the set `default`)" } else { "" };
     let entry = |o: &superladder::model::ObservableDefinition| Entry {
         name: written(o.name, o.target),
         formula: o.formula.to_owned(),
-        summary: if o.in_default {
-            format!("{} (in the set `default`)", o.summary)
-        } else {
-            o.summary.to_owned()
-        },
+        summary: format!("{}{}", o.summary, mark(o.in_default)),
         keys: Vec::new(),
     };
     let set = |name: &str, summary: &str| Entry {
@@ -160,6 +158,19 @@ fn observables() -> Vec<Entry> {
     };
     let sets = [set("default", "the usual set, for every mode and ensemble"), set("all", "everything")];
     sets.into_iter().chain(OBSERVABLES.iter().map(entry)).collect()
+}
+
+fn reductions() -> Vec<Entry> {
+    let entry = |r: &superladder::analysis::ReductionDefinition| {
+        let level = r.level.map(|word| format!(" {word} LEVEL")).unwrap_or_default();
+        Entry {
+            name: r.name.to_owned(),
+            formula: format!("{} COLUMN{level} [from TIME] [to TIME] [in dB]", r.name),
+            summary: r.summary.to_owned(),
+            keys: Vec::new(),
+        }
+    };
+    REDUCTIONS.iter().map(entry).collect()
 }
 
 fn methods() -> Vec<Entry> {

@@ -19,6 +19,8 @@ use crate::error::{Fault, StudyError};
 use crate::initial;
 use crate::model::{self, Parts};
 use crate::parameters::{self, Quench};
+use crate::plot_table::PlotTable;
+use crate::reductions::{self, ReductionEntry};
 use crate::section::Section;
 use crate::truncation;
 use crate::{method, overrides, time, title};
@@ -43,6 +45,10 @@ pub struct Study {
     pub engine: EngineChoice,
     /// Correlations of two times, for the command `spectrum`.
     pub correlations: Vec<CorrelationEntry>,
+    /// Numbers read off columns over time.
+    pub reductions: Vec<ReductionEntry>,
+    /// What its pictures show.
+    pub plot: PlotTable,
     resolved: Json,
     source: Arc<Source>,
     /// Where the name of the table `engine` stands, and its key `memory_limit`.
@@ -272,6 +278,10 @@ impl Reader<'_> {
         // Carried out by the command `breakdown` alone, but told here if it is nonsense.
         BreakdownTable::read(&root, Some(problem.model()))?;
         let (correlations, resolved_correlations) = correlations::read(&root, &problem)?;
+        let reductions = reductions::read(&root, &problem)?;
+        let read_off: Vec<String> = reductions.iter().map(|r| r.name.clone()).collect();
+        let shown = [read_off.clone(), reductions::columns(&problem), names.clone()].concat();
+        let (plot, resolved_plot) = PlotTable::read(&root, &shown)?;
         let table = root.key_span("engine");
         let memory_limit = root.section("engine", "engine")?.and_then(|s| s.key_span("memory_limit"));
         root.finish()?;
@@ -286,7 +296,11 @@ impl Reader<'_> {
         resolved.insert("engine".into(), resolved_engine);
         resolved.insert("method".into(), resolved_method);
         resolved.insert("bounds".into(), json!(common.bounds));
-        resolved.insert("output".into(), json!({ "observables": names }));
+        let output = resolved.entry("output").or_insert_with(|| json!({ "observables": names }));
+        if !read_off.is_empty() {
+            output["reductions"] = json!(read_off);
+        }
+        resolved.extend(resolved_plot.map(|plot| ("plot".to_owned(), plot)));
         if !correlations.is_empty() {
             resolved.insert("correlations".into(), resolved_correlations.into());
         }
@@ -308,6 +322,8 @@ impl Reader<'_> {
             follows,
             engine,
             correlations,
+            reductions,
+            plot,
             resolved,
             source,
             table,
@@ -403,6 +419,8 @@ fn observables(root: &Section<'_>, model: &Model) -> Result<Wanted, StudyError> 
     });
     let wanted = spans.collect();
     if let Some(section) = section {
+        // Read once the times are known.
+        section.value("reductions");
         section.finish()?;
     }
     Ok((observables, wanted))

@@ -18,10 +18,12 @@ pub mod maps;
 pub mod place;
 #[cfg(feature = "mpi")]
 pub mod ranks;
+pub mod reductions;
 pub mod results;
 pub mod run;
 pub mod samples;
 pub mod search;
+mod shown;
 pub mod spectrum;
 pub mod steady;
 pub mod store;
