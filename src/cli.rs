@@ -4,6 +4,7 @@ mod mean_field;
 mod run;
 mod shown;
 mod spectrum;
+mod squeezing;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ pub(crate) use mean_field::{CycleStart, LimitCycles, Lyapunov, Map, MeanFieldStu
 pub(crate) use run::{Merge, Pauses, Run};
 pub(crate) use shown::Shown;
 pub(crate) use spectrum::{Keep, Spectrum};
+pub(crate) use squeezing::Squeezing;
 
 /// Exact finite-N quantum solver for driven-dissipative light-matter and spin ensembles.
 #[derive(Debug, Parser)]
@@ -45,6 +47,8 @@ pub(crate) enum Command {
     Breakdown(Breakdown),
     /// Run a study over a grid or list of parameters; resumable, one tidy table, picture.
     Sweep(Sweep),
+    /// Find the spin squeezing of every ensemble by several engines and sizes: minima, scaling with N, picture.
+    Squeezing(Squeezing),
     /// Vary the numerical settings of a study: is every observable converged, and what is cheapest?
     Converge(Converge),
     /// Run a study with several engines and hold them against each other: table, picture.

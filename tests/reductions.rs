@@ -300,3 +300,96 @@ fn undefined_values_are_said() {
     assert_eq!(found[0].words(), "undefined");
     assert!(found[4].value.abs() < 1e-12, "<S^x> is defined");
 }
+
+/// The values of the last column of the words of `minima.csv` that belong to these cells at the beginning of a row.
+fn minimum(table: &str, begins: &str) -> (f64, f64) {
+    let row =
+        table.lines().find(|line| line.starts_with(begins)).unwrap_or_else(|| panic!("{begins}: {table}"));
+    let cells: Vec<&str> = row[begins.len()..].split(',').collect();
+    (cells[0].parse().expect("a value"), cells[2].parse().expect("a time"))
+}
+
+/// The command `squeezing`: minima of the closed form, their growth with N, and what is said of it.
+#[test]
+fn squeezing_of_twisted_spins_grows_with_their_number() {
+    let scratch = Scratch::new(TWISTING);
+    let quiet = [
+        "--set",
+        "emission=0",
+        "--set",
+        "pumping=0",
+        "--set",
+        "dephasing=0",
+        "--set",
+        "time={end=6.0,step=0.05}",
+    ];
+    let asked = ["squeezing", "study.toml", "-o", "out", "--sweep", "N=10,20,50"];
+    let said = scratch.exits(0, &[&asked[..], &quiet].concat());
+    let table = fs::read_to_string(scratch.path("out/minima.csv")).expect("a table");
+    for (n, name) in [(10, "E N=10 clean"), (50, "E N=50 clean")] {
+        let right = reference(name);
+        for (column, key, time_key) in
+            [("wineland", "xi_R2_min", "t_min"), ("kitagawa_ueda", "xi_S2_min", "t_min_S")]
+        {
+            let (value, time) = minimum(&table, &format!("exact,{n},minimum squeezing(S).{column},"));
+            assert!((value - number(&right, key)).abs() < 2e-5, "N = {n} {column}: {value}");
+            assert!((time - number(&right, time_key)).abs() < 5e-3, "N = {n} {column}: t = {time}");
+        }
+    }
+    // ln(0.19606/0.07504)/ln 5 = 0.597 from N = 10 to 50 by the closed form.
+    let fits: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(scratch.path("out/fits.json")).expect("fits"))
+            .expect("JSON");
+    let alpha = number(&fits[0]["law"], "alpha");
+    assert!((alpha - 0.597).abs() < 0.02, "{fits}");
+    assert!(said.contains("with alpha = 0.") && said.contains("deepest by exact at N = 50 0.075"), "{said}");
+    assert!(scratch.path("out/squeezing.png").is_file() && scratch.path("out/manifest.json").is_file());
+    let said = scratch.exits(2, &["squeezing", "study.toml", "-o", "two", "--sweep", "N=few,many"]);
+    assert!(said.contains("N=few,many") || said.contains("few"), "{said}");
+}
+
+/// After a quench, from independent code: closure `sites` at N = 100 on a grid of 0.1, and linear noise.
+#[test]
+fn squeezing_after_a_quench_has_the_limit_of_linear_noise() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/studies/squeezing.toml");
+    let scratch = Scratch::new(TWISTING);
+    for (lambda, sites, limit) in
+        [("0.2", [0.923_222, 0.925_857], 0.922_568), ("0.5", [0.625_715, 0.638_934], 0.622_331)]
+    {
+        let said = scratch.exits(
+            0,
+            &[
+                "squeezing",
+                path,
+                "-e",
+                "cumulant",
+                "--set",
+                &format!("lambda={lambda}"),
+                "--set",
+                "gamma_up=0.9",
+                "--set",
+                "N=100",
+                "--set",
+                "time={end=6.0,step=0.1}",
+                "-o",
+                "out",
+                "--force",
+            ],
+        );
+        assert!(said.contains("N -> infinity"), "{said}");
+        let table = fs::read_to_string(scratch.path("out/squeezing.csv")).expect("a table");
+        let heading: Vec<&str> = table.lines().next().expect("a heading").split(',').collect();
+        for (name, right) in ["squeezing(S).kitagawa_ueda", "squeezing(S).wineland"].iter().zip(sites) {
+            let place = heading.iter().position(|h| h == name).expect("the column");
+            let cells = table.lines().skip(1).map(|l| l.split(',').nth(place).expect("a cell"));
+            let least = cells.map(|c| c.parse::<f64>().expect("a number")).fold(f64::INFINITY, f64::min);
+            assert!((least - right).abs() < 2e-6, "{lambda} {name}: {least} {right}");
+        }
+        let manifest: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(scratch.path("out/manifest.json")).expect("a manifest"))
+                .expect("JSON");
+        let found = number(&manifest["linear_noise"][0]["value"], "value");
+        // The reference is the lowest point of the grid, the parabola lies below it.
+        assert!((0.0..2e-3).contains(&(limit - found)), "{lambda}: {found} {limit}");
+    }
+}

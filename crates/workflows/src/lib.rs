@@ -1,4 +1,4 @@
-//! What is done with studies: run, compare, sweep, converge, breakdown, stationary states, spectra, maps of mean field, limit
+//! What is done with studies: run, compare, sweep, squeezing, converge, breakdown, stationary states, spectra, maps of mean field, limit
 //! cycles.
 //!
 //! ```text
@@ -25,6 +25,7 @@ pub mod samples;
 pub mod search;
 mod shown;
 pub mod spectrum;
+pub mod squeezing;
 pub mod steady;
 pub mod store;
 pub mod sweep;

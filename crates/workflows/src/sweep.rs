@@ -47,6 +47,9 @@ pub enum SweepError {
         /// What is wrong with it.
         fault: AxisFault,
     },
+    /// Squeezing of a study without spins.
+    #[error("the study has no ensembles of spins, whose squeezing could be found")]
+    NoEnsembles,
     /// A key of the table `plot` that does not fit what is swept.
     #[error("plot.{key}: {reason}")]
     Plot {
@@ -97,6 +100,7 @@ impl SweepError {
             Self::Engine(error) => error.is_bad_input(),
             Self::Axis { .. }
             | Self::Plot { .. }
+            | Self::NoEnsembles
             | Self::Memory { .. }
             | Self::Study(_)
             | Self::Point { .. } => true,
