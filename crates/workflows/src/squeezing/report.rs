@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use superladder_engine::with_error;
 
-use super::findings::{Findings, Law, Minimum};
+use super::findings::{Findings, Law, Minimum, Scaling};
 use crate::sweep::Results;
 
 /// Minima by ensemble, parameter, engine and size, their growth, and a paragraph: where, when, how much, how sure, and
@@ -26,6 +26,10 @@ pub(super) fn text(results: &Results<'_>, findings: &Findings) -> String {
         for scaling in findings.scalings.iter().filter(|s| s.reduction == *reduction) {
             let law = scaling.law.as_ref().map_or_else(Clone::clone, |law| in_words(law, scaling.sizes));
             let _ = writeln!(text, "  {}: {law}", scaling.engine);
+        }
+        let fitted = |s: &&Scaling| s.reduction == *reduction && s.law.is_ok();
+        if findings.limit(reduction).is_some() && findings.scalings.iter().any(|s| fitted(&s)) {
+            let _ = writeln!(text, "  with a limit of infinite N, a power is that of these sizes only");
         }
     }
     if let Err(reason) = &findings.limits {
