@@ -89,8 +89,9 @@ fn averages_follow_the_window_between_points() {
     let exact = (1.03_f64.cos() - 7.31_f64.cos()) / (7.31 - 1.03);
     let found = window.of(&wave.0, &wave.1).value;
     assert!((found - exact).abs() < 1e-7, "{found} {exact}");
+    // At the end the slope is one-sided: off by h^2/3 |x'''|, and the value by 4/27 of h times that at most, 5e-6.
     let last = Reduction { from: Some(9.99), ..Reduction::whole(Quantity::Mean) }.of(&wave.0, &wave.1).value;
-    assert!((last - (9.99_f64.cos() - 10.0_f64.cos()) / 0.01).abs() < 1e-6, "{last}");
+    assert!((last - (9.99_f64.cos() - 10.0_f64.cos()) / 0.01).abs() < 1e-5, "{last}");
 }
 
 #[test]
