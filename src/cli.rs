@@ -2,7 +2,9 @@
 
 mod mean_field;
 mod run;
+mod shown;
 mod spectrum;
+mod squeezing;
 
 use std::path::PathBuf;
 
@@ -13,7 +15,9 @@ use superladder::workflows::converge;
 
 pub(crate) use mean_field::{CycleStart, LimitCycles, Lyapunov, Map, MeanFieldStudy, Phases, Reproduce};
 pub(crate) use run::{Merge, Pauses, Run};
+pub(crate) use shown::Shown;
 pub(crate) use spectrum::{Keep, Spectrum};
+pub(crate) use squeezing::Squeezing;
 
 /// Exact finite-N quantum solver for driven-dissipative light-matter and spin ensembles.
 #[derive(Debug, Parser)]
@@ -43,6 +47,8 @@ pub(crate) enum Command {
     Breakdown(Breakdown),
     /// Run a study over a grid or list of parameters; resumable, one tidy table, picture.
     Sweep(Sweep),
+    /// Find the spin squeezing of every ensemble by several engines and sizes: minima, scaling with N, picture.
+    Squeezing(Squeezing),
     /// Vary the numerical settings of a study: is every observable converged, and what is cheapest?
     Converge(Converge),
     /// Run a study with several engines and hold them against each other: table, picture.
@@ -163,6 +169,8 @@ pub(crate) struct Sweep {
     /// KEY=VALUE,VALUE,...; the key is a parameter or dotted, as for --set; repeatable, for all combinations.
     #[arg(long = "sweep", value_name = "KEY=VALUES", required = true)]
     pub(crate) sweeps: Vec<String>,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
     /// Output folder [default: out/<name of the study>-sweep].
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
@@ -273,6 +281,8 @@ pub(crate) struct Compare {
     /// End with exit code 3 when an engine disagrees with the reference.
     #[arg(long)]
     pub(crate) require_agreement: bool,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
     /// Output folder [default: out/<name of the study>-compare].
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
@@ -380,6 +390,8 @@ pub(crate) enum Listing {
     Interactions,
     /// What can be measured.
     Observables,
+    /// Numbers read off columns over time.
+    Reductions,
     /// Correlations of two times.
     Correlations,
     /// Propagators and their options.

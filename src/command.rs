@@ -15,6 +15,7 @@ mod mean_field;
 mod reproduce;
 mod run;
 mod spectrum;
+mod squeezing;
 mod steady;
 mod sweep;
 mod verify;
@@ -118,6 +119,7 @@ pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupt: &Interrupt) -> a
         Command::Merge(arguments) => return run::merge(&arguments, out),
         Command::Breakdown(arguments) => return breakdown::breakdown(&arguments, out, interrupt),
         Command::Sweep(arguments) => return sweep::sweep(&arguments, out, interrupt),
+        Command::Squeezing(arguments) => return squeezing::squeezing(&arguments, out, interrupt),
         Command::Converge(arguments) => return converge::converge(&arguments, out, interrupt),
         Command::Compare(arguments) => return compare::compare(&arguments, out, interrupt),
         Command::Steady(arguments) => return steady::steady(&arguments, out, interrupt),

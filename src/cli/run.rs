@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::{Execution, StudyArguments};
+use super::{Execution, Shown, StudyArguments};
 
 /// `superladder run`.
 #[derive(Debug, Args)]
@@ -41,6 +41,8 @@ pub(crate) struct Run {
     /// Run the trajectories with these indices only, in place of 0..`engine.trajectories`.
     #[arg(long, value_name = "A..B", value_parser = indices)]
     pub(crate) indices: Option<Range<u64>>,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
     #[command(flatten)]
     pub(crate) pauses: Pauses,
     #[command(flatten)]

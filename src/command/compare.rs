@@ -25,7 +25,7 @@ pub(crate) fn compare(
             return Err(BadInput::UnknownEngine { name: name.clone(), known: known.join(", ") }.into());
         }
     }
-    let (path, sets) = (&arguments.study.study, &arguments.study.sets);
+    let (path, sets) = (&arguments.study.study, &arguments.study.sets_with(&arguments.shown));
     let studies = arguments.engines.iter().map(|name| Study::load_for(path, sets, Some(name)));
     let studies = studies.collect::<Result<Vec<_>, _>>()?;
     let study = &studies[studies.len() - 1];

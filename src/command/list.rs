@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
-use superladder::analysis::CRITERIA;
+use superladder::analysis::{CRITERIA, REDUCTIONS};
 use superladder::model::{
     Argument, CHANNELS, CORRELATIONS, ENSEMBLE_STATES, INTERACTIONS, MODE_STATES, OBSERVABLES, SubjectKind,
     TargetKind,
@@ -36,6 +36,7 @@ pub(crate) fn list(arguments: &List, out: &mut dyn Write) -> anyhow::Result<()> 
         Listing::Channels => channels(),
         Listing::Interactions => interactions(),
         Listing::Observables => observables(),
+        Listing::Reductions => reductions(),
         Listing::Correlations => correlations(),
         Listing::Methods => methods(),
         Listing::States => states(),
@@ -55,6 +56,10 @@ pub(crate) fn list(arguments: &List, out: &mut dyn Write) -> anyhow::Result<()> 
 }
 
 impl Entry {
+    fn without_keys(name: &str, formula: &str, summary: &str) -> Self {
+        Self { name: name.into(), formula: formula.into(), summary: summary.into(), keys: Vec::new() }
+    }
+
     fn json(&self) -> Value {
         let key = |k: &Key| {
             let default = k.default.as_ref().filter(|d| !d.is_empty());
@@ -142,35 +147,26 @@ fn observables() -> Vec<Entry> {
         TargetKind::Subsystem => format!("{name}(mode or ensemble)"),
         TargetKind::Pair => format!("{name}(x) or {name}(x,y)"),
     };
+    let mark = |in_default: bool| if in_default { " (in the set `default`)" } else { "" };
     let entry = |o: &superladder::model::ObservableDefinition| Entry {
         name: written(o.name, o.target),
         formula: o.formula.to_owned(),
-        summary: if o.in_default {
-            format!("{} (in the set `default`)", o.summary)
-        } else {
-            o.summary.to_owned()
-        },
+        summary: format!("{}{}", o.summary, mark(o.in_default)),
         keys: Vec::new(),
     };
-    let set = |name: &str, summary: &str| Entry {
-        name: name.to_owned(),
-        formula: String::new(),
-        summary: summary.to_owned(),
-        keys: Vec::new(),
+    let all = [("default", "the usual set, for every mode and ensemble"), ("all", "everything")];
+    let sets = all.map(|(name, summary)| Entry::without_keys(name, "", summary));
+    let words = EXPECTATIONS.iter().map(|[name, formula, what]| Entry::without_keys(name, formula, what));
+    sets.into_iter().chain(OBSERVABLES.iter().map(entry)).chain(words).collect()
+}
+
+fn reductions() -> Vec<Entry> {
+    let entry = |r: &superladder::analysis::ReductionDefinition| {
+        let level = r.level.map(|word| format!(" {word} LEVEL")).unwrap_or_default();
+        let formula = format!("{} COLUMN{level} [from TIME] [to TIME] [in dB]", r.name);
+        Entry::without_keys(r.name, &formula, r.summary)
     };
-    let sets = [set("default", "the usual set, for every mode and ensemble"), set("all", "everything")];
-    let word = |[name, arguments, formula, summary]: &[&str; 4]| Entry {
-        name: format!("{name}({arguments})"),
-        formula: (*formula).to_owned(),
-        summary: (*summary).to_owned(),
-        keys: Vec::new(),
-    };
-    let arithmetic = set(
-        "arithmetic",
-        "any expression of observables and parameters, as photons(a)/N or spin(S).z^2; names for it: [observables.NAME]",
-    );
-    let words = EXPECTATIONS.iter().map(word);
-    sets.into_iter().chain(OBSERVABLES.iter().map(entry)).chain(words).chain([arithmetic]).collect()
+    REDUCTIONS.iter().map(entry).collect()
 }
 
 fn methods() -> Vec<Entry> {

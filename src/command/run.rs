@@ -5,10 +5,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use superladder::engine::End;
+use superladder::study::Study;
 use superladder::workflows::results::Clock;
 use superladder::workflows::run::{self, Outcome, Plan, summary};
 
-use super::{Verdict, load, start_threads};
+use super::{Verdict, start_threads};
 use crate::cli::{Merge, Run};
 use crate::interrupt::Interrupt;
 use crate::progress::{Bar, Pauses};
@@ -16,7 +17,8 @@ use crate::progress::{Bar, Pauses};
 /// Runs a study and writes its output folder.
 pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupt: &Interrupt) -> anyhow::Result<Verdict> {
     let (begun, clock) = (Instant::now(), Clock::start());
-    let mut study = load(&arguments.study)?;
+    let sets = arguments.study.sets_with(&arguments.shown);
+    let mut study = Study::load(&arguments.study.study, &sets)?;
     if arguments.save_state && study.problem.end == End::Records {
         study.problem.end = End::State;
     }

@@ -21,7 +21,8 @@ pub(crate) fn sweep(
     let clock = Clock::start();
     let cli::Execution { threads, quiet } = arguments.execution;
     start_threads(threads)?;
-    let sweep = Sweep::load(&arguments.study.study, &arguments.study.sets, &arguments.sweeps)?;
+    let sets = arguments.study.sets_with(&arguments.shown);
+    let sweep = Sweep::load(&arguments.study.study, &sets, &arguments.sweeps)?;
     let name = format!("{}-sweep", sweep.base.name);
     let target = arguments.output.clone().unwrap_or_else(|| Path::new("out").join(name));
     let limits = Limits::new(threads, sweep.base.engine.memory_limit());

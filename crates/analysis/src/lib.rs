@@ -21,6 +21,7 @@ mod fit;
 mod interpolate;
 mod period;
 mod ratio;
+mod reduction;
 mod statistics;
 mod subsystems;
 mod table;
@@ -43,5 +44,6 @@ pub use fit::{
 };
 pub use period::{Period, PeriodMethod, period};
 pub use ratio::RatioSeries;
+pub use reduction::{Quantity, REDUCTIONS, Reduced, Reduction, ReductionDefinition, Remark};
 pub use subsystems::{EnsembleSize, Subsystems};
 pub use table::{Column, Table};

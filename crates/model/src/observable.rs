@@ -2,7 +2,9 @@
 //! state.
 
 mod combine;
+mod limit;
 mod own;
+mod quadratures;
 
 pub use combine::Combine;
 
@@ -443,6 +445,14 @@ fn spin_function(
     Evaluation::Moments { operators, combine, context }
 }
 
+/// Quadratures Q, P of a mode and their symmetrised products QQ, QP, PP.
+fn quadrature_operators(m: usize) -> Vec<Operator> {
+    let q = Operator::quadratures(m);
+    let mut operators = q.to_vec();
+    operators.extend([(0, 0), (0, 1), (1, 1)].map(|(k, l)| Operator::symmetrised(&q[k], &q[l]).collected()));
+    operators
+}
+
 fn photon_pair(m: usize) -> Operator {
     Operator::product(&[Factor::Create(m), Factor::Create(m), Factor::Annihilate(m), Factor::Annihilate(m)])
 }
@@ -570,6 +580,20 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
                 }),
                 context,
             }
+        },
+    },
+    ObservableDefinition {
+        name: "quadrature-squeezing",
+        target: TargetKind::Mode,
+        formula: "2 min eig Cov(Q,P), Q = (a + a^dag)/sqrt 2, P = -i (a - a^dag)/sqrt 2",
+        summary: "smallest variance of a quadrature of a mode over all phases, in units of that of the vacuum",
+        in_default: false,
+        components: single,
+        build: |_, t, context| Evaluation::Moments {
+            operators: quadrature_operators(mode(t)),
+            combine: Combine::new(|e, _| quadratures::squeezing(e))
+                .guided(|e, guide, _| quadratures::squeezing_along(e, guide)),
+            context,
         },
     },
     ObservableDefinition {

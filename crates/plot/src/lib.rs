@@ -7,10 +7,13 @@
 //! ```
 
 mod cells;
+mod colour_map;
+mod contour;
 mod dashes;
 mod frame;
 mod heat;
 mod map;
+mod number;
 mod panel;
 mod sheet;
 mod typeset;
@@ -19,9 +22,11 @@ use kuva::backend::png::PngBackend;
 use kuva::backend::svg::SvgBackend;
 use kuva::render::render::Scene;
 
+pub use colour_map::ColourMap;
 pub use frame::Frame;
 pub use heat::Heat;
 pub use map::{Kinds, Line as MapLine, map};
+pub use number::short;
 pub use panel::{Axis, Band, Dashes, Line, Mark, Marks, Panel, Scale, Series, constant_range, thinned};
 pub use sheet::{
     Corner, Curve, CurvesPanel, MapPanel, Note, Orbit, Shade, Sheet, SheetPanel, SpherePanel, Stroke,

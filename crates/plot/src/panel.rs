@@ -11,8 +11,10 @@ use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 
 use crate::Picture;
+use crate::colour_map::ColourMap;
 use crate::frame::Frame;
 use crate::heat::Heat;
+use crate::number::short;
 use crate::typeset::named_axis;
 
 /// How a line is dashed.
@@ -99,6 +101,8 @@ pub enum Series {
     Marks(Marks),
     /// A map in shades.
     Heat(Heat),
+    /// A map over two parameters.
+    Map(ColourMap),
 }
 
 /// How an axis is divided.
@@ -219,7 +223,7 @@ impl Series {
         match self {
             Self::Line(line) => &line.points,
             Self::Marks(marks) => &marks.points,
-            Self::Heat(_) => &[],
+            Self::Heat(_) | Self::Map(_) => &[],
         }
     }
 }
@@ -235,6 +239,7 @@ impl Panel {
             Series::Line(line) => vec![line.plot()],
             Series::Marks(marks) => vec![marks.plot()],
             Series::Heat(heat) => heat.plots(),
+            Series::Map(map) => map.plots(),
         };
         let plots: Vec<Plot> = self.series.iter().flat_map(plots).collect();
         let layout = Layout::auto_from_plots(&plots);
@@ -247,14 +252,17 @@ impl Panel {
             Scale::Logarithmic if points().any(|(_, y)| is_positive(*y)) => layout.with_log_y(),
             _ => layout,
         };
-        let heat =
-            self.series.iter().find_map(|s| if let Series::Heat(heat) = s { Some(heat) } else { None });
-        // Axes of nothing have ends too.
-        let layout = if let Some(heat) = heat {
-            let [left, right, low, high] = heat.ends();
+        let area = |layout: Layout, [left, right, low, high]: [f64; 4]| {
             let horizontal = layout.with_x_axis_min(left).with_x_axis_max(right);
-            let both = horizontal.with_y_axis_min(low).with_y_axis_max(high);
-            both.with_legend_entries(heat.entries()).with_y_tick_step(heat.tick_step())
+            horizontal.with_y_axis_min(low).with_y_axis_max(high)
+        };
+        let shaded = self.series.iter().find(|s| matches!(s, Series::Heat(_) | Series::Map(_)));
+        // Axes of nothing have ends too.
+        let layout = if let Some(Series::Heat(heat)) = shaded {
+            let both = area(layout, heat.ends()).with_legend_entries(heat.entries());
+            both.with_y_tick_step(heat.tick_step())
+        } else if let Some(Series::Map(map)) = shaded {
+            area(layout, map.ends()).with_legend_entries(map.entries()).with_show_grid(false)
         } else if points().next().is_none() {
             let horizontal = layout.with_x_axis_min(0.0).with_x_axis_max(1.0);
             horizontal.with_y_axis_min(0.0).with_y_axis_max(1.0)
@@ -318,7 +326,7 @@ impl Frame {
 /// Decimal logarithms as powers of ten.
 fn powers() -> TickFormat {
     TickFormat::Custom(Arc::new(|x| {
-        if x.fract() == 0.0 { format!("1e{x}") } else { format!("{:.1e}", 10_f64.powf(x)) }
+        if x.fract() == 0.0 && x.abs() > 3.0 { format!("1e{x}") } else { short(10_f64.powf(x)) }
     }))
 }
 

@@ -69,10 +69,101 @@ pub fn spread(time: f64, times: &[Option<f64>], end: f64) -> Option<f64> {
     Some((squares / times.len() as f64).sqrt()).filter(|e| e.is_finite())
 }
 
+/// Fewest pairs of halves that an error is read from.
+const FEWEST_PAIRS: usize = 7;
+
+/// Value at an extreme of a curve, and its standard error, from what [`half_samples`] gave: the place is found on one
+/// half and the value read on the other, both ways, and all pairs of halves are averaged. None with too few halves, or
+/// where many of them have no value.
+///
+/// The extreme value of a noisy curve is too extreme, by as much as its noise where the curve is flat. Both halves of
+/// a pair, `x + e` and `x - e`, have the mean of x, and are independent of each other: their covariance is
+/// `var x - var e = 0`. So the value on the other half has no bias but that of second order from the error of the
+/// place. The error is the root of the mean of `[f(x + e) - f(x - e)]^2 / 4`.
+pub fn crosswise<C>(
+    halves: &[C],
+    find: impl Fn(&C) -> Option<f64>,
+    read: impl Fn(&C, f64) -> f64,
+) -> Option<(f64, f64)> {
+    // Both halves of the first pair are moved alike.
+    let pairs = halves.chunks_exact(2).skip(1);
+    let all = pairs.len();
+    let values: Vec<(f64, f64)> = pairs
+        .filter_map(|pair| {
+            let (here, there) = (read(&pair[1], find(&pair[0])?), read(&pair[0], find(&pair[1])?));
+            (here.is_finite() && there.is_finite()).then_some((here, there))
+        })
+        .collect();
+    let missing = (all - values.len()) as f64;
+    if values.len() < FEWEST_PAIRS || missing > MOST_MISSING * all as f64 {
+        return None;
+    }
+    let count = values.len() as f64;
+    let value = values.iter().map(|(a, b)| f64::midpoint(*a, *b)).sum::<f64>() / count;
+    let square = values.iter().map(|(a, b)| 0.25 * (a - b).powi(2)).sum::<f64>() / count;
+    Some((value, square.sqrt()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::jackknife::jackknife;
+
+    /// Rows of a curve that is 0 everywhere, or a valley, under noise that is independent from row to row: the lowest
+    /// value of the averages is far too low, the one read crosswise is not, and its error is what the runs scatter by.
+    #[test]
+    fn the_minimum_over_noise_is_not_biased_when_it_is_read_crosswise() {
+        const ROWS: usize = 21;
+        let normal = |k: u64| {
+            let part = |j: u64| {
+                let mixed =
+                    (k.wrapping_mul(12).wrapping_add(j).wrapping_add(1)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                ((mixed ^ (mixed >> 32)) >> 11) as f64 / (1_u64 << 53) as f64
+            };
+            (0..12).map(part).sum::<f64>() - 6.0
+        };
+        let lowest = |rows: &Vec<Vec<f64>>| {
+            (0..ROWS).min_by(|a, b| rows[*a][0].total_cmp(&rows[*b][0])).map(|row| row as f64)
+        };
+        for depth in [0.0, 4.0] {
+            let curve = |row: usize| depth * (row as f64 / 10.0 - 1.0).powi(2) / 10.0;
+            let runs: Vec<[f64; 3]> = (0..300_u64)
+                .map(|run| {
+                    let block = |b: u64, row: usize| curve(row) + normal(run * 10_000 + b * 100 + row as u64);
+                    let mean = |row: usize| (0..64).map(|b| block(b, row)).sum::<f64>() / 64.0;
+                    let values: Vec<Vec<f64>> = (0..ROWS).map(|row| vec![mean(row)]).collect();
+                    let without = |b: u64| {
+                        let row = |row: usize| vec![(64.0 * values[row][0] - block(b, row)) / 63.0];
+                        Replicate { ratio: 64.0, values: (0..ROWS).map(row).collect() }
+                    };
+                    let halves = half_samples(&values, &(0..64).map(without).collect::<Vec<_>>());
+                    let (value, error) =
+                        crosswise(&halves, lowest, |rows, row| rows[row as usize][0]).expect("enough");
+                    let plain = values.iter().map(|row| row[0]).fold(f64::INFINITY, f64::min);
+                    [plain, value, error]
+                })
+                .collect();
+            let mean = |k: usize| runs.iter().map(|run| run[k]).sum::<f64>() / 300.0;
+            let scatter = (runs.iter().map(|run| (run[1] - mean(1)).powi(2)).sum::<f64>() / 300.0).sqrt();
+            println!(
+                "depth {depth}: {:.4} {:.4} error {:.4} scatter {scatter:.4}",
+                mean(0),
+                mean(1),
+                mean(2)
+            );
+            // One standard error of an average is 1/8.
+            assert!(mean(0) < -0.12, "{depth}: the plain minimum is too low: {}", mean(0));
+            // Half a standard error: in the valley what is left is of second order from the error of the place.
+            assert!(mean(1).abs() < 0.5 * 0.125, "{depth}: {}", mean(1));
+            assert!(
+                (0.75..=1.3).contains(&(mean(2) / 0.125)) && scatter < 1.1 * mean(2),
+                "{depth}: {}",
+                mean(2)
+            );
+        }
+        assert_eq!(crosswise::<Vec<Vec<f64>>>(&[], lowest, |_, _| 0.0), None);
+    }
 
     /// Averages of `count` samples in blocks, at two times of one column, from sample `k` at time `t`; all of
     /// them, and without each block.

@@ -27,7 +27,7 @@ pub use block::{BLOCKS, Block, OutOfRange, Shown, SumSizes, Tally};
 pub use estimates::{Functions, estimates, means, replicates};
 pub use file::{Origin, SumsFile, SumsFileError, write, write_to};
 pub use gathering::{Filling, Gather, Gathering, TARGET_ERROR};
-pub use halves::{half_samples, spread};
+pub use halves::{crosswise, half_samples, spread};
 pub use histogram::{Histogram, HistogramError, Histograms};
 pub use jackknife::{Replicate, jackknife, unbiased};
 pub use rest::{AtRest, FEWEST_BLOCKS, at_rest};

@@ -133,12 +133,44 @@ pub static STUDY_TABLES: &[StudyTable] = &[
     },
     StudyTable {
         heading: "[output]",
-        meaning: "what is measured",
-        keys: &[key(
-            "observables",
-            "a list of strings",
-            "names of `superladder list observables` and of [observables.NAME], and arithmetic over them",
-        )],
+        meaning: "what is measured, and what is read off it",
+        keys: &[
+            key(
+                "observables",
+                "a list of strings",
+                "names of `superladder list observables` and of [observables.NAME], and arithmetic over them",
+            ),
+            key(
+                "reductions",
+                "a list of strings: KIND COLUMN [above LEVEL or below LEVEL] [from TIME] [to TIME] [in dB]",
+                "numbers read off columns over time; kinds: `superladder list reductions`",
+            ),
+        ],
+    },
+    StudyTable {
+        heading: "[plot]",
+        meaning: "what the pictures of run, compare and sweep show; --plot KEY=VALUE sets a key",
+        keys: &[
+            key(
+                "what",
+                "a list of reductions, columns and observables",
+                "what is shown, in this order (default all)",
+            ),
+            key(
+                "scale",
+                "\"linear\", \"log\" or \"dB\", or a table of them by quantity",
+                "of the axes of values; dB: 10 log10",
+            ),
+            key("limits", "[lowest, highest], or a table of such by quantity", "of the axes of values"),
+            key("separate", "true or false", "one file per panel too (default false)"),
+            key(
+                "kind",
+                "\"curves\" or \"map\"",
+                "sweep: how values over two parameters are drawn (default a map of four values each and more)",
+            ),
+            key("x", "a swept key", "sweep: on the horizontal axis (default the first)"),
+            key("y", "a swept key", "sweep: on the vertical axis of a map (default the next)"),
+        ],
     },
     StudyTable {
         heading: "[observables.NAME]",

@@ -26,27 +26,34 @@ pub(crate) struct Measured {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Words of expectation values that no entry of the table has: name, arguments, formula, what it is.
-pub const EXPECTATIONS: [[&str; 4]; 3] = [
+/// What can be measured beside the entries of the table: how it is written, formula, what it is.
+pub const EXPECTATIONS: [[&str; 3]; 4] = [
     [
-        "expectation",
-        "operators",
+        "expectation(operators)",
         "<O_1 O_2 ...>",
         "any product of mode and collective-spin operators, as expectation(create(a) annihilate(b)); parts re and im unless Hermitian as written",
     ],
     [
-        "connected",
-        "A, B",
+        "connected(A, B)",
         "<A B> - <A><B>",
         "connected expectation value of two products, as connected(create(a), lower(S)); parts re and im",
     ],
     [
-        "quadrature",
-        "mode, angle",
+        "quadrature(mode, angle)",
         "<a e^(-i angle) + a^dag e^(i angle)>/sqrt 2",
         "mean quadrature of a mode; angle 0 is Q, pi/2 is P; the angle may be an expression",
     ],
+    [
+        "arithmetic",
+        "",
+        "any expression of observables and parameters, as photons(a)/N or spin(S).z^2; names for it: [observables.NAME]",
+    ],
 ];
+
+/// The names of those that are called.
+fn called() -> impl Iterator<Item = &'static str> {
+    EXPECTATIONS.iter().filter_map(|e| e[0].split_once('(')).map(|(name, _)| name)
+}
 
 /// Reads `[observables.NAME]` and `output.observables`.
 pub(crate) fn read(root: &Section<'_>, model: &Model) -> Result<Measured, StudyError> {
@@ -81,7 +88,11 @@ pub(crate) fn read(root: &Section<'_>, model: &Model) -> Result<Measured, StudyE
         (word, span)
     };
     let wanted = words.unwrap_or_default().into_iter().map(place).collect();
-    output.map_or(Ok(()), Section::finish)?;
+    if let Some(section) = output {
+        // Read once the times are known.
+        section.value("reductions");
+        section.finish()?;
+    }
     Ok(Measured { observables, wanted, resolved, warnings })
 }
 
@@ -144,7 +155,7 @@ impl Known<'_> {
     fn check_name(&self, name: &str, section: &Section<'_>) -> Result<(), StudyError> {
         let plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-        let table = OBSERVABLES.iter().any(|o| o.name == name) || EXPECTATIONS.iter().any(|e| e[0] == name);
+        let table = OBSERVABLES.iter().any(|o| o.name == name) || called().any(|known| known == name);
         let taken = table
             || ["default", "all"].contains(&name)
             || is_reserved(name)
@@ -195,8 +206,11 @@ impl Known<'_> {
             return Ok(vec![observable]);
         }
         let begins = |c: char| c.is_ascii_digit() || "(-+.".contains(c);
-        let called = is_reserved(name_at(text));
-        if begun || called || text.starts_with(begins) || text.contains(['+', '*', '/', '^']) {
+        if begun
+            || is_reserved(name_at(text))
+            || text.starts_with(begins)
+            || text.contains(['+', '*', '/', '^'])
+        {
             return Ok(vec![self.arithmetic(text, text).map_err(Unread::Expression)?]);
         }
         Observable::parse(self.model, text).map(|o| vec![o]).map_err(Unread::Model)
@@ -224,13 +238,15 @@ impl Known<'_> {
 
     /// The observable that `rest` begins with, and how many bytes of it are its name.
     fn leaf(&self, rest: &str) -> Result<Option<(Observable, usize)>, ExpressionError> {
-        let table = OBSERVABLES.iter().map(|o| o.name).chain(EXPECTATIONS.iter().map(|e| e[0]));
-        let names = table.chain(self.named.iter().map(|o| o.name.as_str()));
+        let mut names: Vec<&str> = OBSERVABLES.iter().map(|o| o.name).chain(called()).collect();
+        names.extend(self.named.iter().map(|o| o.name.as_str()));
         let begins = |name: &&str| {
             let after = rest.strip_prefix(name).map(|after| after.chars().next());
             after.is_some_and(|next| !next.is_some_and(|c| c.is_alphanumeric() || c == '_'))
         };
-        let Some(name) = names.filter(begins).max_by_key(|name| name.len()) else { return Ok(None) };
+        let Some(name) = names.into_iter().filter(begins).max_by_key(|name| name.len()) else {
+            return Ok(None);
+        };
         if let Some(own) = self.named.iter().find(|o| o.name == name) {
             self.used.borrow_mut().insert(name.to_owned());
             return Ok(Some((own.clone(), name.len())));
@@ -337,8 +353,7 @@ impl Symbols for Leaves<'_> {
     }
 
     fn names(&self) -> Vec<String> {
-        let table =
-            OBSERVABLES.iter().map(|o| o.name.to_owned()).chain(EXPECTATIONS.iter().map(|e| e[0].to_owned()));
+        let table = OBSERVABLES.iter().map(|o| o.name.to_owned()).chain(called().map(ToOwned::to_owned));
         let own = self.known.named.iter().map(|o| o.name.clone());
         self.known.parameters.names().into_iter().chain(own).chain(table).collect()
     }

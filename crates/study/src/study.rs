@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use crate::source::{self, Source};
 use serde_json::{Map, Value as Json, json};
-use superladder_engine::{End, Engine, EngineError, Problem, Stage};
+use superladder_engine::{End, Engine, EngineError, Problem, ProblemError, Stage};
 use superladder_exact::AdaptiveCutoff;
+use superladder_model::Model;
 use toml::de::{DeTable, DeValue};
 
 use crate::breakdown_table::BreakdownTable;
@@ -20,6 +21,9 @@ use crate::initial;
 use crate::model::{self, Parts};
 use crate::observables::{self, Measured};
 use crate::parameters::{self, Quench};
+use crate::plot_table::PlotTable;
+use crate::reductions::{self, ReductionEntry};
+use crate::scope::Scope;
 use crate::section::Section;
 use crate::truncation;
 use crate::{method, overrides, time, title};
@@ -44,6 +48,10 @@ pub struct Study {
     pub engine: EngineChoice,
     /// Correlations of two times, for the command `spectrum`.
     pub correlations: Vec<CorrelationEntry>,
+    /// Numbers read off columns over time.
+    pub reductions: Vec<ReductionEntry>,
+    /// What its pictures show.
+    pub plot: PlotTable,
     resolved: Json,
     source: Arc<Source>,
     /// Where the name of the table `engine` stands, and its key `memory_limit`.
@@ -238,10 +246,7 @@ impl Reader<'_> {
     fn read(self) -> Result<Study, StudyError> {
         let scope = parameters::evaluate(&self.source, self.table, &[])?;
         let root = Section::new(&scope, "the study", self.table.get_ref(), 0..0);
-        let pattern = title::pattern(&root)?.unwrap_or(self.name).to_owned();
-        if pattern.chars().any(unprintable) {
-            return Err(root.wrong("title", "a line of text without control characters"));
-        }
+        let pattern = self.pattern(&root)?;
         let title = title::filled(&pattern, &scope.parameters, &[]);
         root.value("parameters");
         let definition = engines::definition(&root, self.engine)?;
@@ -250,14 +255,7 @@ impl Reader<'_> {
         let steady = end == End::Stationary;
         let (start, last) = (times[0], if steady { f64::INFINITY } else { times[times.len() - 1] });
         let mut parts = model::read(&root, definition, Clock { start, end: last })?;
-        if parts.model.subsystems().is_empty() {
-            return Err(root.fault(
-                "modes",
-                Fault::Problem(superladder_engine::ProblemError::Empty {
-                    what: "modes and no ensembles; write [modes.a] or [ensembles.S]",
-                }),
-            ));
-        }
+        refuse_nothing(&root, &parts.model)?;
         let quenches = parameters::quenches(&root, start, last)?;
         let stages = self.stages(&parts, Clock { start, end: last }, &quenches, definition)?;
         let reading = initial::Reading { truncated, made: self.start, folder: &self.folder };
@@ -286,16 +284,16 @@ impl Reader<'_> {
         // Carried out by the command `breakdown` alone, but told here if it is nonsense.
         BreakdownTable::read(&root, Some(problem.model()))?;
         let (correlations, resolved_correlations) = correlations::read(&root, &problem)?;
+        let reductions = reductions::read(&root, &problem)?;
+        let read_off: Vec<String> = reductions.iter().map(|r| r.name.clone()).collect();
+        let shown = [read_off.clone(), reductions::columns(&problem), names.clone()].concat();
+        let (plot, resolved_plot) = PlotTable::read(&root, &shown)?;
         let table = root.key_span("engine");
         let memory_limit = root.section("engine", "engine")?.and_then(|s| s.key_span("memory_limit"));
         root.finish()?;
         let mut resolved = Map::new();
         resolved.insert("title".into(), title.clone().into());
-        let mut resolved_parameters = by_name(&scope.parameters);
-        for (name, function) in &scope.functions {
-            resolved_parameters[name] = function.text().into();
-        }
-        resolved.insert("parameters".into(), resolved_parameters);
+        resolved.insert("parameters".into(), in_force(&scope));
         resolved.extend(parts.resolved);
         resolved.extend(resolved_initial.map(|initial| ("initial".to_owned(), initial)));
         let changes = |q: &Quench| json!({ "time": q.time, "set": by_name(&q.set) });
@@ -307,7 +305,11 @@ impl Reader<'_> {
         if !resolved_observables.is_empty() {
             resolved.insert("observables".into(), resolved_observables.into());
         }
-        resolved.insert("output".into(), json!({ "observables": names }));
+        let output = resolved.entry("output").or_insert_with(|| json!({ "observables": names }));
+        if !read_off.is_empty() {
+            output["reductions"] = json!(read_off);
+        }
+        resolved.extend(resolved_plot.map(|plot| ("plot".to_owned(), plot)));
         if !correlations.is_empty() {
             resolved.insert("correlations".into(), resolved_correlations.into());
         }
@@ -330,12 +332,23 @@ impl Reader<'_> {
             follows,
             engine,
             correlations,
+            reductions,
+            plot,
             resolved,
             source,
             table,
             memory_limit,
             wanted,
         })
+    }
+
+    /// The title as it is written, or the name of the file.
+    fn pattern(&self, root: &Section<'_>) -> Result<String, StudyError> {
+        let pattern = title::pattern(root)?.unwrap_or(self.name);
+        if pattern.chars().any(unprintable) {
+            return Err(root.wrong("title", "a line of text without control characters"));
+        }
+        Ok(pattern.to_owned())
     }
 
     fn times(&self, root: &Section<'_>) -> Result<(Vec<f64>, End, Json), StudyError> {
@@ -384,6 +397,21 @@ impl Reader<'_> {
 /// Characters that do something to a terminal or turn the direction of what follows.
 fn unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn refuse_nothing(root: &Section<'_>, model: &Model) -> Result<(), StudyError> {
+    let what = "modes and no ensembles; write [modes.a] or [ensembles.S]";
+    let empty = || root.fault("modes", Fault::Problem(ProblemError::Empty { what }));
+    if model.subsystems().is_empty() { Err(empty()) } else { Ok(()) }
+}
+
+/// Parameters with their values, or how they follow time.
+fn in_force(scope: &Scope) -> Json {
+    let mut all = by_name(&scope.parameters);
+    for (name, function) in &scope.functions {
+        all[name] = function.text().into();
+    }
+    all
 }
 
 /// Named numbers as a JSON object.

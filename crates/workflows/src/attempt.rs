@@ -5,9 +5,12 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use superladder_engine::{
-    Diagnostics, End, Engine, EngineError, Heeding, Problem, Record, Recorder, Run, StationaryOptions,
-    StationaryReport,
+    Diagnostics, End, Engine, EngineError, Evolution, Heeding, Problem, Record, Recorder, Run,
+    StationaryOptions, StationaryReport,
 };
+use superladder_study::Study;
+
+use crate::reductions::{ReducedValue, reduce, replicates};
 
 /// A run, to its end or to its failure.
 #[derive(Debug, Clone)]
@@ -42,13 +45,46 @@ pub fn attempt(
     problem: &Problem,
     interrupted: &AtomicBool,
 ) -> Result<Attempt, EngineError> {
+    Ok(attempt_and(engine, problem, interrupted, |_| ())?.0)
+}
+
+/// Runs the engine of `study` on `problem` as [`attempt`] does, and reads off the reductions of the study.
+///
+/// # Errors
+/// As [`attempt`].
+pub fn attempt_reduced(
+    study: &Study,
+    problem: &Problem,
+    interrupted: &AtomicBool,
+) -> Result<(Attempt, Vec<ReducedValue>), EngineError> {
+    let samples = !study.reductions.is_empty() && study.engine.sampling().is_some();
+    let keep = |evolution: &dyn Evolution| samples.then(|| evolution.save()).transpose();
+    let (attempt, sums) = attempt_and(study.engine().as_ref(), problem, interrupted, keep)?;
+    if attempt.recorder.interrupted {
+        return Ok((attempt, Vec::new()));
+    }
+    let parts = match sums.transpose()?.flatten() {
+        Some(sums) => replicates(study, problem, &sums)?,
+        None => Vec::new(),
+    };
+    let values = reduce(&study.reductions, problem, &attempt.recorder, &parts);
+    Ok((attempt, values))
+}
+
+/// [`attempt`], and what `last` makes of the evolution at its end, if there is one.
+fn attempt_and<R>(
+    engine: &dyn Engine,
+    problem: &Problem,
+    interrupted: &AtomicBool,
+    last: impl FnOnce(&dyn Evolution) -> R,
+) -> Result<(Attempt, Option<R>), EngineError> {
     let begun = Instant::now();
     if problem.end == End::Stationary {
-        return stationary(engine, problem, interrupted, begun);
+        return Ok((stationary(engine, problem, interrupted, begun)?, None));
     }
     let mut run = match Run::begin_while(engine, problem, interrupted) {
         Err(EngineError::Interrupted { .. }) => {
-            return Ok(Attempt::interrupted(begun));
+            return Ok((Attempt::interrupted(begun), None));
         }
         run => run?,
     };
@@ -58,8 +94,10 @@ pub fn attempt(
         Err(other) => return Err(other),
     };
     let diagnostics = run.evolution().diagnostics().clone();
+    let made = last(run.evolution());
     let (_, recorder) = run.into_parts();
-    Ok(Attempt { recorder, diagnostics, failure, seconds: begun.elapsed().as_secs_f64() })
+    let seconds = begun.elapsed().as_secs_f64();
+    Ok((Attempt { recorder, diagnostics, failure, seconds }, Some(made)))
 }
 
 /// The stationary state as one record, at the time infinity. What has no limit has failed.

@@ -15,8 +15,10 @@ use superladder_study::Study;
 pub use self::deviation::{
     ColumnDeviation, Overlay, Ran, broken, deviations, disagreements, held, overlays, report,
 };
-use crate::attempt::{Attempt, attempt};
+use crate::attempt::{Attempt, attempt_reduced};
+use crate::reductions::{self, HEADINGS};
 use crate::results::{Clock, Head, OutputError, OutputFolder, write_rows};
+use crate::shown::write_panels;
 
 /// The problem with the observables that every engine can measure.
 pub fn shared(problem: &Problem) -> Problem {
@@ -42,9 +44,9 @@ fn left_out(problem: &Problem) -> Vec<&str> {
 /// # Errors
 /// [`EngineError`] when the engine refuses the study.
 pub fn run(name: &str, study: &Study, interrupted: &AtomicBool) -> Result<Ran, EngineError> {
-    let ran = attempt(study.engine().as_ref(), &shared(&study.problem), interrupted)?;
+    let (ran, reductions) = attempt_reduced(study, &shared(&study.problem), interrupted)?;
     let Attempt { recorder, diagnostics, failure, .. } = ran;
-    Ok(Ran { engine: name.to_owned(), failure, diagnostics, recorder })
+    Ok(Ran { engine: name.to_owned(), failure, diagnostics, recorder, reductions })
 }
 
 /// One row a time: the time, then every column by every engine, `column [engine]`, each with its standard
@@ -64,6 +66,15 @@ fn write_csv(file: &mut impl Write, problem: &Problem, runs: &[Ran], overlays: &
         std::iter::once(time.to_string()).chain(values).collect::<Vec<_>>()
     };
     write_rows(file, heading, times(problem).iter().enumerate().map(row))
+}
+
+/// One row an engine and reduction.
+fn write_reductions(file: &mut impl Write, runs: &[Ran]) -> io::Result<()> {
+    let row = |(engine, value): (&String, &reductions::ReducedValue)| {
+        [vec![engine.clone(), value.name.clone()], value.cells().to_vec()].concat()
+    };
+    let values = runs.iter().flat_map(|run| run.reductions.iter().map(|value| (&run.engine, value)));
+    write_rows(file, ["engine", "reduction"].into_iter().chain(HEADINGS), values.map(row))
 }
 
 /// A comparison: several engines on one study, the last one the reference.
@@ -113,6 +124,9 @@ impl Comparison<'_> {
         }
         let engines: Vec<String> = runs.iter().map(|r| r.engine.clone()).collect();
         folder.write("compare.csv", |file| write_csv(file, &problem, runs, &overlays))?;
+        if runs.iter().any(|run| !run.reductions.is_empty()) {
+            folder.write("reductions.csv", |file| write_reductions(file, runs))?;
+        }
         folder.write_text("report.txt", &text)?;
         let head = Head { command: "compare", study: &study.name, configuration: study.resolved(), clock };
         let broken = runs.iter().zip(broken(runs));
@@ -123,6 +137,9 @@ impl Comparison<'_> {
             "not_converged": broken.collect::<Vec<_>>(),
             "deviations": deviations,
             "left_out": left_out,
+            "reductions": runs.iter().map(|run| json!({
+                "engine": run.engine, "values": reductions::manifest(&run.reductions),
+            })).collect::<Vec<_>>(),
             "disagreement_bound": self.tolerance,
             "disagreements": disagreements(runs, &deviations, self.tolerance),
             "configurations": self.studies.iter().map(Study::resolved).collect::<Vec<_>>(),
@@ -131,8 +148,8 @@ impl Comparison<'_> {
         folder.write_text("study.toml", study.text())?;
         // One value an engine is a table.
         if problem.end != End::Stationary {
-            let picture = picture::picture(&study.title, &problem, &engines, &overlays);
-            folder.write_picture("compare", &picture)?;
+            let panels = picture::panels(study, &engines, &overlays);
+            write_panels(&folder, "compare", (&study.title, &panels), study.plot.separate)?;
         }
         Ok((folder.finish()?, text))
     }

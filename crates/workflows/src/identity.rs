@@ -12,6 +12,7 @@ pub fn of_results(study: &Study) -> String {
     let mut resolved = study.resolved();
     if let Some(values) = resolved.as_object_mut() {
         values.shift_remove("title");
+        values.shift_remove("plot");
     }
     hexadecimal(&digest(format!("{}\n{resolved}", version()).as_bytes()))
 }

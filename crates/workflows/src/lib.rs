@@ -1,4 +1,4 @@
-//! What is done with studies: run, compare, sweep, converge, breakdown, stationary states, spectra, maps of mean field, limit
+//! What is done with studies: run, compare, sweep, squeezing, converge, breakdown, stationary states, spectra, maps of mean field, limit
 //! cycles.
 //!
 //! ```text
@@ -18,11 +18,14 @@ pub mod maps;
 pub mod place;
 #[cfg(feature = "mpi")]
 pub mod ranks;
+pub mod reductions;
 pub mod results;
 pub mod run;
 pub mod samples;
 pub mod search;
+mod shown;
 pub mod spectrum;
+pub mod squeezing;
 pub mod steady;
 pub mod store;
 pub mod sweep;

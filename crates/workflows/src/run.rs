@@ -27,6 +27,7 @@ pub use summary::summary;
 
 use self::start::Start;
 use crate::checkpoint::Checkpoint;
+use crate::reductions::{ReducedValue, reduce, replicates};
 use crate::results::{Clock, OutputFolder, Spent, lock};
 use crate::samples;
 
@@ -236,6 +237,7 @@ impl Finished<'_> {
         // A run that is to end does not begin another application.
         let speed = if recorder.interrupted { None } else { evolution.speed() };
         let outcome = Outcome {
+            reductions: read_off(study, &recorder, samples.as_deref())?,
             speed,
             state: evolution.state(),
             command: "run",
@@ -292,6 +294,19 @@ impl Keeper<'_> {
     }
 }
 
+/// The reductions of a study, with the errors that its sums tell.
+fn read_off(
+    study: &Study,
+    recorder: &Recorder,
+    sums: Option<&[u8]>,
+) -> Result<Vec<ReducedValue>, EngineError> {
+    let parts = match sums.filter(|_| !study.reductions.is_empty()) {
+        Some(sums) => replicates(study, &study.problem, sums)?,
+        None => Vec::new(),
+    };
+    Ok(reduce(&study.reductions, &study.problem, recorder, &parts))
+}
+
 /// Merges the sums of runs over different samples into the output folder `target`; with `salvage` damaged
 /// blocks are left out.
 ///
@@ -319,12 +334,14 @@ pub fn merge<R>(
     let silent = &mut superladder_engine::Silent;
     let (run, _) = alone(start, engine.as_ref(), &study, || Ok(()), silent)?;
     let (evolution, recorder) = run.into_parts();
+    let samples = evolution.save()?;
     let mut warnings = [evolution.warnings(), evolution.diagnostics().remarks()].concat();
     if lost > 0 {
         warnings.push(format!("{lost} damaged blocks of trajectories were left out"));
     }
     let outcome = Outcome {
         command: "merge",
+        reductions: read_off(&study, &recorder, Some(&samples))?,
         study: &study,
         recorder: &recorder,
         failure: None,
@@ -334,7 +351,7 @@ pub fn merge<R>(
         statistics: evolution.statistics(),
         warnings,
         attachments: evolution.attachments(),
-        samples: Some(evolution.save()?),
+        samples: Some(samples),
         resources: evolution.resources(),
         clock,
         evolution: evolution_clock.read(),

@@ -20,6 +20,10 @@ fn identity(study: &Study) -> Json {
     let mut resolved = study.resolved();
     if let Some(values) = resolved.as_object_mut() {
         values.shift_remove("title");
+        values.shift_remove("plot");
+        if let Some(output) = values.get_mut("output").and_then(Json::as_object_mut) {
+            output.shift_remove("reductions");
+        }
         if let Some(engine) = values.get_mut("engine").and_then(Json::as_object_mut) {
             engine.retain(|key, _| !FREE.contains(&key.as_str()));
         }

@@ -6,8 +6,10 @@
 //! ```
 
 mod all;
+mod arrangement;
 mod axis;
 mod files;
+mod maps;
 mod observables;
 mod picture;
 #[cfg(feature = "mpi")]
@@ -44,6 +46,17 @@ pub enum SweepError {
         text: String,
         /// What is wrong with it.
         fault: AxisFault,
+    },
+    /// Squeezing of a study without spins.
+    #[error("the study has no ensembles of spins, whose squeezing could be found")]
+    NoEnsembles,
+    /// A key of the table `plot` that does not fit what is swept.
+    #[error("plot.{key}: {reason}")]
+    Plot {
+        /// The key.
+        key: &'static str,
+        /// Why not.
+        reason: String,
     },
     /// More points than there is memory for: every study is read before time starts.
     #[error("all axes together have {points} points, whose studies do not fit the memory; at most {most} do")]
@@ -85,7 +98,12 @@ impl SweepError {
             Self::Store(_) | Self::Threads(_) => false,
             Self::Place(error) => error.is_bad_input(),
             Self::Engine(error) => error.is_bad_input(),
-            Self::Axis { .. } | Self::Memory { .. } | Self::Study(_) | Self::Point { .. } => true,
+            Self::Axis { .. }
+            | Self::Plot { .. }
+            | Self::NoEnsembles
+            | Self::Memory { .. }
+            | Self::Study(_)
+            | Self::Point { .. } => true,
         }
     }
 }
@@ -191,6 +209,7 @@ impl Sweep {
         let base = load(sets)?;
         let named: Vec<(&'static str, &str)> = sweeps.iter().map(|text| ("sweep", text.as_str())).collect();
         let axes = axes(&base, &named)?;
+        arrangement::Arrangement::of(&base.plot, &axes)?;
         let (points, most) = (axes.iter().map(|a| a.values.len() as u64).product(), most_points(&base));
         if points > most {
             return Err(SweepError::Memory { points, most });

@@ -7,6 +7,7 @@ use serde::Serialize;
 use superladder_analysis::{Deviation, Sampled};
 use superladder_engine::{Diagnostics, Problem, Recorder};
 
+use crate::reductions::{self, ReducedValue};
 use crate::results::{Column, columns};
 
 /// The run of one engine.
@@ -19,6 +20,8 @@ pub struct Ran {
     pub failure: Option<(f64, String)>,
     /// Worst values and bounds of the diagnostics.
     pub diagnostics: Diagnostics,
+    /// Numbers read off the columns.
+    pub reductions: Vec<ReducedValue>,
 }
 
 /// One column by every engine.
@@ -198,6 +201,9 @@ pub fn report(
             let _ = writeln!(text, "  {:<width$}  {absolute:>12}  {relative:>9}{sigmas}  {time}", d.column);
         }
     }
+    for run in runs.iter().filter(|run| !run.reductions.is_empty()) {
+        let _ = write!(text, "\nreductions by {}\n{}", run.engine, reductions::text(&run.reductions));
+    }
     if !left_out.is_empty() {
         let names = left_out.join(", ");
         let _ = writeln!(text, "\nnot compared, since not every engine has the whole state: {names}");
@@ -233,7 +239,8 @@ mod tests {
     fn ran(engine: &str, times: &[f64]) -> Ran {
         let record = |time: &f64| Record { time: *time, measurements: Vec::new(), diagnostics: Vec::new() };
         let recorder = Recorder { records: times.iter().map(record).collect(), interrupted: false };
-        Ran { engine: engine.into(), recorder, failure: None, diagnostics: Diagnostics::default() }
+        let (engine, diagnostics) = (engine.into(), Diagnostics::default());
+        Ran { engine, recorder, failure: None, diagnostics, reductions: Vec::new() }
     }
 
     fn overlay(values: [&[f64]; 2]) -> [Overlay; 1] {

@@ -7,11 +7,13 @@ use superladder_sampling::Sums;
 use superladder_study::Study;
 
 use super::picture::overview;
+use crate::reductions::{self, ReducedValue, write_reductions};
 use crate::results::{
     Clock, Column, Head, OutputError, OutputFolder, Spent, columns, write_arrays, write_csv, write_table,
     write_table_arrays,
 };
 use crate::samples;
+use crate::shown::write_panels;
 
 /// Everything known at the end of a run.
 pub struct Outcome<'a> {
@@ -23,6 +25,8 @@ pub struct Outcome<'a> {
     pub recorder: &'a Recorder,
     /// Why the engine could not go on to the last output time.
     pub failure: Option<String>,
+    /// Numbers read off the columns.
+    pub reductions: Vec<ReducedValue>,
     /// Worst values and bounds of the diagnostics.
     pub diagnostics: &'a Diagnostics,
     /// How much the state still moves at the last time: the Hilbert-Schmidt norm of `L rho`.
@@ -85,6 +89,9 @@ impl Outcome<'_> {
         let columns = columns(&self.study.problem, self.recorder);
         folder.write("observables.csv", |file| write_csv(file, &columns))?;
         folder.write("observables.npz", |file| write_arrays(file, &self.study.problem, self.recorder))?;
+        if !self.reductions.is_empty() {
+            folder.write("reductions.csv", |file| write_reductions(file, &self.reductions))?;
+        }
         for table in &self.attachments {
             folder.write(&format!("{}.csv", table.name), |file| write_table(file, table))?;
             folder.write(&format!("{}.npz", table.name), |file| write_table_arrays(file, table))?;
@@ -97,8 +104,8 @@ impl Outcome<'_> {
         }
         folder.write_text("study.toml", self.study.text())?;
         folder.write_json("manifest.json", &self.manifest(&columns))?;
-        let picture = overview(&self.study.title, &self.study.problem, self.recorder);
-        folder.write_picture("overview", &picture)
+        let panels = overview(self.study, self.recorder);
+        write_panels(folder, "overview", (&self.study.title, &panels), self.study.plot.separate)
     }
 
     fn manifest(&self, columns: &[Column]) -> Value {
@@ -130,6 +137,7 @@ impl Outcome<'_> {
             "warnings": study.warnings.iter().chain(&self.warnings).collect::<Vec<_>>(),
             "records": self.recorder.records.len(),
             "undefined_values": undefined,
+            "reductions": reductions::manifest(&self.reductions),
             "diagnostics": diagnostics,
             "norm_of_l_rho": self.speed,
             "statistics": self.statistics,

@@ -3,6 +3,7 @@
 use superladder_engine::{Problem, Recorder};
 use superladder_model::{Observable, Shape};
 use superladder_plot::{Heat, axis_label};
+use superladder_study::PlotTable;
 
 use crate::results::standard_errors;
 
@@ -18,6 +19,8 @@ pub(super) struct Shown {
 
 /// One line of a panel.
 pub(super) struct Curve {
+    /// Its column.
+    pub(super) column: String,
     pub(super) label: String,
     pub(super) values: Vec<f64>,
     /// Standard errors, of an engine that samples.
@@ -26,7 +29,7 @@ pub(super) struct Curve {
 
 impl Curve {
     fn exact((label, values): (String, Vec<f64>)) -> Self {
-        Self { label, values, errors: None }
+        Self { column: label.clone(), label, values, errors: None }
     }
 }
 
@@ -38,8 +41,25 @@ const RARE: f64 = 0.05;
 /// ... this many times further apart than the others.
 const FAR: f64 = 200.0;
 
-/// One panel per observable; scalars of one kind share theirs; the diagnostics come last.
-pub(super) fn panels(problem: &Problem, recorder: &Recorder) -> Vec<Shown> {
+/// What a study wants to see: the panels with the quantities that its table `plot` names, in that order, or all.
+pub(super) fn wanted(problem: &Problem, recorder: &Recorder, plot: &PlotTable) -> Vec<Shown> {
+    let mut panels = panels(problem, recorder);
+    // Reductions, which have no curve, leave the picture as it is.
+    let named = |panel: &Shown| panel.curves.iter().filter_map(|curve| plot.place(&curve.column)).min();
+    if panels.iter().all(|panel| named(panel).is_none()) {
+        return panels;
+    }
+    for panel in &mut panels {
+        panel.curves.retain(|curve| plot.shows(&curve.column));
+    }
+    panels.retain(|panel| named(panel).is_some());
+    panels.sort_by_key(named);
+    panels
+}
+
+/// One panel per observable; scalars of one kind share theirs, and components that are quantities of their own have one
+/// each; the diagnostics come last.
+fn panels(problem: &Problem, recorder: &Recorder) -> Vec<Shown> {
     let mut panels: Vec<Shown> = Vec::new();
     let mut shared: Vec<(&str, usize)> = Vec::new();
     for (index, observable) in problem.observables.iter().enumerate() {
@@ -48,6 +68,10 @@ pub(super) fn panels(problem: &Problem, recorder: &Recorder) -> Vec<Shown> {
             && let Shape::Vector(_) = observable.shape(problem.model(), &recorder.levels(problem))
         {
             panels.extend(distribution(problem, recorder, index, observable));
+            continue;
+        }
+        if observable.classical_limit().is_some() {
+            panels.extend(apart(observable, lines));
             continue;
         }
         let left_out = all - lines.len();
@@ -74,6 +98,22 @@ pub(super) fn panels(problem: &Problem, recorder: &Recorder) -> Vec<Shown> {
     panels
 }
 
+/// A panel per component, each with the part of the formula that is its own.
+fn apart(observable: &Observable, lines: Vec<Curve>) -> impl Iterator<Item = Shown> {
+    let kind = observable.definition.name;
+    let parts: Vec<&str> = observable.definition.formula.split(", ").collect();
+    let whole = parts.len() == lines.len();
+    lines.into_iter().enumerate().map(move |(number, line)| Shown {
+        title: line.column.clone(),
+        label: match parts.get(number).filter(|_| whole) {
+            Some(part) => axis_label(part, kind),
+            None => line.label.clone(),
+        },
+        curves: vec![line],
+        heat: None,
+    })
+}
+
 fn lines(
     problem: &Problem,
     recorder: &Recorder,
@@ -93,7 +133,9 @@ fn lines(
             observable.columns(problem.model(), &levels).into_iter().map(short).collect()
         }
     };
-    let line = |(component, label)| Curve {
+    let columns = observable.columns(problem.model(), &levels);
+    let line = |(component, label): (usize, String)| Curve {
+        column: columns.get(component).cloned().unwrap_or_default(),
         label,
         values: recorder.column(index, component),
         errors: standard_errors(recorder, index, component),

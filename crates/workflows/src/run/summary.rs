@@ -6,6 +6,7 @@ use std::path::Path;
 use superladder_engine::{FollowedCutoff, with_error};
 
 use super::outcome::Outcome;
+use crate::reductions;
 use crate::results::{columns, write_checks};
 
 /// More rows than this are left to the table.
@@ -42,6 +43,9 @@ fn write_all(text: &mut String, outcome: &Outcome<'_>, folder: &Path) -> std::fm
     }
     if rows.len() > MOST_ROWS {
         writeln!(text, "  and {} more in observables.csv", rows.len() - MOST_ROWS)?;
+    }
+    if !outcome.reductions.is_empty() {
+        write!(text, "\nreductions\n{}", reductions::text(&outcome.reductions))?;
     }
     write_checks(text, outcome.diagnostics, "worst")?;
     if let Some(speed) = outcome.speed {

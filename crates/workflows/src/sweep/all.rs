@@ -68,7 +68,7 @@ pub fn carry_out<'a>(
     }
     let results = Results::new(sweep, refused(sweep, outcomes)?, workers);
     let folder = OutputFolder::begin(target, force).map_err(crate::place::PlaceError::from)?;
-    write(&results, &clock, &folder).map_err(crate::place::PlaceError::from)?;
+    write(&results, &clock, &folder)?;
     let written = folder.finish().map_err(crate::place::PlaceError::from)?;
     store.clear()?;
     #[cfg(feature = "mpi")]

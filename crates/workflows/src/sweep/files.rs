@@ -3,23 +3,39 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
+use superladder_plot::Panel;
 
+use super::SweepError;
 use super::axis::Axis;
-use super::picture::picture;
+use super::picture::panels;
 use super::results::Results;
+use crate::place::PlaceError;
 use crate::results::{Clock, Head, OutputError, OutputFolder};
+use crate::shown::write_panels;
 
 /// Writes every file of a sweep into `folder`.
 ///
 /// # Errors
-/// [`OutputError`].
-pub fn write(results: &Results<'_>, clock: &Clock, folder: &OutputFolder) -> Result<(), OutputError> {
+/// [`SweepError::Place`], [`SweepError::Plot`].
+pub fn write(results: &Results<'_>, clock: &Clock, folder: &OutputFolder) -> Result<(), SweepError> {
+    let picture = panels(results)?;
+    Ok(write_all(results, clock, folder, picture).map_err(PlaceError::from)?)
+}
+
+fn write_all(
+    results: &Results<'_>,
+    clock: &Clock,
+    folder: &OutputFolder,
+    (title, panels): (String, Vec<Panel>),
+) -> Result<(), OutputError> {
     folder.write("sweep.csv", |file| results.write_csv(file))?;
     folder.write("summary.csv", |file| results.write_summary(file))?;
+    if !results.sweep.base.reductions.is_empty() {
+        folder.write("reductions.csv", |file| results.write_reductions(file))?;
+    }
     folder.write_json("manifest.json", &manifest(results, clock))?;
     folder.write_text("study.toml", results.sweep.base.text())?;
-    let picture = picture(results);
-    folder.write_picture("sweep", &picture)
+    write_panels(folder, "sweep", (&title, &panels), results.sweep.base.plot.separate)
 }
 
 fn manifest(results: &Results<'_>, clock: &Clock) -> Json {

@@ -7,7 +7,10 @@ use std::io::{self, Write};
 use superladder_engine::{End, with_error};
 use superladder_model::Shape;
 
+use superladder_study::Study;
+
 use super::{Outcome, Point, Sweep};
+use crate::reductions::{HEADINGS, ReducedValue};
 use crate::results::TableWriter;
 
 /// More points than this are left to the table.
@@ -73,6 +76,33 @@ impl<'a> Results<'a> {
         let is_part = |name: &&String| parts.iter().any(|part| name.starts_with(part));
         let is_error = |name: &&String| name.ends_with(ERROR) || name.ends_with(BOUND);
         self.names.iter().filter(|name| !is_part(name) && !is_error(name)).cloned().collect()
+    }
+
+    /// What is shown: what the table `plot` names, else the reductions, else the final values of all scalars.
+    pub fn quantities(&self) -> Vec<String> {
+        let Study { plot, reductions, .. } = &self.sweep.base;
+        match (plot.what.is_empty(), reductions.is_empty()) {
+            (false, _) => plot.what.clone(),
+            (true, false) => reductions.iter().map(|entry| entry.name.clone()).collect(),
+            (true, true) => self.scalars(),
+        }
+    }
+
+    /// A reduction at a point, if the name is that of one.
+    fn reduction<'k>(outcome: &'k Outcome, name: &str) -> Option<&'k ReducedValue> {
+        let Outcome::Ran(kept) = outcome else { return None };
+        kept.reductions.iter().find(|value| value.name == name)
+    }
+
+    /// A reduction, or the last value of a column, at a point; NaN where there is none.
+    pub fn value(outcome: &Outcome, name: &str) -> f64 {
+        Self::reduction(outcome, name).map_or_else(|| Self::last(outcome, name), |found| found.value)
+    }
+
+    /// The error of [`Results::value`]; `None` where none is known.
+    pub fn error(outcome: &Outcome, name: &str) -> Option<f64> {
+        let found = Self::reduction(outcome, name);
+        found.map_or_else(|| Self::last_error(outcome, name), |found| found.standard_error)
     }
 
     /// Why a point does not count as converged; empty when it does.
@@ -144,7 +174,25 @@ impl<'a> Results<'a> {
         table.finish()
     }
 
-    /// One row a point: parameters, time reached, last values, worst diagnostics, `converged`, `reason`,
+    /// One row a point and reduction: parameters, name, value, error, time, error of the time, remark.
+    ///
+    /// # Errors
+    /// Whatever the writer says.
+    pub fn write_reductions(&self, writer: &mut impl Write) -> io::Result<()> {
+        let mut table = TableWriter::new(writer);
+        let headings = ["reduction"].into_iter().chain(HEADINGS).map(str::to_owned);
+        table.row(self.headings().into_iter().chain(headings))?;
+        for (point, outcome) in self.points() {
+            let Outcome::Ran(kept) = outcome else { continue };
+            for value in &kept.reductions {
+                let axes = point.values.iter().map(|v| v.text.clone());
+                table.row(axes.chain([value.name.clone()]).chain(value.cells()))?;
+            }
+        }
+        table.finish()
+    }
+
+    /// One row a point: parameters, time reached, reductions with their errors, last values, worst diagnostics, `converged`, `reason`,
     /// `seconds`.
     ///
     /// # Errors
@@ -159,6 +207,8 @@ impl<'a> Results<'a> {
         let mut table = TableWriter::new(writer);
         let mut heading = self.headings();
         heading.push("t".into());
+        let reductions: Vec<&str> = self.sweep.base.reductions.iter().map(|r| r.name.as_str()).collect();
+        heading.extend(reductions.iter().flat_map(|name| [(*name).to_owned(), format!("{name}{ERROR}")]));
         heading.extend(self.names.iter().cloned());
         heading.extend(checks.iter().map(|name| format!("diagnostic.{name}")));
         heading.extend(["converged", "reason", "seconds"].map(str::to_owned));
@@ -171,6 +221,10 @@ impl<'a> Results<'a> {
                 column.and_then(|c| c.values.last()).map(|x| format!("{x:?}")).unwrap_or_default()
             };
             cells.push(value("t"));
+            for name in &reductions {
+                let found = Self::reduction(outcome, name).map(ReducedValue::cells);
+                cells.extend(found.map_or_else(Default::default, |[value, error, ..]| [value, error]));
+            }
             cells.extend(self.names.iter().map(|name| value(name)));
             let worst = |name: &&String| kept.and_then(|k| k.diagnostics.checks.get(*name)).map(|c| c.worst);
             cells.extend(checks.iter().map(|name| worst(name).map(|x| format!("{x:?}")).unwrap_or_default()));
@@ -183,21 +237,26 @@ impl<'a> Results<'a> {
         table.finish()
     }
 
-    /// What is tabulated: final values, or those in the steady state where all points end there.
+    /// What is tabulated: reductions, final values, or those in the steady state where all points end there.
     pub(super) fn what(&self) -> &'static str {
+        let reduced = |name: &String| self.sweep.base.reductions.iter().any(|r| r.name == *name);
+        if self.quantities().iter().all(reduced) && !self.sweep.base.reductions.is_empty() {
+            return "Reductions";
+        }
         let steady = |point: &Point| point.study.problem.end == End::Stationary;
         if self.sweep.points.iter().all(steady) { "Steady-state values" } else { "Final values" }
     }
 
     /// Last values of the first observables at every point, and what did not go well.
     pub fn text(&self) -> String {
-        let shown: Vec<String> = self.scalars().into_iter().take(MOST_COLUMNS).collect();
+        let quantities = self.quantities();
+        let shown: Vec<String> = quantities.iter().take(MOST_COLUMNS).cloned().collect();
         let mut text =
             format!("{}\n\n{} at {} points\n", self.sweep.title(), self.what(), self.outcomes.len());
         let mut rows = vec![[self.headings(), shown.clone(), vec![String::new()]].concat()];
         for (point, outcome) in self.points().take(MOST_ROWS) {
             let mut row: Vec<String> = point.values.iter().map(|v| v.text.clone()).collect();
-            let number = |name: &String| match (Self::last(outcome, name), Self::last_error(outcome, name)) {
+            let number = |name: &String| match (Self::value(outcome, name), Self::error(outcome, name)) {
                 (x, _) if x.is_nan() => "-".to_owned(),
                 (x, Some(error)) => with_error(x, error),
                 (x, None) => format!("{x:.6}"),
@@ -213,8 +272,10 @@ impl<'a> Results<'a> {
             let cells = row.iter().zip(&widths).map(|(cell, width)| format!("  {cell:>width$}"));
             let _ = writeln!(text, "{}", cells.collect::<String>().trim_end());
         }
+        let is_error = |name: &&String| name.ends_with(ERROR) || name.ends_with(BOUND);
+        let whole = quantities == self.scalars();
         let values =
-            self.names.iter().filter(|name| !name.ends_with(ERROR) && !name.ends_with(BOUND)).count();
+            if whole { self.names.iter().filter(|n| !is_error(n)).count() } else { quantities.len() };
         let (more, hidden) =
             (self.outcomes.len().saturating_sub(MOST_ROWS), values.saturating_sub(shown.len()));
         for (count, what) in [(more, "points"), (hidden, "columns")] {

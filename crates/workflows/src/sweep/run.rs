@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use superladder_engine::{Diagnostics, End, EngineError};
 
 use super::{Point, SweepError};
-use crate::attempt::attempt;
+use crate::attempt::attempt_reduced;
+use crate::reductions::ReducedValue;
 use crate::results::{Column, columns};
 use crate::spectrum::{HighestLine, highest_lines};
 use crate::store::{Store, StoreError};
@@ -20,6 +21,8 @@ use crate::workers::Limits;
 pub struct Kept {
     /// Time and observables, one value an output time reached.
     pub columns: Vec<Column>,
+    /// Numbers read off the columns.
+    pub reductions: Vec<ReducedValue>,
     /// Worst values and bounds of the diagnostics.
     pub diagnostics: Diagnostics,
     /// Time and reason of a failure on the way.
@@ -115,7 +118,7 @@ pub fn measure(
 /// Runs one point and keeps it.
 fn run(point: &Point, store: &Store, interrupted: &AtomicBool) -> Result<Outcome, StoreError> {
     let problem = &point.study.problem;
-    let attempt = match attempt(point.study.engine().as_ref(), problem, interrupted) {
+    let (attempt, reductions) = match attempt_reduced(&point.study, problem, interrupted) {
         Ok(attempt) => attempt,
         Err(refusal) => return Ok(Outcome::Refused(refusal)),
     };
@@ -137,7 +140,7 @@ fn run(point: &Point, store: &Store, interrupted: &AtomicBool) -> Result<Outcome
         }
     }
     let seconds = attempt.seconds + begun.elapsed().as_secs_f64();
-    let kept = Kept { columns, diagnostics, failure: attempt.failure, seconds };
+    let kept = Kept { columns, reductions, diagnostics, failure: attempt.failure, seconds };
     store.write(&point.digest, &kept)?;
     Ok(Outcome::Ran(kept))
 }
