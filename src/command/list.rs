@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
-use superladder::analysis::CRITERIA;
+use superladder::analysis::{CRITERIA, MOMENTS};
 use superladder::model::{
     Argument, CHANNELS, CORRELATIONS, ENSEMBLE_STATES, INTERACTIONS, MODE_STATES, OBSERVABLES, SubjectKind,
     TargetKind,
@@ -217,7 +217,13 @@ fn criteria() -> Vec<Entry> {
         summary: c.summary.to_owned(),
         keys: Vec::new(),
     };
-    CRITERIA.iter().map(entry).collect()
+    let of_moment = |m: &superladder::analysis::MomentDefinition| Entry {
+        name: m.written(),
+        formula: m.formula.to_owned(),
+        summary: format!("{} (for `moments`: t_W of an approximation)", m.summary),
+        keys: Vec::new(),
+    };
+    CRITERIA.iter().map(entry).chain(MOMENTS.iter().map(of_moment)).collect()
 }
 
 fn keys() -> Vec<Entry> {

@@ -6,17 +6,26 @@
 //! ```
 
 mod all;
+mod distributions;
 mod files;
+mod fitted;
+mod joint;
 mod measured;
-mod picture;
+mod output_times;
 mod reading;
 mod report;
 mod run;
 mod sampled;
+mod shard;
+mod shown;
 mod task;
 
-pub use all::measure_all;
-pub use files::write;
-pub use reading::{Row, Sized};
-pub use report::{Fitted, Report};
+pub use all::{measure_all, measured_in};
+pub use distributions::{Judged, Verdict};
+pub use files::{shown, write};
+pub use fitted::Fitted;
+pub use joint::Joint;
+pub use reading::{Row, Sized, Trace};
+pub use report::Report;
 pub use run::BreakdownError;
+pub use shard::{PartsError, Shard, gathered, is_part, write_part};

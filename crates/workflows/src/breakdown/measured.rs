@@ -18,6 +18,10 @@ pub(super) struct Kept {
     /// What engines that sample measure without one block of the samples at a time.
     pub(super) replicates: Vec<Without>,
     pub(super) warnings: Vec<String>,
+    /// Length of the windows, where times are recorded in separate ones.
+    pub(super) windows: Option<f64>,
+    /// Samples that were asked for.
+    pub(super) samples: Option<u64>,
 }
 
 /// The columns of the tested run without one block of the samples.
@@ -65,6 +69,11 @@ impl Measured {
     /// The same times and names with other values, by time.
     pub(super) fn with_rows(&self, rows: &[Vec<f64>]) -> Self {
         Self { values: transposed(rows), ..self.clone() }
+    }
+
+    /// Length of time that is covered.
+    pub(super) fn span(&self) -> f64 {
+        self.times[self.times.len() - 1] - self.times[0]
     }
 
     /// Notes a blow-up: what is missing up to the end of the stretch is undefined.

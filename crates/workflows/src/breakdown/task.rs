@@ -16,6 +16,10 @@ pub(super) struct Task<'a> {
     pub(super) criteria: &'a [Criterion],
     /// The observable that shows the period.
     pub(super) clock: &'a str,
+    /// Length of the windows, where times are recorded in separate ones.
+    pub(super) windows: Option<f64>,
+    /// Whether it goes on to the last time whatever has crossed.
+    pub(super) whole: bool,
     /// Where finished runs are kept, and the name of this one.
     pub(super) store: &'a Store,
     pub(super) digest: &'a str,
