@@ -5,27 +5,22 @@
 //! Plan -> for every engine and size: mean field and the engine side by side -> RatioSeries -> Crossing -> fit
 //! ```
 
-mod all;
 mod distributions;
 mod files;
 mod fitted;
 mod joint;
-mod measured;
-mod output_times;
 mod reading;
 mod report;
-mod run;
-mod sampled;
+mod runs;
 mod shard;
 mod shown;
-mod task;
 
-pub use all::{measure_all, measured_in};
 pub use distributions::{Judged, Verdict};
 pub use files::{shown, write};
 pub use fitted::Fitted;
 pub use joint::Joint;
 pub use reading::{Row, Sized, Trace};
 pub use report::Report;
-pub use run::BreakdownError;
+pub use runs::all::{measure_all, measured_in};
+pub use runs::run::BreakdownError;
 pub use shard::{PartsError, Shard, gathered, is_part, write_part};

@@ -14,7 +14,7 @@ use superladder_sampling::spread;
 use superladder_study::{MatchedSeries, Plan};
 
 use super::reading::{Sized, readings};
-use super::run::{BreakdownError, system};
+use super::runs::run::{BreakdownError, system};
 use sides::Side;
 pub(super) use table::{text, write_csv};
 

@@ -8,7 +8,7 @@ use superladder_engine::Diagnostics;
 use superladder_sampling::{Replicate, half_samples, spread};
 use superladder_study::{Average, Plan};
 
-use super::measured::{Kept, Measured, Without};
+use super::runs::measured::{Kept, Measured, Without};
 
 /// A run goes on to this multiple of its crossings, to see whether they are the last.
 const BEYOND: f64 = 1.1;

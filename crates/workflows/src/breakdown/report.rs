@@ -10,7 +10,7 @@ use super::distributions::{self, Judged, judge};
 use super::fitted::{Fitted, fitted};
 use super::joint::{Joint, joint};
 use super::reading::{Row, Sized};
-use super::run::BreakdownError;
+use super::runs::run::BreakdownError;
 use crate::results::write_rows;
 use superladder_engine::with_error;
 use superladder_study::Plan;

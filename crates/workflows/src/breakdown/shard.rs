@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use superladder_study::Plan;
 use thiserror::Error;
 
-use super::run::BreakdownError;
+use super::runs::run::BreakdownError;
 use crate::results::{Clock, Head, OutputError, OutputFolder};
 use crate::store::{POINT, Store};
 

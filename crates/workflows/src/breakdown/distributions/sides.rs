@@ -3,7 +3,7 @@
 use superladder_analysis::{AnalysisError, Moment};
 use superladder_sampling::{Replicate, half_samples, jackknife};
 
-use super::super::measured::{Kept, Measured, Without};
+use super::super::runs::measured::{Kept, Measured, Without};
 
 /// The moments of one run.
 pub(super) struct Side {

@@ -5,9 +5,9 @@ use std::sync::Mutex;
 use rayon::prelude::*;
 use superladder_study::Plan;
 
-use super::reading::Sized;
+use super::super::reading::Sized;
+use super::super::shard::{PartsError, Shard};
 use super::run::{BreakdownError, is_measured, measure};
-use super::shard::{PartsError, Shard};
 use crate::store::Store;
 use crate::watch::Watch;
 

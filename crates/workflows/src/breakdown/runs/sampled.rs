@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use superladder_engine::{Concluded, Diagnostics, Halt, Listener, Measurement, Problem};
 use superladder_sampling::Sampling;
 
+use super::super::reading::{Row, Sized, needed, read};
 use super::measured::{Kept, Measured, Side, Without, flat};
-use super::reading::{Row, Sized, needed, read};
 use super::task::{Stopped, Task};
 
 /// Samples that find the horizon.
@@ -25,7 +25,7 @@ const KEPT: Duration = Duration::from_secs(60);
 /// Runs samples until every criterion has crossed, or the horizon of the study is reached. Samples have no
 /// present time: a longer horizon repeats them, so that a few find it first. `reference` is mean field at its
 /// start.
-pub(super) fn measure(
+pub(crate) fn measure(
     task: &Task<'_>,
     engine: &dyn Sampling,
     mut reference: Side,

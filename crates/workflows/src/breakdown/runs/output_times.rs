@@ -33,7 +33,7 @@ const TRIAL: usize = 2000;
 ///
 /// # Errors
 /// [`EngineError`] of mean field.
-pub(super) fn in_windows(
+pub(crate) fn in_windows(
     average: Average,
     problem: &Problem,
     clock: &str,

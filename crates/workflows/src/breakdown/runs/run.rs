@@ -12,9 +12,9 @@ use superladder_sampling::BLOCKS;
 use superladder_study::{MatchedSeries, Plan, Series, Study, StudyError};
 use thiserror::Error;
 
+use super::super::reading::{Sized, needed, read};
 use super::measured::{Kept, Side};
 use super::output_times::in_windows;
-use super::reading::{Sized, needed, read};
 use super::sampled;
 use super::task::{Stopped, Task};
 use crate::identity::{of_results, of_words};
@@ -94,7 +94,7 @@ impl BreakdownError {
 ///
 /// # Errors
 /// [`BreakdownError`]; a blow-up of the moment equations is a result, not an error.
-pub(super) fn measure(
+pub(crate) fn measure(
     plan: &Plan,
     (number, value): (usize, f64),
     store: &Store,
@@ -162,7 +162,7 @@ pub(super) fn measure(
 ///
 /// # Errors
 /// [`BreakdownError`] of the study.
-pub(super) fn is_measured(
+pub(crate) fn is_measured(
     plan: &Plan,
     (number, value): (usize, f64),
     store: &Store,
@@ -261,7 +261,7 @@ fn digest(plan: &Plan, study: &Study, whole: bool) -> String {
     of_words(&format!("{}\n{criteria:?} {threshold:?} {average:?}{moments}", of_results(study)))
 }
 
-pub(super) fn system(model: &Model) -> Subsystems {
+pub(crate) fn system(model: &Model) -> Subsystems {
     let size = |e: &superladder_model::Ensemble| EnsembleSize { name: e.name.clone(), size: e.size };
     Subsystems {
         modes: model.modes().iter().map(|m| m.name.clone()).collect(),
