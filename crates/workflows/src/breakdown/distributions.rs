@@ -8,7 +8,7 @@ mod sides;
 mod table;
 
 use superladder_analysis::{
-    AnalysisError, Compared, CrossingOptions, Moment, Outcome, Yardstick, moments_by_name,
+    AnalysisError, Compared, CrossingOptions, Moment, Outcome, RatioSeries, Yardstick, moments_by_name,
 };
 use superladder_sampling::spread;
 use superladder_study::{MatchedSeries, Plan};
@@ -174,7 +174,7 @@ impl Both<'_> {
         let compared = self.compared(number, yardstick, values, &sigma);
         let threshold = self.plan.threshold;
         let found = self.crossed(&compared, &moment.name)?;
-        let doubt = self.read(compared.doubt(&moment.name)?)?;
+        let doubt = self.read(&compared.doubt(&moment.name)?)?;
         let mut all = Vec::new();
         for (k, (reading, outcome, largest)) in found.into_iter().enumerate() {
             let verdict = match outcome {
@@ -185,8 +185,7 @@ impl Both<'_> {
                 Outcome::AboveFromStart { start } => Verdict::Off { start },
                 Outcome::BlewUp { time, .. } => Verdict::BlewUp { time },
                 Outcome::NeverCrossed { horizon } => {
-                    let (times, ratio) = &doubt[k];
-                    held(times, ratio, threshold, (horizon, self.samples(number)))
+                    held(&doubt[k].times, &doubt[k].ratio(), threshold, (horizon, self.samples(number)))
                 }
             };
             all.push((reading, verdict, largest));
@@ -208,13 +207,10 @@ impl Both<'_> {
         Ok(read.into_iter().map(|(word, _, c)| (word, c.outcome, c.largest)).collect())
     }
 
-    /// Times and ratio by reading.
-    fn read(
-        &self,
-        series: superladder_analysis::RatioSeries,
-    ) -> Result<Vec<(Vec<f64>, Vec<f64>)>, AnalysisError> {
-        let read = readings(&series, self.options(), self.shown_window(), self.size.in_windows)?;
-        Ok(read.into_iter().map(|(_, shown, _)| (shown.times.clone(), shown.ratio())).collect())
+    /// What is shown of a ratio, by reading.
+    fn read(&self, series: &RatioSeries) -> Result<Vec<RatioSeries>, AnalysisError> {
+        let read = readings(series, self.options(), self.shown_window(), self.size.in_windows)?;
+        Ok(read.into_iter().map(|(_, shown, _)| shown).collect())
     }
 
     fn options(&self) -> CrossingOptions {

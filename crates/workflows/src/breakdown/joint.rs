@@ -1,5 +1,7 @@
 //! One law through all engines that agree, for every criterion.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 use superladder_analysis::{Interval, JointFit, JointPoint, LeftOut, RankedSeries, agreeing, joint_fit};
 use superladder_study::Plan;
@@ -78,14 +80,17 @@ impl Joint {
         for engine in engines {
             let sizes: Vec<String> =
                 self.points.iter().filter(|p| p.series == engine).map(|p| p.n.to_string()).collect();
-            text += &format!("  {engine}: {parameter} = {}\n", sizes.join(", "));
+            let _ = writeln!(text, "  {engine}: {parameter} = {}", sizes.join(", "));
         }
         for left in &self.left_out {
             let [low, high] = left.sizes;
-            text += &format!("  left out: {}, {parameter} = {low} to {high}: {}\n", left.series, left.reason);
+            let _ =
+                writeln!(text, "  left out: {}, {parameter} = {low} to {high}: {}", left.series, left.reason);
         }
         match &self.law {
-            Err(reason) => text += &format!("  No law: {reason}.\n"),
+            Err(reason) => {
+                let _ = writeln!(text, "  No law: {reason}.");
+            }
             Ok(law) => text += &law_in_words(law, parameter),
         }
         text
@@ -103,13 +108,14 @@ fn law_in_words(law: &JointFit, parameter: &str) -> String {
         shown(&law.first),
         law.turning
     );
-    text += &format!(
-        "  chi^2 = {:.1} for {} degrees of freedom, errors scaled by {:.2}; one power law: chi^2 = {:.1}\n",
+    let _ = writeln!(
+        text,
+        "  chi^2 = {:.1} for {} degrees of freedom, errors scaled by {:.2}; one power law: chi^2 = {:.1}",
         law.chi_square, law.freedom, law.scaled, law.chi_square_of_power_law
     );
     let step = (law.exponents.len() / 8).max(1);
     for e in law.exponents.iter().step_by(step) {
-        text += &format!("  {parameter} = {:>10.0}  local exponent {}\n", e.n, shown(e));
+        let _ = writeln!(text, "  {parameter} = {:>10.0}  local exponent {}", e.n, shown(e));
     }
     text
 }
