@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let kept = std::env::temp_dir().join("superladder-example-breakdown");
     let store = Store::beside(&kept);
     let watch = Watch { interrupted: &AtomicBool::new(false), count: &Unheard };
-    let measured = measure_all(&plan, &store, watch)?;
+    let measured = measure_all(&plan, None, &store, watch)?;
     let report = Report::new(&plan, measured)?;
     for fitted in report.fits.iter().filter(|f| f.reading == "averaged") {
         if let Some(fit) = fitted.report.fit() {

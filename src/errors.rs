@@ -10,7 +10,7 @@ use miette::{
 use superladder::engine::EngineError;
 use superladder::gallery::ReproduceError;
 use superladder::study::{Complaint, StudyError};
-use superladder::workflows::breakdown::BreakdownError;
+use superladder::workflows::breakdown::{BreakdownError, PartsError};
 use superladder::workflows::converge::ConvergenceError;
 use superladder::workflows::cycles::CyclesError;
 use superladder::workflows::maps::GridError;
@@ -48,6 +48,7 @@ fn is_bad_input(error: &anyhow::Error) -> bool {
         || of(error, SweepError::is_bad_input)
         || of(error, ConvergenceError::is_bad_input)
         || of(error, BreakdownError::is_bad_input)
+        || of(error, PartsError::is_bad_input)
         || of(error, GridError::is_bad_input)
         || of(error, CyclesError::is_bad_input)
         || of(error, ReproduceError::is_bad_input)

@@ -15,6 +15,7 @@ fn shortened(name: &str) -> &'static [&'static str] {
         // Its largest population at the top of the Fock space comes at t = 5.
         "golden-N4" => &["time={end=5.0,points=11}"],
         "superradiance" => &["parameters.N=10"],
+        "distributions" => &["parameters.N=2"],
         "truncated-wigner" => &["engine.samples=640"],
         _ => &[],
     }

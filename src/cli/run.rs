@@ -103,9 +103,11 @@ fn indices(text: &str) -> Result<Range<u64>, String> {
   superladder merge out/part-0 out/part-1 -o out/all
 
 The parts must be of the same study; only how many trajectories it asks for may differ. They may be
-interrupted runs. The merged folder can be merged and continued (`run --resume`) like any other.")]
+interrupted runs. The merged folder can be merged and continued (`run --resume`) like any other.
+
+Parts of `breakdown --shard` are merged in the same way: all tables, fits and pictures of the whole.")]
 pub(crate) struct Merge {
-    /// Output folders of `run`, or files trajectories.sums.
+    /// Output folders of `run` or of `breakdown --shard`, or files trajectories.sums.
     #[arg(required = true, value_name = "DIR")]
     pub(crate) parts: Vec<PathBuf>,
     /// Output folder.

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
-use superladder::analysis::{CRITERIA, REDUCTIONS};
+use superladder::analysis::{CRITERIA, MOMENTS, REDUCTIONS};
 use superladder::model::{
     Argument, CHANNELS, CORRELATIONS, ENSEMBLE_STATES, INTERACTIONS, MODE_STATES, OBSERVABLES, SubjectKind,
     TargetKind,
@@ -218,13 +218,14 @@ fn engines() -> Vec<Entry> {
 }
 
 fn criteria() -> Vec<Entry> {
-    let entry = |c: &superladder::analysis::CriterionDefinition| Entry {
-        name: c.written(),
-        formula: c.formula.to_owned(),
-        summary: c.summary.to_owned(),
-        keys: Vec::new(),
+    let entry = |c: &superladder::analysis::CriterionDefinition| {
+        Entry::without_keys(&c.written(), c.formula, c.summary)
     };
-    CRITERIA.iter().map(entry).collect()
+    let of_moment = |m: &superladder::analysis::MomentDefinition| {
+        let summary = format!("{} (for `moments`: t_W of an approximation)", m.summary);
+        Entry::without_keys(&m.written(), m.formula, &summary)
+    };
+    CRITERIA.iter().map(entry).chain(MOMENTS.iter().map(of_moment)).collect()
 }
 
 fn keys() -> Vec<Entry> {

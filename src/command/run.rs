@@ -45,8 +45,11 @@ pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupt: &Interrupt) -
     Ok(if failed { Verdict::CheckpointFailed } else { verdict })
 }
 
-/// Merges runs over different trajectories into one output folder.
+/// Merges runs over different trajectories, or parts of a breakdown, into one output folder.
 pub(crate) fn merge(arguments: &Merge, out: &mut dyn Write) -> anyhow::Result<Verdict> {
+    if arguments.parts.iter().any(|part| superladder::workflows::breakdown::is_part(part)) {
+        return super::breakdown::merge(arguments, out);
+    }
     let target = (arguments.output.as_path(), arguments.force);
     run::merge(&arguments.parts, arguments.salvage, target, |outcome, folder| {
         tell(outcome, folder, arguments.quiet, out)

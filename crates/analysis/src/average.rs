@@ -17,6 +17,9 @@ pub enum Placement {
     Trailing,
 }
 
+/// Where times are recorded in separate windows, what is longer than this part of a window lies between two of them.
+const PAUSE: f64 = 0.25;
+
 /// A sliding average.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,12 +29,21 @@ pub struct Averaging {
     /// Where it lies.
     #[serde(default)]
     pub placement: Placement,
+    /// An interval between recorded times that is longer than this is a pause, and a window with a pause in it has no
+    /// average; none: there are no pauses, however far times are apart.
+    #[serde(default)]
+    pub pause: Option<f64>,
 }
 
 impl Averaging {
     /// A centred window of this length.
     pub fn centred(window: f64) -> Self {
-        Self { window, placement: Placement::Centred }
+        Self { window, placement: Placement::Centred, pause: None }
+    }
+
+    /// The same over a series that was recorded in separate windows.
+    pub fn in_windows(self) -> Self {
+        Self { pause: Some(PAUSE * self.window), ..self }
     }
 
     /// Window that belongs to time `t`.
@@ -67,7 +79,14 @@ impl Averaging {
             let [from, to] = self.around(**t);
             from >= start - slack && to <= end + slack
         };
-        let labels: Vec<f64> = times.iter().filter(inside).copied().collect();
+        let pauses = self.pause.map_or_else(Vec::new, |longest| series.pauses(longest));
+        let whole = |t: &&f64| {
+            let [from, to] = self.around(**t);
+            // The first pause that ends after the window begins.
+            let next = pauses.partition_point(|[_, end]| *end <= from + slack);
+            pauses.get(next).is_none_or(|[begin, _]| *begin >= to - slack)
+        };
+        let labels: Vec<f64> = times.iter().filter(inside).filter(whole).copied().collect();
         let mean = |values: &[f64]| -> Vec<f64> {
             let integral = Integral::new(times, values);
             let between = |[from, to]: [f64; 2]| (integral.up_to(to) - integral.up_to(from)) / self.window;
@@ -121,9 +140,37 @@ mod tests {
             assert!((centred.denominator[i] - 1.0).abs() < 1e-7);
             assert!((centred.numerator[i] - (t * t + w * w / 12.0)).abs() < 1e-8);
         }
-        let trailing = Averaging { window: w, placement: Placement::Trailing }.apply(&series).expect("long");
+        let trailing = Averaging { placement: Placement::Trailing, ..Averaging::centred(w) }
+            .apply(&series)
+            .expect("long");
         assert!(trailing.times[0] >= w && centred.times[0] >= 0.5 * w && centred.times[0] < 0.5 * w + 0.006);
         assert_eq!(trailing.times.last(), times.last());
+    }
+
+    #[test]
+    fn separate_windows_have_the_averages_of_a_dense_series() {
+        let (w, step) = (2.0, 0.125);
+        let dense: Vec<f64> = (0..=800).map(|k| step * f64::from(k)).collect();
+        // Whole up to 20, then windows about 30, 45 and 70.
+        let kept = |t: &&f64| **t <= 20.0 || [30.0, 45.0, 70.0].iter().any(|c| (**t - c).abs() <= 0.5 * w);
+        let few: Vec<f64> = dense.iter().filter(kept).copied().collect();
+        let of = |times: &[f64]| {
+            let numerator: Vec<f64> = times.iter().map(|t| t * (1.0 + (3.1 * t).sin())).collect();
+            RatioSeries::new("x", times, &numerator, &vec![1.0; times.len()]).expect("lengths")
+        };
+        let averaging = Averaging::centred(w).in_windows();
+        let (all, found) =
+            (averaging.apply(&of(&dense)).expect("long"), averaging.apply(&of(&few)).expect("long"));
+        assert_eq!(found.times.last(), Some(&70.0));
+        assert_eq!(
+            found.times.iter().filter(|t| **t > 20.0).copied().collect::<Vec<_>>(),
+            [30.0, 45.0, 70.0]
+        );
+        for (t, x) in found.times.iter().zip(&found.numerator) {
+            let k = all.times.iter().position(|other| other == t).expect("there too");
+            // Slopes at the ends of a window are one-sided.
+            assert!((x - all.numerator[k]).abs() < 2e-3 * t, "{t}: {x} {}", all.numerator[k]);
+        }
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 mod definition;
 mod formulas;
+mod moments;
 
 pub use definition::{CRITERIA, CriterionDefinition, CriterionTarget, Need, Needs};
+pub use moments::{Compared, MOMENTS, Moment, MomentDefinition, Yardstick, moments_by_name};
 
 use crate::{AnalysisError, Column, RatioSeries, Subsystems, Table};
 use definition::{Sample, Target};

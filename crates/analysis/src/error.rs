@@ -14,6 +14,14 @@ pub enum AnalysisError {
         /// All known names with their kind of target.
         known: Vec<String>,
     },
+    /// A moment that is not in [`crate::MOMENTS`].
+    #[error("unknown moment '{name}'; known: {}", known.join(", "))]
+    UnknownMoment {
+        /// The name given.
+        name: String,
+        /// All known names with their kind of target.
+        known: Vec<String>,
+    },
     /// The target in parentheses does not fit the criterion or the system.
     #[error("criterion '{text}': {reason}")]
     Target {

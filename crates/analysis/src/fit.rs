@@ -1,5 +1,7 @@
 //! How the breakdown time grows with N: power law, logarithm, or neither.
 
+mod agreement;
+mod joint;
 mod likelihood;
 mod linear;
 mod local;
@@ -12,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::AnalysisError;
 use crate::error::check_positive;
 use crate::statistics::student;
+pub use agreement::{LeftOut, RankedSeries, agreeing};
+pub use joint::{JointFit, JointPoint, SmoothExponent, joint_fit};
 use likelihood::{Curve, Datum, Known, Solution, maximise};
 pub use local::{LocalExponent, local_exponents};
 pub use points::{Excluded, FitPoint, Observed, Weights, Which};

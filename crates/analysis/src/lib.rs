@@ -32,15 +32,17 @@ pub use convergence::{
     converge,
 };
 pub use criterion::{
-    CRITERIA, Criterion, CriterionDefinition, CriterionTarget, Need, Needs, criteria_by_name, needs_of,
+    CRITERIA, Compared, Criterion, CriterionDefinition, CriterionTarget, MOMENTS, Moment, MomentDefinition,
+    Need, Needs, Yardstick, criteria_by_name, moments_by_name, needs_of,
 };
 pub use crossing::{Crossing, CrossingOptions, Interpolation, Outcome, crossing};
 pub use deviation::{DISAGREEMENT, Deviation, Sampled};
 pub use error::AnalysisError;
 pub use fit::{
     Bootstrap, Comparison, Curvature, Excluded, Fit, FitOptions, FitOutcome, FitPoint, FitReport, Interval,
-    Jackknife, LocalExponent, LogarithmFit, Observed, PowerLaw, Prediction, Preferred, Quality, Resampling,
-    Weights, Which, fit, local_exponents,
+    Jackknife, JointFit, JointPoint, LeftOut, LocalExponent, LogarithmFit, Observed, PowerLaw, Prediction,
+    Preferred, Quality, RankedSeries, Resampling, SmoothExponent, Weights, Which, agreeing, fit, joint_fit,
+    local_exponents,
 };
 pub use period::{Period, PeriodMethod, period};
 pub use ratio::RatioSeries;

@@ -105,6 +105,31 @@ impl RatioSeries {
         }
     }
 
+    /// Begin and end of every interval between recorded times that is longer than `longest`.
+    pub(crate) fn pauses(&self, longest: f64) -> Vec<[f64; 2]> {
+        self.times.windows(2).filter(|t| t[1] - t[0] > longest).map(|t| [t[0], t[1]]).collect()
+    }
+
+    /// Where the first interval begins that is longer than `longest`, or the last time.
+    pub fn first_pause(&self, longest: f64) -> f64 {
+        let last = self.times.last().copied().unwrap_or(f64::NEG_INFINITY);
+        self.pauses(longest).first().map_or(last, |[begin, _]| *begin)
+    }
+
+    /// The series up to `time`.
+    pub fn until(&self, time: f64) -> Self {
+        let end = self.times.partition_point(|t| *t <= time);
+        let of = |values: &[f64]| values[..end].to_vec();
+        Self {
+            times: of(&self.times),
+            numerator: of(&self.numerator),
+            denominator: of(&self.denominator),
+            standard_error: self.standard_error.as_deref().map(of),
+            blow_up: self.blow_up.filter(|blow_up| *blow_up <= time),
+            ..self.clone()
+        }
+    }
+
     /// The quotient at each time; infinite where only the denominator vanishes, NaN at 0/0.
     pub fn ratio(&self) -> Vec<f64> {
         self.numerator.iter().zip(&self.denominator).map(|(n, d)| n / d).collect()

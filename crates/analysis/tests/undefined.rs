@@ -96,7 +96,8 @@ fn averages_forget_an_undefined_time() {
         let times = plain.times.clone();
         let plain = plain.with_standard_errors(&times, &errors).expect("lengths");
         for placement in [Placement::Centred, Placement::Trailing] {
-            let averaged = Averaging { window: 0.6, placement }.apply(&plain).expect("long enough");
+            let averaged =
+                Averaging { placement, ..Averaging::centred(0.6) }.apply(&plain).expect("long enough");
             let errors = averaged.standard_error.expect("given");
             assert!(errors.iter().all(|e| (e - 0.01).abs() < 1e-12), "{undefined} {errors:?}");
         }

@@ -20,27 +20,26 @@ use crate::jackknife::Replicate;
 /// With more than this part of the half samples not crossing, the error is not known.
 const MOST_MISSING: f64 = 0.125;
 
-/// What was measured (by output time, all values), moved by every half sample and by its complement; none
-/// without blocks.
-pub fn half_samples(values: &[Vec<f64>], blocks: &[Replicate]) -> Vec<Vec<Vec<f64>>> {
-    if blocks.len() < 2 {
-        return Vec::new();
-    }
+/// What was measured (by output time, all values), moved by every half sample and by its complement, one after the
+/// other: all of them together would be many times what was measured. None without blocks.
+pub fn half_samples<'a>(
+    values: &'a [Vec<f64>],
+    blocks: &[Replicate],
+) -> impl Iterator<Item = Vec<Vec<f64>>> + use<'a> {
     let moves: Vec<Vec<Vec<f64>>> = (0..values.len()).map(|t| moves(&values[t], blocks, t)).collect();
-    let moved = |signs: &dyn Fn(usize) -> f64| -> Vec<Vec<f64>> {
-        let row = |(x, moves): (&Vec<f64>, &Vec<Vec<f64>>)| {
-            let at = |(c, x): (usize, &f64)| {
-                x + moves.iter().enumerate().map(|(b, d)| signs(b) * d[c]).sum::<f64>()
-            };
-            x.iter().enumerate().map(at).collect()
-        };
-        values.iter().zip(&moves).map(row).collect()
-    };
     // Rows of a Hadamard matrix of Sylvester's kind.
-    let rows = blocks.len().next_power_of_two();
-    let sign =
-        |row: usize, block: usize| if (row & block).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
-    (0..rows).flat_map(|row| [moved(&|b| sign(row, b)), moved(&|b| -sign(row, b))]).collect()
+    let rows = if blocks.len() < 2 { 0 } else { blocks.len().next_power_of_two() };
+    (0..2 * rows).map(move |number| {
+        let (row, whole) = (number / 2, if number % 2 == 0 { 1.0 } else { -1.0 });
+        let sign = |block: usize| if (row & block).count_ones().is_multiple_of(2) { whole } else { -whole };
+        let at = |(x, moves): (&Vec<f64>, &Vec<Vec<f64>>)| {
+            let moved = |(c, x): (usize, &f64)| {
+                x + moves.iter().enumerate().map(|(b, d)| sign(b) * d[c]).sum::<f64>()
+            };
+            x.iter().enumerate().map(moved).collect()
+        };
+        values.iter().zip(&moves).map(at).collect()
+    })
 }
 
 /// `d_b` of all values at an output time, by block.
@@ -137,7 +136,8 @@ mod tests {
                         let row = |row: usize| vec![(64.0 * values[row][0] - block(b, row)) / 63.0];
                         Replicate { ratio: 64.0, values: (0..ROWS).map(row).collect() }
                     };
-                    let halves = half_samples(&values, &(0..64).map(without).collect::<Vec<_>>());
+                    let replicates: Vec<Replicate> = (0..64).map(without).collect();
+                    let halves: Vec<_> = half_samples(&values, &replicates).collect();
                     let (value, error) =
                         crosswise(&halves, lowest, |rows, row| rows[row as usize][0]).expect("enough");
                     let plain = values.iter().map(|row| row[0]).fold(f64::INFINITY, f64::min);
@@ -188,7 +188,7 @@ mod tests {
     fn of_a_mean_they_give_the_standard_error_of_the_jackknife() {
         for (count, blocks) in [(640, 64), (500, 64), (90, 30), (7, 7)] {
             let (values, without) = averages(count, blocks, |k, t| (k * k % 17 + t) as f64);
-            let halves = half_samples(&values, &without);
+            let halves: Vec<_> = half_samples(&values, &without).collect();
             for t in 0..2 {
                 let value = values[t][0];
                 let without: Vec<(f64, f64)> = without.iter().map(|w| (w.ratio, w.values[t][0])).collect();
@@ -206,8 +206,7 @@ mod tests {
         let noise = |k: usize| (k as f64 * 12.9898).sin() * 43_758.545_3;
         let (values, without) = averages(6400, 64, |k, _| noise(k) - noise(k).floor());
         let of = |f: &dyn Fn(f64) -> f64| {
-            let times: Vec<Option<f64>> =
-                half_samples(&values, &without).iter().map(|m| Some(f(m[0][0]))).collect();
+            let times: Vec<Option<f64>> = half_samples(&values, &without).map(|m| Some(f(m[0][0]))).collect();
             spread(f(values[0][0]), &times, f64::NAN).expect("known")
         };
         let edge = values[0][0] - 0.4 * of(&|x| x);

@@ -7,7 +7,7 @@ use crate::source::Source;
 use superladder_analysis::FitOptions;
 use toml::de::DeTable;
 
-use crate::breakdown_table::{Average, BreakdownTable, Series};
+use crate::breakdown_table::{Average, BreakdownTable, MatchedSeries, Series, matched};
 use crate::error::{Fault, StudyError};
 use crate::section::Section;
 use crate::study::Study;
@@ -30,6 +30,8 @@ pub struct Plan {
     pub parameter: String,
     /// Names of criteria.
     pub criteria: Vec<String>,
+    /// Names of the moments by which distributions are compared.
+    pub moments: Vec<String>,
     /// Threshold of the ratios.
     pub threshold: f64,
     /// Average of the ratios.
@@ -61,7 +63,8 @@ impl Plan {
         let root = Section::new(&scope, "the study", table.get_ref(), 0..0);
         let name = path.file_stem().map_or("study".into(), |s| s.to_string_lossy().into_owned());
         let found = BreakdownTable::read(&root, None)?;
-        let Some(BreakdownTable { parameter, criteria, threshold, average, series, fit }) = found else {
+        let Some(BreakdownTable { parameter, criteria, moments, threshold, average, series, fit }) = found
+        else {
             let fault = Fault::Missing {
                 key: "breakdown".into(),
                 of: "the study".into(),
@@ -74,11 +77,29 @@ impl Plan {
         let title = title::pattern(&root)?.unwrap_or(&name);
         let title = title::filled(title, &scope.parameters, &[&parameter]);
         let (path, sets) = (path.to_owned(), sets.to_vec());
-        Ok(Self { path, name, title, sets, text, parameter, criteria, threshold, average, series, fit })
+        Ok(Self {
+            path,
+            name,
+            title,
+            sets,
+            text,
+            parameter,
+            criteria,
+            moments,
+            threshold,
+            average,
+            series,
+            fit,
+        })
     }
 }
 
 impl Plan {
+    /// Approximations and references whose distributions are compared; none without moments.
+    pub fn matched(&self) -> Vec<MatchedSeries> {
+        if self.moments.is_empty() { Vec::new() } else { matched(&self.series) }
+    }
+
     /// The study of a series at one value of the parameter.
     ///
     /// # Errors

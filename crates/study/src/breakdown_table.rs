@@ -1,6 +1,6 @@
 //! The table `breakdown` of a study: which engines at which sizes, which criteria.
 
-use superladder_analysis::{EnsembleSize, FitOptions, Subsystems, criteria_by_name};
+use superladder_analysis::{EnsembleSize, FitOptions, Subsystems, criteria_by_name, moments_by_name};
 use superladder_model::Model;
 use toml::de::DeValue;
 
@@ -37,6 +37,7 @@ pub struct Series {
 pub(crate) struct BreakdownTable {
     pub(crate) parameter: String,
     pub(crate) criteria: Vec<String>,
+    pub(crate) moments: Vec<String>,
     pub(crate) threshold: f64,
     pub(crate) average: Average,
     pub(crate) series: Vec<Series>,
@@ -58,6 +59,11 @@ impl BreakdownTable {
             let conflict = Fault::Conflict { of: section.of().to_owned(), conflict: error.to_string() };
             return Err(section.fault("criteria", conflict));
         }
+        let moments = section.words("moments")?.unwrap_or_default();
+        if let Some(Err(error)) = model.map(|model| moments_by_name(&subsystems(model), &moments)) {
+            let conflict = Fault::Conflict { of: section.of().to_owned(), conflict: error.to_string() };
+            return Err(section.fault("moments", conflict));
+        }
         let threshold = section.number("threshold")?.unwrap_or(0.1);
         if !(threshold > 0.0 && threshold.is_finite()) {
             return Err(section.wrong("threshold", "a finite number > 0"));
@@ -71,9 +77,56 @@ impl BreakdownTable {
                 section.wrong("engines", "a list of at least one table, written [[breakdown.engines]]")
             );
         }
+        if let Some(conflict) = (!moments.is_empty()).then(|| without_reference(&series)).flatten() {
+            return Err(section.fault("moments", Fault::Conflict { of: section.of().to_owned(), conflict }));
+        }
         section.finish()?;
-        Ok(Some(Self { parameter, criteria, threshold, average, series, fit }))
+        Ok(Some(Self { parameter, criteria, moments, threshold, average, series, fit }))
     }
+}
+
+/// Engines that are right but for their bounds and errors, the best first.
+const REFERENCES: [&str; 2] = ["exact", "trajectories"];
+/// Engines whose distribution is an approximation.
+const APPROXIMATIONS: [&str; 2] = ["cumulant", "truncated-wigner"];
+
+/// An approximation and the reference that its distribution is held against, at one size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MatchedSeries {
+    /// Number of the series of the approximation.
+    pub approximation: usize,
+    /// Number of the series of the reference.
+    pub reference: usize,
+    /// Value of the parameter.
+    pub value: f64,
+}
+
+/// Every approximation at every size at which there is a reference.
+pub(crate) fn matched(series: &[Series]) -> Vec<MatchedSeries> {
+    let best = |value: f64| {
+        let has = |engine: &str| series.iter().position(|s| s.engine == engine && s.values.contains(&value));
+        REFERENCES.iter().find_map(|engine| has(engine))
+    };
+    let approximations = series.iter().enumerate();
+    let approximations = approximations.filter(|(_, s)| APPROXIMATIONS.contains(&s.engine.as_str()));
+    let of = |(approximation, s): (usize, &Series)| {
+        let pair = |value: f64| Some(MatchedSeries { approximation, reference: best(value)?, value });
+        s.values.iter().filter_map(|value| pair(*value)).collect::<Vec<_>>()
+    };
+    approximations.flat_map(of).collect()
+}
+
+/// Why no distribution can be held against another, if none can.
+fn without_reference(series: &[Series]) -> Option<String> {
+    if !matched(series).is_empty() {
+        return None;
+    }
+    let named = |engines: &[&str]| engines.join("' or '");
+    let (references, approximations) = (named(&REFERENCES), named(&APPROXIMATIONS));
+    Some(format!(
+        "`moments` of an approximation are held against those of a reference at the same size, but there is no size at \
+         which breakdown.engines has both an engine '{approximations}' and an engine '{references}'"
+    ))
 }
 
 /// What criteria are made of.

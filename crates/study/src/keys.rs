@@ -221,6 +221,7 @@ pub static STUDY_TABLES: &[StudyTable] = &[
         keys: &[
             key("parameter", "the name of a parameter", "which one is the size (default N)"),
             key("criteria", "a list of strings", "see `superladder list criteria` (default aa)"),
+            key("moments", "a list of strings", "of which distributions are compared: t_W (default none)"),
             key("threshold", "a number > 0", "mean field has failed above it (default 0.1)"),
             key("average", "\"period\", \"none\" or a length", "window of averages (default period)"),
             key("fit_window", "a list [smallest, largest]", "sizes that the exponent is fitted to"),

@@ -31,7 +31,7 @@ mod truncation;
 mod variations;
 
 pub use breakdown::Plan;
-pub use breakdown_table::{Average, Series};
+pub use breakdown_table::{Average, MatchedSeries, Series};
 pub use correlations::CorrelationEntry;
 pub use engines::{ENGINES, EngineChoice, EngineDefinition, EngineOption};
 pub use error::{Complaint, Fault, OverrideFault, StudyError};

@@ -5,18 +5,22 @@
 //! Plan -> for every engine and size: mean field and the engine side by side -> RatioSeries -> Crossing -> fit
 //! ```
 
-mod all;
+mod distributions;
 mod files;
-mod measured;
-mod picture;
+mod fitted;
+mod joint;
 mod reading;
 mod report;
-mod run;
-mod sampled;
-mod task;
+mod runs;
+mod shard;
+mod shown;
 
-pub use all::measure_all;
-pub use files::write;
-pub use reading::{Row, Sized};
-pub use report::{Fitted, Report};
-pub use run::BreakdownError;
+pub use distributions::{Judged, Verdict};
+pub use files::{shown, write};
+pub use fitted::Fitted;
+pub use joint::Joint;
+pub use reading::{Row, Sized, Trace};
+pub use report::Report;
+pub use runs::all::{measure_all, measured_in};
+pub use runs::run::BreakdownError;
+pub use shard::{PartsError, Shard, gathered, is_part, write_part};

@@ -271,8 +271,5 @@ fn halves(values: &[f64], replicates: &[Replicate], place: usize) -> Vec<Vec<f64
         return Vec::new();
     }
     let rows: Vec<Vec<f64>> = values.iter().copied().map(alone).collect();
-    half_samples(&rows, &replicates)
-        .into_iter()
-        .map(|half| half.into_iter().map(|row| row[0]).collect())
-        .collect()
+    half_samples(&rows, &replicates).map(|half| half.into_iter().map(|row| row[0]).collect()).collect()
 }

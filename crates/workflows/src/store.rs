@@ -16,7 +16,7 @@ use thiserror::Error;
 use crate::results::version;
 
 /// Extension of finished points.
-const EXTENSION: &str = "point";
+pub(crate) const POINT: &str = "point";
 /// Name of the file with the version that finished the points.
 const VERSION: &str = "version";
 /// First line of a finished point.
@@ -71,7 +71,7 @@ impl Store {
     }
 
     fn file(&self, digest: &str) -> PathBuf {
-        self.folder.join(digest).with_extension(EXTENSION)
+        self.folder.join(digest).with_extension(POINT)
     }
 
     fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
@@ -139,7 +139,7 @@ impl Store {
         for entry in entries {
             let path = entry.map_err(Self::failed("read", &self.folder))?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let point = path.extension().is_some_and(|e| e == EXTENSION);
+            let point = path.extension().is_some_and(|e| e == POINT);
             if point || name == VERSION || name.ends_with(frame::PARTIAL) {
                 fs::remove_file(&path).map_err(Self::failed("remove", &path))?;
             }

@@ -59,12 +59,7 @@ pub struct CriterionDefinition {
 impl CriterionDefinition {
     /// The name with its kind of target: `aa(mode)`.
     pub fn written(&self) -> String {
-        match self.target {
-            CriterionTarget::System => self.name.to_owned(),
-            CriterionTarget::Mode => format!("{}(mode)", self.name),
-            CriterionTarget::Ensemble => format!("{}(ensemble)", self.name),
-            CriterionTarget::Observable => format!("{}(observable)", self.name),
-        }
+        self.target.written(self.name)
     }
 }
 
@@ -90,6 +85,16 @@ impl Target {
 }
 
 impl CriterionTarget {
+    /// A name with this kind of target.
+    pub(super) fn written(self, name: &str) -> String {
+        match self {
+            Self::System => name.to_owned(),
+            Self::Mode => format!("{name}(mode)"),
+            Self::Ensemble => format!("{name}(ensemble)"),
+            Self::Observable => format!("{name}(observable)"),
+        }
+    }
+
     /// The target that `argument` names; left out, the only one there is.
     pub(super) fn resolve(self, system: &Subsystems, argument: Option<&str>) -> Result<Target, String> {
         match (self, argument) {
@@ -225,28 +230,28 @@ fn both(reference: &[Need], tested: &[Need]) -> Needs {
     Needs { reference: reference.to_vec(), tested: tested.to_vec() }
 }
 
-fn need(observable: String, components: &[&str]) -> Need {
+pub(super) fn need(observable: String, components: &[&str]) -> Need {
     let columns = components.iter().map(|c| format!("{observable}.{c}")).collect();
     Need { observable, columns }
 }
 
-fn target<'a>(system: &'a Subsystems, target: &'a Target) -> &'a str {
+pub(super) fn target<'a>(system: &'a Subsystems, target: &'a Target) -> &'a str {
     target.name(system).unwrap_or_default()
 }
 
-fn amplitude(s: &Subsystems, t: &Target) -> Need {
+pub(super) fn amplitude(s: &Subsystems, t: &Target) -> Need {
     need(format!("amplitude({})", target(s, t)), &["re", "im"])
 }
 
-fn cumulants(s: &Subsystems, t: &Target, components: &[&str]) -> Need {
+pub(super) fn cumulants(s: &Subsystems, t: &Target, components: &[&str]) -> Need {
     need(format!("field-cumulants({})", target(s, t)), components)
 }
 
-fn spin(s: &Subsystems, t: &Target, components: &[&str]) -> Need {
+pub(super) fn spin(s: &Subsystems, t: &Target, components: &[&str]) -> Need {
     need(format!("spin({})", target(s, t)), components)
 }
 
-fn covariance(s: &Subsystems, t: &Target, components: &[&str]) -> Need {
+pub(super) fn covariance(s: &Subsystems, t: &Target, components: &[&str]) -> Need {
     need(format!("covariance({})", target(s, t)), components)
 }
 

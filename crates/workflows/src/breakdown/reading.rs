@@ -8,10 +8,13 @@ use superladder_engine::Diagnostics;
 use superladder_sampling::{Replicate, half_samples, spread};
 use superladder_study::{Average, Plan};
 
-use super::measured::{Kept, Measured, Without};
+use super::runs::measured::{Kept, Measured, Without};
 
 /// A run goes on to this multiple of its crossings, to see whether they are the last.
 const BEYOND: f64 = 1.1;
+/// The readings of a ratio.
+pub(super) const FIRST: &str = "first";
+pub(super) const AVERAGED: &str = "averaged";
 
 /// One crossing of one criterion.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,25 +36,51 @@ pub struct Sized {
     pub rows: Vec<Row>,
     /// Length of the averaging window, where there is one.
     pub window: Option<f64>,
-    /// Time and ratio of the first criterion, as it is crossed (averaged, where there is a window).
-    pub trace: Vec<(f64, f64)>,
+    /// The course of every criterion.
+    pub traces: Vec<Trace>,
+    /// Whether times were recorded in separate windows, so that only averages are known to the end.
+    pub in_windows: bool,
     /// Why the engine's own run does not count as converged; empty when it does.
     pub broken: Vec<String>,
     /// Worst diagnostics of the engine.
     pub diagnostics: Diagnostics,
     /// What a reader should know although every bound is kept.
     pub warnings: Vec<String>,
+    /// What was measured, where it is held against another engine.
+    pub(super) runs: Option<Kept>,
+}
+
+impl Sized {
+    /// The crossings that say whether a run was long enough.
+    pub(super) fn decisive(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| !self.in_windows || row.reading == AVERAGED)
+    }
+}
+
+/// The ratio of a criterion over time, averaged where there is a window.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    /// Name of the criterion.
+    pub criterion: String,
+    /// `first` (instantaneous) or `averaged`.
+    pub reading: &'static str,
+    /// The times.
+    pub times: Vec<f64>,
+    /// The ratio.
+    pub ratio: Vec<f64>,
+    /// Its standard error, for engines that sample.
+    pub standard_errors: Option<Vec<f64>>,
 }
 
 /// How long a run of `plan` must be for what is `known` to be final: a little beyond the last of its first
 /// crossings. None when that cannot be told yet.
 pub(super) fn needed(plan: &Plan, known: &Sized) -> Option<f64> {
-    let averaged = known.rows.iter().any(|row| row.reading == "averaged");
+    let averaged = known.rows.iter().any(|row| row.reading == AVERAGED);
     if plan.average != Average::None && !averaged {
         return None;
     }
     let room = |row: &Row| Some(BEYOND * row.crossing.first()? + known.window.unwrap_or(0.0));
-    known.rows.iter().map(room).try_fold(0.0, |most: f64, room| Some(most.max(room?)))
+    known.decisive().map(room).try_fold(0.0, |most: f64, room| Some(most.max(room?)))
 }
 
 /// The averaging window: a period of the mean field where it oscillates.
@@ -75,20 +104,51 @@ pub(super) fn read(
     clock: &str,
 ) -> Result<Sized, AnalysisError> {
     let reference = &kept.reference.table()?;
-    let window = window(plan.average, reference, clock);
-    let (mut rows, trace) = crossings(plan, criteria, reference, &kept.tested, window)?;
+    let window = kept.windows.or_else(|| window(plan.average, reference, clock));
+    let reader = Reader { plan, criteria, reference, window, in_windows: kept.windows.is_some() };
+    let (mut rows, mut traces) = reader.crossings(&kept.tested)?;
     let replicates: Vec<Replicate> = kept.replicates.iter().map(Without::replicate).collect();
-    let varied = half_samples(&kept.tested.rows(), &replicates).into_iter();
-    let varied = varied.map(|rows| {
-        let tested = kept.tested.with_rows(&rows);
-        Ok(crossings(plan, criteria, reference, &tested, window)?.0)
-    });
-    let varied = varied.collect::<Result<Vec<_>, AnalysisError>>()?;
+    let (mut times, mut moves) = (Vec::new(), Moves::default());
+    for rows in half_samples(&kept.tested.rows(), &replicates) {
+        let (moved, course) = reader.crossings(&kept.tested.with_rows(&rows))?;
+        times.push(moved.iter().map(|row| row.crossing.first()).collect::<Vec<_>>());
+        moves.add(&traces, &course);
+    }
     let end = kept.tested.times.last().copied().unwrap_or_default();
-    rows.iter_mut().enumerate().for_each(|(k, row)| row.add_error(k, &varied, end));
+    rows.iter_mut().enumerate().for_each(|(k, row)| row.add_error(k, &times, end));
+    moves.write_to(&mut traces);
     let diagnostics = kept.diagnostics.clone();
     let broken = diagnostics.broken_until(used(&rows, window));
-    Ok(Sized { value: 0.0, rows, window, trace, broken, diagnostics, warnings: kept.warnings.clone() })
+    let in_windows = kept.windows.is_some();
+    let warnings = kept.warnings.clone();
+    Ok(Sized { value: 0.0, rows, window, traces, in_windows, broken, diagnostics, warnings, runs: None })
+}
+
+/// Squares of what half samples move the ratios by, summed.
+#[derive(Default)]
+struct Moves {
+    squares: Vec<Vec<f64>>,
+    count: usize,
+}
+
+impl Moves {
+    fn add(&mut self, traces: &[Trace], moved: &[Trace]) {
+        self.squares.resize_with(traces.len(), Vec::new);
+        self.count += 1;
+        for ((sum, trace), moved) in self.squares.iter_mut().zip(traces).zip(moved) {
+            sum.resize(trace.ratio.len(), 0.0);
+            let same = trace.times == moved.times;
+            let away = |k: usize| if same { (moved.ratio[k] - trace.ratio[k]).powi(2) } else { f64::NAN };
+            sum.iter_mut().enumerate().for_each(|(k, sum)| *sum += away(k));
+        }
+    }
+
+    fn write_to(self, traces: &mut [Trace]) {
+        let count = self.count as f64;
+        for (trace, sum) in traces.iter_mut().zip(self.squares) {
+            trace.standard_errors = Some(sum.iter().map(|s| (s / count).sqrt()).collect());
+        }
+    }
 }
 
 /// The time up to which the first crossings are read; no end while one is not found.
@@ -109,47 +169,72 @@ impl Row {
 
     /// Adds the standard error to the time of the first crossing: the whole criterion, its averages, its
     /// ratio and its crossing, is read from every half sample, and the error is the root of the mean square
-    /// of what it moves.
-    fn add_error(&mut self, number: usize, varied: &[Vec<Self>], end: f64) {
+    /// of what it moves. `times` are by half sample and row.
+    fn add_error(&mut self, number: usize, times: &[Vec<Option<f64>>], end: f64) {
         if let Outcome::Crossed { time, standard_error } = &mut self.crossing.outcome {
-            let times: Vec<Option<f64>> =
-                varied.iter().map(|rows| rows.get(number)?.crossing.first()).collect();
+            let times: Vec<Option<f64>> = times.iter().map(|rows| *rows.get(number)?).collect();
             *standard_error = spread(*time, &times, end);
         }
     }
 }
 
-type Crossings = (Vec<Row>, Vec<(f64, f64)>);
-
-/// Crossings of all criteria of one table, and the course of the first criterion.
-fn crossings(
-    plan: &Plan,
-    criteria: &[Criterion],
-    reference: &Table,
-    measured: &Measured,
+/// What is common to all readings of one run.
+struct Reader<'a> {
+    plan: &'a Plan,
+    criteria: &'a [Criterion],
+    reference: &'a Table,
     window: Option<f64>,
-) -> Result<Crossings, AnalysisError> {
-    let tested = &measured.table()?;
-    let (mut rows, mut trace) = (Vec::new(), Vec::new());
-    let span = tested.times().last().copied().unwrap_or(0.0) - tested.times()[0];
-    for criterion in criteria {
-        let mut series: RatioSeries = criterion.ratio(reference, tested)?;
-        if let Some(time) = measured.blow_up {
-            series = series.with_blow_up(time);
+    in_windows: bool,
+}
+
+impl Reader<'_> {
+    /// Crossings and courses of all criteria.
+    fn crossings(&self, measured: &Measured) -> Result<(Vec<Row>, Vec<Trace>), AnalysisError> {
+        let tested = &measured.table()?;
+        let (mut rows, mut traces) = (Vec::new(), Vec::new());
+        let window = self.window.filter(|w| 2.0 * w < measured.span());
+        for criterion in self.criteria {
+            let mut series: RatioSeries = criterion.ratio(self.reference, tested)?;
+            if let Some(time) = measured.blow_up {
+                series = series.with_blow_up(time);
+            }
+            let options = CrossingOptions { threshold: self.plan.threshold, ..CrossingOptions::default() };
+            let read = readings(&series, options, window, self.in_windows)?;
+            let last = read.last().map(|(reading, shown, _)| (*reading, shown.clone()));
+            for (reading, _, crossing) in read {
+                rows.push(Row { criterion: criterion.name.clone(), reading, crossing });
+            }
+            traces.extend(last.map(|(reading, shown)| Trace {
+                criterion: criterion.name.clone(),
+                reading,
+                ratio: shown.ratio(),
+                times: shown.times,
+                standard_errors: None,
+            }));
         }
-        let plain = CrossingOptions { threshold: plan.threshold, ..CrossingOptions::default() };
-        let first = crossing(&series, &plain)?;
-        let mut shown = series.clone();
-        rows.push(Row { criterion: criterion.name.clone(), reading: "first", crossing: first });
-        if let Some(averaging) = window.filter(|w| 2.0 * w < span).map(Averaging::centred) {
-            let options = CrossingOptions { averaging: Some(averaging), ..plain };
-            let crossing = crossing(&series, &options)?;
-            rows.push(Row { criterion: criterion.name.clone(), reading: "averaged", crossing });
-            shown = averaging.apply(&series)?;
-        }
-        if trace.is_empty() {
-            trace = shown.times.iter().copied().zip(shown.ratio()).collect();
-        }
+        Ok((rows, traces))
     }
-    Ok((rows, trace))
+}
+
+/// Readings of a ratio, each with the series that is crossed: the instantaneous one, where times are recorded in
+/// separate windows up to the first pause, and the average where there is a window.
+pub(super) fn readings(
+    series: &RatioSeries,
+    options: CrossingOptions,
+    window: Option<f64>,
+    in_windows: bool,
+) -> Result<Vec<(&'static str, RatioSeries, Crossing)>, AnalysisError> {
+    let averaging = window.map(Averaging::centred).map(|a| if in_windows { a.in_windows() } else { a });
+    let dense = match averaging.and_then(|a| a.pause) {
+        Some(longest) => series.until(series.first_pause(longest)),
+        None => series.clone(),
+    };
+    let plain = crossing(&dense, &options)?;
+    let mut found = vec![(FIRST, dense, plain)];
+    if let Some(averaging) = averaging {
+        let shown = averaging.apply(series)?;
+        let averaged = crossing(series, &CrossingOptions { averaging: Some(averaging), ..options })?;
+        found.push((AVERAGED, shown, averaged));
+    }
+    Ok(found)
 }

@@ -3,11 +3,14 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use serde::Serialize;
 use serde_json::Value as Json;
-use superladder_analysis::{AnalysisError, FitPoint, FitReport, Outcome, Which, fit};
+use superladder_analysis::Outcome;
 
+use super::distributions::{self, Judged, judge};
+use super::fitted::{Fitted, fitted};
+use super::joint::{Joint, joint};
 use super::reading::{Row, Sized};
+use super::runs::run::BreakdownError;
 use crate::results::write_rows;
 use superladder_engine::with_error;
 use superladder_study::Plan;
@@ -30,19 +33,6 @@ const HEADING: [&str; 14] = [
     "converged",
 ];
 
-/// The growth of one reading of one criterion with one engine.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Fitted {
-    /// Label of the series.
-    pub series: String,
-    /// Name of the criterion.
-    pub criterion: String,
-    /// `first` or `averaged`.
-    pub reading: &'static str,
-    /// The fit, or why there is none.
-    pub report: FitReport,
-}
-
 /// Everything that `breakdown` has found.
 pub struct Report<'a> {
     /// What was asked for.
@@ -51,33 +41,21 @@ pub struct Report<'a> {
     pub measured: Vec<Vec<Sized>>,
     /// Fits of every series, criterion and reading.
     pub fits: Vec<Fitted>,
+    /// One law through the engines that agree, by criterion.
+    pub joint: Vec<Joint>,
+    /// Verdicts on approximate distributions.
+    pub judged: Vec<Judged>,
 }
 
 impl<'a> Report<'a> {
     /// Fits what was measured.
     ///
     /// # Errors
-    /// [`AnalysisError`] for options that cannot be used.
-    pub fn new(plan: &'a Plan, measured: Vec<Vec<Sized>>) -> Result<Self, AnalysisError> {
-        let mut fits = Vec::new();
-        for (series, sizes) in plan.series.iter().zip(&measured) {
-            let mut kinds: Vec<(String, &'static str)> = Vec::new();
-            for row in sizes.iter().flat_map(|s| &s.rows) {
-                if !kinds.iter().any(|k| k.0 == row.criterion && k.1 == row.reading) {
-                    kinds.push((row.criterion.clone(), row.reading));
-                }
-            }
-            for (criterion, reading) in kinds {
-                let points: Vec<FitPoint> = sizes
-                    .iter()
-                    .filter_map(|s| Some((s.value, find(s, &criterion, reading)?)))
-                    .map(|(value, row)| FitPoint::of(value, &row.crossing, Which::First))
-                    .collect();
-                let report = fit(&points, &plan.fit)?;
-                fits.push(Fitted { series: series.label.clone(), criterion, reading, report });
-            }
-        }
-        Ok(Self { plan, measured, fits })
+    /// [`BreakdownError`] for options that cannot be used.
+    pub fn new(plan: &'a Plan, measured: Vec<Vec<Sized>>) -> Result<Self, BreakdownError> {
+        let fits = fitted(plan, &measured)?;
+        let (joint, judged) = (joint(plan, &fits), judge(plan, &measured)?);
+        Ok(Self { plan, measured, fits, joint, judged })
     }
 
     /// True when every engine's own run kept its bounds.
@@ -131,8 +109,8 @@ impl<'a> Report<'a> {
         write_rows(writer, heading, rows)
     }
 
-    /// The table and the paragraphs for a reader.
-    pub fn text(&self) -> String {
+    /// Everything for a reader: the tables of every engine and criterion, the joint laws, the distributions.
+    pub fn details(&self) -> String {
         let plan = self.plan;
         let mut text = format!(
             "{}\n\nBreakdown time t_E: the ratio of each criterion reaches {}.\n",
@@ -169,6 +147,23 @@ impl<'a> Report<'a> {
             }
             let _ = writeln!(text, "  {}", fitted.report.summary());
         }
+        self.joint.iter().for_each(|joint| text += &joint.text(&plan.parameter));
+        text += &self.distributions();
+        text += &self.remarks();
+        text
+    }
+
+    /// When approximate distributions fail, for a reader; nothing where none is compared.
+    pub fn distributions(&self) -> String {
+        if self.judged.is_empty() {
+            return String::new();
+        }
+        distributions::text(&self.judged, &self.plan.parameter, self.plan.threshold)
+    }
+
+    /// What a reader should know beside the numbers.
+    pub fn remarks(&self) -> String {
+        let (plan, mut text) = (self.plan, String::new());
         for (series, sizes) in plan.series.iter().zip(&self.measured) {
             for (size, warning) in sizes.iter().flat_map(|s| s.warnings.iter().map(move |w| (s.value, w))) {
                 let _ =
@@ -176,7 +171,9 @@ impl<'a> Report<'a> {
             }
         }
         if !self.converged() {
-            text.push_str("\nNOT CONVERGED: an engine broke its own bounds at the sizes marked above.\n");
+            text.push_str(
+                "\nNOT CONVERGED: an engine broke its own bounds at the sizes marked in report.txt.\n",
+            );
         }
         text
     }
@@ -198,8 +195,4 @@ fn error(outcome: &Outcome) -> Option<f64> {
         Outcome::Crossed { standard_error, .. } => *standard_error,
         _ => None,
     }
-}
-
-fn find<'a>(size: &'a Sized, criterion: &str, reading: &str) -> Option<&'a Row> {
-    size.rows.iter().find(|row| row.criterion == criterion && row.reading == reading)
 }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use superladder_engine::{Concluded, Diagnostics, Halt, Listener, Measurement, Problem};
 use superladder_sampling::Sampling;
 
+use super::super::reading::{Row, Sized, needed, read};
 use super::measured::{Kept, Measured, Side, Without, flat};
-use super::reading::{Row, Sized, needed, read};
 use super::task::{Stopped, Task};
 
 /// Samples that find the horizon.
@@ -25,16 +25,17 @@ const KEPT: Duration = Duration::from_secs(60);
 /// Runs samples until every criterion has crossed, or the horizon of the study is reached. Samples have no
 /// present time: a longer horizon repeats them, so that a few find it first. `reference` is mean field at its
 /// start.
-pub(super) fn measure(
+pub(crate) fn measure(
     task: &Task<'_>,
     engine: &dyn Sampling,
     mut reference: Side,
     problem: &Problem,
-) -> Result<Sized, Stopped> {
+) -> Result<(Sized, Kept), Stopped> {
     let times = &problem.times;
     reference.advance(&times[1..], task.interrupted)?;
     let horizon = format!("{}-horizon", task.digest);
     let mut end = match task.store.read::<usize>(&horizon) {
+        _ if task.whole => times.len(),
         Some(found) => found.min(times.len()),
         None => pilot(task, engine, &reference.measured, problem)?,
     };
@@ -45,12 +46,12 @@ pub(super) fn measure(
         let room = needed(task.plan, &known);
         // A time that nearly all half samples cross before needs no longer horizon, which would repeat
         // everything.
-        let settled = known.rows.iter().all(Row::has_error);
+        let settled = known.decisive().all(Row::has_error);
         let enough = room.is_some_and(|room| settled || times[end - 1] - times[0] >= room);
         if end == times.len() || enough {
             task.store.remove(&horizon)?;
             task.store.write(task.digest, &kept)?;
-            return Ok(known);
+            return Ok((known, kept));
         }
         end = longer(end, times);
     }
@@ -140,6 +141,8 @@ fn sample(
         replicates: evolution.replicates().iter().map(Without::new).collect(),
         diagnostics: evolution.diagnostics().clone(),
         warnings: evolution.warnings(),
+        windows: task.windows,
+        samples: Some(wanted(task)),
         tested: measured,
     })
 }

@@ -11,41 +11,45 @@ use superladder_sampling::Replicate;
 
 /// What is kept of a finished run: everything that the crossings are read from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Kept {
-    pub(super) reference: Measured,
-    pub(super) tested: Measured,
-    pub(super) diagnostics: Diagnostics,
+pub(crate) struct Kept {
+    pub(crate) reference: Measured,
+    pub(crate) tested: Measured,
+    pub(crate) diagnostics: Diagnostics,
     /// What engines that sample measure without one block of the samples at a time.
-    pub(super) replicates: Vec<Without>,
-    pub(super) warnings: Vec<String>,
+    pub(crate) replicates: Vec<Without>,
+    pub(crate) warnings: Vec<String>,
+    /// Length of the windows, where times are recorded in separate ones.
+    pub(crate) windows: Option<f64>,
+    /// Samples that were asked for.
+    pub(crate) samples: Option<u64>,
 }
 
 /// The columns of the tested run without one block of the samples.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Without {
+pub(crate) struct Without {
     /// All samples by those of the block.
-    pub(super) ratio: f64,
+    pub(crate) ratio: f64,
     /// By column.
-    pub(super) values: Vec<Vec<f64>>,
+    pub(crate) values: Vec<Vec<f64>>,
 }
 
 /// All that one engine has measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Measured {
-    pub(super) times: Vec<f64>,
+pub(crate) struct Measured {
+    pub(crate) times: Vec<f64>,
     /// By column, as the observables come.
-    pub(super) values: Vec<Vec<f64>>,
-    pub(super) names: Vec<String>,
+    pub(crate) values: Vec<Vec<f64>>,
+    pub(crate) names: Vec<String>,
     /// When the moment equations blew up.
-    pub(super) blow_up: Option<f64>,
+    pub(crate) blow_up: Option<f64>,
 }
 
 impl Without {
-    pub(super) fn new(replicate: &Replicate) -> Self {
+    pub(crate) fn new(replicate: &Replicate) -> Self {
         Self { ratio: replicate.ratio, values: transposed(&replicate.values) }
     }
 
-    pub(super) fn replicate(&self) -> Replicate {
+    pub(crate) fn replicate(&self) -> Replicate {
         Replicate { ratio: self.ratio, values: transposed(&self.values) }
     }
 }
@@ -58,13 +62,18 @@ fn transposed(values: &[Vec<f64>]) -> Vec<Vec<f64>> {
 
 impl Measured {
     /// All values by time.
-    pub(super) fn rows(&self) -> Vec<Vec<f64>> {
+    pub(crate) fn rows(&self) -> Vec<Vec<f64>> {
         transposed(&self.values)
     }
 
     /// The same times and names with other values, by time.
-    pub(super) fn with_rows(&self, rows: &[Vec<f64>]) -> Self {
+    pub(crate) fn with_rows(&self, rows: &[Vec<f64>]) -> Self {
         Self { values: transposed(rows), ..self.clone() }
+    }
+
+    /// Length of time that is covered.
+    pub(crate) fn span(&self) -> f64 {
+        self.times[self.times.len() - 1] - self.times[0]
     }
 
     /// Notes a blow-up: what is missing up to the end of the stretch is undefined.
@@ -79,7 +88,7 @@ impl Measured {
         }
     }
 
-    pub(super) fn table(&self) -> Result<Table, AnalysisError> {
+    pub(crate) fn table(&self) -> Result<Table, AnalysisError> {
         let empty = Table::new(self.times.clone())?;
         let columns = self.names.iter().zip(&self.values);
         columns.into_iter().try_fold(empty, |table, (name, values)| table.with_values(name, values.clone()))
@@ -87,14 +96,14 @@ impl Measured {
 }
 
 /// One evolution with all that it has measured.
-pub(super) struct Side<E: Evolution + ?Sized = dyn Evolution> {
-    pub(super) evolution: Box<E>,
-    pub(super) measured: Measured,
+pub(crate) struct Side<E: Evolution + ?Sized = dyn Evolution> {
+    pub(crate) evolution: Box<E>,
+    pub(crate) measured: Measured,
 }
 
 impl<E: Evolution + ?Sized> Side<E> {
     /// An evolution that stands at the first output time of its problem.
-    pub(super) fn new(mut evolution: Box<E>, problem: &Problem) -> Self {
+    pub(crate) fn new(mut evolution: Box<E>, problem: &Problem) -> Self {
         let levels = problem.levels();
         let columns = |o: &Observable| o.columns(problem.model(), &levels);
         let names: Vec<String> = problem.observables.iter().flat_map(columns).collect();
@@ -104,7 +113,7 @@ impl<E: Evolution + ?Sized> Side<E> {
     }
 
     /// Advances through `times`; after a blow-up everything is undefined.
-    pub(super) fn advance(&mut self, times: &[f64], interrupted: &AtomicBool) -> Result<(), EngineError> {
+    pub(crate) fn advance(&mut self, times: &[f64], interrupted: &AtomicBool) -> Result<(), EngineError> {
         if times.is_empty() {
             return Ok(());
         }
@@ -142,6 +151,6 @@ impl Listener for Noting<'_> {
     }
 }
 
-pub(super) fn flat(measurements: &[Measurement]) -> Vec<f64> {
+pub(crate) fn flat(measurements: &[Measurement]) -> Vec<f64> {
     measurements.iter().flat_map(|m| &m.values).map(|v| v.value).collect()
 }

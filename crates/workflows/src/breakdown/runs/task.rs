@@ -10,23 +10,27 @@ use thiserror::Error;
 use crate::store::{Store, StoreError};
 
 /// One engine at one size.
-pub(super) struct Task<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) study: &'a Study,
-    pub(super) criteria: &'a [Criterion],
+pub(crate) struct Task<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) study: &'a Study,
+    pub(crate) criteria: &'a [Criterion],
     /// The observable that shows the period.
-    pub(super) clock: &'a str,
+    pub(crate) clock: &'a str,
+    /// Length of the windows, where times are recorded in separate ones.
+    pub(crate) windows: Option<f64>,
+    /// Whether it goes on to the last time whatever has crossed.
+    pub(crate) whole: bool,
     /// Where finished runs are kept, and the name of this one.
-    pub(super) store: &'a Store,
-    pub(super) digest: &'a str,
-    pub(super) interrupted: &'a AtomicBool,
+    pub(crate) store: &'a Store,
+    pub(crate) digest: &'a str,
+    pub(crate) interrupted: &'a AtomicBool,
     /// Hears how far a run is.
-    pub(super) told: &'a (dyn Fn(&str) + Sync),
+    pub(crate) told: &'a (dyn Fn(&str) + Sync),
 }
 
 /// Why a run has stopped.
 #[derive(Debug, Error)]
-pub(super) enum Stopped {
+pub(crate) enum Stopped {
     #[error(transparent)]
     Engine(#[from] EngineError),
     #[error(transparent)]

@@ -1,46 +1,59 @@
-//! The picture of the command `breakdown`: t_E against N with its fits, and traces of the ratio.
+//! t_E against N, a panel for every criterion.
 
 use superladder_analysis::{Observed, Prediction};
 use superladder_plot::{
-    Axis, Band, COLOURS, Frame, Line, Mark, Marks, Panel, Picture, Scale, Series, TIME, nth, thinned,
+    Axis, Band, COLOURS, Dashes, Frame, Line, Mark, Marks, Panel, Picture, Scale, Series,
 };
 
-use super::report::{Fitted, Report};
+use super::super::fitted::Fitted;
+use super::super::report::Report;
+use super::summary::chosen;
 
-const FRAME: Frame = Frame::large((760.0, 420.0), (84.0, 300.0));
+pub(super) const FRAME: Frame = Frame::large((760.0, 420.0), (84.0, 300.0));
 /// One style of marker per engine, so that prints without colour are legible too.
-const MARKS: [Mark; 6] =
+pub(super) const MARKS: [Mark; 6] =
     [Mark::Circle, Mark::Square, Mark::Triangle, Mark::Diamond, Mark::TriangleDown, Mark::Cross];
 /// Large markers below, small ones above: where engines agree, both are seen.
-const SIZES: [f64; 4] = [7.0, 4.0, 5.0, 4.0];
-/// Ratios below this are not drawn.
-const LEAST: f64 = 1e-4;
+pub(super) const SIZES: [f64; 4] = [7.0, 4.0, 5.0, 4.0];
+/// Colour of the joint law.
+const LAW: &str = "#444444";
 
-/// Above t_E against the parameter for the first criterion (both axes logarithmic, with fits and their
-/// bands), below traces of its ratio at the smallest and the largest size of every engine, with the
-/// threshold.
-pub(super) fn picture(report: &Report<'_>) -> Picture {
-    FRAME.picture(&report.plan.title, &[times(report), traces(report)])
+/// t_E against the parameter, both axes logarithmic: times with their errors, the fits of every engine with their bands,
+/// and the law through all that agree.
+pub(crate) fn picture(report: &Report<'_>) -> Picture {
+    let panels: Vec<Panel> = criteria(report).iter().map(|criterion| times(report, criterion)).collect();
+    FRAME.picture(&report.plan.title, &panels)
 }
 
-/// The fit that is drawn for a series: the first criterion, averaged where there is an average.
-fn drawn<'a>(report: &'a Report<'_>, series: &str) -> Option<&'a Fitted> {
-    let mut of_series = report.fits.iter().filter(|f| f.series == series);
-    let first = of_series.next()?;
-    Some(of_series.find(|f| f.criterion == first.criterion && f.reading == "averaged").unwrap_or(first))
+/// The criteria that are drawn, each once.
+pub(super) fn criteria(report: &Report<'_>) -> Vec<String> {
+    let mut names: Vec<String> = chosen(report).iter().map(|f| f.criterion.clone()).collect();
+    let mut seen = Vec::new();
+    names.retain(|name| {
+        let new = !seen.contains(name);
+        seen.push(name.clone());
+        new
+    });
+    names
 }
 
-fn times(report: &Report<'_>) -> Panel {
+/// The fit that is drawn for every series, with the number of the series.
+pub(super) fn of_criterion<'a>(report: &'a Report<'_>, criterion: &str) -> Vec<(usize, &'a Fitted)> {
+    let number = |f: &Fitted| report.plan.series.iter().position(|s| s.label == f.series).unwrap_or(0);
+    chosen(report).into_iter().filter(|f| f.criterion == criterion).map(|f| (number(f), f)).collect()
+}
+
+fn times(report: &Report<'_>, criterion: &str) -> Panel {
     let plan = report.plan;
-    let (mut series, mut name, mut sizes) = (Vec::new(), String::new(), Vec::new());
-    for (index, of) in plan.series.iter().enumerate() {
-        let Some(fitted) = drawn(report, &of.label) else { continue };
-        name = format!("{} ({})", fitted.criterion, fitted.reading);
+    let (mut series, mut name, mut sizes) = (Vec::new(), criterion.to_owned(), Vec::new());
+    for (index, fitted) in of_criterion(report, criterion) {
+        name = format!("{criterion} ({})", fitted.reading);
         sizes.extend(fitted.report.used.iter().map(|p| p.n).filter(|n| *n > 0.0));
         series.extend(fit(fitted, COLOURS[index % COLOURS.len()]).map(Series::Line));
-        series.push(Series::Marks(crossed(fitted, &of.label, index)));
-        series.extend(bounds(fitted, &of.label, index).map(Series::Marks));
+        series.push(Series::Marks(crossed(fitted, &fitted.series, index)));
+        series.extend(bounds(fitted, &fitted.series, index).map(Series::Marks));
     }
+    series.extend(law(report, criterion).map(Series::Line));
     let (low, high) = roomy(&sizes);
     Panel {
         title: format!("Breakdown time by criterion {name}, threshold {}", plan.threshold),
@@ -49,6 +62,15 @@ fn times(report: &Report<'_>) -> Panel {
         series,
         ..Panel::default()
     }
+}
+
+/// The law through all engines that agree.
+fn law(report: &Report<'_>, criterion: &str) -> Option<Line> {
+    let joint = report.joint.iter().find(|j| j.criterion == criterion)?;
+    let law = joint.law.as_ref().ok()?;
+    let points = law.law.iter().map(|p| (p.n, p.time)).collect();
+    let label = format!("joint: N^{:.3}", law.asymptote.exponent);
+    Some(Line { label, points, colour: LAW, width: 1.6, dashes: Dashes::Dashed, band: None })
 }
 
 /// Sizes and times of one kind that a logarithmic panel can show.
@@ -110,42 +132,9 @@ fn fit(fitted: &Fitted, colour: &'static str) -> Option<Line> {
 
 /// Ends of a logarithmic axis of sizes. It ends at powers of ten; points there get room for the whole of
 /// their markers.
-fn roomy(sizes: &[f64]) -> (Option<f64>, Option<f64>) {
+pub(super) fn roomy(sizes: &[f64]) -> (Option<f64>, Option<f64>) {
     let low = sizes.iter().copied().fold(f64::INFINITY, f64::min);
     let high = sizes.iter().copied().fold(0.0, f64::max);
     let at_the_end = |n: &f64| n.is_finite() && *n > 0.0 && (n.log10() - n.log10().round()).abs() < 0.02;
     (Some(low).filter(at_the_end).map(|n| n / 1.25), Some(high).filter(at_the_end).map(|n| 1.25 * n))
-}
-
-fn traces(report: &Report<'_>) -> Panel {
-    let mut series = Vec::new();
-    for (of, sizes) in report.plan.series.iter().zip(&report.measured) {
-        let chosen: Vec<_> = match sizes.as_slice() {
-            [] => continue,
-            [only] => vec![only],
-            [first, .., last] => vec![first, last],
-        };
-        for size in chosen {
-            let points = size.trace.iter().copied().filter(|(t, r)| r.is_finite() && *r >= LEAST && *t > 0.0);
-            let (colour, dashes) = nth(series.len());
-            series.push(Series::Line(Line {
-                label: format!("{}, {} = {}", of.label, report.plan.parameter, size.value),
-                points: thinned(&points.collect::<Vec<_>>()),
-                colour,
-                width: 1.5,
-                dashes,
-                band: None,
-            }));
-        }
-    }
-    let threshold = report.plan.threshold;
-    let criterion = report.fits.first().map_or("", |f| f.criterion.as_str());
-    Panel {
-        title: format!("Ratio of criterion {criterion} against time; grey: threshold {threshold}"),
-        x: Axis::new(TIME).scaled(Scale::Logarithmic),
-        y: Axis::new("ratio").scaled(Scale::Logarithmic),
-        series,
-        levels: vec![threshold],
-        ..Panel::default()
-    }
 }
