@@ -50,9 +50,11 @@ const CRATES: &[(&str, &[&str])] = &[
             "analysis",
         ],
     ),
+    ("results", &["study", "plot", "frame", "exact", "engine", "model"]),
     (
         "workflows",
         &[
+            "results",
             "study",
             "plot",
             "frame",

@@ -105,8 +105,8 @@ fn distributions_fail_when_independent_code_says_so() {
     let number = |row: &std::collections::HashMap<String, String>, key: &str| -> f64 {
         row[key].parse().unwrap_or_else(|_| panic!("{key}: {row:?}"))
     };
-    // Independent code, Gaussian and sharp: 25.3(4) relative to the exact amplitude, which decays (PHYSICS.md, section 14, without
-    // the allowance of two standard errors).
+    // Independent code, Gaussian and sharp: 25.3(4) relative to the exact amplitude, which decays. It makes no allowance of two
+    // standard errors, which delays ours a little: one half stands for that.
     let row = found("truncated-wigner", "a(a)", "reference");
     let (time, error) = (number(row, "t_W"), number(row, "standard_error"));
     assert_eq!(row["outcome"], "fails");

@@ -26,11 +26,14 @@ pub struct ReductionEntry {
     pub decibels: bool,
 }
 
-/// Names of the columns with one number a time that `problem` has.
+/// Names of the columns with one number a time that `problem` has. Distributions over more levels or ladders than
+/// anybody names are left out: nothing is listed that has no measure.
 pub(crate) fn columns(problem: &Problem) -> Vec<String> {
+    const MOST: f64 = 1e4;
     let levels = problem.levels();
     let scalar = |o: &&superladder_model::Observable| {
-        !matches!(o.shape(problem.model(), &levels), Shape::Matrix(_) | Shape::Blocks(_))
+        o.count(problem.model(), &levels) <= MOST
+            && !matches!(o.shape(problem.model(), &levels), Shape::Matrix(_) | Shape::Blocks(_))
     };
     let observables = problem.observables.iter().filter(scalar);
     observables.flat_map(|o| o.columns(problem.model(), &levels)).collect()

@@ -19,7 +19,6 @@ pub mod place;
 #[cfg(feature = "mpi")]
 pub mod ranks;
 pub mod reductions;
-pub mod results;
 pub mod run;
 pub mod samples;
 pub mod search;
@@ -31,3 +30,5 @@ pub mod store;
 pub mod sweep;
 pub mod watch;
 pub mod workers;
+
+pub use superladder_results as results;

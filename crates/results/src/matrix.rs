@@ -6,7 +6,7 @@ use num_complex::Complex64;
 use sprs::CsMat;
 use superladder_exact::{Exported, Unknown};
 
-use super::archive::Archive;
+use crate::archive::Archive;
 
 /// Writes the matrix as `scipy.sparse.load_npz` reads it (`indices`, `indptr`, `format`, `shape`, `data`), and
 /// beside it what is needed to use it:

@@ -10,8 +10,8 @@ use superladder_model::JointState;
 use superladder_study::{STATE_FILE, write_state};
 use tempfile::TempDir;
 
-use super::OutputError;
-use super::manifest::version;
+use crate::OutputError;
+use crate::manifest::version;
 use superladder_plot::Picture;
 
 /// An output folder in the making. Dropping it without [`OutputFolder::finish`] removes what was written.
@@ -180,7 +180,10 @@ fn restore(target: &Path) -> io::Result<()> {
 }
 
 /// The lock on an output. Its folder exists.
-pub(crate) fn lock(target: &Path) -> Result<frame::Lock, OutputError> {
+///
+/// # Errors
+/// [`OutputError::InUse`] where another process has it, [`OutputError::Write`].
+pub fn lock(target: &Path) -> Result<frame::Lock, OutputError> {
     let path = || target.to_owned();
     frame::Lock::of(target).map_err(|error| match error {
         frame::LockError::Taken => OutputError::InUse { path: path() },

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use superladder_engine::{Problem, Recorder};
 use superladder_model::Shape;
 
-use super::tables::write_rows;
+use crate::tables::write_rows;
 
 /// One column of the table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub fn columns(problem: &Problem, recorder: &Recorder) -> Vec<Column> {
 }
 
 /// Standard errors of one component, if any record has one.
-pub(crate) fn standard_errors(recorder: &Recorder, observable: usize, component: usize) -> Option<Vec<f64>> {
+pub fn standard_errors(recorder: &Recorder, observable: usize, component: usize) -> Option<Vec<f64>> {
     let error =
         |r: &superladder_engine::Record| r.measurements[observable].values.get(component)?.standard_error;
     let errors: Vec<Option<f64>> = recorder.records.iter().map(error).collect();
@@ -54,7 +54,7 @@ pub(crate) fn standard_errors(recorder: &Recorder, observable: usize, component:
 }
 
 /// Worst value so far of every diagnostic at every time.
-pub(super) fn diagnostics(recorder: &Recorder) -> Vec<Column> {
+pub(crate) fn diagnostics(recorder: &Recorder) -> Vec<Column> {
     let names: BTreeSet<&str> =
         recorder.records.iter().flat_map(|r| r.diagnostics.iter().map(|(name, _)| name.as_str())).collect();
     let column = |name: &str| {

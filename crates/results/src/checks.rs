@@ -5,7 +5,10 @@ use std::fmt::{Result, Write};
 use superladder_engine::Diagnostics;
 
 /// One line a diagnostic: its value, under this `heading`, its bound, and whether that is kept.
-pub(crate) fn write_checks(text: &mut String, diagnostics: &Diagnostics, heading: &str) -> Result {
+///
+/// # Errors
+/// None but those of the text that is written to.
+pub fn write_checks(text: &mut String, diagnostics: &Diagnostics, heading: &str) -> Result {
     writeln!(text, "\n  diagnostic       {heading:>10}     bound")?;
     for (name, check) in &diagnostics.checks {
         let verdict = if check.holds() { "kept" } else { "BROKEN" };

@@ -16,16 +16,13 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 pub use arrays::{write_arrays, write_real_arrays};
-pub(crate) use checks::write_checks;
-pub(crate) use columns::standard_errors;
-pub use columns::{Column, columns, write_csv};
-pub use folder::OutputFolder;
-pub(crate) use folder::lock;
+pub use checks::write_checks;
+pub use columns::{Column, columns, standard_errors, write_csv};
+pub use folder::{OutputFolder, lock};
 pub use manifest::{Clock, Head, Spent, version};
 pub use matrix::{write_exported, write_matrix_market};
 pub use superladder_frame::{abandon, write_whole};
-pub use tables::{TableWriter, write_rows};
-pub(crate) use tables::{write_table, write_table_arrays};
+pub use tables::{TableWriter, write_rows, write_table, write_table_arrays};
 
 /// Why output cannot be written.
 #[derive(Debug, Error)]

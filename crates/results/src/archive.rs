@@ -8,17 +8,17 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 /// An `.npz` file in the making.
-pub(super) struct Archive<W: Write + Seek> {
+pub(crate) struct Archive<W: Write + Seek> {
     zip: ZipWriter<W>,
 }
 
 impl<W: Write + Seek> Archive<W> {
-    pub(super) fn new(writer: W) -> Self {
+    pub(crate) fn new(writer: W) -> Self {
         Self { zip: ZipWriter::new(writer) }
     }
 
     /// Writes one array in C order.
-    pub(super) fn array<T: AutoSerialize>(
+    pub(crate) fn array<T: AutoSerialize>(
         &mut self,
         name: &str,
         shape: &[u64],
@@ -32,7 +32,7 @@ impl<W: Write + Seek> Archive<W> {
     }
 
     /// Writes one byte string, as `numpy.bytes_`.
-    pub(super) fn bytes(&mut self, name: &str, text: &[u8]) -> io::Result<()> {
+    pub(crate) fn bytes(&mut self, name: &str, text: &[u8]) -> io::Result<()> {
         let width = text.len() as u64;
         let kind = DType::Plain(format!("|S{width}").parse().map_err(io::Error::other)?);
         let mut bytes = Cursor::new(Vec::new());
@@ -44,7 +44,7 @@ impl<W: Write + Seek> Archive<W> {
     }
 
     /// Writes a vector of byte strings, padded with zeros as NumPy does.
-    pub(super) fn strings(&mut self, name: &str, texts: &[String]) -> io::Result<()> {
+    pub(crate) fn strings(&mut self, name: &str, texts: &[String]) -> io::Result<()> {
         let width = texts.iter().map(String::len).max().unwrap_or(0).max(1);
         let kind = DType::Plain(format!("|S{width}").parse().map_err(io::Error::other)?);
         let mut bytes = Cursor::new(Vec::new());
@@ -69,7 +69,7 @@ impl<W: Write + Seek> Archive<W> {
     }
 
     /// Writes the directory at the end. (Dropping the writer would hide a full disk.)
-    pub(super) fn finish(self) -> io::Result<()> {
+    pub(crate) fn finish(self) -> io::Result<()> {
         self.zip.finish()?.flush()
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Seek, Write};
 
 use superladder_engine::Attachment;
 
-use super::archive::Archive;
+use crate::archive::Archive;
 
 /// A table on its way to a writer. Cells with commas, quotes or line ends are put in quotes.
 pub struct TableWriter<W: Write> {
@@ -53,14 +53,20 @@ where
 }
 
 /// Comma-separated values; whole numbers are written as such, and every number reads back to the same bits.
-pub(crate) fn write_table(writer: &mut impl Write, table: &Attachment) -> io::Result<()> {
+///
+/// # Errors
+/// Whatever the writer says.
+pub fn write_table(writer: &mut impl Write, table: &Attachment) -> io::Result<()> {
     let rows = table.columns.first().map_or(0, |(_, values)| values.len());
     let row = |row: usize| table.columns.iter().map(move |(_, values)| values[row].to_string());
     write_rows(writer, table.columns.iter().map(|(name, _)| name), (0..rows).map(row))
 }
 
 /// One array a column.
-pub(crate) fn write_table_arrays(writer: &mut (impl Write + Seek), table: &Attachment) -> io::Result<()> {
+///
+/// # Errors
+/// Whatever the writer says.
+pub fn write_table_arrays(writer: &mut (impl Write + Seek), table: &Attachment) -> io::Result<()> {
     let mut archive = Archive::new(writer);
     for (name, values) in &table.columns {
         archive.array(name, &[values.len() as u64], values)?;

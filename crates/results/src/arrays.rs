@@ -6,8 +6,8 @@ use num_complex::Complex64;
 use superladder_engine::{Problem, Recorder};
 use superladder_model::Shape;
 
-use super::archive::Archive;
-use super::columns::{diagnostics, standard_errors};
+use crate::archive::Archive;
+use crate::columns::{diagnostics, standard_errors};
 
 /// Writes `t` with shape (T,), every observable with shape (T,), (T, k), (T, L), complex (T, n, n) for a
 /// matrix or complex (T, sum d^2) for blocks, standard errors as `name.standard_error`, and the diagnostics.
