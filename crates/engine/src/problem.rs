@@ -157,9 +157,8 @@ impl Problem {
     /// Looks at the parts that follow time at evenly spaced times of their stages.
     fn validate_modulations(&self) -> Result<(), ProblemError> {
         const LOOKS: u32 = 1000;
-        let last = self.times.last().copied().unwrap_or_default();
         for (number, stage) in self.stages.iter().enumerate() {
-            let end = self.stages.get(number + 1).map_or(last, |next| next.start.min(last)).max(stage.start);
+            let end = self.end_of_stage(number).max(stage.start);
             let time = |i: u32| stage.start + (end - stage.start) * (f64::from(i) / f64::from(LOOKS));
             for modulation in stage.model.modulations() {
                 if let Some(fault) = (0..=LOOKS).find_map(|i| modulation.fault(time(i))) {

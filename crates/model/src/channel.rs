@@ -89,6 +89,27 @@ impl ChannelDefinition {
 const RATE: Argument =
     Argument { key: "rate", kind: ArgumentKind::NonNegative, default: None, meaning: "rate, outside D[..]" };
 
+const RAISE: Argument = Argument {
+    key: "raise",
+    kind: ArgumentKind::Complex,
+    default: Some(0.0),
+    meaning: "coefficient of sigma^+",
+};
+
+const LOWER: Argument = Argument {
+    key: "lower",
+    kind: ArgumentKind::Complex,
+    default: Some(0.0),
+    meaning: "coefficient of sigma^-",
+};
+
+const PAULI_Z: Argument = Argument {
+    key: "z",
+    kind: ArgumentKind::Complex,
+    default: Some(0.0),
+    meaning: "coefficient of the Pauli matrix sigma^z",
+};
+
 const SQUEEZING: Argument = Argument {
     key: "squeezing",
     kind: ArgumentKind::Real,
@@ -280,27 +301,7 @@ pub static CHANNELS: &[ChannelDefinition] = &[
     ChannelDefinition {
         name: "local-jump",
         subject: SubjectKind::Ensemble,
-        arguments: &[
-            RATE,
-            Argument {
-                key: "raise",
-                kind: ArgumentKind::Complex,
-                default: Some(0.0),
-                meaning: "coefficient of sigma^+",
-            },
-            Argument {
-                key: "lower",
-                kind: ArgumentKind::Complex,
-                default: Some(0.0),
-                meaning: "coefficient of sigma^-",
-            },
-            Argument {
-                key: "z",
-                kind: ArgumentKind::Complex,
-                default: Some(0.0),
-                meaning: "coefficient of the Pauli matrix sigma^z",
-            },
-        ],
+        arguments: &[RATE, RAISE, LOWER, PAULI_Z],
         formula: "rate sum_i D[raise sigma_i^+ + lower sigma_i^- + z sigma_i^z]",
         summary: "the most general traceless local jump on every spin",
         build: |_, s, a| Ok(local_jump(s, a)),
@@ -316,24 +317,9 @@ pub static CHANNELS: &[ChannelDefinition] = &[
                 default: None,
                 meaning: "operators O_1 O_2 ... of modes in written order, the last acts first",
             },
-            Argument {
-                key: "raise",
-                kind: ArgumentKind::Complex,
-                default: Some(0.0),
-                meaning: "coefficient of sigma^+",
-            },
-            Argument {
-                key: "lower",
-                kind: ArgumentKind::Complex,
-                default: Some(0.0),
-                meaning: "coefficient of sigma^-",
-            },
-            Argument {
-                key: "z",
-                kind: ArgumentKind::Complex,
-                default: Some(0.0),
-                meaning: "coefficient of the Pauli matrix sigma^z",
-            },
+            RAISE,
+            LOWER,
+            PAULI_Z,
         ],
         formula: "rate sum_i D[O_1 O_2 ... (raise sigma_i^+ + lower sigma_i^- + z sigma_i^z)]",
         summary: "a local jump of every spin together with modes, such as emission of one spin into a mode",

@@ -210,9 +210,7 @@ impl Arguments {
     /// [`ModelError::OperatorText`] for a word or a name that is not known.
     pub fn sum(&self, model: &Model, key: &str) -> Result<Operator, ModelError> {
         let Some(Value::Sum(terms)) = self.values.get(key) else { return Ok(Operator::zero()) };
-        terms.iter().try_fold(Operator::zero(), |sum, (coefficient, words)| {
-            Ok(sum + Operator::parse_product(model, words)? * *coefficient)
-        })
+        Operator::parse_sum(model, terms)
     }
 }
 

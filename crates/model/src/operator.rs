@@ -185,6 +185,16 @@ impl Operator {
         words.iter().try_fold(Self::identity(), |product, word| Ok(product * Self::parse_word(model, word)?))
     }
 
+    /// Reads a sum of such products with their coefficients.
+    ///
+    /// # Errors
+    /// As [`Operator::parse_product`].
+    pub fn parse_sum(model: &Model, terms: &[(Complex64, Vec<String>)]) -> Result<Self, ModelError> {
+        terms.iter().try_fold(Self::zero(), |sum, (coefficient, words)| {
+            Ok(sum + Self::parse_product(model, words)? * *coefficient)
+        })
+    }
+
     /// As [`Operator::parse_product`], the words separated by spaces: `"create(a) lower(S)"`.
     ///
     /// # Errors

@@ -131,10 +131,8 @@ impl Known<'_> {
             }
             [false, false, true] if !connected => {
                 let terms = section.sum("terms")?;
-                let sum = terms.iter().try_fold(Operator::zero(), |sum, (coefficient, words)| {
-                    Ok(sum + Operator::parse_product(self.model, words)? * *coefficient)
-                });
-                let operator = sum.map_err(|e| section.model_fault(e))?.collected();
+                let operator =
+                    Operator::parse_sum(self.model, &terms).map_err(|e| section.model_fault(e))?.collected();
                 if operator.terms.is_empty() {
                     return Err(section.wrong("terms", ArgumentKind::Sum.allowed()));
                 }
