@@ -240,6 +240,7 @@ fn an_output_is_never_overwritten_by_accident() {
     scratch.run(&["run", "study.toml", "-o", "x"]).exits(0);
     let before = fs::read(scratch.path("x/manifest.json")).expect("a manifest");
     scratch.run(&["run", "study.toml", "-o", "x"]).exits(2).says("--force");
+    scratch.run(&["run", "study.toml", "-o", "x", "--resume"]).exits(2).says("nothing waits to be continued");
     assert_eq!(before, fs::read(scratch.path("x/manifest.json")).expect("a manifest"));
     scratch.run(&["run", "study.toml", "-o", "x", "--force", "--set", "time.points=3"]).exits(0);
     assert_eq!(manifest(&scratch.path("x"))["records"], 3);

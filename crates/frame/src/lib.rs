@@ -8,6 +8,7 @@
 //! What stands in header and body is the affair of the writer. A reader learns whether the file is of the
 //! right kind, whether its header is what was written, and whether its body is.
 
+mod ahead;
 mod making;
 
 use std::fmt::Write as _;
@@ -175,7 +176,8 @@ pub fn write(
     header: &[u8],
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    write_whole(path, |file| write_to(file, magic, header, fill))
+    // A state of many megabytes reaches the disk while its digest is taken.
+    write_whole(path, |file| ahead::ahead(file.get_ref().as_file(), |to| write_to(to, magic, header, fill)))
 }
 
 /// Writes a file in the place of an older one, and its folder where there is none: to a temporary name beside

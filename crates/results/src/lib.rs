@@ -33,6 +33,12 @@ pub enum OutputError {
         /// The folder.
         path: PathBuf,
     },
+    /// The folder exists, and nothing of an interrupted run is beside it.
+    #[error("the output '{}' exists and nothing waits to be continued: what wrote it has ended; --force runs it again, --output writes another", path.display())]
+    Ended {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Another process is at it.
     #[error("another process is writing '{}'; wait for it, or give another --output", path.display())]
     InUse {
@@ -64,8 +70,17 @@ pub enum OutputError {
 }
 
 impl OutputError {
+    /// The same error for someone who asks to `resume`.
+    #[must_use]
+    pub fn resuming(self, resume: bool) -> Self {
+        match self {
+            Self::Exists { path } if resume => Self::Ended { path },
+            other => other,
+        }
+    }
+
     /// True when another argument would help, false when the machine refuses.
     pub fn is_bad_input(&self) -> bool {
-        matches!(self, Self::Exists { .. } | Self::Foreign { .. } | Self::InUse { .. })
+        matches!(self, Self::Exists { .. } | Self::Ended { .. } | Self::Foreign { .. } | Self::InUse { .. })
     }
 }

@@ -44,7 +44,7 @@ impl PlaceError {
 /// # Errors
 /// [`PlaceError`].
 pub fn store_beside(target: &Path, force: bool, resume: bool) -> Result<Store, PlaceError> {
-    drop(OutputFolder::begin(target, force)?);
+    drop(OutputFolder::begin(target, force).map_err(|e| e.resuming(resume))?);
     let mut store = Store::beside(target);
     if let Some(parent) = target.parent().filter(|p| *p != Path::new("")) {
         std::fs::create_dir_all(parent)

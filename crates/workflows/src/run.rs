@@ -105,7 +105,8 @@ impl<'a> Plan<'a> {
         let _lock = target.parent().filter(|p| p.is_dir()).map(|_| lock(&target)).transpose()?;
         let start = Start::find(study, &keeper.path, &target, keeper.samples, (resume, force))?;
         // What an interrupted run left is replaced by the whole.
-        let folder = OutputFolder::begin(&target, force || start.is_resumed())?;
+        let folder =
+            OutputFolder::begin(&target, force || start.is_resumed()).map_err(|e| e.resuming(resume))?;
         superladder_frame::remove_partials(&keeper.path);
         Ok(Some(Prepared {
             study,

@@ -147,7 +147,8 @@ impl<'a> Search<'a> {
         drop(guard);
         let resumed = keeping.resume && path.exists();
         let replaces = resumed || (keeping.resume && is_interrupted(output, command));
-        let folder = OutputFolder::begin(output, keeping.force || replaces)?;
+        let folder =
+            OutputFolder::begin(output, keeping.force || replaces).map_err(|e| e.resuming(keeping.resume))?;
         frame::remove_partials(&path);
         let kept = Kept { pieces, current: None, written: Instant::now(), warning: None };
         let (interval, kept) = (keeping.interval, Mutex::new(kept));
