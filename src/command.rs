@@ -33,7 +33,7 @@ use crate::interrupt::Interrupt;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// Well.
     Done,
     /// Stopped by Ctrl-C or by the time limit.
@@ -151,17 +151,25 @@ fn load(arguments: &StudyArguments) -> Result<Study, StudyError> {
     Study::load(&arguments.study, &arguments.sets)
 }
 
-/// Sets the number of threads, if one is asked for.
-fn start_threads(threads: Option<u16>) -> anyhow::Result<()> {
-    /// More threads than this many for every core only get into each other's way.
+/// The most threads that may be asked for on this machine: more only get into each other's way.
+pub fn most_threads() -> usize {
+    /// So many for every core.
     const PER_CORE: usize = 8;
     /// So many may be started on any machine.
     const ALWAYS: usize = 64;
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let most = ALWAYS.max(PER_CORE * cores);
+    ALWAYS.max(PER_CORE * cores())
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Sets the number of threads, if one is asked for.
+fn start_threads(threads: Option<u16>) -> anyhow::Result<()> {
+    let most = most_threads();
     if let Some(threads) = threads {
         if usize::from(threads) > most {
-            return Err(BadInput::Threads { found: threads, most, cores }.into());
+            return Err(BadInput::Threads { found: threads, most, cores: cores() }.into());
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
         pool.build_global().context("cannot start the threads")?;

@@ -33,7 +33,8 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
     if is_bad_input(error) { BAD_INPUT } else { FAILED }
 }
 
-fn is_bad_input(error: &anyhow::Error) -> bool {
+/// Whether another study or other arguments would help.
+pub(crate) fn is_bad_input(error: &anyhow::Error) -> bool {
     fn of<E: std::error::Error + Send + Sync + 'static>(
         error: &anyhow::Error,
         judge: impl Fn(&E) -> bool,
@@ -57,12 +58,17 @@ fn is_bad_input(error: &anyhow::Error) -> bool {
         || of(error, EngineError::is_bad_input)
 }
 
+/// What is wrong with the study, behind an error.
+pub(crate) fn study_error(error: &anyhow::Error) -> Option<&StudyError> {
+    error.chain().find_map(|cause| cause.downcast_ref())
+}
+
 /// The fault of a study behind an error.
 fn fault(error: &anyhow::Error) -> Option<&Complaint> {
-    error.chain().find_map(|cause| match cause.downcast_ref::<StudyError>() {
-        Some(StudyError::Invalid(complaint)) => Some(&**complaint),
+    match study_error(error) {
+        Some(StudyError::Invalid(complaint)) => Some(complaint),
         _ => None,
-    })
+    }
 }
 
 /// The point of a sweep at which a study is at fault.
@@ -122,7 +128,7 @@ impl SourceCode for Shown<'_> {
 }
 
 /// The error and its causes, without those that the words before already contain.
-fn chain(error: &anyhow::Error) -> String {
+pub(crate) fn chain(error: &anyhow::Error) -> String {
     error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match told.as_str() {
         "" => cause,
         told if told.contains(&cause) => told.to_owned(),

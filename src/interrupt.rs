@@ -12,7 +12,7 @@ const CODES: [i32; 2] = [1, 130];
 
 /// Whether the program was asked to end, and whether somebody heeds it.
 #[derive(Debug, Default)]
-pub(crate) struct Interrupt {
+pub struct Interrupt {
     raised: AtomicBool,
     heeded: AtomicBool,
     /// Who heeds it has finished pieces in a store and nothing else to keep.
@@ -23,6 +23,11 @@ pub(crate) struct Interrupt {
 const GRACE: Duration = Duration::from_millis(1500);
 
 impl Interrupt {
+    /// Asks the program to end, as the first signal does.
+    pub fn raise(&self) {
+        self.raised.store(true, Ordering::SeqCst);
+    }
+
     /// The flag that the first signal raises. Who takes it ends in time by itself, and keeps what is done; until
     /// then a signal ends the program at once, since there is nothing to keep.
     pub(crate) fn heed(&self) -> &AtomicBool {

@@ -1,11 +1,24 @@
 //! Exact finite-N quantum solver for driven-dissipative light-matter and spin ensembles.
 //!
 //! This facade gathers the crates of the workspace as modules and adds the built-in cross-checks
-//! ([`verify`]). The rest of the package is the program: its command line and its progress bars.
+//! ([`verify`]) and the program itself as functions ([`program`]), which other languages carry along. The rest of the
+//! package belongs to the program: its command line and its progress bars.
 //!
 //! ```text
 //! study.toml -> study::Study -> Problem + EngineChoice -> Recorder -> workflows::results
 //! ```
+
+// The files of the program name this library as any other user does.
+extern crate self as superladder;
+
+mod cli;
+mod command;
+mod errors;
+mod interrupt;
+mod log;
+pub mod program;
+mod progress;
+pub mod verify;
 
 pub use superladder_analysis as analysis;
 pub use superladder_cumulant as cumulant;
@@ -21,5 +34,3 @@ pub use superladder_study as study;
 pub use superladder_trajectories as trajectories;
 pub use superladder_truncated_wigner as truncated_wigner;
 pub use superladder_workflows as workflows;
-
-pub mod verify;

@@ -54,7 +54,7 @@ pub fn standard_errors(recorder: &Recorder, observable: usize, component: usize)
 }
 
 /// Worst value so far of every diagnostic at every time.
-pub(crate) fn diagnostics(recorder: &Recorder) -> Vec<Column> {
+pub fn diagnostics(recorder: &Recorder) -> Vec<Column> {
     let names: BTreeSet<&str> =
         recorder.records.iter().flat_map(|r| r.diagnostics.iter().map(|(name, _)| name.as_str())).collect();
     let column = |name: &str| {

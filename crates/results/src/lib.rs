@@ -17,7 +17,7 @@ use thiserror::Error;
 
 pub use arrays::{write_arrays, write_real_arrays};
 pub use checks::write_checks;
-pub use columns::{Column, columns, standard_errors, write_csv};
+pub use columns::{Column, columns, diagnostics, standard_errors, write_csv};
 pub use folder::{OutputFolder, lock};
 pub use manifest::{Clock, Head, Spent, version};
 pub use matrix::{write_exported, write_matrix_market};

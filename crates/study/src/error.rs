@@ -249,6 +249,23 @@ impl Fault {
         StudyError::Invalid(Box::new(Complaint { fault: self, file: Arc::clone(source), span, line, column }))
     }
 
+    /// The key at fault, where there is one.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::UnknownKey { key, .. }
+            | Self::Missing { key, .. }
+            | Self::Value { key, .. }
+            | Self::Expression { key, .. }
+            | Self::Model(
+                ModelError::OutOfRange { key, .. }
+                | ModelError::Missing { key, .. }
+                | ModelError::UnknownKey { key, .. }
+                | ModelError::WrongType { key, .. },
+            ) => Some(key),
+            _ => None,
+        }
+    }
+
     /// A few words beside the caret that points at it.
     pub fn label(&self) -> &'static str {
         match self {

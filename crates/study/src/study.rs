@@ -119,7 +119,12 @@ impl Study {
         Self::parse_for(file, name, text, sets, (None, true))
     }
 
-    fn parse_for(
+    /// Reads a study from `text` as [`Study::parse`] does, for the engine called `engine` in place of its own, if one is
+    /// given; without `start` as [`Study::load_before_start`] does.
+    ///
+    /// # Errors
+    /// As [`Study::load`].
+    pub fn parse_for(
         file: &str,
         name: &str,
         text: &str,

@@ -6,6 +6,7 @@
 //! ```
 
 mod error;
+mod memory;
 mod outcome;
 mod panels;
 mod picture;
@@ -22,6 +23,7 @@ use superladder_sampling::{Sampling, SumsFileError};
 use superladder_study::Study;
 
 pub use error::RunError;
+pub use memory::in_memory;
 pub use outcome::Outcome;
 pub use summary::summary;
 
@@ -62,13 +64,20 @@ pub struct Prepared<'a> {
 
 /// A run that has ended or was stopped.
 pub struct Finished<'a> {
+    ended: Ended<'a>,
+    folder: OutputFolder,
+    keeper: Keeper<'a>,
+}
+
+/// What a run leaves in memory.
+struct Ended<'a> {
     study: &'a Study,
     evolution: Box<dyn Evolution>,
     recorder: Recorder,
     /// Why the engine could not go on; what came before stands.
     failure: Option<EngineError>,
-    folder: OutputFolder,
-    keeper: Keeper<'a>,
+    /// The engine samples.
+    samples: bool,
     clock: Clock,
     spent: Spent,
     resumed_at: Option<f64>,
@@ -189,17 +198,17 @@ impl<'a> Prepared<'a> {
         #[cfg(not(feature = "mpi"))]
         let (run, failure) = alone(self.start, self.engine.engine(), self.study, begun, progress)?;
         let (evolution, recorder) = run.into_parts();
-        Ok(Finished {
+        let ended = Ended {
             study: self.study,
             evolution,
             recorder,
             failure,
-            folder: self.folder,
-            keeper: self.keeper,
+            samples: self.keeper.samples,
             clock: self.clock,
             spent: clock.read(),
             resumed_at,
-        })
+        };
+        Ok(Finished { ended, folder: self.folder, keeper: self.keeper })
     }
 }
 
@@ -233,8 +242,27 @@ impl Finished<'_> {
     /// # Errors
     /// [`RunError`]; [`RunError::Engine`] after all this where the engine could not go on.
     pub fn write<R>(self, told: impl FnOnce(&Outcome<'_>, &Path) -> R) -> Result<R, RunError> {
-        let Self { study, mut evolution, recorder, failure, folder, keeper, .. } = self;
-        let samples = keeper.samples.then(|| evolution.save()).transpose()?;
+        let Self { ended, folder, keeper } = self;
+        let (told, failure) = ended.tell(|outcome| {
+            outcome.write(&folder)?;
+            let target = folder.finish()?;
+            if !outcome.recorder.interrupted {
+                keeper.remove()?;
+            }
+            Ok(told(outcome, &target))
+        })?;
+        failure.map_or(Ok(told), |failure| Err(RunError::Engine(failure)))
+    }
+}
+
+impl Ended<'_> {
+    /// Gathers everything known and hands it to `told`; with it, why the engine could not go on.
+    fn tell<R>(
+        self,
+        told: impl FnOnce(&Outcome<'_>) -> Result<R, RunError>,
+    ) -> Result<(R, Option<EngineError>), RunError> {
+        let Self { study, mut evolution, recorder, failure, .. } = self;
+        let samples = self.samples.then(|| evolution.save()).transpose()?;
         // A run that is to end does not begin another application.
         let speed = if recorder.interrupted { None } else { evolution.speed() };
         let outcome = Outcome {
@@ -256,13 +284,8 @@ impl Finished<'_> {
             cutoffs: evolution.followed_cutoffs(),
             resumed_at: self.resumed_at,
         };
-        outcome.write(&folder)?;
-        let target = folder.finish()?;
-        if !recorder.interrupted {
-            keeper.remove()?;
-        }
-        let told = told(&outcome, &target);
-        failure.map_or(Ok(told), |failure| Err(RunError::Engine(failure)))
+        let told = told(&outcome)?;
+        Ok((told, failure))
     }
 }
 

@@ -12,9 +12,10 @@ use superladder_engine::{EngineError, Halt, StationaryOptions, StationaryReport}
 use superladder_study::{Study, StudyError};
 use thiserror::Error;
 
+pub use self::findings::values;
 pub use self::report::report;
 
-use self::findings::{difference, values};
+use self::findings::difference;
 use crate::results::{Clock, Head, OutputError, write_rows};
 use crate::search::{Finished, Keeping, Search, SearchError};
 

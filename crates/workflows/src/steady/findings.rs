@@ -4,7 +4,7 @@ use superladder_engine::{SlowModes, StationaryReport};
 use superladder_study::Study;
 
 /// Name, value and error of every column of the observables.
-pub(crate) fn values(study: &Study, found: &StationaryReport) -> Vec<(String, f64, f64)> {
+pub fn values(study: &Study, found: &StationaryReport) -> Vec<(String, f64, f64)> {
     let problem = &study.problem;
     let model = &problem.stages[problem.stages.len() - 1].model;
     let levels: Vec<usize> = found.cutoffs.iter().map(|cutoff| cutoff + 1).collect();

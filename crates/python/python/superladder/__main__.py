@@ -1,0 +1,5 @@
+"""`python -m superladder`: the command line."""
+
+from ._program import main
+
+main()
