@@ -5,7 +5,7 @@ use std::path::Path;
 
 use superladder::engine::{Bounds, Problem};
 use superladder::model::{
-    CORRELATIONS, EnsembleState, ModeState, Model, OBSERVABLES, Shape, observables_by_name,
+    CORRELATIONS, EnsembleState, ModeState, Model, OBSERVABLES, Observable, Shape, observables_by_name,
 };
 use superladder::study::{Study, StudyError};
 
@@ -367,7 +367,10 @@ fn the_page_of_conventions_agrees_with_the_tables() {
         let row = row.unwrap_or_else(|| panic!("observable '{name}' has no row"));
         assert_eq!(row[1].ends_with('*'), definition.in_default, "{name}: what `default` stands for");
         // Components that do not depend on sizes.
-        let found = all.iter().find(|o| o.definition.name == name).expect(name);
+        // What single samples decide is not in `all`.
+        let own = [format!("{name}(S)"), format!("{name}(S,a)")];
+        let own = own.iter().find_map(|text| Observable::parse(&model, text).ok());
+        let found = all.iter().find(|o| o.definition.name == name).cloned().or(own).expect(name);
         if let Shape::Components(names) = found.shape(&model, &[3])
             && (2..=3).contains(&names.len())
             && !row[2].starts_with("such as")

@@ -146,6 +146,7 @@ fn observables() -> Vec<Entry> {
         TargetKind::Ensemble => format!("{name}(ensemble)"),
         TargetKind::Subsystem => format!("{name}(mode or ensemble)"),
         TargetKind::Pair => format!("{name}(x) or {name}(x,y)"),
+        TargetKind::Referred => format!("{name}(ensemble,mode)"),
     };
     let mark = |in_default: bool| if in_default { " (in the set `default`)" } else { "" };
     let entry = |o: &superladder::model::ObservableDefinition| Entry {
@@ -154,7 +155,7 @@ fn observables() -> Vec<Entry> {
         summary: format!("{}{}", o.summary, mark(o.in_default)),
         keys: Vec::new(),
     };
-    let all = [("default", "the usual set, for every mode and ensemble"), ("all", "everything")];
+    let all = [("default", "the usual set, for every subsystem"), ("all", "all but those of single samples")];
     let sets = all.map(|(name, summary)| Entry::without_keys(name, "", summary));
     let words = EXPECTATIONS.iter().map(|[name, formula, what]| Entry::without_keys(name, formula, what));
     sets.into_iter().chain(OBSERVABLES.iter().map(entry)).chain(words).collect()

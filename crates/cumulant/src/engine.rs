@@ -48,6 +48,7 @@ impl Cumulant {
         problem.without_density_matrix(NAME)?;
         refuse_linear_methods(NAME, &self.method)?;
         refuse_state_functions(NAME, problem)?;
+        problem.without_samples(NAME)?;
         let halted = || halt.asked();
         Equations::of_problem_while(problem, self.order, self.closure, &halted).map_err(|e| unsupported(&e))
     }

@@ -230,7 +230,7 @@ impl Equations {
         }
         let operators = problem.observables.iter().filter_map(|o| match &o.evaluation {
             Evaluation::Moments { operators, .. } => Some(operators),
-            Evaluation::State(_) => None,
+            Evaluation::State(_) | Evaluation::Sampled(_) => None,
         });
         let mut seeds: Vec<JointCumulant> =
             if all { deriver.variables.all_joints(derivation.order) } else { Vec::new() };
@@ -358,7 +358,7 @@ impl Equations {
     pub fn functionals(&self, problem: &Problem) -> Vec<Vec<Functional>> {
         let of = |evaluation: &Evaluation| match evaluation {
             Evaluation::Moments { operators, .. } => operators.iter().map(|o| self.expectation(o)).collect(),
-            Evaluation::State(_) => Vec::new(),
+            Evaluation::State(_) | Evaluation::Sampled(_) => Vec::new(),
         };
         problem.observables.iter().map(|o| of(&o.evaluation)).collect()
     }

@@ -100,7 +100,7 @@ pub(crate) fn measure(problem: &Problem, functionals: &[Vec<Functional>], y: &[f
                     let expectations: Vec<_> = functionals.iter().map(|f| f.evaluate(y)).collect();
                     combine(&expectations, context)
                 }
-                Evaluation::State(_) => Vec::new(),
+                Evaluation::State(_) | Evaluation::Sampled(_) => Vec::new(),
             };
             Measurement { values: values.into_iter().map(Into::into).collect() }
         })

@@ -1,6 +1,6 @@
 //! A problem: the model as it changes in time, the initial state, what to measure and when.
 
-use superladder_model::{Evaluation, InitialState, Model, ModelError, Observable};
+use superladder_model::{Evaluation, InitialState, Model, ModelError, Observable, Sampled};
 use thiserror::Error;
 
 /// A stretch of time with a constant model.
@@ -171,8 +171,11 @@ impl Problem {
 
     fn validate_observables(&self) -> Result<(), ProblemError> {
         for observable in &self.observables {
-            if let Evaluation::Moments { operators, .. } = &observable.evaluation {
-                operators.iter().try_for_each(|o| self.model().check_operator(o))?;
+            match &observable.evaluation {
+                Evaluation::Moments { operators, .. } | Evaluation::Sampled(Sampled { operators, .. }) => {
+                    operators.iter().try_for_each(|o| self.model().check_operator(o))?;
+                }
+                Evaluation::State(_) => {}
             }
         }
         Ok(())

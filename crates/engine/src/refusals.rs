@@ -1,6 +1,8 @@
 //! What engines refuse alike.
 
-use crate::{End, EngineError, Problem};
+use superladder_model::Evaluation;
+
+use crate::{End, EngineError, Problem, refuse};
 
 impl Problem {
     /// Refuses, for an engine that has no density matrix, what it would need one for: a joint initial state,
@@ -18,6 +20,24 @@ impl Problem {
             return Ok(());
         };
         Err(EngineError::Unsupported { engine, reason: reason.into() })
+    }
+
+    /// Refuses, for an engine that does not sample, observables of single samples.
+    ///
+    /// # Errors
+    /// [`EngineError::Observable`] for the first of them.
+    pub fn without_samples(&self, engine: &'static str) -> Result<(), EngineError> {
+        for observable in &self.observables {
+            if let Evaluation::Sampled(sampled) = &observable.evaluation {
+                let others = if sampled.of_states { "" } else { " or 'truncated-wigner'" };
+                let reason = format!(
+                    "it is an average of what single samples show, which the averaged state does not tell; use the \
+                     engine 'trajectories'{others}"
+                );
+                return Err(refuse(engine, observable, reason));
+            }
+        }
+        Ok(())
     }
 
     /// Refuses, for what takes every stage for constant, a model that follows time.

@@ -12,7 +12,7 @@ use superladder_engine::{EngineError, Halt, Never, Problem};
 use superladder_propagate::{Alias, LinearOperator};
 use superladder_space::{Space, SparseMatrix, go_on};
 
-use crate::error::space_error;
+use crate::error::{NAME, space_error};
 use crate::generator::Elements;
 use crate::layout::Layout;
 use crate::rows::{LiouvillianRows, entries};
@@ -201,6 +201,7 @@ fn merged(mut row: Vec<(usize, Complex64)>) -> Vec<(usize, Complex64)> {
 /// [`EngineError`] when the space cannot be enumerated.
 pub fn assembled(problem: &Problem) -> Result<Assembled, EngineError> {
     problem.validate()?;
+    problem.without_samples(NAME)?;
     let setting = reduced_space(problem, true).map_err(|e| space_error(&e))?;
     let elements = Elements::new(&setting.space, problem.model());
     Ok(Assembled::new(&setting.space, &setting.layout, &elements))

@@ -53,6 +53,7 @@ impl Exact {
     /// Space and layout of `problem`, unless `halt` ends the work.
     pub(crate) fn setting(&self, problem: &Problem, halt: &dyn Halt) -> Result<Setting, EngineError> {
         problem.validate()?;
+        problem.without_samples(NAME)?;
         self.check_adaptive(problem)?;
         self.refuse_the_impossible(problem)?;
         if self.generator == Generator::Assembled && self.method.integrating_factor() {

@@ -134,7 +134,8 @@ fn of_observable(
             | StateFunction::ReducedPurity(_)
             | StateFunction::ReducedEntropy(_)
             | StateFunction::ReducedState(_),
-        ) => None,
+        )
+        | Evaluation::Sampled(_) => None,
     }
 }
 

@@ -51,7 +51,7 @@ impl Plan {
 /// functionals.
 pub(crate) fn needs_state(problem: &Problem) -> bool {
     problem.observables.iter().any(|o| match o.evaluation {
-        Evaluation::Moments { .. } => false,
+        Evaluation::Moments { .. } | Evaluation::Sampled(_) => false,
         Evaluation::State(function) => matches!(Plan::of(function), Plan::Whole(_)),
     })
 }
@@ -235,7 +235,7 @@ impl Instruments {
                 let needed: Vec<_> = numbers.iter().map(|n| Probes::expectation(values, *n)).collect();
                 match &observable.evaluation {
                     Evaluation::Moments { combine, context, .. } => combine(&needed, context),
-                    Evaluation::State(_) => Vec::new(),
+                    Evaluation::State(_) | Evaluation::Sampled(_) => Vec::new(),
                 }
             }
             Plan::Photons(m) => self.probes.photons(values, *m).to_vec(),
@@ -285,6 +285,8 @@ fn plans(problem: &Problem) -> Result<(Vec<Plan>, Vec<&Operator>), EngineError> 
                 Plan::Moments(needed.iter().map(number).collect())
             }
             Evaluation::State(function) => Plan::of(*function),
+            // Refused before.
+            Evaluation::Sampled(_) => Plan::Moments(Vec::new()),
         });
     }
     Ok((plans, operators))

@@ -296,7 +296,7 @@ fn probes_memory(problem: &Problem, setting: &Setting, halt: &dyn Halt) -> Optio
         .iter()
         .flat_map(|o| match &o.evaluation {
             Evaluation::Moments { operators, .. } => operators.as_slice(),
-            Evaluation::State(_) => &[],
+            Evaluation::State(_) | Evaluation::Sampled(_) => &[],
         })
         .collect();
     let probes = Probes::new(&setting.space, &setting.layout, &operators, &|| halt.asked());

@@ -178,7 +178,8 @@ fn kept_coherences(
                 StateFunction::PhotonDistribution(_)
                 | StateFunction::LadderDistribution(_)
                 | StateFunction::TopPopulation(_),
-            ) => {}
+            )
+            | Evaluation::Sampled(_) => {}
         }
     }
     let zero = vec![0; charges.len()];

@@ -50,6 +50,7 @@ impl MeanField {
         problem.without_density_matrix(NAME)?;
         refuse_linear_methods(NAME, &self.method)?;
         refuse_state_functions(NAME, problem)?;
+        problem.without_samples(NAME)?;
         let derive = |model| MeanFieldEquations::with_options(model, self.limit, &self.gilbert);
         problem.models().into_iter().map(|model| derive(model).map_err(|e| unsupported(&e))).collect()
     }

@@ -44,7 +44,7 @@ pub use jump::{Dissipator, Jump};
 pub use model::{Ensemble, Mode, Model};
 pub use modulation::{Modulation, TimeFunction};
 pub use observable::{
-    Caption, Combine, Context, Evaluation, OBSERVABLES, Observable, ObservableDefinition, Shape,
+    Caption, Combine, Context, Evaluation, OBSERVABLES, Observable, ObservableDefinition, Sampled, Shape,
     StateFunction, Target, TargetKind, observables_by_name,
 };
 pub use operator::{Factor, Operator, Subsystem, Term};

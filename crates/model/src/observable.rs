@@ -5,8 +5,10 @@ mod combine;
 mod limit;
 mod own;
 mod quadratures;
+mod sampled;
 
 pub use combine::Combine;
+pub use sampled::Sampled;
 
 use crate::model::find;
 use crate::spin_quantities::SpinMoments;
@@ -27,6 +29,8 @@ pub enum TargetKind {
     Subsystem,
     /// One or two subsystems, `name(x)` or `name(x, y)`.
     Pair,
+    /// An ensemble and the mode whose phase it is referred to, `name(ensemble, mode)`.
+    Referred,
 }
 
 /// The subsystems an observable is taken of.
@@ -82,6 +86,8 @@ pub enum Evaluation {
     },
     /// A named function of the state.
     State(StateFunction),
+    /// A function of what every single sample shows, averaged over samples: of engines that sample only.
+    Sampled(Sampled),
 }
 
 /// Shape of an observable's value.
@@ -197,7 +203,7 @@ impl Observable {
             (n % 2 + 1..=n + 1).step_by(2).collect()
         };
         match &self.evaluation {
-            Evaluation::Moments { .. } => Shape::Components(self.components.clone()),
+            Evaluation::Moments { .. } | Evaluation::Sampled(_) => Shape::Components(self.components.clone()),
             Evaluation::State(function) => match *function {
                 StateFunction::PhotonDistribution(m) => Shape::Vector(levels[m]),
                 StateFunction::LadderDistribution(e) => Shape::Vector(model.ensembles()[e].size / 2 + 1),
@@ -300,6 +306,10 @@ fn resolve_target(
         (TargetKind::Subsystem, [name]) => Ok(Target::One(subsystem(name)?)),
         (TargetKind::Pair, [name]) => subsystem(name).map(|s| Target::Two(s, s)),
         (TargetKind::Pair, [x, y]) => Ok(Target::Two(subsystem(x)?, subsystem(y)?)),
+        (TargetKind::Referred, [x, y]) => match (subsystem(x)?, subsystem(y)?) {
+            (s @ Subsystem::Ensemble(_), m @ Subsystem::Mode(_)) => Ok(Target::Two(s, m)),
+            _ => Err(fail("an ensemble is needed first, then the mode that it is referred to".into())),
+        },
         (kind, given) => Err(fail(format!("{}, but {} given", needed(kind), given.len()))),
     }
 }
@@ -311,10 +321,12 @@ fn needed(kind: TargetKind) -> &'static str {
         TargetKind::Ensemble => "needs one ensemble in parentheses",
         TargetKind::Subsystem => "needs one mode or ensemble in parentheses",
         TargetKind::Pair => "needs one or two modes or ensembles in parentheses",
+        TargetKind::Referred => "needs an ensemble and a mode in parentheses",
     }
 }
 
-/// Observables of a configuration: single ones by [`Observable::parse`], and the sets `default` and `all`.
+/// Observables of a configuration: single ones by [`Observable::parse`], and the sets `default` and `all` (all but
+/// those that single samples decide, [`Evaluation::Sampled`]).
 ///
 /// # Errors
 /// As [`Observable::parse`].
@@ -323,7 +335,11 @@ pub fn observables_by_name(model: &Model, names: &[String]) -> Result<Vec<Observ
     for name in names {
         let batch = match name.as_str() {
             "default" => everything(model, |d| d.in_default),
-            "all" => everything(model, |_| true),
+            "all" => {
+                let mut all = everything(model, |_| true);
+                all.retain(|o| !matches!(o.evaluation, Evaluation::Sampled(_)));
+                all
+            }
             single => vec![Observable::parse(model, single)?],
         };
         for observable in batch {
@@ -356,6 +372,8 @@ fn everything(model: &Model, wanted: fn(&ObservableDefinition) -> bool) -> Vec<O
                 let pairs = subsystems.iter().enumerate();
                 pairs.flat_map(|(i, x)| subsystems[i..].iter().map(|y| Target::Two(*x, *y))).collect()
             }
+            // Only by name.
+            TargetKind::Referred => Vec::new(),
         };
         all.extend(targets.into_iter().map(|t| Observable::new(model, definition, t)));
     }
@@ -736,6 +754,66 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
                 }),
                 context,
             }
+        },
+    },
+    ObservableDefinition {
+        name: "conditional-squeezing",
+        target: TargetKind::Ensemble,
+        formula: "mean over trajectories of xi_S^2, xi_R^2, |<S>|/(N/2) of the state of each one",
+        summary: "squeezing that an observer sees who has the record of all channels; engine 'trajectories', belongs to its unravelling",
+        in_default: false,
+        components: |_| vec!["kitagawa_ueda", "wineland", "polarisation"],
+        build: |_, t, context| Evaluation::Sampled(Sampled::squeezing(ensemble(t), context)),
+    },
+    ObservableDefinition {
+        name: "conditional-fisher",
+        target: TargetKind::Ensemble,
+        formula: "mean over trajectories of |<S>|^2/(N min Var(S_perp)) and 4 max Var(S_n)/N of the state of each one",
+        summary: "bounds of the quantum Fisher information per spin, all channels recorded: the first is 1/xi_R^2, 0 where <S> = 0; engine 'trajectories'",
+        in_default: false,
+        components: |_| vec!["lower", "upper"],
+        build: |_, t, context| Evaluation::Sampled(Sampled::fisher(ensemble(t), context)),
+    },
+    ObservableDefinition {
+        name: "conditional-shares",
+        target: TargetKind::Ensemble,
+        formula: "shares of the trajectories with xi_R^2 < 1 and with <S> = 0",
+        summary: "how many states, all channels recorded, are squeezed, and in how many squeezing is undefined; engine 'trajectories'",
+        in_default: false,
+        components: |_| vec!["squeezed", "undefined"],
+        build: |_, t, context| Evaluation::Sampled(Sampled::shares(ensemble(t), context)),
+    },
+    ObservableDefinition {
+        name: "conditional-quantiles",
+        target: TargetKind::Ensemble,
+        formula: "quantiles 0.05, 0.25, 0.5, 0.75, 0.95 over trajectories of xi_S^2 and xi_R^2",
+        summary: "how squeezing is distributed over records of all channels, to 0.2 dB from -15 to 15 dB; engine 'trajectories'",
+        in_default: false,
+        components: |_| sampled::QUANTILE_NAMES.to_vec(),
+        build: |_, t, context| Evaluation::Sampled(Sampled::quantiles(ensemble(t), context)),
+    },
+    ObservableDefinition {
+        name: "conditional-covariance",
+        target: TargetKind::Pair,
+        formula: "mean over trajectories of <A B + B A>/2 - <A><B> with A, B in {Q, P} of modes and {S^x, S^y, S^z} of ensembles",
+        summary: "connected second moments in the state of each trajectory, all channels recorded; engine 'trajectories'",
+        in_default: false,
+        components: pair_names,
+        build: |_, t, context| Evaluation::Sampled(Sampled::covariance(pair_operators(t), context)),
+    },
+    ObservableDefinition {
+        name: "phase-referenced-squeezing",
+        target: TargetKind::Referred,
+        formula: "xi_S^2, xi_R^2, |<S>|/(N/2) of the averages of the spins turned about z by arg <a> of each sample",
+        summary: "squeezing against the phase of the light, S^- e^(-i arg a) in place of S^-; engines 'trajectories' and 'truncated-wigner'",
+        in_default: false,
+        components: |_| vec!["kitagawa_ueda", "wineland", "polarisation"],
+        build: |model, t, _| {
+            let Target::Two(Subsystem::Ensemble(e), Subsystem::Mode(m)) = *t else {
+                unreachable!("resolve_target gives this entry an ensemble and a mode")
+            };
+            let context = Context { spins: model.ensembles()[e].size as f64 };
+            Evaluation::Sampled(Sampled::phase_referenced(e, m, context))
         },
     },
     ObservableDefinition {

@@ -373,6 +373,13 @@ impl Leaves<'_> {
                 observable.name
             ));
         }
+        if let Evaluation::Sampled(_) = observable.evaluation {
+            return Err(format!(
+                "{} is an average of what single samples show, not a function of expectation values: no arithmetic is \
+                 done with it",
+                observable.name
+            ));
+        }
         let Shape::Components(parts) = observable.shape(self.known.model, &[]) else {
             return Err(format!("{} is no list of numbers", observable.name));
         };

@@ -84,7 +84,7 @@ fn counts_levels(observable: &Observable, mode: usize) -> bool {
             | StateFunction::ReducedPurity(Subsystem::Mode(m))
             | StateFunction::ReducedEntropy(Subsystem::Mode(m)),
         ) => *m == mode,
-        Evaluation::State(_) | Evaluation::Moments { .. } => false,
+        Evaluation::State(_) | Evaluation::Moments { .. } | Evaluation::Sampled(_) => false,
     }
 }
 

@@ -295,7 +295,8 @@ fn is_loss(operator: &Operator) -> bool {
 ///
 /// Heterodyne detection replaces every jump K of a mode's loss by the four `(K + i^q beta) / 2`, q = 0..3, of
 /// an eight-port detector with a local oscillator of flux `beta^2`. `sum_q i^q = 0`, so the master equation
-/// is the same for every beta: no bias, only the single trajectories become diffusive as beta grows.
+/// is the same for every beta: no bias, only the single trajectories become diffusive as beta grows. Homodyne detection
+/// has the two ports `(K + beta)/sqrt 2` and `(K - beta)/sqrt 2`, beta with the phase of the quadrature.
 ///
 /// Source: H. M. Wiseman and G. J. Milburn, Quantum Measurement and Control (2010), chapter 4.
 pub(crate) fn escapes(model: &Model, unravelling: Unravelling) -> Vec<(usize, Escape)> {
@@ -310,17 +311,14 @@ pub(crate) fn escapes(model: &Model, unravelling: Unravelling) -> Vec<(usize, Es
             Jump::Dressed { .. } => unreachable!("refused when the problem is set up"),
             Jump::Collective(operator) => {
                 let jump = operator.clone() * Complex64::from(root);
-                let flux = match unravelling {
-                    Unravelling::Heterodyne { flux } if is_loss(operator) => flux,
-                    _ => {
-                        escapes.push((number, Escape::Collective(jump)));
-                        continue;
-                    }
+                let Some((ports, flux)) = unravelling.ports().filter(|_| is_loss(operator)) else {
+                    escapes.push((number, Escape::Collective(jump)));
+                    continue;
                 };
-                for phase in [Complex64::ONE, Complex64::I, -Complex64::ONE, -Complex64::I] {
-                    let light = Operator::identity() * (phase * 0.5 * flux.sqrt());
-                    let port = jump.clone() * Complex64::from(0.5) + light;
-                    escapes.push((number, Escape::Collective(port)));
+                let part = (ports.len() as f64).sqrt().recip();
+                for phase in ports {
+                    let light = Operator::identity() * (phase * part * flux.sqrt());
+                    escapes.push((number, Escape::Collective(jump.clone() * Complex64::from(part) + light)));
                 }
             }
         }

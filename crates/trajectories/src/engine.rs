@@ -48,8 +48,13 @@ impl Trajectories {
             return Err(unsupported(format!("`target_error` must be finite and > 0, but is {error}")));
         }
         match self.unravelling {
-            Unravelling::Heterodyne { flux } if !(flux.is_finite() && flux > 0.0) => {
+            Unravelling::Heterodyne { flux } | Unravelling::Homodyne { flux, .. }
+                if !(flux.is_finite() && flux > 0.0) =>
+            {
                 Err(unsupported(format!("`oscillator_flux` must be finite and > 0, but is {flux}")))
+            }
+            Unravelling::Homodyne { angle, .. } if !angle.is_finite() => {
+                Err(unsupported(format!("`homodyne_angle` must be finite, but is {angle}")))
             }
             _ => Ok(()),
         }

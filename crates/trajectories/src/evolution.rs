@@ -17,7 +17,7 @@ use superladder_sampling::{
 
 use crate::error::{NAME, unknown};
 use crate::instruments::Instruments;
-use crate::options::{Trajectories, Unravelling};
+use crate::options::Trajectories;
 use crate::report::{FEW_JUMPS, TrajectoryReport};
 use crate::tallying::{AMPLITUDES, DISCARDED, ERROR, MISMATCH, TOTALS, TRUNCATION, WORST};
 use crate::trajectory::{Setup, Workspace};
@@ -212,10 +212,7 @@ impl Evolution for TrajectoryEvolution {
             "trajectories_asked_for": self.options.trajectories + self.gathering.others(),
             "indices": sums.indices().iter().map(|r| [r.start, r.end]).collect::<Vec<_>>(),
             "seed": self.options.seed,
-            "unravelling": match self.options.unravelling {
-                Unravelling::Jumps => "jumps",
-                Unravelling::Heterodyne { .. } => "heterodyne",
-            },
+            "unravelling": self.options.unravelling.name(),
             "bases": {
                 "windows": self.setup.locality.windows,
                 "displaced": self.setup.locality.moving[..modes],

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use num_complex::Complex64;
 use superladder_engine::{EngineError, Problem, refuse};
-use superladder_model::{Evaluation, Observable, Operator, StateFunction, Subsystem};
+use superladder_model::{Evaluation, Observable, Operator, Sampled, StateFunction, Subsystem};
 use superladder_space::{Axis, Ladders};
 
 use crate::error::NAME;
@@ -23,6 +23,8 @@ enum Plan {
     Moments(Vec<usize>),
     /// These numbers as they are.
     Plain(Range<usize>),
+    /// A function of the averages of these numbers, which are made of every state by itself.
+    Sampled(Range<usize>),
 }
 
 /// The numbers taken of every state, and no others: expectation values; populations of Fock levels and of
@@ -37,6 +39,8 @@ pub(crate) struct Instruments {
     photons: Vec<Photons>,
     ladders: Vec<Option<Range<usize>>>,
     reduced: Vec<Reduced>,
+    /// Functions of the expectation values of operators in every state, and where their numbers are.
+    sampled: Vec<(Sampled, Vec<usize>, Range<usize>)>,
     plans: Vec<Plan>,
     count: usize,
 }
@@ -58,11 +62,14 @@ thread_local! {
 fn operators(problem: &Problem) -> Vec<&Operator> {
     let mut known: Vec<&Operator> = Vec::new();
     for observable in &problem.observables {
-        if let Evaluation::Moments { operators, .. } = &observable.evaluation {
-            for operator in operators {
-                if !known.contains(&operator) {
-                    known.push(operator);
-                }
+        let (Evaluation::Moments { operators, .. } | Evaluation::Sampled(Sampled { operators, .. })) =
+            &observable.evaluation
+        else {
+            continue;
+        };
+        for operator in operators {
+            if !known.contains(&operator) {
+                known.push(operator);
             }
         }
     }
@@ -115,14 +122,19 @@ impl Instruments {
             photons: photons(problem, locality, &mut places),
             ladders: vec![None; ladders.spins().len()],
             reduced: Vec::new(),
+            sampled: Vec::new(),
             plans: Vec::new(),
             count: 0,
         };
         for observable in &problem.observables {
+            let number = |o: &Operator| known.iter().position(|k| *k == o);
+            let numbers = |operators: &[Operator]| operators.iter().filter_map(number).collect();
             let plan = match &observable.evaluation {
-                Evaluation::Moments { operators, .. } => {
-                    let number = |o: &Operator| known.iter().position(|k| *k == o);
-                    Plan::Moments(operators.iter().filter_map(number).collect())
+                Evaluation::Moments { operators, .. } => Plan::Moments(numbers(operators)),
+                Evaluation::Sampled(sampled) => {
+                    let range = places.take(sampled.width);
+                    instruments.sampled.push((sampled.clone(), numbers(&sampled.operators), range.clone()));
+                    Plan::Sampled(range)
                 }
                 Evaluation::State(function) => {
                     let length = observable.shape(problem.model(), &problem.levels()).len();
@@ -191,6 +203,12 @@ impl Instruments {
             values.push(psi.dot(&buffers.image) / square);
         }
         self.operators.iter().for_each(|operator| operator.enter(values, sums));
+        for (sampled, operators, range) in &self.sampled {
+            let found: Vec<Complex64> =
+                operators.iter().map(|o| self.operators[*o].made_of(values)).collect();
+            let numbers = (sampled.numbers)(&found, &sampled.context);
+            sums[range.clone()].iter_mut().zip(numbers).for_each(|(sum, x)| *sum += x);
+        }
         for (ladder, axis) in self.ladders.iter().zip(&basis.axes[self.photons.len()..]) {
             if let (Some(ladder), Axis::Dicke { twice_j, .. }) = (ladder, axis) {
                 sums[ladder.start + twice_j / 2] += 1.0;
@@ -237,9 +255,13 @@ impl Instruments {
                 Evaluation::Moments { combine, context, .. } => {
                     combine(&self.expectations(numbers, means), context)
                 }
-                Evaluation::State(_) => Vec::new(),
+                Evaluation::State(_) | Evaluation::Sampled(_) => Vec::new(),
             },
             Plan::Plain(range) => means[range.clone()].to_vec(),
+            Plan::Sampled(range) => match &observable.evaluation {
+                Evaluation::Sampled(sampled) => sampled.of_averages(&means[range.clone()]),
+                Evaluation::Moments { .. } | Evaluation::State(_) => Vec::new(),
+            },
         };
         self.plans.iter().zip(&problem.observables).map(value).collect()
     }
@@ -253,10 +275,13 @@ impl Instruments {
                     &self.expectations(numbers, guide),
                     context,
                 ),
+                (Plan::Sampled(range), Evaluation::Sampled(sampled)) => {
+                    sampled.along(&means[range.clone()], &guide[range.clone()])
+                }
                 _ => None,
             };
             let count = match plan {
-                Plan::Moments(_) => observable.shape(problem.model(), &[]).len(),
+                Plan::Moments(_) | Plan::Sampled(_) => observable.shape(problem.model(), &[]).len(),
                 Plan::Plain(range) => range.len(),
             };
             along.unwrap_or_else(|| vec![None; count])

@@ -36,9 +36,14 @@ pub(crate) struct Expectation {
 impl Expectation {
     /// Adds its value, made of the `moments`.
     pub(crate) fn enter(&self, moments: &[Complex64], sums: &mut [f64]) {
-        let value: Complex64 = self.terms.iter().map(|(c, moment)| c * moments[*moment]).sum();
+        let value = self.made_of(moments);
         let sums = sums[self.range.clone()].iter_mut();
         sums.zip([value.re, value.im]).for_each(|(sum, x)| *sum += x);
+    }
+
+    /// Its value, made of the `moments` of a state.
+    pub(crate) fn made_of(&self, moments: &[Complex64]) -> Complex64 {
+        self.terms.iter().map(|(c, moment)| c * moments[*moment]).sum()
     }
 
     /// Its value among `numbers`.

@@ -3,10 +3,10 @@
 use num_complex::Complex64;
 use superladder_cumulant::{ChannelNoise, DiffusionEntry, PhaseSpace};
 use superladder_dense::hermitian_eigen;
-use superladder_engine::EngineError;
-use superladder_model::{Jump, Model, Operator, Subject, Subsystem};
+use superladder_engine::{EngineError, Problem, refuse};
+use superladder_model::{Evaluation, Jump, Model, Operator, Subject, Subsystem};
 
-use crate::error::unsupported;
+use crate::error::{NAME, unsupported};
 
 /// From so many operators of one subsystem in a term on, what is dropped may not be small.
 const HIGH: usize = 3;
@@ -14,6 +14,18 @@ const HIGH: usize = 3;
 const POINTS: usize = 60;
 /// Eigenvalues above minus this part of the largest element are rounding of zero.
 const ROUNDING: f64 = 1e-9;
+
+/// Refuses observables that need a quantum state of every sample.
+///
+/// # Errors
+/// [`EngineError::Observable`] for the first of them, by name.
+pub(crate) fn refuse_states_of_samples(problem: &Problem) -> Result<(), EngineError> {
+    let needs_state = |e: &Evaluation| matches!(e, Evaluation::Sampled(sampled) if sampled.of_states);
+    problem.observables.iter().find(|o| needs_state(&o.evaluation)).map_or(Ok(()), |observable| {
+        let reason = "a sample is a point of phase space, not a state with variances of its own; use the engine 'trajectories'";
+        Err(refuse(NAME, observable, reason))
+    })
+}
 
 /// Refuses channels whose diffusion matrix is not positive in the physical region.
 ///

@@ -1,9 +1,11 @@
 //! What is measured of a sample: products of its variables, and observables from their averages.
 
+use std::ops::Range;
+
 use num_complex::Complex64;
 use superladder_cumulant::{PhaseSpace, Symbol};
 use superladder_engine::Problem;
-use superladder_model::{Evaluation, Operator};
+use superladder_model::{Evaluation, Operator, Sampled};
 use superladder_sampling::Functions;
 
 use crate::lanes::{LANES, Lane};
@@ -20,6 +22,10 @@ pub(crate) struct Instruments {
     problem: Problem,
     /// Every different product, by the numbers of its variables; the constant is none.
     products: Vec<Vec<u32>>,
+    /// Observables of single samples, by number, with where their numbers are behind the products.
+    sampled: Vec<(usize, Range<usize>)>,
+    /// Numbers per sample and output time.
+    count: usize,
     /// By observable.
     expectations: Vec<Vec<(Complex64, Expectation)>>,
 }
@@ -45,16 +51,24 @@ impl Instruments {
         };
         let of = |evaluation: &Evaluation| match evaluation {
             Evaluation::Moments { operators, .. } => operators.iter().map(&mut expectation).collect(),
+            Evaluation::Sampled(sampled) => sampled.operators.iter().map(&mut expectation).collect(),
             // Refused before.
             Evaluation::State(_) => Vec::new(),
         };
         let expectations = problem.observables.iter().map(|o| &o.evaluation).map(of).collect();
-        Self { problem: problem.clone(), products, expectations }
+        let (mut count, mut sampled) = (products.len(), Vec::new());
+        for (number, observable) in problem.observables.iter().enumerate() {
+            if let Evaluation::Sampled(Sampled { width, .. }) = observable.evaluation {
+                sampled.push((number, count..count + width));
+                count += width;
+            }
+        }
+        Self { problem: problem.clone(), products, sampled, count, expectations }
     }
 
     /// Numbers per sample and output time.
     pub(crate) fn count(&self) -> usize {
-        self.products.len()
+        self.count
     }
 
     /// Writes the products of every lane behind what is in `rows`.
@@ -67,6 +81,25 @@ impl Instruments {
             }
             rows.iter_mut().zip(product.0).for_each(|(row, x)| row.push(x));
         }
+        if !self.sampled.is_empty() {
+            rows.iter_mut().for_each(|row| self.tally_single(row));
+        }
+    }
+
+    /// Writes what a single sample shows behind its products, which `row` ends with.
+    fn tally_single(&self, row: &mut Vec<f64>) {
+        let products = row[row.len() - self.products.len()..].to_vec();
+        for (number, _) in &self.sampled {
+            if let Evaluation::Sampled(sampled) = &self.problem.observables[*number].evaluation {
+                row.extend((sampled.numbers)(&self.evaluated(*number, &products), &sampled.context));
+            }
+        }
+    }
+
+    /// Where the numbers of an observable of single samples are.
+    fn place(&self, observable: usize) -> Range<usize> {
+        let known = self.sampled.iter().find(|(number, _)| *number == observable);
+        known.map_or(0..0, |(_, range)| range.clone())
     }
 
     fn evaluated(&self, observable: usize, means: &[f64]) -> Vec<Complex64> {
@@ -81,6 +114,7 @@ impl Functions for Instruments {
     fn values(&self, means: &[f64]) -> Vec<Vec<f64>> {
         let value = |(number, evaluation): (usize, &Evaluation)| match evaluation {
             Evaluation::Moments { combine, context, .. } => combine(&self.evaluated(number, means), context),
+            Evaluation::Sampled(sampled) => sampled.of_averages(&means[self.place(number)]),
             Evaluation::State(_) => Vec::new(),
         };
         self.problem.observables.iter().map(|o| &o.evaluation).enumerate().map(value).collect()
@@ -91,6 +125,10 @@ impl Functions for Instruments {
             let along = match &observable.evaluation {
                 Evaluation::Moments { combine, context, .. } => {
                     combine.along(&self.evaluated(number, means), &self.evaluated(number, guide), context)
+                }
+                Evaluation::Sampled(sampled) => {
+                    let place = self.place(number);
+                    sampled.along(&means[place.clone()], &guide[place])
                 }
                 Evaluation::State(_) => None,
             };

@@ -5,7 +5,7 @@ use superladder_cumulant::{PhaseSpace, refuse_state_functions};
 use superladder_engine::{EngineError, Halt, Problem};
 use superladder_sampling::Stream;
 
-use crate::checks::{high_terms, refuse_negative_diffusion};
+use crate::checks::{high_terms, refuse_negative_diffusion, refuse_states_of_samples};
 use crate::equations::StageEquations;
 use crate::error::{NAME, SampleError, failed, underivable, unsupported};
 use crate::instruments::Instruments;
@@ -60,6 +60,7 @@ impl Setup {
         problem.validate()?;
         problem.without_density_matrix(NAME)?;
         refuse_state_functions(NAME, problem)?;
+        refuse_states_of_samples(problem)?;
         let derive = |model| PhaseSpace::of_model(model).map_err(|e| underivable(&e));
         let (mut spaces, mut warnings) = (Vec::new(), Vec::new());
         for stage in &problem.stages {

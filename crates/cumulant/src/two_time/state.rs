@@ -314,6 +314,7 @@ impl TwoTime for Cumulant {
         let own = self.last_stage(problem)?;
         refuse_linear_methods(NAME, &self.method)?;
         refuse_state_functions(NAME, &own)?;
+        own.without_samples(NAME)?;
         let halted = || halt.asked();
         let equations = Equations::of_all_moments(&own, self.order, self.closure, &halted);
         let settled = self.settled(&own, equations.map_err(|e| unsupported(&e))?, options, halt)?;

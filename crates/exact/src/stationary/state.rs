@@ -94,6 +94,7 @@ pub(crate) fn last_stage(
     halt: &dyn Halt,
 ) -> Result<(Problem, Setting), EngineError> {
     problem.validate()?;
+    problem.without_samples(NAME)?;
     let last = &problem.stages[problem.stages.len() - 1];
     problem.comes_to_rest(NAME)?;
     let own = problem.last_stage();

@@ -40,25 +40,32 @@ pub(super) const TRAJECTORIES: EngineDefinition = EngineDefinition {
 /// The engine, and what it does not hold because another key says that it is not used.
 struct Options {
     engine: Trajectories,
-    heterodyne: bool,
+    unravelling: &'static str,
     /// Flux of the local oscillator.
     flux: f64,
+    /// Its phase under homodyne detection.
+    angle: Option<f64>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { engine: Trajectories::default(), heterodyne: false, flux: 10.0 }
+        Self { engine: Trajectories::default(), unravelling: UNRAVELLINGS[0], flux: 10.0, angle: None }
     }
 }
 
 impl Options {
     fn engine(self) -> Trajectories {
-        let Self { engine, heterodyne, flux } = self;
-        let unravelling = if heterodyne { Unravelling::Heterodyne { flux } } else { Unravelling::Jumps };
+        let Self { engine, unravelling, flux, angle } = self;
+        let unravelling = match unravelling {
+            "heterodyne" => Unravelling::Heterodyne { flux },
+            "homodyne" => Unravelling::Homodyne { flux, angle: angle.unwrap_or(0.0) },
+            _ => Unravelling::Jumps,
+        };
         Trajectories { unravelling, ..engine }
     }
 }
 
+const UNRAVELLINGS: [&str; 3] = ["jumps", "heterodyne", "homodyne"];
 const CHOICES: [&str; 3] = ["auto", "on", "off"];
 
 fn by_word(word: &str) -> Choice {
@@ -108,25 +115,45 @@ const ENTRIES: &[Entry<Options>] = &[
     Entry {
         name: "unravelling",
         default: None,
-        allowed: "jumps or heterodyne",
-        meaning: "count what modes lose, or mix it with a local oscillator first: the same averages; a lasing state keeps its phase, and its basis small, only under heterodyne",
+        allowed: "jumps, heterodyne or homodyne",
+        meaning: "count what modes lose, or mix it with a local oscillator first: the same averages, other conditional states; a lasing state keeps its phase, and its basis small, only under heterodyne",
         read: |key, options| {
-            let word = key.word("unravelling", &["jumps", "heterodyne"])?;
-            set(&mut options.heterodyne, word.map(|word| word == "heterodyne"));
+            let word = key.word("unravelling", &UNRAVELLINGS)?;
+            let known = word.and_then(|word| UNRAVELLINGS.into_iter().find(|known| *known == word));
+            set(&mut options.unravelling, known);
             Ok(())
         },
-        shown: Some(|options| json!(if options.heterodyne { "heterodyne" } else { "jumps" })),
+        shown: Some(|options| json!(options.unravelling)),
     },
     Entry {
         name: "oscillator_flux",
         default: None,
         allowed: "> 0",
-        meaning: "quanta per unit time of the local oscillator of unravelling 'heterodyne'",
+        meaning: "quanta per unit time of the local oscillator of unravelling 'heterodyne' and 'homodyne', whose noise is that of a continuous signal where it is large against the rates of loss",
         read: |key, options| {
             set(&mut options.flux, key.positive(f64::MAX)?);
             Ok(())
         },
         shown: Some(|options| json!(options.flux)),
+    },
+    Entry {
+        name: "homodyne_angle",
+        default: Some("0: the quadrature Q of every mode"),
+        allowed: "a number, with unravelling = \"homodyne\"",
+        meaning: "phase of the local oscillator: (a e^(-i angle) + a^dag e^(i angle))/sqrt 2 is measured, P at pi/2",
+        read: |key, options| {
+            let angle = key.section.number(key.name)?;
+            if angle.is_some_and(|angle| !angle.is_finite())
+                || (angle.is_some() && options.unravelling != "homodyne")
+            {
+                return Err(key
+                    .section
+                    .wrong(key.name, "a finite number, together with unravelling = \"homodyne\""));
+            }
+            options.angle = angle;
+            Ok(())
+        },
+        shown: Some(|options| options.angle.map_or(Json::Null, |angle| json!(angle))),
     },
     Entry {
         name: "tolerance",
