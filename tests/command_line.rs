@@ -146,6 +146,13 @@ fn a_run_leaves_every_file_and_they_agree() {
     assert!((rows[0][3] - 0.25).abs() < 1e-9, "the coherent state has |alpha|^2 photons");
     assert!(fs::read_to_string(folder.join("overview.svg")).expect("a plot").contains("<svg"));
     assert!(fs::read(folder.join("overview.png")).expect("a plot").starts_with(b"\x89PNG"));
+    let shown: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(folder.join("figure.json")).expect("data")).expect("JSON");
+    let panels = shown["overview"]["panels"].as_array().expect("panels");
+    let photons = panels.iter().find(|p| p["title"] == "photons(a)").expect("a panel");
+    let drawn: Vec<f64> = serde_json::from_value(photons["series"][0]["y"].clone()).expect("numbers");
+    assert_eq!(drawn, column("photons(a)"));
+    assert!(folder.join("figure.py").exists());
 }
 
 #[test]

@@ -7,6 +7,7 @@ use kuva::render::plots::Plot;
 
 use crate::cells::edges;
 use crate::contour::{Grid, contour};
+use crate::data::MapData;
 use crate::number::short;
 
 /// Number of shades, and of those that the legend shows.
@@ -47,6 +48,21 @@ pub struct ColourMap {
 }
 
 impl ColourMap {
+    /// The values, not their logarithms.
+    pub(crate) fn data(&self) -> MapData {
+        let plain = |x: f64| if self.logarithmic { 10_f64.powf(x) } else { x };
+        MapData {
+            x: self.x.clone(),
+            y: self.y.clone(),
+            values: self.values.iter().map(|x| plain(*x)).collect(),
+            colours: "viridis",
+            logarithmic: self.logarithmic,
+            range: self.range.map(|(low, high)| (plain(low), plain(high))),
+            level: self.level.as_ref().map(|(level, words)| (plain(*level), words.clone())),
+            kinds: Vec::new(),
+        }
+    }
+
     /// Ends of the colours: those given, or of the values; None where no value is defined.
     fn range(&self) -> Option<(f64, f64)> {
         if self.range.is_some() {

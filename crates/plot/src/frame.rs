@@ -37,6 +37,14 @@ impl Frame {
         Self { cell, margins, columns: 1, ticks: None, title: 19, letters: [15, 14, 12, 12] }
     }
 
+    /// Size of a title that is as wide as `columns` panels at most, but never too small to be read.
+    pub(crate) fn title_size(&self, title: &str, columns: usize) -> u32 {
+        /// Width of a letter in parts of its size.
+        const LETTER: f64 = 0.58;
+        let fits = columns as f64 * self.cell.0 / (LETTER * title.chars().count().max(1) as f64);
+        self.title.min(fits as u32).max(10)
+    }
+
     /// A panel's layout in the style of the picture.
     pub(crate) fn style(&self, layout: Layout, title: &str, x: &str, y: &str) -> Layout {
         let [heading, label, tick, body] = self.letters;

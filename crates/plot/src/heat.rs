@@ -5,6 +5,7 @@ use kuva::plot::legend::{LegendEntry, LegendShape};
 use kuva::render::plots::Plot;
 
 use crate::cells::edges;
+use crate::data::MapData;
 
 /// Shades of a power of ten, and powers of ten below the largest value that have shades.
 const PER_DECADE: usize = 6;
@@ -66,6 +67,20 @@ impl Heat {
                 .collect(),
             top,
         })
+    }
+
+    /// The values as they are drawn, of neighbours their mean.
+    pub(crate) fn data(&self) -> MapData {
+        let columns = 0..self.x.len();
+        MapData {
+            x: self.x.clone(),
+            y: self.y.clone(),
+            values: columns.flat_map(|column| self.rows.iter().map(move |row| row[column])).collect(),
+            colours: "Blues",
+            logarithmic: true,
+            range: Some((10_f64.powf(self.top - DECADES as f64), 10_f64.powf(self.top))),
+            ..MapData::default()
+        }
     }
 
     /// Number of rows of the data that share a row of the picture at most, for a title that says so.

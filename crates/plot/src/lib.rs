@@ -10,6 +10,7 @@ mod cells;
 mod colour_map;
 mod contour;
 mod dashes;
+mod data;
 mod frame;
 mod heat;
 mod map;
@@ -23,6 +24,7 @@ use kuva::backend::svg::SvgBackend;
 use kuva::render::render::Scene;
 
 pub use colour_map::ColourMap;
+pub use data::{AxisData, Data, MapData, PanelData, SeriesData};
 pub use frame::Frame;
 pub use heat::Heat;
 pub use map::{Kinds, Line as MapLine, map};
@@ -36,9 +38,15 @@ pub use typeset::{axis_label, typeset};
 /// A drawn picture.
 pub struct Picture {
     scene: Scene,
+    data: Data,
 }
 
 impl Picture {
+    /// What it shows.
+    pub fn data(&self) -> &Data {
+        &self.data
+    }
+
     /// As scalable vector graphics.
     pub fn svg(&self) -> String {
         SvgBackend::new().render_scene(&self.scene)

@@ -12,6 +12,7 @@ use kuva::render::plots::Plot;
 
 use crate::Picture;
 use crate::colour_map::ColourMap;
+use crate::data::{Data, PanelData};
 use crate::frame::Frame;
 use crate::heat::Heat;
 use crate::number::short;
@@ -318,8 +319,10 @@ impl Frame {
             .with_spacing(18.0)
             .with_padding(14.0)
             .with_title(title)
-            .with_title_size(self.title);
-        Picture { scene: figure.render() }
+            .with_title_size(self.title_size(title, columns));
+        let shown = panels.iter().enumerate().map(|(k, panel)| PanelData::of(panel, k, columns)).collect();
+        let data = Data { title: title.to_owned(), cells: [rows, columns], cell: self.cell, panels: shown };
+        Picture { scene: figure.render(), data }
     }
 }
 

@@ -18,6 +18,7 @@ pub use map::MapPanel;
 pub use sphere::{Orbit, SpherePanel};
 
 use crate::Picture;
+use crate::data::{Data, PanelData};
 use crate::panel::{is_positive, thinned};
 
 /// How a curve is drawn.
@@ -167,7 +168,9 @@ impl Sheet {
             .with_padding(16.0)
             .with_title(self.title.clone())
             .with_title_size(20);
-        Picture { scene: figure.render() }
+        let shown = self.panels.iter().map(|(place, panel)| PanelData::on(*place, panel)).collect();
+        let (title, cells) = (self.title.clone(), [self.rows, self.columns]);
+        Picture { scene: figure.render(), data: Data { title, cells, cell: self.cell, panels: shown } }
     }
 }
 

@@ -3,8 +3,9 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use superladder_frame as frame;
 use superladder_model::JointState;
 use superladder_study::{STATE_FILE, write_state};
@@ -25,6 +26,8 @@ pub struct OutputFolder {
     /// Parents made for it, outermost first.
     parents: Vec<PathBuf>,
     replace: bool,
+    /// What the pictures show, by name, for `figure.py`.
+    pictures: Mutex<Map<String, Value>>,
 }
 
 impl OutputFolder {
@@ -47,8 +50,15 @@ impl OutputFolder {
             .map(Path::to_owned)
             .collect();
         parents.reverse();
-        let mut folder =
-            Self { target: target.to_owned(), partial: None, making: None, lock: None, parents, replace };
+        let mut folder = Self {
+            target: target.to_owned(),
+            partial: None,
+            making: None,
+            lock: None,
+            parents,
+            replace,
+            pictures: Mutex::default(),
+        };
         fs::create_dir_all(parent).map_err(failed)?;
         folder.lock = Some(lock(target)?);
         // Nobody else writes it: what is there a killed run has left.
@@ -119,10 +129,24 @@ impl OutputFolder {
     /// # Errors
     /// [`OutputError::Plot`], [`OutputError::Write`].
     pub fn write_picture(&self, name: &str, picture: &Picture) -> Result<(), OutputError> {
+        let data = serde_json::to_value(picture.data());
+        let data =
+            data.map_err(|e| OutputError::Plot { path: self.target.join(name), message: e.to_string() })?;
+        self.pictures.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), data);
         self.write(&format!("{name}.svg"), |file| file.write_all(picture.svg().as_bytes()))?;
         let png =
             picture.png().map_err(|message| OutputError::Plot { path: self.target.join(name), message })?;
         self.write(&format!("{name}.png"), |file| file.write_all(&png))
+    }
+
+    /// Writes what the pictures show and a script that draws it again, `figure.json` and `figure.py`.
+    fn write_figures(&self) -> Result<(), OutputError> {
+        let pictures = std::mem::take(&mut *self.pictures.lock().unwrap_or_else(PoisonError::into_inner));
+        if pictures.is_empty() {
+            return Ok(());
+        }
+        self.write("figure.json", |file| writeln!(file, "{}", Value::Object(pictures)))?;
+        self.write_text("figure.py", include_str!("figure.py"))
     }
 
     /// Puts the complete folder in its place; an old one is moved away first and back should this fail.
@@ -132,6 +156,7 @@ impl OutputFolder {
     pub fn finish(mut self) -> Result<PathBuf, OutputError> {
         let failed = |source| OutputError::Write { path: self.target.clone(), source };
         check_target(&self.target, self.replace)?;
+        self.write_figures()?;
         let partial = self.partial().to_owned();
         open_to_others(&partial).map_err(failed)?;
         let old = fs::symlink_metadata(&self.target).is_ok().then(|| partial.with_extension(OLD));
