@@ -26,7 +26,7 @@ def test_the_liouvillian_solves_the_study(small):
     assert matrix.shape[0] == len(exported.initial) == exported.ket.shape[0]
     trace = exported.expectations["photons(a)"]
     solved = integrate.solve_ivp(
-        lambda t, rho: matrix @ rho, (0, 2), exported.initial, method="DOP853", rtol=1e-11, atol=1e-13, t_eval=study.times
+        lambda t, rho: matrix @ rho, (0, 2), exported.initial, method="DOP853", rtol=1e-9, atol=1e-11, t_eval=study.times
     )
     np.testing.assert_allclose(trace @ solved.y, study.run()["photons(a)"], atol=1e-6)
 
@@ -215,7 +215,7 @@ def test_ctrl_c_ends_a_sweep_and_it_goes_on(long, tmp_path):
     code, out, err = started([sys.executable, "-c", script, str(tmp_path / "long.toml"), str(target)])
     assert (code, out) == (0, "stopped\n") and not target.exists(), err
     study = Study.from_toml(tmp_path / "long.toml")
-    with pytest.raises(superladder.StudyError, match="interrupted"):
+    with pytest.raises(superladder.StudyError, match="interrupted.*resume=True"):
         study.sweep({"time.end": [0.5, 1.0]}, output=target, progress=False)
     swept = study.sweep({"time.end": [0.5, 1.0]}, output=target, resume=True, progress=False)
     assert len(swept["summary"]["time.end"]) == 2

@@ -24,6 +24,19 @@ def _sets(found: Any) -> list[str]:
     return [f"{key}={_toml.value(value, key)}" for key, value in _words.mapping("set", found).items()]
 
 
+def _read(file: Path) -> str:
+    """The text of a file, which a device such as `/dev/zero` never ends."""
+    largest = 1 << 24
+    with file.open("rb") as opened:
+        found = opened.read(largest + 1)
+    if len(found) > largest:
+        raise ValueError(f"cannot read the study '{file}': it is larger than 16 MiB, which no study is")
+    try:
+        return found.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"cannot read the study '{file}': it is not UTF-8 text") from error
+
+
 def _again(text: str, name: str, file: str) -> Study:
     return Study(_superladder.Study(text, [], name, file))
 
@@ -49,12 +62,11 @@ class Study(Workflows):
         ------
         StudyError
             With `file`, `line`, `column` and `key`.
-        OSError
-            Where the file cannot be read.
+        OSError, ValueError
+            Where the file cannot be read, or is no text.
         """
         file = Path(_words.of_type("path", path, (str, os.PathLike), "a path"))
-        text = file.read_text(encoding="utf-8")
-        return cls(_superladder.Study(text, _sets(set), file.stem, str(file)))
+        return cls(_superladder.Study(_read(file), _sets(set), file.stem, str(file)))
 
     @classmethod
     @_words.named
