@@ -82,9 +82,15 @@ pub(crate) fn run_error(py: Python<'_>, study: &study::Study, error: RunError) -
 pub(crate) fn failure(py: Python<'_>, failure: &Failure) -> PyErr {
     match failure.study_error() {
         Some(error) => study_error(py, error),
-        None if failure.is_bad_input() => placeless(py, failure.to_string()),
+        None if failure.is_bad_input() => placeless(py, as_arguments(&failure.to_string())),
         None => EngineError::new_err(failure.to_string()),
     }
+}
+
+/// Options of the command line in a message as the arguments that stand for them.
+fn as_arguments(message: &str) -> String {
+    let options = [("--force", "force=True"), ("--resume", "resume=True"), ("--output", "output=")];
+    options.iter().fold(message.to_owned(), |text, (option, argument)| text.replace(option, argument))
 }
 
 /// A fault of a study without a place in it.

@@ -151,6 +151,10 @@ def test_faults_have_their_place(small, tmp_path):
         Study.from_string(small.replace('"spin(S)"', '"purity"')).run(engine="cumulant")
     with pytest.raises(FileNotFoundError):
         Study.from_toml(tmp_path / "none.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
+    for file, words in ((tmp_path / "bytes.toml", "not UTF-8"), ("/dev/zero", "larger than 16 MiB")):
+        with pytest.raises(ValueError, match=words):
+            Study.from_toml(file)
 
 
 @pytest.mark.parametrize(

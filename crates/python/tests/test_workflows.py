@@ -3,8 +3,10 @@
 import builtins
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -24,7 +26,7 @@ def test_the_liouvillian_solves_the_study(small):
     assert matrix.shape[0] == len(exported.initial) == exported.ket.shape[0]
     trace = exported.expectations["photons(a)"]
     solved = integrate.solve_ivp(
-        lambda t, rho: matrix @ rho, (0, 2), exported.initial, method="DOP853", rtol=1e-11, atol=1e-13, t_eval=study.times
+        lambda t, rho: matrix @ rho, (0, 2), exported.initial, method="DOP853", rtol=1e-9, atol=1e-11, t_eval=study.times
     )
     np.testing.assert_allclose(trace @ solved.y, study.run()["photons(a)"], atol=1e-6)
 
@@ -179,3 +181,41 @@ def test_ready_studies_are_read():
     for path in names:
         if path.stem not in ("paper-fig2", "paper-fig3", "paper-fig5", "paper-fig6"):
             assert Study.from_toml(path).name == path.stem
+
+
+def started(arguments, **options):
+    """A process that is interrupted once it is at work."""
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    time.sleep(2.0)
+    assert process.poll() is None, process.stderr.read()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    return process.returncode, out, err
+
+
+def test_ctrl_c_ends_the_command_line_of_the_wheel_with_a_checkpoint(long, tmp_path):
+    (tmp_path / "long.toml").write_text(long)
+    program = os.path.join(os.path.dirname(sys.executable), "superladder")
+    code, out, err = started([program, "run", str(tmp_path / "long.toml"), "-o", str(tmp_path / "out")])
+    assert code == 1 and "interrupted" in out, err
+    assert (tmp_path / "out.checkpoint").is_file() and superladder.load(tmp_path / "out").interrupted
+
+
+def test_ctrl_c_ends_a_sweep_and_it_goes_on(long, tmp_path):
+    (tmp_path / "long.toml").write_text(long)
+    script = (
+        "import sys, superladder\n"
+        "study = superladder.Study.from_toml(sys.argv[1])\n"
+        "try:\n"
+        "    study.sweep({'time.end': [0.5, 1e5]}, output=sys.argv[2], threads=1, progress=False)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('stopped')\n"
+    )
+    target = tmp_path / "sweep"
+    code, out, err = started([sys.executable, "-c", script, str(tmp_path / "long.toml"), str(target)])
+    assert (code, out) == (0, "stopped\n") and not target.exists(), err
+    study = Study.from_toml(tmp_path / "long.toml")
+    with pytest.raises(superladder.StudyError, match="interrupted.*resume=True"):
+        study.sweep({"time.end": [0.5, 1.0]}, output=target, progress=False)
+    swept = study.sweep({"time.end": [0.5, 1.0]}, output=target, resume=True, progress=False)
+    assert len(swept["summary"]["time.end"]) == 2

@@ -10,12 +10,13 @@ those of the study (hbar = 1): rates and frequencies are inverse times. See `Stu
 """
 
 from ._superladder import ENGINES, EngineError, StudyError, __version__
+from .described import Equations, Exported, Inspection
 from .folder import Folder, Table, load
 from .mean_field import FixedPoint, MeanField
 from .result import NotConvergedError, NotConvergedWarning, Result
 from .state import EnsembleState, ModeState
 from .steady import SlowModes, SteadyState
-from .study import Equations, Exported, Inspection, Study
+from .study import Study
 
 __all__ = [
     "ENGINES",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from . import _superladder
@@ -13,11 +12,4 @@ def main() -> None:
 
     0 done, 1 failed or interrupted, 2 bad input, 3 ran but not converged.
     """
-    code = _superladder.main(["superladder", *sys.argv[1:]])
-    sys.stdout.flush()
-    # Nothing of Python is left to end, and threads of the program may still be at work.
-    os._exit(code)
-
-
-if __name__ == "__main__":
-    main()
+    sys.exit(_superladder.main(["superladder", *sys.argv[1:]]))

@@ -95,3 +95,13 @@ def optional(module: str, extra: str, what: str) -> ModuleType:
         package = module.split(".")[0]
         message = f"{what} needs {package}, which is not installed: pip install 'superladder[{extra}]'"
         raise ImportError(message, name=package) from error
+
+
+def count_of_threads(threads: Any) -> int | None:
+    """A number of threads; none stands for all cores."""
+    if threads is None:
+        return None
+    found = whole("threads", threads)
+    if found < 1:
+        raise ValueError(f"threads must be at least 1, but is {found}")
+    return found
