@@ -2,6 +2,7 @@
 
 mod breakdown;
 mod mean_field;
+mod picture;
 mod run;
 mod shown;
 mod spectrum;
@@ -16,6 +17,7 @@ use superladder::workflows::converge;
 
 pub(crate) use breakdown::Breakdown;
 pub(crate) use mean_field::{CycleStart, LimitCycles, Lyapunov, Map, MeanFieldStudy, Phases, Reproduce};
+pub(crate) use picture::Picture;
 pub(crate) use run::{Merge, Pauses, Run};
 pub(crate) use shown::Shown;
 pub(crate) use spectrum::{Keep, Spectrum};
@@ -51,6 +53,8 @@ pub(crate) enum Command {
     Sweep(Sweep),
     /// Find the spin squeezing of every ensemble by several engines and sizes: minima, scaling with N, picture.
     Squeezing(Squeezing),
+    /// Draw a state: Wigner or Husimi function of a mode, Husimi function of an ensemble, at a time or stationary.
+    Picture(Picture),
     /// Vary the numerical settings of a study: is every observable converged, and what is cheapest?
     Converge(Converge),
     /// Run a study with several engines and hold them against each other: table, picture.

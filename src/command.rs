@@ -12,6 +12,7 @@ mod inspect;
 mod list;
 mod maps;
 mod mean_field;
+mod picture;
 mod reproduce;
 mod run;
 mod spectrum;
@@ -120,6 +121,7 @@ pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupt: &Interrupt) -> a
         Command::Breakdown(arguments) => return breakdown::breakdown(&arguments, out, interrupt),
         Command::Sweep(arguments) => return sweep::sweep(&arguments, out, interrupt),
         Command::Squeezing(arguments) => return squeezing::squeezing(&arguments, out, interrupt),
+        Command::Picture(arguments) => return picture::picture(&arguments, out, interrupt),
         Command::Converge(arguments) => return converge::converge(&arguments, out, interrupt),
         Command::Compare(arguments) => return compare::compare(&arguments, out, interrupt),
         Command::Steady(arguments) => return steady::steady(&arguments, out, interrupt),

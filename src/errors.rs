@@ -14,6 +14,7 @@ use superladder::workflows::breakdown::{BreakdownError, PartsError};
 use superladder::workflows::converge::ConvergenceError;
 use superladder::workflows::cycles::CyclesError;
 use superladder::workflows::maps::GridError;
+use superladder::workflows::picture::PictureError;
 use superladder::workflows::place::PlaceError;
 use superladder::workflows::results::OutputError;
 use superladder::workflows::run::RunError;
@@ -45,6 +46,7 @@ pub(crate) fn is_bad_input(error: &anyhow::Error) -> bool {
         || of(error, |_: &BadInput| true)
         || of(error, RunError::is_bad_input)
         || of(error, SteadyError::is_bad_input)
+        || of(error, PictureError::is_bad_input)
         || of(error, SpectrumError::is_bad_input)
         || of(error, SweepError::is_bad_input)
         || of(error, ConvergenceError::is_bad_input)

@@ -137,6 +137,7 @@ fn minima_after_a_quench_are_those_of_the_reference() {
         (2, 0.1, 0.5, 0.760_588, 0.760_222),
         (2, 0.9, 0.5, 0.795_133, f64::NAN),
         (4, 0.1, 0.5, 0.685_034, 0.684_962),
+        (4, 0.9, 0.2, 0.939_121, f64::NAN),
     ] {
         let sets = [
             format!("N={n}"),
@@ -164,7 +165,7 @@ fn minima_after_a_quench_are_those_of_the_reference() {
             // xi_R^2 is 1 at the start and above it later.
             let remark = found[1].remark.expect("said").to_string();
             assert!((found[1].value - 1.0).abs() < 1e-9 && remark.contains("first time"), "{:?}", found[1]);
-        } else {
+        } else if fine.is_finite() {
             assert!((found[1].value - 0.976_129).abs() < 5e-5, "{:?}", found[1]);
         }
     }

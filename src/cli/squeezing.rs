@@ -11,10 +11,12 @@ use super::{Execution, StudyArguments};
 #[command(after_help = "Examples:
   superladder squeezing data/studies/squeezing.toml
   superladder squeezing data/studies/squeezing.toml --engines exact,cumulant --sweep N=2,3,4,6
+  superladder squeezing data/studies/squeezing.toml --steady --engines exact,cumulant --sweep N=2,3
   superladder squeezing study.toml --engines truncated-wigner --sweep N=10,30,100,300
 
 Of every ensemble, xi_S^2 and xi_R^2 over the times of the study, their minima with times, the fit
-minimum ~ N^-alpha with an interval where sizes are varied, and the limit of infinite N by linear noise.
+minimum ~ N^-alpha with an interval where sizes are varied, and the limit of infinite N by linear noise. With --steady the
+stationary state: xi_S^2, xi_R^2, Toth's parameters, Fisher bounds, and whether any of them shows entanglement.
 
 The output folder holds squeezing.csv (one row a run and time), minima.csv, fits.json, report.txt, squeezing.svg and
 squeezing.png, manifest.json and study.toml. It appears complete or not at all. Ctrl-C stops it; what is finished
@@ -28,6 +30,9 @@ pub(crate) struct Squeezing {
     /// The sizes: a parameter and its values, for instance N=2,4,8 or N=10:1000:5:log.
     #[arg(long = "sweep", value_name = "KEY=VALUES")]
     pub(crate) sizes: Option<String>,
+    /// Squeezing where the study ends, with the generalised parameters and the Fisher bounds, and not on the way there.
+    #[arg(long)]
+    pub(crate) steady: bool,
     /// Output folder [default: out/<name of the study>-squeezing].
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,

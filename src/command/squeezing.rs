@@ -30,6 +30,7 @@ pub(crate) fn squeezing(
         sets: &arguments.study.sets,
         engines: &arguments.engines,
         sizes: arguments.sizes.as_deref(),
+        steady: arguments.steady,
         target: &target,
         force: arguments.force,
         resume: arguments.resume,

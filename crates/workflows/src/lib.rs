@@ -1,4 +1,4 @@
-//! What is done with studies: run, compare, sweep, squeezing, converge, breakdown, stationary states, spectra, maps of mean field, limit
+//! What is done with studies: run, compare, sweep, squeezing, pictures of states, converge, breakdown, stationary states, spectra, maps of mean field, limit
 //! cycles.
 //!
 //! ```text
@@ -15,6 +15,7 @@ pub mod converge;
 pub mod cycles;
 pub mod identity;
 pub mod maps;
+pub mod picture;
 pub mod place;
 #[cfg(feature = "mpi")]
 pub mod ranks;

@@ -9,11 +9,13 @@
 mod findings;
 mod picture;
 mod report;
+mod stationary;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use serde_json::{Value as Json, json};
+use superladder_engine::End;
 use superladder_study::Study;
 
 pub use findings::{Findings, Limit, Minimum, Scaling};
@@ -36,6 +38,8 @@ pub struct SqueezingRequest<'a> {
     pub engines: &'a [String],
     /// The sizes, `N=2,4,8`; none: that of the study.
     pub sizes: Option<&'a str>,
+    /// Where the study ends, and not on the way there.
+    pub steady: bool,
     /// The output folder.
     pub target: &'a Path,
     /// Replace it if it exists, and give up what an interrupted command has left.
@@ -74,17 +78,28 @@ const PARAMETERS: [(&str, &str); 2] = [("kitagawa_ueda", "xi_S^2"), ("wineland",
 /// # Errors
 /// [`SweepError`]; a study without ensembles is refused.
 pub fn plan(request: &SqueezingRequest<'_>) -> Result<Sweep, SweepError> {
-    let base = Study::load(request.study, request.sets)?;
+    let mut sets = request.sets.to_vec();
+    if request.steady {
+        sets.push("time=\"steady\"".into());
+    }
+    // Those of the study are not read off here, and may be of times.
+    let bare = [sets.clone(), vec!["output.reductions=[]".into()]].concat();
+    let base = Study::load(request.study, &bare)?;
+    let is_stationary = base.problem.end == End::Stationary;
     let ensembles: Vec<&str> = base.problem.model().ensembles().iter().map(|e| e.name.as_str()).collect();
     if ensembles.is_empty() {
         return Err(SweepError::NoEnsembles);
     }
-    let columns = ensembles.iter().map(|e| format!("squeezing({e})"));
+    let kinds: &[&str] = if is_stationary { &stationary::OBSERVABLES } else { &["squeezing"] };
+    let columns = ensembles.iter().flat_map(|e| kinds.iter().map(move |kind| format!("{kind}({e})")));
     let mut observables: Vec<String> = base.problem.observables.iter().map(|o| o.name.clone()).collect();
     observables.extend(columns.filter(|name| !base.problem.observables.iter().any(|o| o.name == *name)));
     let minimum = |e: &&str| PARAMETERS.map(|(name, _)| format!("minimum squeezing({e}).{name}"));
-    let reductions: Vec<String> = ensembles.iter().flat_map(minimum).collect();
-    let mut sets = request.sets.to_vec();
+    let reductions: Vec<String> = if is_stationary {
+        ensembles.iter().flat_map(|e| stationary::reductions(e)).collect()
+    } else {
+        ensembles.iter().flat_map(minimum).collect()
+    };
     sets.push(format!("output.observables={}", json!(observables)));
     sets.push(format!("output.reductions={}", json!(reductions)));
     let engines = match request.engines {
@@ -139,6 +154,9 @@ fn linear_noise(
     let reductions: Vec<&str> = sweep.base.reductions.iter().map(|r| r.name.as_str()).collect();
     let ensembles = sweep.base.problem.model().ensembles().iter();
     let observables: Vec<String> = ensembles.map(|e| format!("squeezing({})", e.name)).collect();
+    if sweep.base.problem.end == End::Stationary {
+        return Err("it is read off the way through time".into());
+    }
     let mut sets = request.sets.to_vec();
     sets.push(format!("output.observables={}", json!(observables)));
     sets.push(format!("output.reductions={}", json!(reductions)));
@@ -180,7 +198,10 @@ fn write(
     folder.write_text("report.txt", text)?;
     folder.write_text("study.toml", sweep.base.text())?;
     let panels = picture::panels(results, findings);
-    crate::shown::write_panels(folder, "squeezing", (&sweep.title(), &panels), sweep.base.plot.separate)?;
+    if !panels.is_empty() {
+        let shown = (sweep.title(), sweep.base.plot.separate);
+        crate::shown::write_panels(folder, "squeezing", (&shown.0, &panels), shown.1)?;
+    }
     let head =
         Head { command: "squeezing", study: &sweep.base.name, configuration: sweep.base.resolved(), clock };
     let bad = results.points().map(|(point, outcome)| (point, Results::reasons(outcome)));

@@ -72,7 +72,11 @@ impl Findings {
         let minima: Vec<(String, Vec<Minimum>)> =
             entries.iter().map(|entry| (entry.name.clone(), minima(results, &entry.name))).collect();
         let mut scalings = Vec::new();
-        for (reduction, found) in minima.iter().filter(|_| results.sweep.axes.len() > 1) {
+        let has_law = |reduction: &str| {
+            let parameter = super::PARAMETERS.iter().any(|(name, _)| reduction.ends_with(name));
+            parameter && results.sweep.axes.len() > 1
+        };
+        for (reduction, found) in minima.iter().filter(|(reduction, _)| has_law(reduction)) {
             for engine in results.sweep.axes[0].values.iter().map(|value| &value.text) {
                 let own: Vec<&Minimum> = found.iter().filter(|m| m.engine == *engine).collect();
                 let points = own.iter().filter_map(|m| point(m)).collect::<Vec<_>>();
@@ -125,4 +129,9 @@ fn law(points: &[FitPoint]) -> Result<Law, String> {
             prefactor: fit.power_law.prefactor,
         }),
     }
+}
+
+/// The size of a run in words, if sizes are varied.
+pub(super) fn at_size(minimum: &Minimum, size: &str) -> String {
+    minimum.size.map(|n| format!(" at {size} = {n}")).unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! The picture of the command `squeezing`: every parameter against time by engine, and its minimum against N.
 
+use superladder_engine::End;
 use superladder_plot::{Axis, COLOURS, Dashes, Line, Marks, Panel, Scale, Series, TIME, short};
 
 use super::findings::{Findings, Minimum};
@@ -11,8 +12,12 @@ use crate::sweep::{Outcome, Results};
 pub(super) fn panels(results: &Results<'_>, findings: &Findings) -> Vec<Panel> {
     let mut panels = Vec::new();
     for (entry, (reduction, minima)) in results.sweep.base.reductions.iter().zip(&findings.minima) {
-        panels.push(against_time(results, &entry.column));
-        if results.sweep.axes.len() > 1 {
+        let is_stationary = results.sweep.base.problem.end == End::Stationary;
+        if !is_stationary {
+            panels.push(against_time(results, &entry.column));
+        }
+        let shown = !is_stationary || entry.column.starts_with("squeezing(");
+        if shown && results.sweep.axes.len() > 1 {
             panels.push(against_size(results, findings, reduction, minima));
         }
     }
@@ -96,7 +101,8 @@ fn against_size(results: &Results<'_>, findings: &Findings, reduction: &str, min
     Panel {
         title: reduction.to_owned(),
         x: Axis::new(&*swept.key).scaled(Scale::Logarithmic).between(0.9 * ends.0, 1.1 * ends.1),
-        y: Axis::new("minimum").scaled(Scale::Powers),
+        y: Axis::new(if reduction.starts_with("final") { "at rest" } else { "minimum" })
+            .scaled(Scale::Powers),
         series,
         ..Panel::default()
     }

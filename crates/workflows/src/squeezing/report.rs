@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use superladder_engine::with_error;
+use superladder_engine::{End, with_error};
 
-use super::findings::{Findings, Law, Minimum, Scaling};
+use super::findings::{Findings, Law, Minimum, Scaling, at_size};
+use super::stationary;
 use crate::sweep::Results;
 
 /// Minima by ensemble, parameter, engine and size, their growth, and a paragraph: where, when, how much, how sure, and
@@ -32,7 +33,8 @@ pub(super) fn text(results: &Results<'_>, findings: &Findings) -> String {
             let _ = writeln!(text, "  with a limit of infinite N, a power is that of these sizes only");
         }
     }
-    if let Err(reason) = &findings.limits {
+    let is_stationary = results.sweep.base.problem.end == End::Stationary;
+    if let Some(reason) = findings.limits.as_ref().err().filter(|_| !is_stationary) {
         let _ = writeln!(text, "\nno limit of infinite N: {reason}");
     }
     for (point, outcome) in results.points() {
@@ -40,6 +42,10 @@ pub(super) fn text(results: &Results<'_>, findings: &Findings) -> String {
         if !reasons.is_empty() {
             let _ = writeln!(text, "\nNOT CONVERGED: {}: {}", results.sweep.words(point), reasons.join("; "));
         }
+    }
+    if is_stationary {
+        text.push_str(&stationary::closing(results, findings, size));
+        return text;
     }
     for (reduction, minima) in &findings.minima {
         let _ = write!(text, "\n{}\n", closing(reduction, minima, size));
@@ -50,7 +56,7 @@ pub(super) fn text(results: &Results<'_>, findings: &Findings) -> String {
 fn row(minimum: &Minimum, size: &str, width: usize) -> String {
     let at = minimum.size.map(|n| format!("{size} = {n}")).unwrap_or_default();
     let value = &minimum.value;
-    let time = match (value.time, value.time_error) {
+    let time = match (value.time.filter(|t| t.is_finite()), value.time_error) {
         (Some(time), Some(error)) => format!("at t = {}", with_error(time, error)),
         (Some(time), None) => format!("at t = {time:.4}"),
         (None, _) => String::new(),
@@ -89,10 +95,6 @@ fn closing(reduction: &str, minima: &[Minimum], size: &str) -> String {
         let _ = write!(words, " Engines differ most{at}: {first} and {second} by {off:.2} %{sigmas}.");
     }
     words
-}
-
-fn at_size(minimum: &Minimum, size: &str) -> String {
-    minimum.size.map(|n| format!(" at {size} = {n}")).unwrap_or_default()
 }
 
 /// A minimum, and whether it is below that of coherent states: beyond two standard errors, or rounding.
