@@ -154,10 +154,10 @@ fn moments(blocks: &[Vec<Complex64>], spin: [f64; 3]) {
         let j = 0.5 * (block.len().isqrt() - 1) as f64;
         let own = std::slice::from_ref(block);
         for k in 0..polar {
-            let z: f64 = (2.0 * k as f64 + 1.0) / polar as f64 - 1.0;
+            let z: f64 = (2.0 * f64::from(k) + 1.0) / f64::from(polar) - 1.0;
             for l in 0..around {
-                let phi = 2.0 * PI * l as f64 / around as f64;
-                let q = husimi_of_ensemble(own, z.acos(), phi) * 4.0 * PI / (polar * around) as f64;
+                let phi = 2.0 * PI * f64::from(l) / f64::from(around);
+                let q = husimi_of_ensemble(own, z.acos(), phi) * 4.0 * PI / f64::from(polar * around);
                 let radius = (1.0 - z * z).sqrt();
                 total += q;
                 let n = [radius * phi.cos(), radius * phi.sin(), z];

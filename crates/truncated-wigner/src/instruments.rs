@@ -81,8 +81,8 @@ impl Instruments {
             }
             rows.iter_mut().zip(product.0).for_each(|(row, x)| row.push(x));
         }
-        if !self.sampled.is_empty() {
-            rows.iter_mut().for_each(|row| self.tally_single(row));
+        for row in rows.iter_mut().filter(|_| !self.sampled.is_empty()) {
+            self.tally_single(row);
         }
     }
 

@@ -57,7 +57,7 @@ pub enum PictureError {
         /// What was given.
         of: String,
         /// What is wrong with it.
-        fault: ModelError,
+        fault: Box<ModelError>,
     },
     /// There is no such time.
     #[error("--at must be a time from {start} on, or steady, but is '{found}'")]
@@ -103,11 +103,10 @@ impl PictureError {
     /// True when another study or argument would help.
     pub fn is_bad_input(&self) -> bool {
         match self {
-            Self::Study(_) | Self::Of(_) | Self::Subsystem { .. } | Self::At { .. } | Self::Points(_) => true,
-            Self::TooWide { .. } => true,
             Self::Engine(error) => error.is_bad_input(),
             Self::Output(error) => error.is_bad_input(),
             Self::Failed { .. } | Self::Interrupted => false,
+            _ => true,
         }
     }
 }
@@ -233,7 +232,7 @@ impl Plan<'_> {
         let name = rest.strip_suffix(')').ok_or_else(unknown)?.trim();
         let model = self.study.problem.model();
         let observable = Observable::parse(model, &format!("reduced-state({name})"))
-            .map_err(|fault| PictureError::Subsystem { of: self.of.to_owned(), fault })?;
+            .map_err(|fault| PictureError::Subsystem { of: self.of.to_owned(), fault: Box::new(fault) })?;
         let subsystem =
             model.subsystems().into_iter().find(|s| model.name(*s) == name).ok_or_else(unknown)?;
         if is_wigner && matches!(subsystem, Subsystem::Ensemble(_)) {

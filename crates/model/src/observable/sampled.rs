@@ -259,7 +259,7 @@ mod tests {
             means.iter_mut().zip(numbers).for_each(|(m, x)| *m += x / 8.0);
         }
         let found = (sampled.combine)(&means.map(Complex64::from), &sampled.context);
-        found.iter().for_each(|x| assert!((x - 1.0).abs() < 1e-12, "{found:?}"));
+        assert!(found.iter().all(|x| (x - 1.0).abs() < 1e-12), "{found:?}");
     }
 
     #[test]
