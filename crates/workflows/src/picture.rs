@@ -106,7 +106,12 @@ impl PictureError {
             Self::Engine(error) => error.is_bad_input(),
             Self::Output(error) => error.is_bad_input(),
             Self::Failed { .. } | Self::Interrupted => false,
-            _ => true,
+            Self::Study(_)
+            | Self::Of(_)
+            | Self::Subsystem { .. }
+            | Self::At { .. }
+            | Self::Points(_)
+            | Self::TooWide { .. } => true,
         }
     }
 }
