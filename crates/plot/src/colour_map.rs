@@ -84,7 +84,8 @@ impl ColourMap {
         Some(((part * SHADES as f64).max(0.0) as usize).min(SHADES - 1))
     }
 
-    /// Every run of one shade in a row is a rectangle; rows overlap a little, so that no gap is seen.
+    /// Every run of one shade in a row is a rectangle; rectangles reach a little below those that are drawn after them, so
+    /// that no gap is seen.
     pub(crate) fn plots(&self) -> Vec<Plot> {
         let (x, y) = (edges(&self.x, false), edges(&self.y, false));
         let rows = self.y.len();
@@ -96,8 +97,10 @@ impl ColourMap {
                 (0..self.x.len()).map(|column| self.shade(self.values[column * rows + row])).collect();
             let mut start = 0;
             for run in shades.chunk_by(|a, b| a == b) {
-                let ends = [x[start], x[start + run.len()]];
+                let left = x[start];
                 start += run.len();
+                let next = x.get(start + 1).map_or(0.0, |end| end - x[start]);
+                let ends = [left, x[start] + 0.1 * next];
                 let fill = run[0].map_or_else(|| UNDEFINED.to_owned(), colour);
                 plots.push(
                     BandPlot::new(ends, [low, low], [high, high]).with_color(fill).with_opacity(1.0).into(),
@@ -200,7 +203,7 @@ mod tests {
             .map(|band| (band.x[0], band.x[1], band.color.clone()))
             .collect();
         // Two equal cells of the first row are one rectangle; the last one has no value.
-        assert_eq!(bands[0], (-0.5, 2.0, "#440154".into()));
+        assert_eq!(bands[0], (-0.5, 2.2, "#440154".into()));
         assert_eq!(bands[1], (2.0, 4.0, UNDEFINED.into()));
         assert_eq!((bands.len(), bands[4].2.as_str()), (5, "#FDE725"));
         let labels: Vec<String> = map.entries().into_iter().map(|e| e.label).collect();
