@@ -37,6 +37,12 @@ impl Frame {
         Self { cell, margins, columns: 1, ticks: None, title: 19, letters: [15, 14, 12, 12] }
     }
 
+    /// Rows and columns that hold so many panels.
+    pub(crate) fn cells(&self, panels: usize) -> [usize; 2] {
+        let columns = panels.clamp(1, self.columns);
+        [panels.div_ceil(columns).max(1), columns]
+    }
+
     /// Size of a title that is as wide as `columns` panels at most, but never too small to be read.
     pub(crate) fn title_size(&self, title: &str, columns: usize) -> u32 {
         /// Width of a letter in parts of its size.

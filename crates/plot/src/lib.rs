@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! Panel (series on two axes) ── Frame ──┐
-//! Sheet (curves, maps, spheres)  ───────┴──> Picture ── svg, png
+//! Sheet (curves, maps, spheres)  ───────┴──> Picture ── svg, png, data (for `figure.py`)
 //! ```
 
 mod cells;
@@ -16,6 +16,7 @@ mod heat;
 mod map;
 mod number;
 mod panel;
+mod picture;
 mod sheet;
 mod typeset;
 

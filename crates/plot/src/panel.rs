@@ -9,10 +9,9 @@ use kuva::render::annotations::ReferenceLine;
 use kuva::render::figure::Figure;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
+use kuva::render::render::Scene;
 
-use crate::Picture;
 use crate::colour_map::ColourMap;
-use crate::data::{Data, PanelData};
 use crate::frame::Frame;
 use crate::heat::Heat;
 use crate::number::short;
@@ -305,10 +304,9 @@ impl Panel {
 }
 
 impl Frame {
-    /// The picture of all panels.
-    pub fn picture(&self, title: &str, panels: &[Panel]) -> Picture {
-        let columns = panels.len().clamp(1, self.columns);
-        let rows = panels.len().div_ceil(columns).max(1);
+    /// The panels in rows.
+    pub(crate) fn scene(&self, title: &str, panels: &[Panel]) -> Scene {
+        let [rows, columns] = self.cells(panels.len());
         let structure = (0..panels.len()).map(|i| vec![i]).collect();
         let (plots, layouts): (Vec<Vec<Plot>>, Vec<Layout>) = panels.iter().map(|p| p.draw(self)).unzip();
         let figure = Figure::new(rows, columns)
@@ -320,9 +318,7 @@ impl Frame {
             .with_padding(14.0)
             .with_title(title)
             .with_title_size(self.title_size(title, columns));
-        let shown = panels.iter().enumerate().map(|(k, panel)| PanelData::of(panel, k, columns)).collect();
-        let data = Data { title: title.to_owned(), cells: [rows, columns], cell: self.cell, panels: shown };
-        Picture { scene: figure.render(), data }
+        figure.render()
     }
 }
 

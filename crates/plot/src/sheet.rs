@@ -13,12 +13,11 @@ use kuva::render::annotations::{ShadedRegion, TextAnnotation};
 use kuva::render::figure::Figure;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
+use kuva::render::render::Scene;
 
 pub use map::MapPanel;
 pub use sphere::{Orbit, SpherePanel};
 
-use crate::Picture;
-use crate::data::{Data, PanelData};
 use crate::panel::{is_positive, thinned};
 
 /// How a curve is drawn.
@@ -144,8 +143,8 @@ const MARGINS: (f64, f64) = (34.0, 56.0);
 const SIDES: (f64, f64, f64) = (78.0, 18.0, 196.0);
 
 impl Sheet {
-    /// Draws it.
-    pub fn picture(&self) -> Picture {
+    /// The panels in their places.
+    pub(crate) fn scene(&self) -> Scene {
         let (mut structure, mut plots, mut layouts) = (Vec::new(), Vec::new(), Vec::new());
         for ([row, column, rows, columns], panel) in &self.panels {
             let cells = (*row..row + rows)
@@ -168,9 +167,7 @@ impl Sheet {
             .with_padding(16.0)
             .with_title(self.title.clone())
             .with_title_size(20);
-        let shown = self.panels.iter().map(|(place, panel)| PanelData::on(*place, panel)).collect();
-        let (title, cells) = (self.title.clone(), [self.rows, self.columns]);
-        Picture { scene: figure.render(), data: Data { title, cells, cell: self.cell, panels: shown } }
+        figure.render()
     }
 }
 
