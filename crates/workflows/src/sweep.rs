@@ -222,8 +222,10 @@ impl Sweep {
             };
             product = product.iter().flat_map(extended).collect();
         }
-        let points = product.into_par_iter().map(|values| Point::load(&axes, values, sets, &load));
-        let mut points = points.collect::<Result<Vec<_>, SweepError>>()?;
+        let read = product.into_par_iter().map(|values| Point::load(&axes, values, sets, &load));
+        // Of several faulty points the first one is told, whoever reads first.
+        let read: Vec<Result<Point, SweepError>> = read.collect();
+        let mut points = read.into_iter().collect::<Result<Vec<_>, SweepError>>()?;
         let notes = observables::leave_out(&axes, &mut points);
         Ok(Self { base, axes, points, notes })
     }
