@@ -1,5 +1,6 @@
 """What all tests share: the studies of the repository."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,11 @@ points = 11
 [output]
 observables = ["photons(a)", "amplitude(a)", "spin(S)", "reduced-state(a)", "reduced-state(S)"]
 """
+
+
+def hears_ctrl_c() -> None:
+    """For `preexec_fn`: processes of a shell's background inherit that SIGINT is ignored, and would not hear it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import warnings
 
 import numpy as np
 import pytest
-from conftest import ROOT, STUDIES
+from conftest import ROOT, STUDIES, hears_ctrl_c
 
 import superladder
 from superladder import NotConvergedError, NotConvergedWarning, Study, StudyError
@@ -286,7 +286,10 @@ def test_ctrl_c_gives_the_partial_result(long, tmp_path):
         """
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path / "long.toml")], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", script, str(tmp_path / "long.toml")],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=hears_ctrl_c,
     )
     assert process.stdout.readline() == "ready\n"
     time.sleep(1.0)

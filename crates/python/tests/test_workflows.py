@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import ROOT, STUDIES
+from conftest import ROOT, STUDIES, hears_ctrl_c
 
 import superladder
 from superladder import Study
@@ -185,7 +185,8 @@ def test_ready_studies_are_read():
 
 def started(arguments, **options):
     """A process that is interrupted once it is at work."""
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(arguments, **pipes, preexec_fn=hears_ctrl_c, **options)
     time.sleep(2.0)
     assert process.poll() is None, process.stderr.read()
     process.send_signal(signal.SIGINT)
