@@ -22,6 +22,7 @@ mod sweep;
 mod verify;
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::CommandFactory;
@@ -151,6 +152,11 @@ pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupt: &Interrupt) -> a
 
 fn load(arguments: &StudyArguments) -> Result<Study, StudyError> {
     Study::load(&arguments.study, &arguments.sets)
+}
+
+/// The output folder that is asked for, or the one of this name.
+fn output_folder(asked: Option<&PathBuf>, name: &str) -> PathBuf {
+    asked.cloned().unwrap_or_else(|| Path::new("out").join(name))
 }
 
 /// The most threads that may be asked for on this machine: more only get into each other's way.

@@ -78,7 +78,7 @@ def commands(program: str) -> str:
     names = re.findall(r"^  ([a-z-]+)  ", told("--help").split("Commands:")[1].split("Options:")[0], re.MULTILINE)
     parts = ["# Commands\n", fenced(told("--help"))]
     parts += [f"## {name}\n\n{fenced(told(name, '--help'))}" for name in names if name != "help"]
-    kinds = ["channels", "interactions", "observables", "reductions", "correlations", "methods", "states", "engines", "criteria", "keys"]
+    kinds = re.findall(r"^ +- ([a-z-]+):", told("list", "--help"), re.MULTILINE)
     parts += [f"## list {kind}\n\n{fenced(told('list', kind))}" for kind in kinds]
     return "\n".join(parts)
 

@@ -1,7 +1,6 @@
 //! `superladder breakdown`.
 
 use std::io::Write;
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use superladder::study::Plan;
@@ -11,7 +10,7 @@ use superladder::workflows::results::{Clock, OutputFolder};
 use superladder::workflows::store::Store;
 use superladder::workflows::watch::{Unheard, Watch};
 
-use super::{Verdict, start_threads};
+use super::{Verdict, output_folder, start_threads};
 use crate::cli::{Breakdown, Merge};
 use crate::interrupt::Interrupt;
 use crate::progress::Counter;
@@ -25,7 +24,7 @@ pub(crate) fn breakdown(
     let clock = Clock::start();
     let plan = Plan::load(&arguments.study.study, &arguments.study.sets)?;
     start_threads(arguments.execution.threads)?;
-    let target = arguments.output.clone().unwrap_or_else(|| Path::new("out").join(&plan.name));
+    let target = output_folder(arguments.output.as_ref(), &plan.name);
     let store = store_beside(&target, arguments.force, arguments.resume)?;
     let counter = Counter::new(arguments.execution.quiet);
     let measured =

@@ -1,14 +1,13 @@
 //! `superladder compare`.
 
 use std::io::Write;
-use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use superladder::study::{ENGINES, Study};
 use superladder::workflows::compare::{self, Comparison};
 use superladder::workflows::results::{Clock, OutputFolder};
 
-use super::{BadInput, Verdict, placed};
+use super::{BadInput, Verdict, output_folder, placed};
 use crate::cli::Compare;
 use crate::interrupt::Interrupt;
 
@@ -29,8 +28,7 @@ pub(crate) fn compare(
     let studies = arguments.engines.iter().map(|name| Study::load_for(path, sets, Some(name)));
     let studies = studies.collect::<Result<Vec<_>, _>>()?;
     let study = &studies[studies.len() - 1];
-    let target =
-        arguments.output.clone().unwrap_or_else(|| Path::new("out").join(format!("{}-compare", study.name)));
+    let target = output_folder(arguments.output.as_ref(), &format!("{}-compare", study.name));
     let folder = OutputFolder::begin(&target, arguments.force)?;
     let interrupted = interrupt.heed();
     let mut runs = Vec::new();

@@ -1,14 +1,13 @@
 //! `superladder converge`.
 
 use std::io::Write;
-use std::path::Path;
 
 use superladder::study::Study;
 use superladder::workflows::converge::{ConvergenceError, Findings, Vary, write};
 use superladder::workflows::results::{Clock, OutputFolder};
 use superladder::workflows::workers::Limits;
 
-use super::{Verdict, start_threads};
+use super::{Verdict, output_folder, start_threads};
 use crate::cli::Converge;
 use crate::interrupt::Interrupt;
 use crate::progress::Counter;
@@ -24,8 +23,7 @@ pub(crate) fn converge(
     start_threads(arguments.execution.threads)?;
     let study = &arguments.study;
     let name = study.study.file_stem().unwrap_or_default().to_string_lossy();
-    let target =
-        arguments.output.clone().unwrap_or_else(|| Path::new("out").join(format!("{name}-converge")));
+    let target = output_folder(arguments.output.as_ref(), &format!("{name}-converge"));
     // Refuses what is in the way now rather than in the end.
     drop(OutputFolder::begin(&target, arguments.force)?);
     let limits = |study: &Study| Limits::new(arguments.execution.threads, study.engine.memory_limit());

@@ -1,7 +1,7 @@
 //! `superladder stability` and `phases`.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use superladder::mean_field::Classifier;
 use superladder::workflows::maps::{self, Grid, GridError};
@@ -9,7 +9,7 @@ use superladder::workflows::place::store_beside;
 use superladder::workflows::results::{Clock, OutputFolder};
 
 use super::mean_field::positive;
-use super::{Verdict, start_threads};
+use super::{Verdict, output_folder, start_threads};
 use crate::cli;
 use crate::interrupt::Interrupt;
 use crate::progress::Counter;
@@ -21,7 +21,7 @@ fn grid(arguments: &cli::Map) -> Result<Grid, GridError> {
 
 fn target(arguments: &cli::Map, grid: &Grid, command: &str) -> PathBuf {
     let name = format!("{}-{command}", grid.base.name);
-    arguments.output.clone().unwrap_or_else(|| Path::new("out").join(name))
+    output_folder(arguments.output.as_ref(), &name)
 }
 
 /// Maps what grows at the normal and at the superradiant state.

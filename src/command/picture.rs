@@ -1,12 +1,11 @@
 //! `superladder picture`.
 
 use std::io::Write;
-use std::path::Path;
 
 use superladder::workflows::picture::{PictureError, Plan};
 use superladder::workflows::results::Clock;
 
-use super::{Verdict, load, placed, start_threads};
+use super::{Verdict, load, output_folder, placed, start_threads};
 use crate::cli;
 use crate::interrupt::Interrupt;
 
@@ -20,8 +19,7 @@ pub(crate) fn picture(
     let study = load(&arguments.study)?;
     let cli::Execution { threads, quiet } = arguments.execution;
     start_threads(threads)?;
-    let output = arguments.output.clone();
-    let output = output.unwrap_or_else(|| Path::new("out").join(format!("{}-picture", study.name)));
+    let output = output_folder(arguments.output.as_ref(), &format!("{}-picture", study.name));
     let cli::Picture { of, at, points, force, .. } = arguments;
     let plan = Plan { study: &study, of, at, points: *points, output, force: *force, clock };
     let drawn = match plan.run(interrupt.heed()) {

@@ -10,7 +10,7 @@ use superladder::workflows::place::store_beside;
 use superladder::workflows::results::{Clock, OutputFolder};
 use superladder::workflows::store::Store;
 
-use super::{BadInput, Verdict, start_threads};
+use super::{BadInput, Verdict, output_folder, start_threads};
 use crate::cli;
 use crate::interrupt::Interrupt;
 use crate::progress::Counter;
@@ -24,7 +24,7 @@ pub(crate) fn reproduce(
     let figures = chosen(&arguments.figures)?;
     let options = options(arguments)?;
     start_threads(arguments.execution.threads)?;
-    let parent = arguments.output.clone().unwrap_or_else(|| Path::new("out").join("reproduce"));
+    let parent = output_folder(arguments.output.as_ref(), "reproduce");
     // What is in the way of any figure shows before the first one is made.
     let mut open = Vec::new();
     for figure in &figures {

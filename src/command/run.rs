@@ -9,7 +9,7 @@ use superladder::study::Study;
 use superladder::workflows::results::Clock;
 use superladder::workflows::run::{self, Outcome, Plan, summary};
 
-use super::{Verdict, start_threads};
+use super::{Verdict, output_folder, start_threads};
 use crate::cli::{Merge, Run};
 use crate::interrupt::Interrupt;
 use crate::progress::{Bar, Pauses};
@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupt: &Interrupt) -
         study.problem.end = End::State;
     }
     start_threads(arguments.execution.threads)?;
-    let output = arguments.output.clone().unwrap_or_else(|| Path::new("out").join(&study.name));
+    let output = output_folder(arguments.output.as_ref(), &study.name);
     let (force, resume, indices) = (arguments.force, arguments.resume, arguments.indices.clone());
     let plan = Plan { study: &study, output, force, resume, indices, clock };
     let Some(prepared) = plan.prepare()? else { return Ok(Verdict::Done) };

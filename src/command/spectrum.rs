@@ -1,7 +1,6 @@
 //! `superladder spectrum`.
 
 use std::io::Write;
-use std::path::Path;
 use std::time::Instant;
 
 use superladder::engine::StationaryOptions;
@@ -9,7 +8,7 @@ use superladder::workflows::results::Clock;
 use superladder::workflows::spectrum::Plan;
 
 use super::steady::{check_tolerance, keeping, near, told};
-use super::{Verdict, load, start_threads};
+use super::{Verdict, load, output_folder, start_threads};
 use crate::cli::Spectrum;
 use crate::interrupt::Interrupt;
 use crate::progress::Searching;
@@ -24,8 +23,7 @@ pub(crate) fn spectrum(
     let study = load(&arguments.study)?;
     start_threads(arguments.execution.threads)?;
     check_tolerance(arguments.tolerance)?;
-    let output = arguments.output.clone();
-    let output = output.unwrap_or_else(|| Path::new("out").join(format!("{}-spectrum", study.name)));
+    let output = output_folder(arguments.output.as_ref(), &format!("{}-spectrum", study.name));
     let options = StationaryOptions {
         tolerance: arguments.tolerance,
         modes: 0,

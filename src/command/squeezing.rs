@@ -1,13 +1,12 @@
 //! `superladder squeezing`.
 
 use std::io::Write;
-use std::path::Path;
 
 use superladder::workflows::results::Clock;
 use superladder::workflows::squeezing::{self, SqueezingEnd, SqueezingRequest};
 use superladder::workflows::workers::Limits;
 
-use super::{Verdict, start_threads};
+use super::{Verdict, output_folder, start_threads};
 use crate::cli;
 use crate::interrupt::Interrupt;
 use crate::progress::Counter;
@@ -23,8 +22,7 @@ pub(crate) fn squeezing(
     start_threads(threads)?;
     let study = &arguments.study.study;
     let name = study.file_stem().map_or("study".into(), |stem| stem.to_string_lossy());
-    let target =
-        arguments.output.clone().unwrap_or_else(|| Path::new("out").join(format!("{name}-squeezing")));
+    let target = output_folder(arguments.output.as_ref(), &format!("{name}-squeezing"));
     let request = SqueezingRequest {
         study,
         sets: &arguments.study.sets,

@@ -12,7 +12,7 @@ use superladder::workflows::results::Clock;
 use superladder::workflows::search::{Finished, Keeping};
 use superladder::workflows::steady::Plan;
 
-use super::{BadInput, Verdict, load, start_threads};
+use super::{BadInput, Verdict, load, output_folder, start_threads};
 use crate::cli::{Keep, Steady};
 use crate::interrupt::Interrupt;
 use crate::progress::Searching;
@@ -27,8 +27,7 @@ pub(crate) fn steady(
     let study = load(&arguments.study)?;
     start_threads(arguments.execution.threads)?;
     check_tolerance(arguments.tolerance)?;
-    let output = arguments.output.clone();
-    let output = output.unwrap_or_else(|| Path::new("out").join(format!("{}-steady", study.name)));
+    let output = output_folder(arguments.output.as_ref(), &format!("{}-steady", study.name));
     let options = StationaryOptions {
         tolerance: arguments.tolerance,
         modes: arguments.modes.into(),

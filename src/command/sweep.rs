@@ -1,13 +1,12 @@
 //! `superladder sweep`.
 
 use std::io::Write;
-use std::path::Path;
 
 use superladder::workflows::results::Clock;
 use superladder::workflows::sweep::{Ended, Request, Sweep, carry_out};
 use superladder::workflows::workers::Limits;
 
-use super::{Verdict, start_threads};
+use super::{Verdict, output_folder, start_threads};
 use crate::cli;
 use crate::interrupt::Interrupt;
 use crate::progress::Counter;
@@ -24,7 +23,7 @@ pub(crate) fn sweep(
     let sets = arguments.study.sets_with(&arguments.shown);
     let sweep = Sweep::load(&arguments.study.study, &sets, &arguments.sweeps)?;
     let name = format!("{}-sweep", sweep.base.name);
-    let target = arguments.output.clone().unwrap_or_else(|| Path::new("out").join(name));
+    let target = output_folder(arguments.output.as_ref(), &name);
     let limits = Limits::new(threads, sweep.base.engine.memory_limit());
     let (force, resume) = (arguments.force, arguments.resume);
     let counter = Counter::new(quiet);

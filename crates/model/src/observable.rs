@@ -501,6 +501,11 @@ fn lost(model: &Model, m: usize) -> Operator {
     sum.collected()
 }
 
+/// `<AB> - <A><B>` of expectation values in triples `<AB>, <A>, <B>`.
+fn connected_parts(e: &[Complex64]) -> Vec<f64> {
+    e.chunks_exact(3).map(|c| c[0].re - c[1].re * c[2].re).collect()
+}
+
 /// `numerator / denominator`, undefined (NaN) where the denominator vanishes.
 fn ratio(numerator: f64, denominator: f64) -> f64 {
     if denominator.abs() > 1e-300 { numerator / denominator } else { f64::NAN }
@@ -731,7 +736,7 @@ pub static OBSERVABLES: &[ObservableDefinition] = &[
         components: pair_names,
         build: |_, t, context| Evaluation::Moments {
             operators: pair_operators(t),
-            combine: Combine::new(|e, _| e.chunks_exact(3).map(|c| c[0].re - c[1].re * c[2].re).collect()),
+            combine: Combine::new(|e, _| connected_parts(e)),
             context,
         },
     },

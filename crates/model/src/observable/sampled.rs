@@ -3,7 +3,7 @@
 
 use num_complex::Complex64;
 
-use super::{Combine, Context, spin_moment_operators};
+use super::{Combine, Context, connected_parts, spin_moment_operators};
 use crate::Operator;
 use crate::spin_quantities::SpinMoments;
 
@@ -130,8 +130,7 @@ impl Sampled {
     /// Means of `<AB> - <A><B>` for operators in triples `AB, A, B`.
     pub(super) fn covariance(operators: Vec<Operator>, context: Context) -> Self {
         let width = operators.len() / 3;
-        let connected = |e: &[Complex64]| e[0].re - e[1].re * e[2].re;
-        let numbers = Combine::new(move |e, _| e.chunks_exact(3).map(connected).collect());
+        let numbers = Combine::new(|e, _| connected_parts(e));
         let combine = Combine::new(|m, _| m.iter().map(|x| x.re).collect());
         Self { operators, numbers, width, combine, context, of_states: true }
     }

@@ -9,7 +9,7 @@ use superladder_study::Study;
 use super::picture::overview;
 use crate::reductions::{self, ReducedValue, write_reductions};
 use crate::results::{
-    Clock, Head, OutputError, OutputFolder, Spent, columns, write_arrays, write_csv, write_table,
+    Clock, Column, Head, OutputError, OutputFolder, Spent, columns, write_arrays, write_csv, write_table,
     write_table_arrays,
 };
 use crate::samples;
@@ -103,15 +103,18 @@ impl Outcome<'_> {
             folder.write_state(state, &self.study.name)?;
         }
         folder.write_text("study.toml", self.study.text())?;
-        folder.write_json("manifest.json", &self.manifest())?;
+        folder.write_json("manifest.json", &self.manifest_of(&columns))?;
         let panels = overview(self.study, self.recorder);
         write_panels(folder, "overview", (&self.study.title, &panels), self.study.plot.separate)
     }
 
     /// The manifest: what ran, with what, how it went and what it cost.
     pub fn manifest(&self) -> Value {
+        self.manifest_of(&columns(&self.study.problem, self.recorder))
+    }
+
+    fn manifest_of(&self, columns: &[Column]) -> Value {
         let study = self.study;
-        let columns = columns(&study.problem, self.recorder);
         let undefined: Map<String, Value> = columns
             .iter()
             .filter(|c| c.undefined() > 0)
