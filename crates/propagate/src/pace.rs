@@ -4,8 +4,9 @@ use crate::PropagateError;
 
 /// Below this count the pace says nothing: first steps are short.
 const FIRST: u64 = 1024;
-/// Steps that have become so much shorter between two looks are those before a singularity, which have an end.
-const SHRINKING: f64 = 0.5;
+/// Steps that have become shorter than this between two looks are those before a singularity, which have an end. Where
+/// they follow an exponential growth they are half as long whenever their count has doubled.
+const SHRINKING: f64 = 0.4;
 /// A prediction counts when it is beyond the limit by this factor.
 const BEYOND: f64 = 2.0;
 /// Applications of a linear operator for each of the steps that are allowed: as many as a step of an explicit
@@ -94,6 +95,14 @@ mod tests {
             time += 0.005 * 0.5_f64.powf(count as f64 / 100.0);
             assert_eq!(pace.note(count, time), None, "{count}");
         }
+    }
+
+    #[test]
+    fn steps_that_follow_an_exponential_growth_are_given_up() {
+        // Step k ends at ln(1 + k / 1000) / 100, and e^100 steps at 1.
+        let mut pace = Pace::new((0.0, 1.0), 1_000_000);
+        let time = |count: u64| (count as f64 / 1000.0).ln_1p() / 100.0;
+        assert!((1..100_000).any(|count| pace.note(count, time(count)).is_some_and(|all| all > 2e6)));
     }
 
     #[test]

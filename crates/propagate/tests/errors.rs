@@ -64,6 +64,27 @@ fn a_singularity_ends_in_a_step_underflow() {
     assert!(matches!(result, Err(PropagateError::StepUnderflow { .. })), "{result:?}");
 }
 
+/// A rate that the start does not see, so large that what it bends overflows: no step is zero, and the way is given up.
+#[test]
+fn a_rate_beyond_all_steps_is_given_up_early() {
+    let field = Closure(2, |_t: f64, y: &[f64], out: &mut [f64]| {
+        out[0] = -y[0];
+        out[1] = y[0] - 1e300 * y[1];
+    });
+    for name in ["dop853", "tsit5", "low-storage"] {
+        let mut propagator = method(name, &[]).propagator(2);
+        let result = advance(&mut *propagator, &Field(&field), (0.0, 0.5), &mut [1.0, 0.0]);
+        let given_up = matches!(
+            result,
+            Err(PropagateError::TooFar { .. }
+                | PropagateError::StepUnderflow { .. }
+                | PropagateError::NonFinite { .. })
+        );
+        let applications = propagator.statistics().applications;
+        assert!(given_up && applications < 50_000, "{name}: {result:?} after {applications}");
+    }
+}
+
 #[test]
 fn too_many_steps_are_named() {
     let operator = Dense::random(30, 0.0, 5);

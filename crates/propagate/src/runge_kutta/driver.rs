@@ -228,6 +228,13 @@ impl<S: Scheme> Adaptive<S> {
             let stretch = if self.settings.fixed_step.is_some() { 1.0 + 1e-10 } else { 1.01 };
             let clipped = h * stretch >= rest;
             let (length, t_new) = if clipped { (rest, target) } else { (h, t + h) };
+            if t_new <= t && self.settings.fixed_step.is_none() {
+                return Err(PropagateError::StepUnderflow {
+                    time: t,
+                    step: length,
+                    estimate: self.memory.last_error.unwrap_or(1.0),
+                });
+            }
             let step = Step { t, h: length, tolerance: self.settings.tolerance() };
             let estimate = self.scheme.attempt(field, step, y);
             if field.abandoned {

@@ -33,6 +33,7 @@ pub(crate) fn first_step<S: Scheme>(
     let fastest = speed.max(bend);
     let step =
         if fastest <= 1e-15 { (guess * 1e-3).max(1e-6) } else { (0.01 / fastest).powf(1.0 / S::ORDER) };
-    let step = if step.is_finite() { step } else { guess };
+    // A bend that overflows leaves nothing of it.
+    let step = if step.is_finite() && step > 0.0 { step } else { guess };
     step.min(100.0 * guess).min(span)
 }
