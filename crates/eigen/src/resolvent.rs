@@ -121,13 +121,23 @@ impl ProjectedResolvent {
         if self.size == 0 {
             return if self.length == 0.0 { 0.0 } else { f64::INFINITY };
         }
-        self.solve(z);
+        let residual = self.solution(z).1;
         let m = self.size;
         for (value, seen) in out.iter_mut().zip(&self.seen) {
             *value =
                 seen.iter().zip(&self.solution[..m]).map(|(s, y)| s * y).sum::<Complex64>() * self.length;
         }
-        self.solution[m - 1].norm() * self.beyond
+        residual
+    }
+
+    /// y with `(z - A)^-1 b ~ |b| V y`, and the residual relative to |b|.
+    pub fn solution(&mut self, z: Complex64) -> (&[Complex64], f64) {
+        if self.size == 0 {
+            return (&[], if self.length == 0.0 { 0.0 } else { f64::INFINITY });
+        }
+        self.solve(z);
+        let y = &self.solution[..self.size];
+        (y, y[self.size - 1].norm() * self.beyond)
     }
 
     /// (z - H) y = e_1 by rotations from above.

@@ -23,11 +23,12 @@ pub struct FourierIntegral {
     pub values: Vec<Complex64>,
 }
 
-impl SpectralDensity for FourierIntegral {
-    /// The error is a fifteenth of what every other value changes, and what is left at the last delay.
-    fn at(&mut self, omega: f64) -> Result<(f64, f64), EngineError> {
+impl FourierIntegral {
+    /// `int_0^T dtau e^{-i w tau} C(tau)` from all values and from every other one: a fifteenth of the difference is
+    /// about the error.
+    pub fn integrals(&self, omega: f64) -> (Complex64, Complex64) {
         let last = self.values.len() - 1;
-        let sum = |every: usize| -> f64 {
+        let sum = |every: usize| -> Complex64 {
             let terms = self.values.iter().enumerate().step_by(every).map(|(k, c)| {
                 let weight = match k / every {
                     0 => 1.0,
@@ -35,11 +36,20 @@ impl SpectralDensity for FourierIntegral {
                     odd if odd % 2 == 1 => 4.0,
                     _ => 2.0,
                 };
-                weight * (c * Complex64::from_polar(1.0, -omega * self.step * k as f64)).re
+                weight * (c * Complex64::from_polar(1.0, -omega * self.step * k as f64))
             });
-            2.0 * terms.sum::<f64>() * self.step * every as f64 / 3.0
+            terms.sum::<Complex64>() * self.step * every as f64 / 3.0
         };
-        let (fine, coarse) = (sum(1), sum(2));
+        (sum(1), sum(2))
+    }
+}
+
+impl SpectralDensity for FourierIntegral {
+    /// The error is a fifteenth of what every other value changes, and what is left at the last delay.
+    fn at(&mut self, omega: f64) -> Result<(f64, f64), EngineError> {
+        let last = self.values.len() - 1;
+        let (fine, coarse) = self.integrals(omega);
+        let (fine, coarse) = (2.0 * fine.re, 2.0 * coarse.re);
         let cut = self.values[last].norm() * self.step * last as f64;
         Ok((fine, (fine - coarse).abs() / 15.0 + cut))
     }

@@ -21,6 +21,8 @@ pub enum SpectrumMethod {
     Krylov,
     /// One linear system for every w.
     Systems,
+    /// One Krylov subspace of the propagator over a piece of time for all w, with what the operators see on the way.
+    Propagator,
     /// The Fourier integral of the correlation up to where it has decayed, by Simpson's rule.
     TimeSeries,
 }
@@ -33,6 +35,7 @@ impl SpectrumMethod {
             Self::Eigenpairs => "eigenpairs",
             Self::Krylov => "Krylov subspace",
             Self::Systems => "linear systems",
+            Self::Propagator => "Krylov subspace of the propagator",
             Self::TimeSeries => "time series",
         }
     }

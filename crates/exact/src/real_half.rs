@@ -154,6 +154,11 @@ impl<'a> StoredHalf<'a> {
         self.elements.len()
     }
 
+    /// Sector, i and j of every unknown.
+    pub(crate) fn elements(&self) -> &[[u32; 3]] {
+        &self.elements
+    }
+
     /// True without unknowns.
     pub fn is_empty(&self) -> bool {
         self.elements.is_empty()
@@ -354,6 +359,11 @@ impl RealHalf {
     /// Whether a gauge leaves one real number of every complex one.
     pub fn has_gauge(&self) -> bool {
         self.colours.is_some()
+    }
+
+    /// The colour of an unknown in the gauge.
+    pub(crate) fn colour(&self, unknown: usize) -> bool {
+        self.colours.as_ref().is_some_and(|colours| colours[unknown])
     }
 
     /// All rows, some at a time.

@@ -112,9 +112,14 @@ fn light_of_the_larger_reference_models() {
 }
 
 fn laser_model(n: usize) -> ModelBuilder {
+    laser_model_at(n, 0.0)
+}
+
+/// Of modes and spins with one frequency.
+fn laser_model_at(n: usize, frequency: f64) -> ModelBuilder {
     Model::builder()
-        .mode("a", 0.0)
-        .ensemble("T", n, 0.0)
+        .mode("a", frequency)
+        .ensemble("T", n, frequency)
         .interaction("tavis-cummings", ["a", "T"], 0.9)
         .channel("cavity-loss", "a", 0.8)
         .channel("pumping", "T", 0.6)
@@ -153,8 +158,13 @@ fn the_laser_ends_and_relaxes_as_independent_code_says() {
 }
 
 #[test]
-fn the_laser_has_the_line_of_independent_code_by_three_methods() {
-    let methods = [SpectrumMethod::Eigenpairs, SpectrumMethod::Krylov, SpectrumMethod::TimeSeries];
+fn the_laser_has_the_line_of_independent_code_by_four_methods() {
+    let methods = [
+        SpectrumMethod::Eigenpairs,
+        SpectrumMethod::Krylov,
+        SpectrumMethod::TimeSeries,
+        SpectrumMethod::Propagator,
+    ];
     for entry in entries("C-laser").into_iter().filter(|e| e["id"] != "C N=2 cutoff=22") {
         let state = laser(number(&entry["N"]) as usize, number(&entry["cutoff"]) as usize);
         let few = number(&entry["N"]) == 2.0;
@@ -166,6 +176,30 @@ fn the_laser_has_the_line_of_independent_code_by_three_methods() {
         let line = own.highest();
         close(line.fwhm, number(&values["FWHM"]), 1e-6, "the width on a grid of its own");
         close(line.slowest, number(&values["linewidth_slowest"]), 1e-7, "the slowest mode");
+    }
+}
+
+#[test]
+fn a_laser_in_a_frame_at_rest_has_its_line_at_its_frequency() {
+    let frequency = 7.3;
+    let [turning, resting] = [0.0, frequency].map(|w| state(laser_model_at(3, w), Some(16)));
+    let light = Correlation::amplitude(0);
+    let times = [0.0, 0.3, 1.1, 2.5];
+    let [slow, fast] = [&turning, &resting].map(|s| s.series(&light, &times, &Never).expect("decays").values);
+    for ((slow, fast), time) in slow.iter().zip(&fast).zip(times) {
+        assert!((slow * Complex64::from_polar(1.0, frequency * time) - fast).norm() < 1e-9, "{slow} {fast}");
+    }
+    let grid = turning.spectral_grid(&light, 3, &Never).expect("modes");
+    let expected = turning.spectrum(&light, &grid, SpectrumMethod::Krylov, &Never).expect("a spectrum");
+    let grid: Vec<f64> = grid.iter().map(|w| w + frequency).collect();
+    for method in [SpectrumMethod::Propagator, SpectrumMethod::TimeSeries] {
+        let found = resting.spectrum(&light, &grid, method, &Never).expect("a spectrum");
+        close(found.highest().centre, frequency, 1e-7, "centre");
+        close(found.highest().fwhm, expected.highest().fwhm, 1e-7, "width");
+        close(found.highest().slowest, expected.highest().slowest, 1e-7, "the slowest mode");
+        for (a, b) in found.values.iter().zip(&expected.values) {
+            assert!((a - b).abs() < 1e-7 * expected.highest().height, "{a} {b}");
+        }
     }
 }
 

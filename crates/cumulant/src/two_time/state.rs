@@ -89,7 +89,7 @@ impl Correlated {
                     Err(refuse("the correlation decays too slowly for a time series; choose another method"))
                 }
             },
-            SpectrumMethod::Krylov => {
+            SpectrumMethod::Krylov | SpectrumMethod::Propagator => {
                 Err(refuse("moments have no Krylov subspace: their matrix is small; choose another method"))
             }
         }

@@ -12,6 +12,7 @@ use superladder_space::Charge;
 
 use super::operators::action::{Action, Direction};
 use super::operators::coherence::{Coherence, Unknowns};
+use super::operators::gauged::Gauged;
 use super::operators::real_matrix::Repeated;
 use super::solver::{Solver, assembled, solution};
 use crate::error::INTERRUPTED;
@@ -49,8 +50,8 @@ impl LinearOperator for Flow<'_> {
 }
 
 /// exp(A time).
-struct Exponential<'a> {
-    flow: Flow<'a>,
+struct Exponential<'a, A> {
+    flow: &'a A,
     time: f64,
     tolerance: f64,
     halt: &'a dyn Halt,
@@ -73,16 +74,16 @@ impl Observer for Blind<'_> {
     }
 }
 
-impl LinearMap for Exponential<'_> {
+impl<A: LinearOperator> LinearMap for Exponential<'_, A> {
     fn dim(&self) -> usize {
-        LinearOperator::dim(&self.flow)
+        LinearOperator::dim(self.flow)
     }
 
     fn apply(&self, x: &[f64], out: &mut [f64]) {
         out.copy_from_slice(x);
         let method = Method::Chebyshev(Chebyshev { step_tolerance: self.tolerance, ..Chebyshev::default() });
         let mut propagator = method.propagator(x.len());
-        let moved = propagator.advance(&Linear(&self.flow), 0.0, self.time, out, &[], &mut Blind(self.halt));
+        let moved = propagator.advance(&Linear(self.flow), 0.0, self.time, out, &[], &mut Blind(self.halt));
         if moved.is_err() {
             out.fill(f64::NAN);
         }
@@ -122,27 +123,34 @@ impl Solver<'_> {
         let scale = rectangle.0.abs().hypot(rectangle.2);
         let (pairs, rounding) = if dim <= ALL {
             (all(&action, scale), 1e-9)
+        } else if let Some(gauged) = Gauged::new(self.space, &coherence, self.elements, self.halt)? {
+            drop(action);
+            // Every eigenvalue is one of L.
+            let mut pairs = self.few(&gauged, count + 2)?;
+            pairs.iter_mut().for_each(|(value, _)| value.im += gauged.turning);
+            (pairs, 1e-7)
         } else {
+            let general = matches!(action.unknowns, Unknowns::General(_));
             let repeated = Repeated::new(&action);
-            (self.few(&action, Flow { map: &repeated, rectangle }, count)?, 1e-7)
+            // Complex eigenvalues count twice, a stationary state comes along, and so does one to spare.
+            let mut pairs = self.eigenpairs(&Flow { map: &repeated, rectangle }, 2 * count + 3)?;
+            pairs.retain(|pair| !general || belongs(pair));
+            (pairs.iter().map(|pair| quotient(&action, pair)).collect(), 1e-7)
         };
         sort(pairs, (count, coherence.is_self_adjoint(self.space)), rounding * scale, &mut found);
         Ok(found)
     }
 
-    /// A few of them, by Krylov-Schur on the exponential.
-    fn few(
-        &self,
-        action: &Action,
-        flow: Flow<'_>,
-        count: usize,
-    ) -> Result<Vec<(Complex64, f64)>, EngineError> {
-        let (low, _, imaginary) = flow.rectangle;
+    /// Eigenvalues of a real generator and their residuals.
+    fn few<A: LinearOperator>(&self, flow: &A, wanted: usize) -> Result<Vec<(Complex64, f64)>, EngineError> {
+        Ok(self.eigenpairs(flow, wanted)?.iter().map(|pair| quotient(flow, pair)).collect())
+    }
+
+    /// The slowest eigenpairs of a generator, by Krylov-Schur on its exponential.
+    fn eigenpairs<A: LinearOperator>(&self, flow: &A, wanted: usize) -> Result<Vec<Eigenpair>, EngineError> {
+        let (low, _, imaginary) = flow.spectral_box().unwrap_or((-flow.norm_bound(), 0.0, flow.norm_bound()));
         let time = APPLICATIONS / (0.5 * low.abs()).hypot(imaginary).max(f64::MIN_POSITIVE);
-        let general = matches!(action.unknowns, Unknowns::General(_));
         let exponential = Exponential { flow, time, tolerance: 1e-12, halt: self.halt };
-        // Complex eigenvalues count twice, a stationary state comes along, and so does one to spare.
-        let wanted = 2 * count + 3;
         let search = KrylovSchur {
             count: wanted,
             dimension: (3 * wanted).max(30),
@@ -154,8 +162,7 @@ impl Solver<'_> {
         let pairs = search.solve(&exponential, None, &mut watch);
         let pairs = pairs.map_err(|e| solution("the slow modes", e))?;
         self.count(pairs.applications);
-        let quotients = pairs.pairs.iter().filter(|p| !general || belongs(p)).map(|p| quotient(action, p));
-        Ok(quotients.collect())
+        Ok(pairs.pairs)
     }
 }
 
@@ -172,10 +179,10 @@ fn belongs(pair: &Eigenpair) -> bool {
 }
 
 /// The Rayleigh quotient of the generator with an eigenvector of its exponential, and |A x - lambda x|.
-fn quotient(action: &Action, pair: &Eigenpair) -> (Complex64, f64) {
+fn quotient(map: &dyn LinearMap, pair: &Eigenpair) -> (Complex64, f64) {
     let mut image = vec![vec![0.0; pair.re.len()]; 2];
-    LinearMap::apply(action, &pair.re, &mut image[0]);
-    LinearMap::apply(action, &pair.im, &mut image[1]);
+    map.apply(&pair.re, &mut image[0]);
+    map.apply(&pair.im, &mut image[1]);
     let vector = |k: usize| Complex64::new(pair.re[k], pair.im[k]);
     let moved = |k: usize| Complex64::new(image[0][k], image[1][k]);
     let value: Complex64 = (0..pair.re.len()).map(|k| vector(k).conj() * moved(k)).sum();

@@ -7,19 +7,20 @@
 //! `B rho C` is not Hermitian; its parts of different charge differences evolve apart, each by one
 //! propagation of complex blocks.
 
-use std::ops::ControlFlow;
 use std::sync::PoisonError;
 
 use num_complex::Complex64;
 use superladder_engine::{CorrelationSeries, EngineError, Halt, SlowModes};
 use superladder_model::{Correlation, Operator};
-use superladder_propagate::{Chebyshev, Linear, Method, Observer, Stop};
+use superladder_propagate::{Chebyshev, Linear, Method};
 use superladder_space::{Charge, SparseMatrix};
 
+use super::pieces::{Looking, MANY, halves};
 use crate::error::{INTERRUPTED, NAME};
 use crate::generator::Elements;
 use crate::stationary::operators::action::{Action, Direction};
 use crate::stationary::operators::coherence::{Block, Coherence};
+use crate::stationary::operators::gauged::Gauged;
 use crate::stationary::operators::real_matrix::Repeated;
 use crate::stationary::slow::Flow;
 use crate::stationary::solver::Solver;
@@ -44,45 +45,17 @@ impl Part {
         x.iter().map(Complex64::norm_sqr).sum::<f64>().sqrt()
     }
 
+    /// Real and imaginary parts of the weights with which `tr(A X)` is a sum over (re, im) of X.
+    pub(crate) fn weights_of_pairs(&self) -> [Vec<f64>; 2] {
+        [
+            self.weights.iter().flat_map(|w| [w.re, w.im]).collect(),
+            self.weights.iter().flat_map(|w| [-w.im, w.re]).collect(),
+        ]
+    }
+
     /// (re, im) of X.
     pub(crate) fn vector(&self) -> Vec<f64> {
         self.x.iter().flat_map(|z| [z.re, z.im]).collect()
-    }
-}
-
-/// Shows the values of A at the stops.
-struct Listening<'a> {
-    part: &'a Part,
-    halt: &'a dyn Halt,
-    values: Vec<Complex64>,
-}
-
-impl Observer for Listening<'_> {
-    fn probe_count(&self) -> usize {
-        2
-    }
-
-    fn probe(&self, vector: &[f64], out: &mut [f64]) {
-        let pairs = self.part.weights.iter().zip(vector.chunks_exact(2));
-        let value: Complex64 = pairs.map(|(w, x)| w.conj() * Complex64::new(x[0], x[1])).sum();
-        (out[0], out[1]) = (value.re, value.im);
-    }
-
-    fn needs_state(&self) -> bool {
-        false
-    }
-
-    fn poll(&self) -> ControlFlow<()> {
-        if self.halt.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    fn stop(&mut self, stop: &Stop<'_>) -> ControlFlow<()> {
-        self.values.push(Complex64::new(stop.probes[0], stop.probes[1]));
-        ControlFlow::Continue(())
-    }
-
-    fn step(&mut self, _time: f64, _state: &[f64]) -> ControlFlow<()> {
-        self.poll()
     }
 }
 
@@ -112,15 +85,24 @@ impl StationaryState {
         Ok(())
     }
 
+    /// The generator on the charge difference of a part as a real matrix, where a gauge makes it one.
+    pub(crate) fn gauged(&self, part: &Part, halt: &dyn Halt) -> Result<Option<Gauged>, EngineError> {
+        Gauged::new(self.space(), &part.coherence, &self.elements(), halt)
+    }
+
     /// The slowest eigenvalues of a charge difference, found once.
     pub(crate) fn slow(&self, difference: &Charge, halt: &dyn Halt) -> Result<SlowModes, EngineError> {
         const COUNT: usize = 6;
+        /// In large spaces, where each takes long.
+        const FEW: usize = 3;
         let mut known = self.slow.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = known.iter().find(|slow| slow.difference == *difference) {
             return Ok(found.clone());
         }
         let elements = self.elements();
-        let found = Solver::new(self.space(), &elements, halt).slow(difference, COUNT)?;
+        let large = self.x.len() >= MANY;
+        let found =
+            Solver::new(self.space(), &elements, halt).slow(difference, if large { FEW } else { COUNT })?;
         known.push(found.clone());
         Ok(found)
     }
@@ -204,6 +186,9 @@ impl StationaryState {
         halt: &dyn Halt,
     ) -> Result<(Vec<Complex64>, f64), EngineError> {
         CorrelationSeries::check_delays(times, NAME)?;
+        if let Some(gauged) = self.gauged(part, halt)? {
+            return moved_in_gauge(&gauged, part, times, halt);
+        }
         let solver = Solver::new(self.space(), elements, halt);
         let action = Action::new(self.space(), &part.coherence, elements, Direction::Forward).general();
         let repeated = Repeated::new(&action);
@@ -212,15 +197,16 @@ impl StationaryState {
         let values = if first { vec![part.value(&part.x)] } else { Vec::new() };
         let stops = &times[usize::from(first)..];
         let Some(&end) = stops.last() else { return Ok((values, 0.0)) };
-        let mut listening = Listening { part, halt, values };
+        let weights = part.weights_of_pairs();
+        let mut looking = Looking { weights: &weights, halt, values };
         let method = Method::Chebyshev(Chebyshev { step_tolerance: 1e-12, ..Chebyshev::default() });
         let mut vector = part.vector();
         let mut propagator = method.propagator(vector.len());
-        let moved = propagator.advance(&Linear(&flow), 0.0, end, &mut vector, stops, &mut listening);
+        let moved = propagator.advance(&Linear(&flow), 0.0, end, &mut vector, stops, &mut looking);
         match moved {
-            Ok(_) if listening.values.len() == times.len() => {
+            Ok(_) if looking.values.len() == times.len() => {
                 let size = Part::norm(&part.weights) * Part::norm(&part.x);
-                Ok((listening.values, size * propagator.statistics().error_estimate.max(f64::EPSILON)))
+                Ok((looking.values, size * propagator.statistics().error_estimate.max(f64::EPSILON)))
             }
             Ok(_) => Err(INTERRUPTED),
             Err(source) => {
@@ -228,6 +214,44 @@ impl StationaryState {
             }
         }
     }
+}
+
+/// [`StationaryState::moved`] on real numbers.
+fn moved_in_gauge(
+    gauged: &Gauged,
+    part: &Part,
+    times: &[f64],
+    halt: &dyn Halt,
+) -> Result<(Vec<Complex64>, f64), EngineError> {
+    let mut values = vec![Complex64::ZERO; times.len()];
+    let first = usize::from(times.first().is_some_and(|t| *t == 0.0));
+    if first == 1 {
+        values[0] = part.value(&part.x);
+    }
+    let stops = &times[first..];
+    let Some(&end) = stops.last() else { return Ok((values, 0.0)) };
+    let weights = gauged.weights(&part.weights);
+    let mut error = 0.0_f64;
+    for (factor, mut x) in halves(gauged, part) {
+        let method = Method::Chebyshev(Chebyshev { step_tolerance: 1e-12, ..Chebyshev::default() });
+        let mut propagator = method.propagator(x.len());
+        let mut looking = Looking { weights: &weights, halt, values: Vec::new() };
+        let moved = propagator.advance(&Linear(gauged), 0.0, end, &mut x, stops, &mut looking);
+        moved.map_err(|source| EngineError::Propagation {
+            engine: NAME,
+            time: end,
+            source: Box::new(source),
+        })?;
+        if looking.values.len() != stops.len() {
+            return Err(INTERRUPTED);
+        }
+        values[first..].iter_mut().zip(&looking.values).for_each(|(sum, v)| *sum += factor * v);
+        error = error.max(propagator.statistics().error_estimate);
+    }
+    let turned = |t: &f64| Complex64::from_polar(1.0, gauged.turning * t);
+    values.iter_mut().zip(times).for_each(|(value, t)| *value *= turned(t));
+    let size = Part::norm(&part.weights) * Part::norm(&part.x);
+    Ok((values, size * error.max(f64::EPSILON)))
 }
 
 /// Adds the blocks of `B rho C` for a part of rho.

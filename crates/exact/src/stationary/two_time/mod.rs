@@ -3,5 +3,6 @@
 mod correlation;
 mod grids;
 mod moving;
+mod pieces;
 mod resolvents;
 mod spectrum;

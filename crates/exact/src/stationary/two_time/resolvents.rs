@@ -6,6 +6,7 @@ use superladder_eigen::{ComplexFunctional, EigenError, Gmres, LinearMap, Project
 use superladder_engine::{EngineError, FourierIntegral, Halt, SpectralDensity, SpectrumMethod};
 
 use super::correlation::Part;
+use super::pieces::{MANY, Pieces, Tail};
 use crate::error::NAME;
 use crate::stationary::operators::action::{Action, Direction};
 use crate::stationary::operators::no_jump::NoJump;
@@ -134,13 +135,30 @@ impl StationaryState {
                 poles.or_else(|_| self.resolvent(part, omega, SpectrumMethod::Krylov, halt))
             }
             SpectrumMethod::Automatic => {
-                let systems = |_| self.resolvent(part, omega, SpectrumMethod::Systems, halt);
-                self.resolvent(part, omega, SpectrumMethod::Krylov, halt).or_else(systems)
+                let by = |method| self.resolvent(part, omega, method, halt);
+                let many = part.coherence.len >= MANY;
+                let first = if many { by(SpectrumMethod::Propagator) } else { by(SpectrumMethod::Krylov) };
+                match first {
+                    Err(error) if !matches!(error, EngineError::Interrupted { .. }) => {
+                        by(SpectrumMethod::Systems)
+                    }
+                    found => found,
+                }
             }
             SpectrumMethod::Eigenpairs => Ok((Box::new(self.poles(part)?), method)),
             SpectrumMethod::Krylov => Ok((Box::new(self.subspace(part, omega, halt)?), method)),
             SpectrumMethod::Systems => Ok((Box::new(self.systems(part, halt)), method)),
-            SpectrumMethod::TimeSeries => Ok((Box::new(self.decayed(part, omega, halt)?), method)),
+            SpectrumMethod::Propagator => {
+                let refusal =
+                    "no gauge makes the generator real on this charge difference; choose another method";
+                let refused = || EngineError::Unsupported { engine: NAME, reason: refusal.into() };
+                let gauged = self.gauged(part, halt)?.ok_or_else(refused)?;
+                Ok((Box::new(Pieces::new(&gauged, part, omega, halt)?), method))
+            }
+            SpectrumMethod::TimeSeries => match self.gauged(part, halt)?.filter(|_| !few) {
+                Some(gauged) => Ok((Box::new(Tail::new(&gauged, part, omega, halt)?), method)),
+                None => Ok((Box::new(self.decayed(part, omega, halt)?), method)),
+            },
         }
     }
 
@@ -168,10 +186,7 @@ impl StationaryState {
         let elements = self.elements();
         let action = Action::new(self.space(), &part.coherence, &elements, Direction::Forward).general();
         let dim = LinearMap::dim(&action);
-        let weights = &part.weights;
-        // conj(w) (x + i y) as a functional of the pairs (x, y).
-        let re = weights.iter().flat_map(|w| [w.re, w.im]).collect();
-        let im = weights.iter().flat_map(|w| [-w.im, w.re]).collect();
+        let [re, im] = part.weights_of_pairs();
         let room = VECTORS.min(dim).min(NUMBERS / dim);
         let made = ProjectedResolvent::new(&part.vector(), vec![ComplexFunctional { re, im }], room.max(1));
         let mut found = made.map_err(|e| solution("the spectrum", e))?;
