@@ -90,6 +90,49 @@ fn correlations_are_those_of_the_density_matrix_within_their_errors() {
     assert!((ratio - 1.0).abs() < 0.15, "{ratio}");
 }
 
+/// A driven mode with two pumped spins, from a coherent start and with a quench before the correlations begin.
+fn moving() -> Problem {
+    let model = |strength: f64| {
+        let model = Model::builder().mode("a", 0.9).ensemble("S", 2, 0.7).interaction("drive", "a", 0.3);
+        let model = model.interaction("tavis-cummings", ["a", "S"], strength);
+        let model = model.channel("cavity-loss", "a", 0.5).channel("pumping", "S", 0.3);
+        model.channel("dephasing", "S", 0.2).build().expect("valid")
+    };
+    let problem = Problem::builder(&model(0.4)).initial("a", "coherent", [("amplitude", 0.6)]).cutoff("a", 8);
+    let problem = problem.initial("S", "spin-coherent", [("theta", 1.0)]).times(0.0, 4.0, 2);
+    problem.quench(1.0, &model(0.9)).build().expect("valid")
+}
+
+#[test]
+fn correlations_from_a_time_on_are_those_of_the_density_matrix() {
+    let problem = moving();
+    let start = 1.5;
+    let of = |engine: &dyn TwoTime, correlation: &Correlation| {
+        let state = engine.two_time_from(&problem, start, &Never).expect("a state");
+        state.series(correlation, &DELAYS, &Never).expect("a series")
+    };
+    let pair =
+        Correlation { a: Operator::annihilate(0), b: Operator::annihilate(0), c: None, connected: false };
+    let seeds = 8;
+    let (mut spread, mut count) = (0.0, 0.0);
+    for correlation in [Correlation::amplitude(0), Correlation::intensity(0), Correlation::dipole(0), pair] {
+        let exact = of(&Exact::default(), &correlation).values;
+        assert!((exact[0] - exact[3]).norm() > 0.05, "it moves: {exact:?}");
+        for seed in 0..seeds {
+            let engine = Trajectories { trajectories: 128, seed: 40 + seed, ..Trajectories::default() };
+            let found = of(&engine, &correlation);
+            for ((value, exact), error) in found.values.iter().zip(&exact).zip(&found.errors) {
+                let away: Complex64 = value - exact;
+                assert!(away.norm() < 5.5 * error + 1e-9, "{correlation:?}: {value} ({error}) for {exact}");
+                (spread, count) = (spread + (away.norm() / error).powi(2), count + 1.0);
+            }
+        }
+    }
+    let ratio: f64 = f64::sqrt(spread / count);
+    println!("scatter over told error {ratio}");
+    assert!((0.75..1.25).contains(&ratio), "{ratio}");
+}
+
 #[test]
 fn bits_do_not_depend_on_threads() {
     let engine = Trajectories { trajectories: 64, ..Trajectories::default() };
