@@ -98,8 +98,12 @@ pub(crate) enum Command {
         /// The shell.
         shell: Shell,
     },
-    /// Print the manual page (roff).
-    Man,
+    /// Print the manual page (roff), or write those of all commands.
+    Man {
+        /// Write the pages of the program and of every command into this folder, which must exist.
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
 }
 
 /// What every command that reads a study takes.

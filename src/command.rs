@@ -54,6 +54,9 @@ pub(crate) enum BadInput {
     /// A file is in the way.
     #[error("the file '{0}' exists; give another name, or --force to overwrite it")]
     FileExists(String),
+    /// A folder that is not there.
+    #[error("--folder {0}: no such folder; make it first")]
+    NoFolder(String),
     /// A saved state that cannot be read.
     #[error("--from: {0}")]
     SavedState(superladder::study::SavedStateError),
@@ -145,7 +148,14 @@ pub(crate) fn execute(cli: Cli, out: &mut dyn Write, interrupt: &Interrupt) -> a
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "superladder", &mut &mut *out);
         }
-        Command::Man => clap_mangen::Man::new(Cli::command()).render(&mut &mut *out)?,
+        Command::Man { folder: None } => clap_mangen::Man::new(Cli::command()).render(&mut &mut *out)?,
+        Command::Man { folder: Some(folder) } => {
+            if !folder.is_dir() {
+                return Err(BadInput::NoFolder(folder.display().to_string()).into());
+            }
+            let written = || format!("cannot write the manual pages into '{}'", folder.display());
+            clap_mangen::generate_to(Cli::command(), &folder).with_context(written)?;
+        }
     }
     Ok(Verdict::Done)
 }

@@ -153,6 +153,27 @@ fn a_run_leaves_every_file_and_they_agree() {
     let drawn: Vec<f64> = serde_json::from_value(photons["series"][0]["y"].clone()).expect("numbers");
     assert_eq!(drawn, column("photons(a)"));
     assert!(folder.join("figure.py").exists());
+    let report = fs::read_to_string(folder.join("report.html")).expect("a report");
+    let (_, content) = report.split_once("id=\"content\">").expect("its content");
+    let content: serde_json::Value =
+        serde_json::from_str(content.split_once("</script>").expect("an end").0).expect("JSON");
+    assert_eq!(content["manifest"]["converged"], true);
+    assert_eq!(content["pictures"]["overview"]["panels"].as_array().map(Vec::len), Some(panels.len()));
+    assert_eq!(content["tables"][0]["name"], "observables.csv");
+    let (shape, amplitude) = array::<Complex64>(&folder, "amplitude(a)");
+    assert_eq!(shape, [11]);
+    let parts = (column("amplitude(a).re"), column("amplitude(a).im"));
+    assert!(
+        amplitude.iter().zip(parts.0.iter().zip(&parts.1)).all(|(z, (re, im))| (z.re, z.im) == (*re, *im))
+    );
+    let words = |name: &str| {
+        let found = stored(&folder.join("observables.npz"), name).into_vec::<Vec<u8>>().expect("words");
+        found.into_iter().map(|word| String::from_utf8(word).expect("UTF-8")).collect::<Vec<_>>()
+    };
+    assert_eq!(words("meta.components.spin(S)"), ["x", "y", "z"]);
+    assert!(
+        words("meta.parameters").contains(&"kappa".to_owned()) && words("meta.units")[0].contains("hbar = 1")
+    );
 }
 
 #[test]
@@ -412,6 +433,12 @@ fn help_completions_and_manual_are_there() {
     }
     assert!(scratch.run(&["completions", "bash"]).exits(0).out().contains("_superladder"));
     assert!(scratch.run(&["man"]).exits(0).out().contains(".TH superladder"));
+    scratch.run(&["man", "--folder", "pages"]).exits(2).says("no such folder");
+    fs::create_dir(scratch.path("pages")).expect("a folder");
+    scratch.run(&["man", "--folder", "pages"]).exits(0);
+    let page = |name: &str| fs::read_to_string(scratch.path("pages").join(name)).expect("a page");
+    assert!(page("superladder.1").contains(".TH superladder"));
+    assert!(page("superladder-run.1").contains("data/studies/first\\-run.toml"), "examples of a command");
 }
 
 #[test]

@@ -14,7 +14,8 @@ fn shortened(name: &str) -> &'static [&'static str] {
         "trajectories" => &["engine.trajectories=64", "engine.target_error=1e9", "time={end=12.0,points=4}"],
         // Its largest population at the top of the Fock space comes at t = 5.
         "golden-N4" => &["time={end=5.0,points=11}"],
-        "superradiance" => &["parameters.N=10"],
+        "cumulant-laser" => &["time={end=0.02,points=5}"],
+        "one-axis-twisting" | "superradiance" => &["parameters.N=10"],
         "distributions" => &["parameters.N=2"],
         "truncated-wigner" => &["engine.samples=640"],
         _ => &[],

@@ -191,6 +191,46 @@ fn phase_diagrams_have_all_phases_and_the_touching_point() {
     }
 }
 
+#[test]
+fn results_of_others_are_found_within_their_tolerances() {
+    let home = Scratch::new("");
+    let quick = ["resonance-fluorescence", "cumulant-laser", "superradiant-burst"];
+    home.exits(0, &[&["reproduce"], &quick[..], &["--quiet"]].concat());
+    for name in quick {
+        agrees(&home, name);
+    }
+    let read = |file: &str| {
+        fs::read_to_string(home.path("out/reproduce/superradiant-burst").join(file)).expect(file)
+    };
+    assert!(read("claims.csv").starts_with("subject,known,we_find,verdict,remark\n"));
+    assert!(read("points.csv").starts_with("N,maximum flash,maximum-time flash,converged\n10,22.759"));
+    assert!(read("report.html").contains("maximum flash") && read("figure.svg").contains("<svg"));
+}
+
+/// No row of a result differs, and there are some.
+fn agrees(home: &Scratch, name: &str) {
+    let text = fs::read_to_string(home.path(&format!("out/reproduce/{name}/claims.csv"))).expect("claims");
+    let verdicts = |word: &str| text.matches(&format!(",{word},")).count();
+    assert!(verdicts("differs") == 0 && verdicts("agrees") > 2, "{name}: {text}");
+}
+
+#[test]
+#[ignore = "long"]
+fn all_results_of_others_are_found_within_their_tolerances() {
+    let home = Scratch::new("");
+    let long = [
+        "steady-superradiance",
+        "dicke-local-decay",
+        "driven-superradiance",
+        "tavis-cummings-laser",
+        "one-axis-twisting",
+    ];
+    home.exits(0, &[&["reproduce"], &long[..], &["--quiet"]].concat());
+    for name in long {
+        agrees(&home, name);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_stopped_figure_goes_on_to_the_same_bytes() {
@@ -210,7 +250,9 @@ fn unknown_figures_and_senseless_options_are_refused() {
         let said = home.exits(2, arguments);
         assert!(said.contains(words), "{said}");
     };
-    let known = "unknown figure 'fig1'; known: fig2, fig3, fig4, fig5, fig6, fig7, fig9, all";
+    let known = "unknown figure 'fig1'; known: fig2, fig3, fig4, fig5, fig6, fig7, fig9, superradiant-burst, \
+                 steady-superradiance, dicke-local-decay, driven-superradiance, tavis-cummings-laser, \
+                 resonance-fluorescence, one-axis-twisting, cumulant-laser, all";
     refused(&["reproduce", "fig1"], known);
     refused(&["reproduce", "fig3", "fig8"], "breakdown data/studies/paper-fig8.toml");
     refused(&["reproduce", "fig4", "--burn", "0"], "--burn must be a finite number > 0");

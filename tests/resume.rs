@@ -17,7 +17,7 @@ use serde_json::Value;
 use superladder::engine::{Diagnostics, EngineError, Evolution, Progress, Recorder, Run, Silent, run};
 use superladder::study::Study;
 use superladder::workflows::checkpoint::Checkpoint;
-use superladder::workflows::results::{columns, write_arrays, write_csv};
+use superladder::workflows::results::{columns, record_arrays, write_csv};
 
 /// Two ensembles in one cavity and a quench: runs in milliseconds, in many steps with every method of
 /// [`METHODS`].
@@ -110,7 +110,7 @@ impl Left {
     fn new(study: &Study, recorder: &Recorder, evolution: &dyn Evolution) -> Self {
         let (mut table, mut arrays) = (Vec::new(), Cursor::new(Vec::new()));
         write_csv(&mut table, &columns(&study.problem, recorder)).expect("a table");
-        write_arrays(&mut arrays, &study.problem, recorder).expect("arrays");
+        record_arrays(study, recorder).write(&mut arrays).expect("arrays");
         Self { table, arrays: arrays.into_inner(), diagnostics: evolution.diagnostics().clone() }
     }
 }

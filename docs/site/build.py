@@ -99,8 +99,13 @@ def gallery(program: str, pages: Path, work: Path) -> str:
         if done.returncode not in (0, 3):
             sys.exit(f"superladder {command}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
         shutil.copy(out / f"{picture}.svg", pages / f"gallery-{number}.svg")
+        report = pages / f"gallery-{number}"
+        report.mkdir()
+        for file in [out / "report.html", *out.glob("*.csv")]:
+            shutil.copy(file, report)
         told = re.sub(r"^results in .*$", "", done.stdout, flags=re.MULTILINE)
         parts += [f"## {title}\n\n{words}\n", fenced(f"superladder {command}", "sh"), f"![{title}](gallery-{number}.svg)\n"]
+        parts += [f"[Its report.html](gallery-{number}/report.html), with values on hover, tables and manifest.\n"]
         parts += [fenced(told)] if told.strip() else []
     return "\n".join(parts)
 

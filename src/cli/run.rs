@@ -14,6 +14,7 @@ use super::{Execution, Shown, StudyArguments};
   superladder run data/studies/first-run.toml
   superladder run study.toml -o out/strong --set parameters.lambda=0.7 --force
   superladder run study.toml --set method.name=krylov --threads 2 --quiet
+  superladder run study.toml --show                 draw the curves in the terminal
   superladder run study.toml --time-limit 3500      stop in time, with a checkpoint
   superladder run study.toml --resume               and go on
   superladder run study.toml --indices 500..1000    one part of many trajectories; see `merge`
@@ -22,7 +23,9 @@ With the engine 'trajectories', --resume adds trajectories to an interrupted or 
 `engine.trajectories`, and repeats none.
 Ctrl-C stops a run with a checkpoint, DIR.checkpoint beside the output folder.
 The output folder holds observables.csv, observables.npz (NumPy), manifest.json, study.toml
-(as run), overview.svg and overview.png. It appears complete or not at all.")]
+(as run), overview.svg and overview.png, report.html (all of it in one page, with values on
+hover), figure.py (draws the picture with matplotlib). It appears complete or not at all.")]
+#[allow(clippy::struct_excessive_bools, reason = "every flag of the command is one")]
 pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) study: StudyArguments,
@@ -41,6 +44,9 @@ pub(crate) struct Run {
     /// Run the trajectories with these indices only, in place of 0..`engine.trajectories`.
     #[arg(long, value_name = "A..B", value_parser = indices)]
     pub(crate) indices: Option<Range<u64>>,
+    /// Draw the curves in the terminal too, as wide as it is or as COLUMNS says.
+    #[arg(long)]
+    pub(crate) show: bool,
     #[command(flatten)]
     pub(crate) shown: Shown,
     #[command(flatten)]

@@ -1,5 +1,5 @@
-//! `superladder reproduce`: figures of the paper, each a folder with data, pictures and a table 'paper says /
-//! we find'.
+//! `superladder reproduce`: figures of the paper and results of others, each a folder with data, pictures and a table
+//! 'paper says / we find' or 'known / we find'.
 
 use std::io::Write;
 use std::path::Path;
@@ -97,7 +97,7 @@ fn make(
     let store = Store::beside(target);
     let counter = Counter::titled(figure.name, arguments.execution.quiet);
     let context = Context { options: *options, store: &store, watch: counter.watch(interrupted) };
-    let made = (figure.make)(&context);
+    let made = figure.make(&context);
     counter.finish();
     let Some(made) = made? else {
         let (name, kept) = (figure.name, store.folder().display());

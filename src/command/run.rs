@@ -1,6 +1,6 @@
 //! `superladder run` and `merge`.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -40,9 +40,21 @@ pub(crate) fn run(arguments: &Run, out: &mut dyn Write, interrupt: &Interrupt) -
     let finished = prepared.run(&mut bar);
     bar.finish();
     let failed = bar.failed();
-    let verdict =
-        finished?.write(|outcome, folder| tell(outcome, folder, arguments.execution.quiet, out))??;
+    let verdict = finished?.write(|outcome, folder| {
+        let verdict = tell(outcome, folder, arguments.execution.quiet, out)?;
+        if arguments.show {
+            let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            write!(out, "\n{}", outcome.shown(terminal_width(), colour))?;
+        }
+        Ok::<_, anyhow::Error>(verdict)
+    })??;
     Ok(if failed { Verdict::CheckpointFailed } else { verdict })
+}
+
+/// Characters in a row of the terminal: as COLUMNS says, as wide as it is, or 80.
+fn terminal_width() -> usize {
+    let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|width| *width > 0);
+    said.or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0.into())).unwrap_or(80)
 }
 
 /// Merges runs over different trajectories, or parts of a breakdown, into one output folder.

@@ -5,6 +5,7 @@ use superladder_workflows::store::Store;
 use superladder_workflows::watch::Watch;
 
 use crate::error::ReproduceError;
+use crate::known::Published;
 use crate::paper::PaperStudy;
 
 /// How fine and how long.
@@ -80,7 +81,7 @@ impl Table {
 pub struct Claim {
     /// What it is about.
     pub subject: String,
-    /// What the paper says.
+    /// What the paper says, or what is known.
     pub paper: String,
     /// What was found.
     pub found: String,
@@ -113,10 +114,16 @@ pub struct Made {
     pub notes: Vec<String>,
 }
 
-/// How a figure is made; `None` if interrupted.
-pub type Make = fn(&Context<'_>) -> Result<Option<Made>, ReproduceError>;
+/// How a figure is made.
+#[derive(Debug, Clone, Copy)]
+pub enum Make {
+    /// A figure of the source paper.
+    Paper(fn(&Context<'_>) -> Result<Option<Made>, ReproduceError>),
+    /// A result of others.
+    Published(&'static Published),
+}
 
-/// A figure of the paper.
+/// A figure of the source paper, or a result of others.
 pub struct FigureDefinition {
     /// Its name in the command.
     pub name: &'static str,
@@ -126,4 +133,22 @@ pub struct FigureDefinition {
     pub study: &'static PaperStudy,
     /// How it is made.
     pub make: Make,
+}
+
+impl FigureDefinition {
+    /// What is known of a result of others.
+    pub(crate) fn known(&self) -> Option<&'static Published> {
+        match self.make {
+            Make::Paper(_) => None,
+            Make::Published(published) => Some(published),
+        }
+    }
+
+    /// Who says what is held against what is found.
+    pub(crate) fn says(&self) -> &'static str {
+        match self.make {
+            Make::Paper(_) => "paper says",
+            Make::Published(_) => "known",
+        }
+    }
 }

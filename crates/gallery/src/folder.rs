@@ -11,7 +11,7 @@ use crate::figure::{Claim, FigureDefinition, Made, Options, Table};
 
 /// What decides the contents of a figure's folder.
 fn digest(figure: &FigureDefinition, options: &Options) -> String {
-    identity::of_words(&format!("{} {options:?} {}", figure.name, figure.study.text))
+    identity::of_words(&format!("{} {options:?} {:?} {}", figure.name, figure.known(), figure.study.text))
 }
 
 impl FigureDefinition {
@@ -33,7 +33,7 @@ impl FigureDefinition {
         made: &Made,
         clock: &Clock,
     ) -> Result<PathBuf, ReproduceError> {
-        for table in made.tables.iter().chain([&claims(&made.claims)]) {
+        for table in made.tables.iter().chain([&claims(self.says(), &made.claims)]) {
             folder.write(&format!("{}.csv", table.name), |file| {
                 write_rows(file, &table.columns, &table.rows)
             })?;
@@ -66,7 +66,7 @@ impl FigureDefinition {
         for claim in &made.claims {
             let verdict = if claim.agrees { "agrees" } else { "DIFFERS" };
             lines.push(format!("{verdict:<8} {}", claim.subject));
-            lines.push(format!("           paper says  {}", claim.paper));
+            lines.push(format!("           {:<11} {}", self.says(), claim.paper));
             lines.push(format!("           we find     {}", claim.found));
             if !claim.remark.is_empty() {
                 lines.push(format!("           remark      {}", claim.remark));
@@ -79,11 +79,12 @@ impl FigureDefinition {
 }
 
 /// The table of claims.
-fn claims(claims: &[Claim]) -> Table {
+fn claims(says: &str, claims: &[Claim]) -> Table {
     let verdict = |c: &Claim| if c.agrees { "agrees" } else { "differs" };
     let row = |c: &Claim| {
         vec![c.subject.clone(), c.paper.clone(), c.found.clone(), verdict(c).to_owned(), c.remark.clone()]
     };
-    let columns = ["subject", "paper_says", "we_find", "verdict", "remark"].map(ToOwned::to_owned);
+    let says = says.replace(' ', "_");
+    let columns = ["subject", &*says, "we_find", "verdict", "remark"].map(ToOwned::to_owned);
     Table { name: "claims".into(), columns: columns.into(), rows: claims.iter().map(row).collect() }
 }

@@ -31,6 +31,23 @@ pub(super) static FIG5: PaperStudy = paper_study!("paper-fig5");
 /// Figs. 6 and 7.
 pub(super) static FIG6: PaperStudy = paper_study!("paper-fig6");
 
+/// Inverted spins.
+pub(super) static BURST: PaperStudy = paper_study!("superradiance");
+/// Pumped atoms that emit together.
+pub(super) static LINEWIDTH: PaperStudy = paper_study!("linewidth");
+/// The open Dicke model with local channels.
+pub(super) static OPEN_DICKE: PaperStudy = paper_study!("open-dicke");
+/// Driven spins that decay together.
+pub(super) static DRIVEN: PaperStudy = paper_study!("driven-superradiance");
+/// A laser of few spins.
+pub(super) static LASER: PaperStudy = paper_study!("tavis-cummings-laser");
+/// A driven atom.
+pub(super) static MOLLOW: PaperStudy = paper_study!("mollow");
+/// Twisting under noise.
+pub(super) static TWISTING: PaperStudy = paper_study!("one-axis-twisting");
+/// A laser by moment equations.
+pub(super) static CUMULANTS: PaperStudy = paper_study!("cumulant-laser");
+
 impl PaperStudy {
     /// The study with these `--set` changes.
     ///

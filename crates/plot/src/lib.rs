@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! Panel (series on two axes) ── Frame ──┐
-//! Sheet (curves, maps, spheres)  ───────┴──> Picture ── svg, png, data (for `figure.py`)
+//! Sheet (curves, maps, spheres)  ───────┴──> Picture ── svg, png, data (for `figure.py` and `report.html`)
 //! ```
 
 mod cells;
@@ -18,6 +18,7 @@ mod number;
 mod panel;
 mod picture;
 mod sheet;
+mod terminal;
 mod typeset;
 
 use kuva::backend::png::PngBackend;
@@ -34,6 +35,7 @@ pub use panel::{Axis, Band, Dashes, Line, Mark, Marks, Panel, Scale, Series, con
 pub use sheet::{
     Corner, Curve, CurvesPanel, MapPanel, Note, Orbit, Shade, Sheet, SheetPanel, SpherePanel, Stroke,
 };
+pub use terminal::terminal;
 pub use typeset::{axis_label, typeset};
 
 /// A drawn picture.

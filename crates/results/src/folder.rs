@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::OutputError;
 use crate::manifest::version;
+use crate::report;
 use superladder_plot::Picture;
 
 /// An output folder in the making. Dropping it without [`OutputFolder::finish`] removes what was written.
@@ -26,7 +27,7 @@ pub struct OutputFolder {
     /// Parents made for it, outermost first.
     parents: Vec<PathBuf>,
     replace: bool,
-    /// What the pictures show, by name, for `figure.py`.
+    /// What the pictures show, by name, for `figure.py` and the report.
     pictures: Mutex<Map<String, Value>>,
 }
 
@@ -139,11 +140,16 @@ impl OutputFolder {
         self.write(&format!("{name}.png"), |file| file.write_all(&png))
     }
 
-    /// Writes what the pictures show and a script that draws it again, `figure.json` and `figure.py`.
+    /// Writes what the pictures show and a script that draws it again, `figure.json` and `figure.py`, and everything in
+    /// one page, `report.html`.
     fn write_figures(&self) -> Result<(), OutputError> {
         let pictures = std::mem::take(&mut *self.pictures.lock().unwrap_or_else(PoisonError::into_inner));
         if pictures.is_empty() {
             return Ok(());
+        }
+        if self.partial().join("manifest.json").is_file() {
+            let failed = |source| OutputError::Write { path: self.target.join(REPORT), source };
+            self.write_text(REPORT, &report::page(self.partial(), &pictures).map_err(failed)?)?;
         }
         self.write("figure.json", |file| writeln!(file, "{}", Value::Object(pictures)))?;
         self.write_text("figure.py", include_str!("figure.py"))
@@ -188,6 +194,8 @@ impl Drop for OutputFolder {
     }
 }
 
+/// The page of everything in a folder.
+const REPORT: &str = "report.html";
 /// Ends the name of a folder that makes room for a new one.
 const OLD: &str = "superladder-old";
 

@@ -9,13 +9,14 @@ mod columns;
 mod folder;
 mod manifest;
 mod matrix;
+mod report;
 mod tables;
 
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-pub use arrays::{write_arrays, write_real_arrays};
+pub use arrays::{Arrays, record_arrays};
 pub use checks::write_checks;
 pub use columns::{Column, columns, diagnostics, standard_errors, write_csv};
 pub use folder::{OutputFolder, lock};

@@ -17,7 +17,7 @@ pub use self::deviation::{
 };
 use crate::attempt::{Attempt, attempt_reduced};
 use crate::reductions::{self, HEADINGS};
-use crate::results::{Clock, Head, OutputError, OutputFolder, write_rows};
+use crate::results::{Arrays, Clock, Head, OutputError, OutputFolder, write_rows};
 use crate::shown::write_panels;
 
 /// The problem with the observables that every engine can measure.
@@ -51,7 +51,30 @@ pub fn run(name: &str, study: &Study, interrupted: &AtomicBool) -> Result<Ran, E
 
 /// One row a time: the time, then every column by every engine, `column [engine]`, each with its standard
 /// errors where the engine has them.
-fn write_csv(file: &mut impl Write, problem: &Problem, runs: &[Ran], overlays: &[Overlay]) -> io::Result<()> {
+fn write_csv(file: &mut impl Write, problem: &Problem, columns: &[(String, &[f64])]) -> io::Result<()> {
+    let heading = std::iter::once("t").chain(columns.iter().map(|(name, _)| name.as_str()));
+    let row = |(row, time): (usize, &f64)| {
+        let values = columns.iter().map(move |(_, v)| v.get(row).copied().unwrap_or(f64::NAN).to_string());
+        std::iter::once(time.to_string()).chain(values).collect::<Vec<_>>()
+    };
+    write_rows(file, heading, times(problem).iter().enumerate().map(row))
+}
+
+/// The same as arrays of shape (T,), a real and an imaginary part as one complex number.
+fn arrays(study: &Study, problem: &Problem, columns: &[(String, &[f64])]) -> Arrays {
+    let (times, mut arrays) = (times(problem), Arrays::of(study));
+    let length = times.len();
+    let filled = |values: &[f64]| {
+        let missing = std::iter::repeat_n(f64::NAN, length.saturating_sub(values.len()));
+        values.iter().copied().take(length).chain(missing).collect()
+    };
+    arrays.real("t", &[length as u64], times);
+    arrays.columns(&[length as u64], columns.iter().map(|(name, values)| (name.clone(), filled(values))));
+    arrays
+}
+
+/// What the table holds besides the times.
+fn columns<'a>(runs: &[Ran], overlays: &'a [Overlay]) -> Vec<(String, &'a [f64])> {
     let mut columns: Vec<(String, &[f64])> = Vec::new();
     for Overlay { name, curves } in overlays {
         for (run, curve) in runs.iter().zip(curves) {
@@ -60,12 +83,7 @@ fn write_csv(file: &mut impl Write, problem: &Problem, runs: &[Ran], overlays: &
             columns.extend(errors.map(|e| (format!("{name}.standard_error [{}]", run.engine), e.as_slice())));
         }
     }
-    let heading = std::iter::once("t").chain(columns.iter().map(|(name, _)| name.as_str()));
-    let row = |(row, time): (usize, &f64)| {
-        let values = columns.iter().map(move |(_, v)| v.get(row).copied().unwrap_or(f64::NAN).to_string());
-        std::iter::once(time.to_string()).chain(values).collect::<Vec<_>>()
-    };
-    write_rows(file, heading, times(problem).iter().enumerate().map(row))
+    columns
 }
 
 /// One row an engine and reduction.
@@ -123,7 +141,9 @@ impl Comparison<'_> {
             text.push_str(&deviation::values(runs, &overlays));
         }
         let engines: Vec<String> = runs.iter().map(|r| r.engine.clone()).collect();
-        folder.write("compare.csv", |file| write_csv(file, &problem, runs, &overlays))?;
+        let columns = columns(runs, &overlays);
+        folder.write("compare.csv", |file| write_csv(file, &problem, &columns))?;
+        folder.write("compare.npz", |file| arrays(study, &problem, &columns).write(file))?;
         if runs.iter().any(|run| !run.reductions.is_empty()) {
             folder.write("reductions.csv", |file| write_reductions(file, runs))?;
         }

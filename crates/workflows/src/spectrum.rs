@@ -142,6 +142,8 @@ impl Plan<'_> {
         for found in &all {
             let name = &found.entry.name;
             folder.write(&format!("{name}-correlation.csv"), |file| tables::write_series(file, found))?;
+            let arrays = tables::series_arrays(self.study, found);
+            folder.write(&format!("{name}-correlation.npz"), |file| arrays.write(file))?;
             if let Some(light) = &found.light {
                 folder.write(&format!("{name}-spectrum.csv"), |file| tables::write_spectrum(file, light))?;
             }

@@ -193,6 +193,7 @@ fn write(
 ) -> Result<(), OutputError> {
     let sweep = results.sweep;
     folder.write("squeezing.csv", |file| results.write_csv(file))?;
+    folder.write("squeezing.npz", |file| results.arrays().write(file))?;
     folder.write("minima.csv", |file| results.write_reductions(file))?;
     folder.write_json("fits.json", &fits(findings))?;
     folder.write_text("report.txt", text)?;

@@ -7,6 +7,7 @@
 
 mod all;
 mod arrangement;
+mod arrays;
 mod axis;
 mod files;
 mod maps;
@@ -25,7 +26,7 @@ use thiserror::Error;
 
 pub use all::{Ended, Request, carry_out};
 pub use axis::{Axis, Value};
-pub use files::write;
+pub use files::{picture, write};
 pub use results::Results;
 pub use run::{Kept, Outcome, measure};
 

@@ -322,7 +322,8 @@ class Result(Mapping[str, np.ndarray]):
     def _read(cls, folder: Path, manifest: dict[str, Any]) -> Result:
         """Reads the folder of a run."""
         with np.load(folder / "observables.npz") as archive:
-            arrays = dict(archive)
+            # What is needed to read the arrays alone stands in the manifest too.
+            arrays = {name: array for name, array in archive.items() if not name.startswith("meta.")}
         columns = manifest["columns"]
         t = arrays.pop("t")
         diagnostics = {n.removeprefix("diagnostic."): arrays.pop(n) for n in list(arrays) if n.startswith("diagnostic.")}
@@ -342,11 +343,7 @@ class Result(Mapping[str, np.ndarray]):
 
 
 def _series(values: np.ndarray, errors: np.ndarray | None, parts: list[str]) -> Series:
-    if parts != ["re", "im"]:
-        return Series(values, errors, parts if values.ndim == 2 else [])
-    # The pairs of an array in rows are complex numbers as they are.
-    complexes = np.ascontiguousarray(values).view(complex)[:, 0]
-    return Series(complexes, None if errors is None else np.ascontiguousarray(errors).view(complex)[:, 0])
+    return Series(values, errors, parts if values.ndim == 2 else [])
 
 
 def _blocks(manifest: dict[str, Any], subsystem: str) -> list[int]:

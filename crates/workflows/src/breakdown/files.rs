@@ -24,6 +24,7 @@ pub fn write(report: &Report<'_>, clock: &Clock, folder: &OutputFolder) -> Resul
     folder.write("t_E.csv", |file| report.write_csv(file))?;
     folder.write("summary.csv", |file| summary::write_csv(report, file))?;
     folder.write("ratios.csv", |file| curves::write_csv(report, file))?;
+    folder.write("ratios.npz", |file| curves::arrays(report).write(file))?;
     if !report.judged.is_empty() {
         let name = &report.plan.parameter;
         folder.write("t_W.csv", |file| distributions::write_csv(&report.judged, name, file))?;

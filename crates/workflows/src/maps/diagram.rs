@@ -6,7 +6,7 @@ use superladder_mean_field::{Classifier, LongTime, Phase};
 use super::phases::{COLUMNS, numbers, phases};
 use super::stability::Linear;
 use super::{Grid, GridError, Line, Map};
-use crate::results::{Clock, OutputError, OutputFolder, write_real_arrays};
+use crate::results::{Arrays, Clock, OutputError, OutputFolder};
 use crate::store::Store;
 use crate::watch::Watch;
 
@@ -45,17 +45,23 @@ pub fn diagram(
 }
 
 impl Diagram {
-    /// Writes the numbers of all points as arrays, `phases.npz`.
+    /// Writes the numbers of all points as arrays, `phases.npz`: coordinates `x` and `y`, the keys that they are of in
+    /// `meta.axes`, every number with shape (X, Y), and `phase` by its place in `meta.phases`.
     ///
     /// # Errors
     /// [`OutputError`].
     pub fn write_arrays(&self, folder: &OutputFolder, grid: &Grid) -> Result<(), OutputError> {
-        let shape = vec![grid.x.len() as u64, grid.y.len() as u64];
-        let mut arrays = vec![("x", vec![shape[0]], grid.x.clone()), ("y", vec![shape[1]], grid.y.clone())];
+        let shape = [grid.x.len() as u64, grid.y.len() as u64];
+        let mut arrays = Arrays::of(&grid.base);
+        arrays.words("meta.axes", &[2], grid.axes.each_ref().map(|axis| axis.path.clone()).into());
+        let names = Phase::ALL.map(|phase| phase.name().to_owned());
+        arrays.words("meta.phases", &[names.len() as u64], names.into());
+        arrays.real("x", &shape[..1], grid.x.clone());
+        arrays.real("y", &shape[1..], grid.y.clone());
         for (k, name) in COLUMNS.into_iter().enumerate() {
-            arrays.push((name, shape.clone(), self.settled.iter().map(|p| numbers(p)[k]).collect()));
+            arrays.real(name, &shape, self.settled.iter().map(|p| numbers(p)[k]).collect());
         }
-        folder.write("phases.npz", |file| write_real_arrays(file, &arrays))
+        folder.write("phases.npz", |file| arrays.write(file))
     }
 
     /// Number of points whose phase could not be told.

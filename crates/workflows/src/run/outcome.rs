@@ -3,13 +3,14 @@
 use serde_json::{Map, Value, json};
 use superladder_engine::{Attachment, Check, Diagnostics, FollowedCutoff, Recorder, Resources};
 use superladder_model::JointState;
+use superladder_plot::terminal;
 use superladder_sampling::Sums;
 use superladder_study::Study;
 
 use super::picture::overview;
 use crate::reductions::{self, ReducedValue, write_reductions};
 use crate::results::{
-    Clock, Column, Head, OutputError, OutputFolder, Spent, columns, write_arrays, write_csv, write_table,
+    Clock, Column, Head, OutputError, OutputFolder, Spent, columns, record_arrays, write_csv, write_table,
     write_table_arrays,
 };
 use crate::samples;
@@ -88,7 +89,7 @@ impl Outcome<'_> {
     pub fn write(&self, folder: &OutputFolder) -> Result<(), OutputError> {
         let columns = columns(&self.study.problem, self.recorder);
         folder.write("observables.csv", |file| write_csv(file, &columns))?;
-        folder.write("observables.npz", |file| write_arrays(file, &self.study.problem, self.recorder))?;
+        folder.write("observables.npz", |file| record_arrays(self.study, self.recorder).write(file))?;
         if !self.reductions.is_empty() {
             folder.write("reductions.csv", |file| write_reductions(file, &self.reductions))?;
         }
@@ -106,6 +107,11 @@ impl Outcome<'_> {
         folder.write_json("manifest.json", &self.manifest_of(&columns))?;
         let panels = overview(self.study, self.recorder);
         write_panels(folder, "overview", (&self.study.title, &panels), self.study.plot.separate)
+    }
+
+    /// The picture for a terminal, at most `width` characters wide, in the colours of a terminal or without.
+    pub fn shown(&self, width: usize, colour: bool) -> String {
+        terminal(&self.study.title, &overview(self.study, self.recorder), width, colour)
     }
 
     /// The manifest: what ran, with what, how it went and what it cost.

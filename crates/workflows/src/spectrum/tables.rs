@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use num_complex::Complex64;
 use serde_json::{Value, json};
 use superladder_engine::SpectralLine;
+use superladder_study::Study;
 
 use super::found::{Found, Light};
-use crate::results::write_rows;
+use crate::results::{Arrays, write_rows};
 
 /// One row a delay: the correlation with its error, and g1 or g2.
 pub(super) fn write_series(file: &mut impl Write, found: &Found<'_>) -> io::Result<()> {
@@ -17,6 +18,16 @@ pub(super) fn write_series(file: &mut impl Write, found: &Found<'_>) -> io::Resu
     };
     let rows = rows.zip(found.normalised()).map(row);
     write_rows(file, ["delay", "re", "im", "error", "g_re", "g_im"], rows)
+}
+
+/// The same as arrays of shape (T,): the delays, the correlation with its error, and g1 or g2, `g`.
+pub(super) fn series_arrays(study: &Study, found: &Found<'_>) -> Arrays {
+    let (length, mut arrays) = ([found.delays.len() as u64], Arrays::of(study));
+    arrays.real("delay", &length, found.delays.clone());
+    arrays.complex("correlation", &length, found.series.values.clone());
+    arrays.real("correlation.error", &length, found.series.errors.clone());
+    arrays.complex("g", &length, found.normalised().collect());
+    arrays
 }
 
 /// One row a frequency.

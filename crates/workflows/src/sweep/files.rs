@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
-use superladder_plot::Panel;
+use superladder_plot::{Frame, Panel, Picture};
 
 use super::SweepError;
 use super::axis::Axis;
@@ -22,6 +22,15 @@ pub fn write(results: &Results<'_>, clock: &Clock, folder: &OutputFolder) -> Res
     Ok(write_all(results, clock, folder, picture).map_err(PlaceError::from)?)
 }
 
+/// The picture of a sweep.
+///
+/// # Errors
+/// [`SweepError::Plot`].
+pub fn picture(results: &Results<'_>) -> Result<Picture, SweepError> {
+    let (title, panels) = panels(results)?;
+    Ok(Frame::SMALL.picture(&title, &panels))
+}
+
 fn write_all(
     results: &Results<'_>,
     clock: &Clock,
@@ -29,6 +38,7 @@ fn write_all(
     (title, panels): (String, Vec<Panel>),
 ) -> Result<(), OutputError> {
     folder.write("sweep.csv", |file| results.write_csv(file))?;
+    folder.write("sweep.npz", |file| results.arrays().write(file))?;
     folder.write("summary.csv", |file| results.write_summary(file))?;
     if !results.sweep.base.reductions.is_empty() {
         folder.write("reductions.csv", |file| results.write_reductions(file))?;

@@ -54,6 +54,11 @@ impl<'a> Results<'a> {
         Self { sweep, outcomes, workers, names }
     }
 
+    /// Names of all columns but `t`.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// Every point with its outcome.
     pub fn points(&self) -> impl Iterator<Item = (&Point, &Outcome)> {
         self.sweep.points.iter().zip(&self.outcomes)
