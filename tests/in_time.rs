@@ -160,6 +160,26 @@ top_population = 1e-8
         assert!((found - a).norm() < 1e-8, "{engine}, {method}: {found} {a}");
         assert!((run.column("photons(a)")[5] - a.norm_sqr()).abs() < 1e-8, "{engine}, {method}");
     }
+    // A coherent state stays one, so that a single trajectory is the mean, whenever it jumps; its photons are few enough
+    // to be counted. A sample without noise is the mean as well, and all of them are on average.
+    let trajectory =
+        ran_with(study, &["engine.kind=trajectories", "engine.trajectories=3", "engine.truncation=1e-14"]);
+    for (column, expected) in
+        [("amplitude(a).re", a.re), ("amplitude(a).im", a.im), ("photons(a)", a.norm_sqr())]
+    {
+        let found = trajectory.column(column)[5];
+        assert!((found - expected).abs() < 1e-8, "{column}: {found} {expected}");
+    }
+    let samples = ran_with(study, &["engine.kind=truncated-wigner", "engine.samples=4000", "engine.seed=5"]);
+    for (column, expected) in
+        [("amplitude(a).re", a.re), ("amplitude(a).im", a.im), ("photons(a)", a.norm_sqr())]
+    {
+        let (found, error) = (samples.column(column)[5], samples.errors(column)[5]);
+        assert!(
+            (found - expected).abs() < 4.0 * error && error < 0.02,
+            "{column}: {found} +- {error}, {expected}"
+        );
+    }
 }
 
 /// `Q` and `S^x` commute with the Dicke coupling: of their drift in the part that follows time nothing is left but rounding
@@ -305,6 +325,63 @@ fn everything_that_follows_time_agrees_with_brute_force() {
     }
 }
 
+/// The samples of trajectories and of truncated Wigner against the density matrix: everything that may follow time, with a
+/// quench, two and four spins; jumps dressed by a mode; a rate that begins at nothing.
+#[test]
+fn trajectories_follow_time_as_the_density_matrix_does() {
+    let dressed = "[[channels]]\nkind = \"dressed-jump\"\nensemble = \"S\"\nrate = \"0.3*t\"\n\
+                   dressing = [\"create(a)\"]\nlower = 1.0\n[[quenches]]";
+    let study = ALL.replace("[[quenches]]", dressed).replace(", \"purity\"", "");
+    for size in [2, 4] {
+        let sets = [format!("ensembles.S.size={size}"), "modes.a.cutoff=9".to_owned()];
+        let sets: Vec<&str> = sets.iter().map(String::as_str).collect();
+        let exact = ran_with(&study, &sets);
+        let trajectories = [&sets[..], &["engine.kind=trajectories", "engine.trajectories=1500"]].concat();
+        let found = ran_with(&study, &trajectories);
+        assert!(found.diagnostics.converged(), "{:?}", found.diagnostics.broken());
+        agree(
+            &exact,
+            &found,
+            &["amplitude(a).re", "amplitude(a).im", "photons(a)", "spin(S).x", "spin(S).z"],
+        );
+    }
+}
+
+/// Collective dephasing and a thermal bath whose rates follow time: truncated Wigner has their noise, and is exact for both.
+#[test]
+fn noise_of_samples_follows_time() {
+    let study = "[ensembles.S]\nsize = 40\nfrequency = 0.0\ninitial = { state = \"product\", bloch = [1.0, 0.0, 0.0] }\n\
+                 [[channels]]\nkind = \"collective-dephasing\"\nensemble = \"S\"\nrate = \"0.3*t\"\n\
+                 [time]\nend = 2\npoints = 3\n[output]\nobservables = [\"spin(S)\"]\n";
+    let run = ran_with(study, &["engine.kind=truncated-wigner", "engine.samples=4000"]);
+    for i in [1, 2] {
+        let (found, error) = (run.column("spin(S).x")[i], run.errors("spin(S).x")[i]);
+        // <S^x> = N/2 exp(-(1/2) integral of the rate)
+        let expected = 20.0 * (-0.075 * f64::from(i as u32).powi(2)).exp();
+        assert!((found - expected).abs() < 4.0 * error && error < 0.3, "{found} +- {error}, {expected}");
+    }
+    let lossy = "[modes.a]\nfrequency = 0.5\ncutoff = 14\n[[channels]]\nkind = \"thermal-bath\"\nmode = \"a\"\n\
+                 rate = \"1 + sin(3*t)\"\noccupation = 1.0\n[time]\nend = 2\npoints = 3\n[output]\n\
+                 observables = [\"photons(a)\"]\n[bounds]\ntop_population = 1\n";
+    let run = ran_with(lossy, &["engine.kind=truncated-wigner", "engine.samples=4000"]);
+    for i in [1, 2] {
+        let (t, found, error) =
+            (f64::from(i as u32), run.column("photons(a)")[i], run.errors("photons(a)")[i]);
+        // dn/dt = rate (1 - n)
+        let expected = 1.0 - (-(t + (1.0 - (3.0 * t).cos()) / 3.0)).exp();
+        assert!((found - expected).abs() < 4.0 * error && error < 0.05, "{found} +- {error}, {expected}");
+    }
+}
+
+fn agree(exact: &common::Ran, found: &common::Ran, columns: &[&str]) {
+    for column in columns {
+        for i in [1, 2] {
+            let (a, b, error) = (exact.column(column)[i], found.column(column)[i], found.errors(column)[i]);
+            assert!((a - b).abs() < 4.0 * error && error < 0.08, "{column} at {i}: {a}, {b} +- {error}");
+        }
+    }
+}
+
 /// A table through many points of a function is that function.
 #[test]
 fn tables_are_what_they_are_made_of() {
@@ -359,11 +436,6 @@ fn commands_and_engines_that_cannot_follow_time_say_so() {
         let said = scratch.exits(2, &[command, "study.toml"]);
         assert!(said.contains("depends on time (-2*t)"), "{command}: {said}");
     }
-    for engine in ["trajectories", "truncated-wigner"] {
-        let said =
-            scratch.exits(2, &["run", "study.toml", "--set", &format!("engine.kind={engine}"), "-o", "out"]);
-        assert!(said.contains("depends on time (-2*t)"), "{engine}: {said}");
-    }
     let said = scratch.exits(2, &["run", "study.toml", "--set", "method.name=exponential", "-o", "out"]);
     assert!(said.contains("constant generators") && said.contains("chebyshev"), "{said}");
     let said = scratch.exits(0, &["equations", "study.toml"]);
@@ -373,4 +445,9 @@ fn commands_and_engines_that_cannot_follow_time_say_so() {
     );
     let said = scratch.exits(0, &["run", "study.toml", "-o", "out"]);
     assert!(!said.contains("NOT CONVERGED"), "{said}");
+    let lossy = "[modes.a]\nfrequency = 1\ncutoff = 4\ninitial = { state = \"coherent\", amplitude = 1.0 }\n[[channels]]\n\
+                 kind = \"cavity-loss\"\nmode = \"a\"\nrate = \"1 + t\"\n[time]\nend = 1\npoints = 2\n[output]\n\
+                 observables = [\"photons(a)\"]\n[engine]\nkind = \"trajectories\"\nunravelling = \"heterodyne\"\n";
+    let said = Scratch::new(lossy).exits(2, &["run", "study.toml", "-o", "out"]);
+    assert!(said.contains("cavity-loss") && said.contains("(1 + t)") && said.contains("jumps"), "{said}");
 }
