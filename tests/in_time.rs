@@ -41,6 +41,29 @@ fn a_driven_spin_is_that_of_independent_code_in_all_engines() {
     }
 }
 
+/// The same by Magnus steps: to the digits that are known, to more against `dop853`, and at order 4 by fixed steps.
+#[test]
+fn magnus_steps_of_the_exact_engine_are_of_order_4() {
+    let precise = ran_with(SPIN, &["method.name=dop853", "method.rtol=1e-13", "method.atol=1e-14"]);
+    let columns = ["x", "y", "z"].map(|axis| format!("spin(S).{axis}"));
+    let error = |sets: &[&str]| {
+        let run = ran_with(SPIN, sets);
+        let away =
+            |c: &String| (0..7).map(|i| (run.column(c)[i] - precise.column(c)[i]).abs()).fold(0.0, f64::max);
+        columns.iter().map(away).fold(0.0, f64::max)
+    };
+    for method in ["krylov", "chebyshev"] {
+        let name = format!("method.name={method}");
+        let found = error(&[&name]);
+        assert!(found < 1e-9, "{method}: {found:e}");
+        let errors = ["0.25", "0.125", "0.0625"].map(|h| error(&[&name, &format!("method.fixed_step={h}")]));
+        for pair in errors.windows(2) {
+            let order = (pair[0] / pair[1]).log2();
+            assert!((order - 4.0).abs() < 0.2, "{method}: {order} of {errors:?}");
+        }
+    }
+}
+
 /// Landau and Zener: from -T to T through the crossing of `H = v t S^z + g 2 S^x`, the probability to stay in the
 /// same diabatic state is `exp(-2 pi g^2/v)`, with an error that falls as 1/T.
 #[test]
@@ -123,11 +146,39 @@ top_population = 1e-8
         let k4 = slope(t + h, a + h * k3);
         a += h / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4);
     }
-    for engine in ["exact", "cumulant", "mean-field"] {
-        let run = ran_with(&format!("{study}\n[engine]\nkind = \"{engine}\"\n"), &[]);
+    let engines = [
+        ("exact", "dop853"),
+        ("exact", "krylov"),
+        ("exact", "chebyshev"),
+        ("cumulant", "dop853"),
+        ("mean-field", "dop853"),
+    ];
+    for (engine, method) in engines {
+        let kind = format!("\n[engine]\nkind = \"{engine}\"\n[method]\nname = \"{method}\"\n");
+        let run = ran_with(&format!("{study}{kind}"), &[]);
         let found = Complex64::new(run.column("amplitude(a).re")[5], run.column("amplitude(a).im")[5]);
-        assert!((found - a).norm() < 1e-8, "{engine}: {found} {a}");
-        assert!((run.column("photons(a)")[5] - a.norm_sqr()).abs() < 1e-8, "{engine}");
+        assert!((found - a).norm() < 1e-8, "{engine}, {method}: {found} {a}");
+        assert!((run.column("photons(a)")[5] - a.norm_sqr()).abs() < 1e-8, "{engine}, {method}");
+    }
+    // A coherent state stays one, so that a single trajectory is the mean, whenever it jumps; its photons are few enough
+    // to be counted. A sample without noise is the mean as well, and all of them are on average.
+    let trajectory =
+        ran_with(study, &["engine.kind=trajectories", "engine.trajectories=3", "engine.truncation=1e-14"]);
+    for (column, expected) in
+        [("amplitude(a).re", a.re), ("amplitude(a).im", a.im), ("photons(a)", a.norm_sqr())]
+    {
+        let found = trajectory.column(column)[5];
+        assert!((found - expected).abs() < 1e-8, "{column}: {found} {expected}");
+    }
+    let samples = ran_with(study, &["engine.kind=truncated-wigner", "engine.samples=4000", "engine.seed=5"]);
+    for (column, expected) in
+        [("amplitude(a).re", a.re), ("amplitude(a).im", a.im), ("photons(a)", a.norm_sqr())]
+    {
+        let (found, error) = (samples.column(column)[5], samples.errors(column)[5]);
+        assert!(
+            (found - expected).abs() < 4.0 * error && error < 0.02,
+            "{column}: {found} +- {error}, {expected}"
+        );
     }
 }
 
@@ -264,6 +315,71 @@ fn everything_that_follows_time_agrees_with_brute_force() {
         }
     }
     assert!(run.diagnostics.converged(), "{:?}", run.diagnostics.broken());
+    for method in ["krylov", "chebyshev"] {
+        let other = ran_with(ALL, &[&format!("method.name={method}")]);
+        for column in ["amplitude(a).re", "photons(a)", "spin(S).x", "spin(S).z", "purity"] {
+            let (a, b) = (run.column(column)[2], other.column(column)[2]);
+            assert!((a - b).abs() < 1e-8, "{method}, {column}: {a} {b}");
+        }
+        assert!(other.diagnostics.converged(), "{method}: {:?}", other.diagnostics.broken());
+    }
+}
+
+/// The samples of trajectories and of truncated Wigner against the density matrix: everything that may follow time, with a
+/// quench, two and four spins; jumps dressed by a mode; a rate that begins at nothing.
+#[test]
+fn trajectories_follow_time_as_the_density_matrix_does() {
+    let dressed = "[[channels]]\nkind = \"dressed-jump\"\nensemble = \"S\"\nrate = \"0.3*t\"\n\
+                   dressing = [\"create(a)\"]\nlower = 1.0\n[[quenches]]";
+    let study = ALL.replace("[[quenches]]", dressed).replace(", \"purity\"", "");
+    for size in [2, 4] {
+        let sets = [format!("ensembles.S.size={size}"), "modes.a.cutoff=9".to_owned()];
+        let sets: Vec<&str> = sets.iter().map(String::as_str).collect();
+        let exact = ran_with(&study, &sets);
+        let trajectories = [&sets[..], &["engine.kind=trajectories", "engine.trajectories=1500"]].concat();
+        let found = ran_with(&study, &trajectories);
+        assert!(found.diagnostics.converged(), "{:?}", found.diagnostics.broken());
+        agree(
+            &exact,
+            &found,
+            &["amplitude(a).re", "amplitude(a).im", "photons(a)", "spin(S).x", "spin(S).z"],
+        );
+    }
+}
+
+/// Collective dephasing and a thermal bath whose rates follow time: truncated Wigner has their noise, and is exact for both.
+#[test]
+fn noise_of_samples_follows_time() {
+    let study = "[ensembles.S]\nsize = 40\nfrequency = 0.0\ninitial = { state = \"product\", bloch = [1.0, 0.0, 0.0] }\n\
+                 [[channels]]\nkind = \"collective-dephasing\"\nensemble = \"S\"\nrate = \"0.3*t\"\n\
+                 [time]\nend = 2\npoints = 3\n[output]\nobservables = [\"spin(S)\"]\n";
+    let run = ran_with(study, &["engine.kind=truncated-wigner", "engine.samples=4000"]);
+    for i in [1, 2] {
+        let (found, error) = (run.column("spin(S).x")[i], run.errors("spin(S).x")[i]);
+        // <S^x> = N/2 exp(-(1/2) integral of the rate)
+        let expected = 20.0 * (-0.075 * f64::from(i as u32).powi(2)).exp();
+        assert!((found - expected).abs() < 4.0 * error && error < 0.3, "{found} +- {error}, {expected}");
+    }
+    let lossy = "[modes.a]\nfrequency = 0.5\ncutoff = 14\n[[channels]]\nkind = \"thermal-bath\"\nmode = \"a\"\n\
+                 rate = \"1 + sin(3*t)\"\noccupation = 1.0\n[time]\nend = 2\npoints = 3\n[output]\n\
+                 observables = [\"photons(a)\"]\n[bounds]\ntop_population = 1\n";
+    let run = ran_with(lossy, &["engine.kind=truncated-wigner", "engine.samples=4000"]);
+    for i in [1, 2] {
+        let (t, found, error) =
+            (f64::from(i as u32), run.column("photons(a)")[i], run.errors("photons(a)")[i]);
+        // dn/dt = rate (1 - n)
+        let expected = 1.0 - (-(t + (1.0 - (3.0 * t).cos()) / 3.0)).exp();
+        assert!((found - expected).abs() < 4.0 * error && error < 0.05, "{found} +- {error}, {expected}");
+    }
+}
+
+fn agree(exact: &common::Ran, found: &common::Ran, columns: &[&str]) {
+    for column in columns {
+        for i in [1, 2] {
+            let (a, b, error) = (exact.column(column)[i], found.column(column)[i], found.errors(column)[i]);
+            assert!((a - b).abs() < 4.0 * error && error < 0.08, "{column} at {i}: {a}, {b} +- {error}");
+        }
+    }
 }
 
 /// A table through many points of a function is that function.
@@ -320,13 +436,8 @@ fn commands_and_engines_that_cannot_follow_time_say_so() {
         let said = scratch.exits(2, &[command, "study.toml"]);
         assert!(said.contains("depends on time (-2*t)"), "{command}: {said}");
     }
-    for engine in ["trajectories", "truncated-wigner"] {
-        let said =
-            scratch.exits(2, &["run", "study.toml", "--set", &format!("engine.kind={engine}"), "-o", "out"]);
-        assert!(said.contains("depends on time (-2*t)"), "{engine}: {said}");
-    }
-    let said = scratch.exits(2, &["run", "study.toml", "--set", "method.name=krylov", "-o", "out"]);
-    assert!(said.contains("constant generators"), "{said}");
+    let said = scratch.exits(2, &["run", "study.toml", "--set", "method.name=exponential", "-o", "out"]);
+    assert!(said.contains("constant generators") && said.contains("chebyshev"), "{said}");
     let said = scratch.exits(0, &["equations", "study.toml"]);
     assert!(
         said.contains("follows time: add [(-2*t) - 0]") || said.contains("follows time: add [(-2*t) - -0]"),
@@ -334,4 +445,9 @@ fn commands_and_engines_that_cannot_follow_time_say_so() {
     );
     let said = scratch.exits(0, &["run", "study.toml", "-o", "out"]);
     assert!(!said.contains("NOT CONVERGED"), "{said}");
+    let lossy = "[modes.a]\nfrequency = 1\ncutoff = 4\ninitial = { state = \"coherent\", amplitude = 1.0 }\n[[channels]]\n\
+                 kind = \"cavity-loss\"\nmode = \"a\"\nrate = \"1 + t\"\n[time]\nend = 1\npoints = 2\n[output]\n\
+                 observables = [\"photons(a)\"]\n[engine]\nkind = \"trajectories\"\nunravelling = \"heterodyne\"\n";
+    let said = Scratch::new(lossy).exits(2, &["run", "study.toml", "-o", "out"]);
+    assert!(said.contains("cavity-loss") && said.contains("(1 + t)") && said.contains("jumps"), "{said}");
 }

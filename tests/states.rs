@@ -86,6 +86,58 @@ fn a_run_in_two_pieces_is_the_run_in_one() {
     assert!((auto - fixed).abs() < 1e-4, "{auto} {fixed}");
 }
 
+/// To t = 2 and on to 4 is to 4 at once: in every bit where steps end at the output times, within the tolerance where not.
+#[test]
+fn a_finished_run_goes_on_to_later_times() {
+    let scratch = Scratch::new(STUDY);
+    let few = "output.observables=[\"photons(a)\", \"spin(S)\"]";
+    let later = ["--set", "time.end=4", "--set", "time.points=41"];
+    let cases: [(&str, &[&str], f64); 5] = [
+        ("exact", &[], 1e-9),
+        ("exact", &["method.name=dop853", "method.exact_stops=true"], 0.0),
+        ("exact", &["method.name=low-storage"], 0.0),
+        ("cumulant", &["method.name=dop853", "method.exact_stops=true"], 0.0),
+        ("mean-field", &[], 1e-7),
+    ];
+    for (number, (engine, sets, tolerance)) in cases.into_iter().enumerate() {
+        let (whole, parts) = (format!("whole-{number}"), format!("parts-{number}"));
+        let engine = format!("engine.kind={engine}");
+        let sets: Vec<&str> = [&engine, few].iter().chain(sets).flat_map(|set| ["--set", set]).collect();
+        let run = |output: &str, more: &[&str]| {
+            scratch.exits(0, &[&["run", "study.toml", "-o", output][..], &sets, more].concat())
+        };
+        run(&whole, &later);
+        run(&parts, &[]);
+        run(&parts, &[&later[..], &["--resume"]].concat());
+        for name in ["t", "photons(a)", "spin(S).z"] {
+            let tables = [&whole, &parts].map(|f| column(&scratch.path(f).join("observables.csv"), name));
+            assert_eq!((tables[0].len(), tables[1].len()), (41, 41));
+            for (a, b) in tables[0].iter().zip(&tables[1]) {
+                assert!((a - b).abs() <= tolerance, "{sets:?}, {name}: {a} {b}");
+            }
+        }
+    }
+    let resumed = |sets: &[&str]| {
+        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+        scratch.exits(
+            2,
+            &[&["run", "study.toml", "-o", "whole-0", "--resume", "--set", few][..], &sets].concat(),
+        )
+    };
+    let said = resumed(&["time.end=4", "time.points=41"]);
+    assert!(said.contains("nothing waits"), "{said}");
+    let said = resumed(&["time.end=8", "time.points=81", "channels.1.rate=0.2"]);
+    assert!(said.contains("channels") && said.contains("0.2") && said.contains("time.end"), "{said}");
+    let said = resumed(&["time.end=8", "time.points=41"]);
+    assert!(said.contains("number 2 was t = 0.1, and is t = 0.2"), "{said}");
+    let said = resumed(&["time.end=3", "time.points=31"]);
+    assert!(said.contains("number 32 was t = 3.1, and is none"), "{said}");
+    // What is damaged is told.
+    fs::write(scratch.path("whole-0/run.checkpoint"), "superladder finished run 1\nabc").expect("written");
+    let said = resumed(&["time.end=8", "time.points=81"]);
+    assert!(said.contains("damaged"), "{said}");
+}
+
 /// Coherences that no observable needs are not stored by a run that keeps no state.
 #[test]
 fn the_state_is_whole_whatever_is_observed() {

@@ -17,14 +17,19 @@ use super::{Execution, Shown, StudyArguments};
   superladder run study.toml --show                 draw the curves in the terminal
   superladder run study.toml --time-limit 3500      stop in time, with a checkpoint
   superladder run study.toml --resume               and go on
+  superladder run study.toml --resume --set time.end=20 --set time.points=201   a finished run to later times
   superladder run study.toml --indices 500..1000    one part of many trajectories; see `merge`
 
+The folder of a finished run keeps where it has come to (run.checkpoint, up to 128 MiB): with --resume it goes on to
+later times, if nothing but `time.end`, with `points` or `step`, has changed and the output times go on. The numbers are
+those of a run to there at once, in every bit where steps end at the output times (low-storage, exact_stops, Magnus steps).
+Runs of engines that sample, and cutoffs that follow the state, begin anew.
 With the engine 'trajectories', --resume adds trajectories to an interrupted or a finished run, up to
 `engine.trajectories`, and repeats none.
 Ctrl-C stops a run with a checkpoint, DIR.checkpoint beside the output folder.
 The output folder holds observables.csv, observables.npz (NumPy), manifest.json, study.toml
 (as run), overview.svg and overview.png, report.html (all of it in one page, with values on
-hover), figure.py (draws the picture with matplotlib). It appears complete or not at all.")]
+hover), figure.py (draws the picture with matplotlib), and run.checkpoint. It appears complete or not at all.")]
 #[allow(clippy::struct_excessive_bools, reason = "every flag of the command is one")]
 pub(crate) struct Run {
     #[command(flatten)]
@@ -35,7 +40,8 @@ pub(crate) struct Run {
     /// Replace the output folder if it exists.
     #[arg(short, long)]
     pub(crate) force: bool,
-    /// Continue an interrupted run from its checkpoint, to the same bits; without a checkpoint, start.
+    /// Continue an interrupted run from its checkpoint, to the same bits, or a finished one to later times; without
+    /// either, start.
     #[arg(short, long)]
     pub(crate) resume: bool,
     /// Write the state at the last time too, state.superladder, for `[initial] state = "file"` of other studies.

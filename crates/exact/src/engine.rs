@@ -61,10 +61,10 @@ impl Exact {
                           not offer; use generator = \"matrix-free\" or lawson = false";
             return Err(EngineError::Unsupported { engine: NAME, reason: reason.into() });
         }
-        if problem.follows_time() && self.method.definition().linear_only {
+        if problem.follows_time() && !self.method.definition().in_time {
             let reason = format!(
-                "method '{}' moves constant generators only, and a part of the model follows time; use dop853, tsit5 or \
-                 low-storage",
+                "method '{}' moves constant generators only, and a part of the model follows time; use dop853, chebyshev \
+                 or krylov",
                 self.method.definition().name
             );
             return Err(EngineError::Unsupported { engine: NAME, reason });

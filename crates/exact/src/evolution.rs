@@ -11,7 +11,7 @@ use superladder_engine::{
 };
 use superladder_model::{JointState, Modulation};
 use superladder_propagate::{
-    Field, Linear, LinearOperator, Memory, Method, PropagateError, Propagator, Superposition, VectorField,
+    Linear, LinearInTime, LinearOperator, Memory, Method, PropagateError, Propagator, VectorField,
 };
 
 use crate::adaptive::{CutoffChange, CutoffControl};
@@ -195,13 +195,14 @@ impl ExactEvolution {
 
 /// `L rho + sum_k [size_k(t) - nominal_k] L_k rho`.
 fn in_time<'a>(
-    whole: &'a dyn VectorField,
+    whole: &'a dyn LinearOperator,
     modulations: &'a [Modulation],
-    parts: &'a [Linear<'a, Lindbladian>],
-) -> Superposition<'a> {
-    modulations.iter().zip(parts).fold(Superposition::new(whole), |sum, (modulation, part)| {
-        sum.with(|t| modulation.deviation(t), part)
-    })
+    parts: &'a [Lindbladian],
+) -> LinearInTime<'a> {
+    modulations
+        .iter()
+        .zip(parts)
+        .fold(LinearInTime::new(whole), |sum, (modulation, part)| sum.with(|t| modulation.deviation(t), part))
 }
 
 fn initial_state(
@@ -269,9 +270,8 @@ impl Evolution for ExactEvolution {
             let moved = if parts.is_empty() {
                 propagator.advance(&Linear(&operator), self.time, end, vector, now, &mut observer)
             } else {
-                let (whole, parts): (_, Vec<_>) = (Linear(&operator), parts.iter().map(Linear).collect());
-                let field = in_time(&whole, &modulations, &parts);
-                propagator.advance(&Field(&field), self.time, end, vector, now, &mut observer)
+                let system = in_time(operator, &modulations, parts);
+                propagator.advance(&system, self.time, end, vector, now, &mut observer)
             };
             let reached = moved.map_err(|e| failed(&observer.instruments.problem, self.time, e))?;
             let over = observer.over || observer.abandoned.get();
@@ -330,10 +330,12 @@ impl Evolution for ExactEvolution {
         let memory = self.propagator.memory();
         self.propagator = self.method.propagator(0);
         let mut change = vec![0.0; self.vector.len()];
-        let operator: &dyn LinearOperator = self.generator.as_ref();
-        let (whole, parts): (_, Vec<_>) = (Linear(&operator), self.parts.iter().map(Linear).collect());
         let modulations = self.instruments.problem.stages[self.stage].model.modulations();
-        in_time(&whole, modulations, &parts).derivative(self.time, &self.vector, &mut change);
+        in_time(self.generator.as_ref(), modulations, &self.parts).derivative(
+            self.time,
+            &self.vector,
+            &mut change,
+        );
         self.propagator = self.method.propagator(self.vector.len());
         self.propagator.restore(&memory);
         Some(self.instruments.view(&change).purity().sqrt())

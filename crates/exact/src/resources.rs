@@ -67,8 +67,12 @@ impl Exact {
         if let Method::Chebyshev(options) = &mut method {
             options.outputs = options.outputs.min(problem.times.len());
         }
-        // One more holds a part that follows time, before it is added.
-        method.state_vectors(dim, needs_state(problem)) + 1 + usize::from(problem.follows_time())
+        let states = needs_state(problem);
+        if problem.follows_time() {
+            // One more holds a part that follows time, before it is added.
+            return method.state_vectors_in_time(dim, states) + 2;
+        }
+        method.state_vectors(dim, states) + 1
     }
 
     /// Memory beside the state vectors: what measures, the tables of the space, the `generator`, and the

@@ -44,6 +44,9 @@ impl PartialEq for TimeFunction {
     }
 }
 
+/// Intervals in which a time is divided where all of it is looked at.
+const LOOKS: u32 = 1000;
+
 /// A part of a model that follows time: the generator is
 /// `L(t) = L(model) + sum_k [size_k(t) - nominal_k] L(part_k)`.
 ///
@@ -72,9 +75,8 @@ impl Modulation {
 
     /// The largest deviation between two times, of 1001 evenly spaced ones.
     pub fn largest_deviation(&self, start: f64, end: f64) -> f64 {
-        const STEPS: u32 = 1000;
-        let step = (end - start) / f64::from(STEPS);
-        (0..=STEPS).map(|i| self.deviation(start + step * f64::from(i)).abs()).fold(0.0, f64::max)
+        let step = (end - start) / f64::from(LOOKS);
+        (0..=LOOKS).map(|i| self.deviation(start + step * f64::from(i)).abs()).fold(0.0, f64::max)
     }
 
     /// What is wrong with the size at a time, if anything is.
@@ -85,6 +87,13 @@ impl Modulation {
         }
         (!self.signed && size < 0.0)
             .then(|| format!("{} is {size} at t = {t}, but a rate cannot be negative", self.of))
+    }
+}
+
+impl Modulation {
+    /// What is wrong first between two times, of 1001 evenly spaced ones, if anything is.
+    pub fn first_fault(&self, start: f64, end: f64) -> Option<String> {
+        (0..=LOOKS).find_map(|i| self.fault(start + (end - start) / f64::from(LOOKS) * f64::from(i)))
     }
 }
 
@@ -139,6 +148,38 @@ impl Model {
             self.interactions().to_vec(),
             self.channels().to_vec(),
         )
+    }
+
+    /// The numbers of the dissipators whose rates the modulations are, in their order; `None` for energies.
+    pub fn dissipators_in_time(&self) -> Vec<Option<usize>> {
+        let mut taken: Vec<usize> = Vec::new();
+        let of = |modulation: &Modulation| {
+            let own = modulation.part.dissipators().next()?;
+            let is_own = |(number, d): &(usize, &Dissipator)| {
+                d.jump == own.jump && d.rate == modulation.nominal && !taken.contains(number)
+            };
+            let number = self.dissipators().enumerate().find(is_own)?.0;
+            taken.push(number);
+            Some(number)
+        };
+        self.modulations().iter().map(of).collect()
+    }
+
+    /// The model without the dissipators whose rates follow time, and without what follows time: with the parts of
+    /// these rates at their sizes, and those of energies at what they differ by, it is the model at any time.
+    pub fn without_rates_in_time(&self) -> Self {
+        let followed = self.dissipators_in_time();
+        let mut number = 0;
+        let mut kept = |_: &Dissipator| {
+            number += 1;
+            !followed.contains(&Some(number - 1))
+        };
+        let mut channels = self.channels().to_vec();
+        for channel in &mut channels {
+            channel.dissipators.retain(&mut kept);
+        }
+        let (modes, ensembles) = (self.modes().to_vec(), self.ensembles().to_vec());
+        Self::of_parts(modes, ensembles, self.interactions().to_vec(), channels)
     }
 
     /// Makes `size(t)` of what is `nominal * operator` in the Hamiltonian of this model.

@@ -55,6 +55,8 @@ pub(crate) struct ChebyshevPropagator {
     /// Probes of every F_k y, one row a term.
     probes: Vec<f64>,
     longest: Option<Longest>,
+    /// Ways are short: the expansion of a whole way is tried before that of the longest step.
+    brief: bool,
 }
 
 /// The expansion of the longest step, and what it was planned for: the rectangle, the caution and the terms
@@ -86,7 +88,13 @@ impl ChebyshevPropagator {
             outputs: Outputs::default(),
             probes: Vec::new(),
             longest: None,
+            brief: false,
         }
+    }
+
+    /// The same for many ways, each of about one step, under another operator each time.
+    pub(crate) fn brief(options: Chebyshev, dim: usize) -> Self {
+        Self { brief: true, ..Self::new(options, dim) }
     }
 
     fn steps(
@@ -222,13 +230,16 @@ impl ChebyshevPropagator {
 
     /// The expansion of the next step: the longest one, or a shorter one that ends at `target`.
     fn next_plan(&mut self, rectangle: Rectangle, t: f64, target: f64) -> Result<Plan, PropagateError> {
+        let wanted = (target - t).min(self.memory.next_step.unwrap_or(f64::INFINITY));
+        if let Some(plan) = self.brief.then(|| self.plan(rectangle, wanted, 0)).flatten() {
+            return Ok(plan);
+        }
         let conditions = (rectangle, self.memory.caution, self.memory.surplus);
         let known = self.longest.take().filter(|known| known.conditions == conditions);
         let longest = match known {
             Some(longest) => longest.plan,
             None => self.longest_plan(rectangle).ok_or_else(|| self.not_converged(t, 0.0, f64::INFINITY))?,
         };
-        let wanted = (target - t).min(self.memory.next_step.unwrap_or(f64::INFINITY));
         let next =
             if wanted < longest.step { self.plan(rectangle, wanted, 0) } else { Some(longest.clone()) };
         self.longest = Some(Longest { conditions, plan: longest });

@@ -145,3 +145,26 @@ pub enum PropagateError {
         known: String,
     },
 }
+
+impl PropagateError {
+    /// The same of a propagation that began `start` later.
+    pub(crate) fn later(mut self, start: f64) -> Self {
+        match &mut self {
+            Self::NonFinite { time, .. }
+            | Self::StepUnderflow { time, .. }
+            | Self::Rounding { time, .. }
+            | Self::NotConverged { time, .. } => *time += start,
+            Self::MaxSteps { time, end, .. } | Self::TooFar { time, end, .. } => {
+                *time += start;
+                *end += start;
+            }
+            Self::TooLarge { .. }
+            | Self::NotLinear { .. }
+            | Self::Dimension { .. }
+            | Self::InvalidOption { .. }
+            | Self::UnknownOption { .. }
+            | Self::UnknownMethod { .. } => {}
+        }
+        self
+    }
+}

@@ -36,8 +36,10 @@ mod chebyshev;
 mod error;
 mod explicit;
 mod exponential;
+mod in_time;
 mod krylov;
 mod lawson;
+mod magnus;
 mod method;
 mod options;
 mod pace;
@@ -49,6 +51,7 @@ mod system;
 pub mod vector;
 
 pub use error::PropagateError;
+pub use in_time::LinearInTime;
 pub use lawson::Lawson;
 pub use method::{FormerKey, METHODS, MethodDefinition, OptionDefinition};
 pub use options::{

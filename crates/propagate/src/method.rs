@@ -1,9 +1,11 @@
 //! The table of methods: names, options, defaults and how a method is made from them.
 
-use crate::chebyshev::{ChebyshevPropagator, state_vectors};
+use crate::chebyshev::state_vectors;
 use crate::exponential::{ExponentialPropagator, LARGEST};
-use crate::krylov::KrylovPropagator;
-use crate::options::require;
+use crate::magnus::{Magnus, VECTORS_IN_TIME};
+use crate::options::{
+    ATOL, BOOLEAN, COUNT, DEGREE, DIMENSION, OUTPUTS, POSITIVE, RTOL, TOLERANCE, is_tolerance, require,
+};
 use crate::rational::{self, RationalPropagator};
 use crate::runge_kutta::{Adaptive, Dop853Scheme, LowStorageScheme, Settings, Tsit5Scheme};
 use crate::{
@@ -22,6 +24,8 @@ pub struct MethodDefinition {
     pub order: Option<u32>,
     /// Whether it moves linear systems only.
     pub linear_only: bool,
+    /// Whether these may follow time.
+    pub in_time: bool,
     /// Most independent numbers that a state may reach; None: any number.
     pub largest: Option<usize>,
     /// Its options.
@@ -80,18 +84,6 @@ const fn atol(default: f64) -> OptionDefinition {
     real("atol", default, ATOL, "absolute tolerance of the local error per step")
 }
 
-const RTOL: &str = "0, or a number from 1e-15 to below 1";
-const ATOL: &str = "a finite number > 0";
-/// Smallest relative error that is worth asking for: a few roundings of double precision.
-const SMALLEST_TOLERANCE: f64 = 1e-15;
-const POSITIVE: &str = "a finite number > 0";
-const COUNT: &str = "a whole number >= 1";
-const BOOLEAN: &str = "true or false";
-const TOLERANCE: &str = "a number from 1e-15 to below 1";
-const DIMENSION: &str = "a whole number from 2 to 1000";
-const DEGREE: &str = "a whole number from 4 to 10000";
-const OUTPUTS: &str = "a whole number from 1 to 64";
-
 const INITIAL_STEP: OptionDefinition = OptionDefinition {
     name: "initial_step",
     default: None,
@@ -105,6 +97,10 @@ const FIXED_STEP: OptionDefinition = OptionDefinition {
     allowed: POSITIVE,
     meaning: "steps of this length without error control, for convergence studies",
     former: None,
+};
+const MAGNUS_STEP: OptionDefinition = OptionDefinition {
+    meaning: "Magnus steps of this length (order 4) without error control, for convergence studies",
+    ..FIXED_STEP
 };
 const MAX_STEPS: OptionDefinition = integer(
     "max_steps",
@@ -139,6 +135,7 @@ pub static METHODS: &[MethodDefinition] = &[
         summary: "Dormand-Prince Runge-Kutta method 8(5,3), adaptive, dense output of order 7",
         order: Some(8),
         linear_only: false,
+        in_time: true,
         largest: None,
         options: &[rtol(1e-8), atol(1e-10), INITIAL_STEP, MAX_STEPS, LAWSON, EXACT_STOPS, FIXED_STEP],
         method: || Method::Dop853(Dop853::default()),
@@ -148,6 +145,7 @@ pub static METHODS: &[MethodDefinition] = &[
         summary: "Tsitouras Runge-Kutta method 5(4), adaptive, free interpolant of order 4",
         order: Some(5),
         linear_only: false,
+        in_time: true,
         largest: None,
         options: &[rtol(1e-9), atol(1e-11), INITIAL_STEP, MAX_STEPS, LAWSON, EXACT_STOPS, FIXED_STEP],
         method: || Method::Tsit5(Tsit5::default()),
@@ -157,34 +155,39 @@ pub static METHODS: &[MethodDefinition] = &[
         summary: "Kennedy-Carpenter-Lewis Runge-Kutta method 4(3) that needs only four vectors",
         order: Some(4),
         linear_only: false,
+        in_time: true,
         largest: None,
         options: &[rtol(1e-9), atol(1e-11), INITIAL_STEP, MAX_STEPS, LAWSON, FIXED_STEP],
         method: || Method::LowStorage(LowStorage::default()),
     },
     MethodDefinition {
         name: "krylov",
-        summary: "exponential in Krylov subspaces (Arnoldi), adaptive step and dimension",
+        summary: "exponential in Krylov subspaces (Arnoldi), adaptive step and dimension; Magnus steps of order 4 in time",
         order: None,
         linear_only: true,
+        in_time: true,
         largest: None,
         options: &[
             real("tolerance", 1e-10, TOLERANCE, "error allowed per unit of time, relative to the state"),
             integer("dimension", 30, DIMENSION, "largest dimension of a subspace (vectors kept)"),
             MAX_STEPS,
+            MAGNUS_STEP,
         ],
         method: || Method::Krylov(Krylov::default()),
     },
     MethodDefinition {
         name: "chebyshev",
-        summary: "exponential by Faber polynomials on an ellipse around the spectrum, few vectors",
+        summary: "exponential by Faber polynomials on an ellipse around the spectrum, few vectors; Magnus steps of order 4 in time",
         order: None,
         linear_only: true,
+        in_time: true,
         largest: None,
         options: &[
             STEP_TOLERANCE,
             integer("degree", 400, DEGREE, "largest degree of the polynomial of one step"),
             integer("outputs", 32, OUTPUTS, "most output times that share a step if states are needed"),
             MAX_STEPS,
+            MAGNUS_STEP,
         ],
         method: || Method::Chebyshev(Chebyshev::default()),
     },
@@ -193,6 +196,7 @@ pub static METHODS: &[MethodDefinition] = &[
         summary: "exponential of the whole matrix, for stiff systems of at most 2000 numbers",
         order: None,
         linear_only: true,
+        in_time: false,
         largest: Some(LARGEST),
         options: &[
             real("step_tolerance", 1e-8, TOLERANCE, "error accepted per step, relative to the state"),
@@ -205,6 +209,7 @@ pub static METHODS: &[MethodDefinition] = &[
         summary: "exponential in rational Krylov subspaces, for stiff systems of at most 20000 numbers",
         order: None,
         linear_only: true,
+        in_time: false,
         largest: Some(rational::LARGEST),
         options: &[
             real("tolerance", 1e-10, TOLERANCE, "error allowed per unit of time, relative to the state"),
@@ -301,8 +306,8 @@ impl Method {
             Self::LowStorage(o) => {
                 Box::new(Adaptive::new(Settings::from(o), LowStorageScheme::new(dim), dim))
             }
-            Self::Krylov(o) => Box::new(KrylovPropagator::new(o.clone(), dim)),
-            Self::Chebyshev(o) => Box::new(ChebyshevPropagator::new(o.clone(), dim)),
+            Self::Krylov(o) => Box::new(Magnus::new(o.clone(), dim)),
+            Self::Chebyshev(o) => Box::new(Magnus::new(o.clone(), dim)),
             Self::Exponential(o) => Box::new(ExponentialPropagator::new(o.clone(), dim)),
             Self::RationalKrylov(o) => Box::new(RationalPropagator::new(o.clone(), dim)),
         }
@@ -316,6 +321,14 @@ impl Method {
         match self {
             Self::Chebyshev(o) => state_vectors(o, dim, states),
             _ => self.propagator(dim.min(MOST)).state_vectors(states),
+        }
+    }
+
+    /// [`Method::state_vectors`] for systems that follow time.
+    pub fn state_vectors_in_time(&self, dim: usize, states: bool) -> usize {
+        match self {
+            Self::Krylov(_) | Self::Chebyshev(_) => self.state_vectors(dim, false) + VECTORS_IN_TIME,
+            _ => self.state_vectors(dim, states),
         }
     }
 
@@ -341,10 +354,12 @@ impl Method {
             (Self::LowStorage(o), key) => runge_kutta!(o, key),
             (Self::Krylov(o), "tolerance") => Slot::Real(&mut o.tolerance),
             (Self::Krylov(o), "dimension") => Slot::Size(&mut o.dimension),
+            (Self::Krylov(o), "fixed_step") => Slot::Optional(&mut o.fixed_step),
             (Self::Krylov(o), "max_steps") => Slot::Count(&mut o.max_steps),
             (Self::Chebyshev(o), "step_tolerance") => Slot::Real(&mut o.step_tolerance),
             (Self::Chebyshev(o), "degree") => Slot::Size(&mut o.degree),
             (Self::Chebyshev(o), "outputs") => Slot::Size(&mut o.outputs),
+            (Self::Chebyshev(o), "fixed_step") => Slot::Optional(&mut o.fixed_step),
             (Self::Chebyshev(o), "max_steps") => Slot::Count(&mut o.max_steps),
             (Self::Exponential(o), "step_tolerance") => Slot::Real(&mut o.step_tolerance),
             (Self::Exponential(o), "max_steps") => Slot::Count(&mut o.max_steps),
@@ -385,11 +400,6 @@ impl Slot<'_> {
     }
 }
 
-/// What double precision can hold.
-fn is_tolerance(x: f64) -> bool {
-    (SMALLEST_TOLERANCE..1.0).contains(&x)
-}
-
 impl Settings {
     /// Checks the options that all Runge-Kutta methods share.
     pub(crate) fn validate(&self) -> Result<(), PropagateError> {
@@ -403,40 +413,6 @@ impl Settings {
             }
         }
         Ok(())
-    }
-}
-
-impl Krylov {
-    pub(crate) fn validate(&self) -> Result<(), PropagateError> {
-        require(is_tolerance(self.tolerance), "tolerance", self.tolerance, TOLERANCE)?;
-        require((2..=1000).contains(&self.dimension), "dimension", self.dimension, DIMENSION)?;
-        require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)
-    }
-}
-
-impl Chebyshev {
-    pub(crate) fn validate(&self) -> Result<(), PropagateError> {
-        let tolerance = self.step_tolerance;
-        require(is_tolerance(tolerance), "step_tolerance", tolerance, TOLERANCE)?;
-        require((4..=10_000).contains(&self.degree), "degree", self.degree, DEGREE)?;
-        require((1..=64).contains(&self.outputs), "outputs", self.outputs, OUTPUTS)?;
-        require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)
-    }
-}
-
-impl RationalKrylov {
-    pub(crate) fn validate(&self) -> Result<(), PropagateError> {
-        require(self.tolerance > 0.0 && self.tolerance < 1.0, "tolerance", self.tolerance, TOLERANCE)?;
-        require((2..=1000).contains(&self.dimension), "dimension", self.dimension, DIMENSION)?;
-        require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)
-    }
-}
-
-impl Exponential {
-    pub(crate) fn validate(&self) -> Result<(), PropagateError> {
-        let tolerance = self.step_tolerance;
-        require(is_tolerance(tolerance), "step_tolerance", tolerance, TOLERANCE)?;
-        require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)
     }
 }
 

@@ -113,11 +113,13 @@ pub struct Krylov {
     pub dimension: usize,
     /// Limit of steps in one call of `advance`.
     pub max_steps: u64,
+    /// Magnus steps of this length without error control, for convergence studies.
+    pub fixed_step: Option<f64>,
 }
 
 impl Default for Krylov {
     fn default() -> Self {
-        Self { tolerance: 1e-10, dimension: 30, max_steps: 1_000_000 }
+        Self { tolerance: 1e-10, dimension: 30, max_steps: 1_000_000, fixed_step: None }
     }
 }
 
@@ -135,11 +137,13 @@ pub struct Chebyshev {
     pub outputs: usize,
     /// Limit of attempted steps in one call of `advance`.
     pub max_steps: u64,
+    /// Magnus steps of this length without error control, for convergence studies.
+    pub fixed_step: Option<f64>,
 }
 
 impl Default for Chebyshev {
     fn default() -> Self {
-        Self { step_tolerance: 1e-10, degree: 400, outputs: 32, max_steps: 1_000_000 }
+        Self { step_tolerance: 1e-10, degree: 400, outputs: 32, max_steps: 1_000_000, fixed_step: None }
     }
 }
 
@@ -249,4 +253,62 @@ pub(crate) fn require(
     allowed: &'static str,
 ) -> Result<(), PropagateError> {
     if good { Ok(()) } else { Err(PropagateError::InvalidOption { name, value: value.to_string(), allowed }) }
+}
+
+pub(crate) const RTOL: &str = "0, or a number from 1e-15 to below 1";
+pub(crate) const ATOL: &str = "a finite number > 0";
+/// Smallest relative error that is worth asking for: a few roundings of double precision.
+pub(crate) const SMALLEST_TOLERANCE: f64 = 1e-15;
+pub(crate) const POSITIVE: &str = "a finite number > 0";
+pub(crate) const COUNT: &str = "a whole number >= 1";
+pub(crate) const BOOLEAN: &str = "true or false";
+pub(crate) const TOLERANCE: &str = "a number from 1e-15 to below 1";
+pub(crate) const DIMENSION: &str = "a whole number from 2 to 1000";
+pub(crate) const DEGREE: &str = "a whole number from 4 to 10000";
+pub(crate) const OUTPUTS: &str = "a whole number from 1 to 64";
+
+/// What double precision can hold.
+pub(crate) fn is_tolerance(x: f64) -> bool {
+    (SMALLEST_TOLERANCE..1.0).contains(&x)
+}
+
+fn require_step(step: Option<f64>) -> Result<(), PropagateError> {
+    let Some(step) = step else { return Ok(()) };
+    require(step.is_finite() && step > 0.0, "fixed_step", step, POSITIVE)
+}
+
+impl Krylov {
+    pub(crate) fn validate(&self) -> Result<(), PropagateError> {
+        require(is_tolerance(self.tolerance), "tolerance", self.tolerance, TOLERANCE)?;
+        require((2..=1000).contains(&self.dimension), "dimension", self.dimension, DIMENSION)?;
+        require_step(self.fixed_step)?;
+        require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)
+    }
+}
+
+impl Chebyshev {
+    pub(crate) fn validate(&self) -> Result<(), PropagateError> {
+        let tolerance = self.step_tolerance;
+        require(is_tolerance(tolerance), "step_tolerance", tolerance, TOLERANCE)?;
+        require((4..=10_000).contains(&self.degree), "degree", self.degree, DEGREE)?;
+        require((1..=64).contains(&self.outputs), "outputs", self.outputs, OUTPUTS)?;
+        require_step(self.fixed_step)?;
+        require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)
+    }
+}
+
+impl RationalKrylov {
+    pub(crate) fn validate(&self) -> Result<(), PropagateError> {
+        require(self.tolerance > 0.0 && self.tolerance < 1.0, "tolerance", self.tolerance, TOLERANCE)?;
+        require((2..=1000).contains(&self.dimension), "dimension", self.dimension, DIMENSION)?;
+        require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)
+    }
+}
+
+impl Exponential {
+    pub(crate) fn validate(&self) -> Result<(), PropagateError> {
+        let tolerance = self.step_tolerance;
+        require(is_tolerance(tolerance), "step_tolerance", tolerance, TOLERANCE)?;
+        require(self.max_steps >= 1, "max_steps", self.max_steps, COUNT)
+    }
 }

@@ -187,6 +187,8 @@ impl Statistics {
 pub struct Memory {
     /// Length of the next step to try; None: choose at the start.
     pub next_step: Option<f64>,
+    /// The same of systems that follow time (`krylov`, `chebyshev`).
+    pub magnus_step: Option<f64>,
     /// Error of the last accepted step in units of the tolerance, at least 1e-4 (PI controller).
     pub last_error: Option<f64>,
     /// Whether the last attempt was rejected (the next step may then not grow).

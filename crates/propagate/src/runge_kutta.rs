@@ -9,6 +9,7 @@ mod scheme;
 mod start;
 mod tsit5;
 
+pub(crate) use controller::Controller;
 pub(crate) use dop853::Dop853Scheme;
 pub(crate) use driver::{Adaptive, Settings};
 pub(crate) use low_storage::LowStorageScheme;

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use crate::LinearInTime;
 use crate::vector::recur;
 
 /// A right-hand side y' = f(t, y) on real vectors. Complex data is stored as (re, im) pairs.
@@ -169,6 +170,11 @@ pub trait System: Sync {
 
     /// The system as y' = A y; None if it is not of this form.
     fn linear(&self) -> Option<&dyn LinearOperator>;
+
+    /// The system as y' = A(t) y; None if it is not of this form, or constant.
+    fn linear_in_time(&self) -> Option<&LinearInTime<'_>> {
+        None
+    }
 }
 
 /// y' = A y as a [`VectorField`] and as a linear [`System`].

@@ -1,9 +1,11 @@
 //! What moves a trajectory in a stage: the generator and the jumps, as terms that any basis can be put into.
 
 use num_complex::Complex64;
-use superladder_model::{Factor, Jump, Model, Operator, Subsystem};
+use superladder_model::{Model, Modulation, Subsystem};
 
 use crate::basis::{Basis, Window, apply_along};
+use crate::escapes::{Escape, escapes};
+use crate::following::{Course, Part};
 use crate::options::Unravelling;
 use crate::products::{ActScratch, AxisOperator, Bands, Layout, Local, Table, Term, act, branch_image};
 use crate::stencil::Pattern;
@@ -17,6 +19,8 @@ pub(crate) struct Leap {
     kind: LeapKind,
     /// The subsystem that it acts on, if it is only one.
     alone: Option<usize>,
+    /// Number of the part whose size is its rate, if it follows time.
+    part: Option<usize>,
 }
 
 /// What a jump does, square root of the rate included.
@@ -26,6 +30,8 @@ enum LeapKind {
     Collective { terms: Vec<Term>, pads: Vec<usize> },
     /// The branch `j -> j + dj` of a local jump of an ensemble.
     Branch { axis: usize, local: Local, dj: i64 },
+    /// The same together with an operator of modes, and by how many levels of each its image can be wider.
+    Dressed { terms: Vec<Term>, pads: Vec<usize>, axis: usize, local: Local, dj: i64 },
 }
 
 /// Generator and jumps of one stage, for all sectors.
@@ -37,8 +43,12 @@ pub(crate) struct Dynamics {
     pub(crate) pattern: Pattern,
     /// Small matrices of collective jumps.
     jump_table: Table,
-    /// In the order of the dissipators.
+    /// In the order of the dissipators, those whose rates follow time last.
     pub(crate) leaps: Vec<Leap>,
+    /// What follows time, in the order of the modulations.
+    pub(crate) parts: Vec<Part>,
+    /// Their coefficients along the stage.
+    pub(crate) course: Course,
     /// By subsystem: difference of the levels up to which coherences make the weights of the jumps that act
     /// on it alone.
     depths: Vec<Option<usize>>,
@@ -64,60 +74,147 @@ impl Leap {
         match &self.kind {
             LeapKind::Collective { pads, .. } => pads[axis],
             LeapKind::Branch { axis: own, .. } => usize::from(*own == axis),
+            LeapKind::Dressed { pads, axis: own, .. } => {
+                if *own == axis {
+                    1
+                } else {
+                    pads[axis]
+                }
+            }
         }
     }
-}
-
-/// A jump operator before it is cut into branches.
-pub(crate) enum Escape {
-    Collective(Operator),
-    Local { ensemble: usize, local: Local },
 }
 
 impl Dynamics {
     /// Of a model.
     pub(crate) fn new(layout: &Layout, model: &Model, unravelling: Unravelling) -> Self {
-        Self::of_escapes(layout, model, &escapes(model, unravelling))
+        let dissipators = model.dissipators_in_time();
+        let mut escapes = escapes(model, unravelling);
+        escapes.retain(|(number, _)| !dissipators.contains(&Some(*number)));
+        let mut dynamics = Self::of_escapes(layout, model, &escapes);
+        for (modulation, dissipator) in model.modulations().iter().zip(dissipators) {
+            dynamics.follow(layout, modulation, dissipator);
+        }
+        dynamics.note_depths();
+        dynamics
+    }
+
+    /// Adds a part that follows time: a rate of size 1 with its jumps, or an energy.
+    fn follow(&mut self, layout: &Layout, modulation: &Modulation, dissipator: Option<usize>) {
+        let number = self.parts.len();
+        let mut terms =
+            self.table.terms(layout, &(modulation.part.hamiltonian() * Complex64::new(0.0, -1.0)));
+        for (_, escape) in escapes(&modulation.part, Unravelling::Jumps) {
+            terms.extend(self.decay(layout, &escape));
+            self.add_leaps(layout, dissipator.unwrap_or(0), &escape, Some(number));
+        }
+        let pattern = Pattern::new(&self.table, &terms, layout.moving.len());
+        let inside = if dissipator.is_some() { 0.0 } else { modulation.nominal };
+        self.parts.push(Part::new(pattern, modulation, inside));
+    }
+
+    /// `-(1/2) sum K^dag K` of a jump, as terms.
+    fn decay(&mut self, layout: &Layout, escape: &Escape) -> Vec<Term> {
+        let half = Complex64::from(-0.5);
+        match escape {
+            Escape::Collective(operator) => {
+                self.table.terms(layout, &(operator.adjoint() * operator.clone() * half))
+            }
+            Escape::Local { ensemble, local } => {
+                let product = self.local_decay(layout, *ensemble, *local);
+                vec![Term { coefficient: half, products: vec![product] }]
+            }
+            Escape::Dressed { dressing, ensemble, local } => {
+                let product = self.local_decay(layout, *ensemble, *local);
+                let mut terms = self.table.terms(layout, &(dressing.adjoint() * dressing.clone() * half));
+                // Modes come before ensembles.
+                for term in &mut terms {
+                    term.products.push(product);
+                }
+                terms
+            }
+        }
+    }
+
+    fn local_decay(&mut self, layout: &Layout, ensemble: usize, local: Local) -> usize {
+        let axis = layout.axis(Subsystem::Ensemble(ensemble));
+        self.table.intern(layout, axis, AxisOperator::Decay(local))
+    }
+
+    /// The jumps of an escape.
+    fn add_leaps(&mut self, layout: &Layout, dissipator: usize, escape: &Escape, part: Option<usize>) {
+        let pads_of = |table: &Table, terms: &[Term]| -> Vec<usize> {
+            (0..layout.moving.len()).map(|axis| reach(table, terms, axis)).collect()
+        };
+        match escape {
+            Escape::Collective(operator) => {
+                let terms = self.jump_table.terms(layout, operator);
+                let (pads, alone) = (pads_of(&self.jump_table, &terms), only_axis(&self.jump_table, &terms));
+                let kind = LeapKind::Collective { terms, pads };
+                self.leaps.push(Leap { dissipator, kind, alone, part });
+            }
+            Escape::Local { ensemble, local } => {
+                let axis = layout.axis(Subsystem::Ensemble(*ensemble));
+                for dj in -1..=1 {
+                    let kind = LeapKind::Branch { axis, local: *local, dj };
+                    self.leaps.push(Leap { dissipator, kind, alone: Some(axis), part });
+                }
+            }
+            Escape::Dressed { dressing, ensemble, local } => {
+                let axis = layout.axis(Subsystem::Ensemble(*ensemble));
+                let terms = self.jump_table.terms(layout, dressing);
+                let pads = pads_of(&self.jump_table, &terms);
+                for dj in -1..=1 {
+                    let (terms, pads) = (terms.clone(), pads.clone());
+                    let kind = LeapKind::Dressed { terms, pads, axis, local: *local, dj };
+                    self.leaps.push(Leap { dissipator, kind, alone: None, part });
+                }
+            }
+        }
+    }
+
+    /// Multiplies the weights of jumps whose rates follow time with the rates.
+    pub(crate) fn scale(&self, sizes: &[f64], weights: &mut [f64]) {
+        for (leap, weight) in self.leaps.iter().zip(weights) {
+            if let Some(part) = leap.part {
+                *weight *= sizes[part];
+            }
+        }
+    }
+
+    /// Up to which difference of the levels coherences are needed.
+    fn note_depths(&mut self) {
+        self.depths.iter_mut().for_each(|depth| *depth = None);
+        for (leap, axis) in self.leaps.iter().filter_map(|leap| leap.alone.map(|axis| (leap, axis))) {
+            self.depths[axis] = self.depths[axis].max(Some(2 * leap.pad(axis)));
+        }
     }
 
     /// With given jumps, which also make the effective Hamiltonian: `-i H - (1/2) sum K^dag K`.
     pub(crate) fn of_escapes(layout: &Layout, model: &Model, escapes: &[(usize, Escape)]) -> Self {
-        let mut table = Table::default();
-        let mut jump_table = Table::default();
+        let (table, jump_table) = (Table::default(), Table::default());
+        let depths = vec![None; layout.moving.len()];
+        let (pattern, leaps, parts) = (Pattern::default(), Vec::new(), Vec::new());
+        let course = Course::default();
+        let mut dynamics = Self { table, pattern, jump_table, leaps, parts, course, depths };
         let mut generator = model.hamiltonian() * Complex64::new(0.0, -1.0);
         let mut decays = Vec::new();
-        let mut leaps = Vec::new();
         for (dissipator, escape) in escapes {
             match escape {
                 Escape::Collective(operator) => {
-                    let decay = operator.adjoint() * operator.clone() * Complex64::from(-0.5);
-                    generator = generator + decay;
-                    let terms = jump_table.terms(layout, operator);
-                    let pads =
-                        (0..layout.moving.len()).map(|axis| reach(&jump_table, &terms, axis)).collect();
-                    let alone = only_axis(&jump_table, &terms);
-                    let kind = LeapKind::Collective { terms, pads };
-                    leaps.push(Leap { dissipator: *dissipator, kind, alone });
+                    generator = generator + operator.adjoint() * operator.clone() * Complex64::from(-0.5);
                 }
-                Escape::Local { ensemble, local } => {
-                    let axis = layout.axis(Subsystem::Ensemble(*ensemble));
-                    let product = table.intern(layout, axis, AxisOperator::Decay(*local));
-                    decays.push(Term { coefficient: Complex64::from(-0.5), products: vec![product] });
-                    for dj in -1..=1 {
-                        let kind = LeapKind::Branch { axis, local: *local, dj };
-                        leaps.push(Leap { dissipator: *dissipator, kind, alone: Some(axis) });
-                    }
+                Escape::Local { .. } | Escape::Dressed { .. } => {
+                    decays.extend(dynamics.decay(layout, escape));
                 }
             }
+            dynamics.add_leaps(layout, *dissipator, escape, None);
         }
-        let mut terms = table.terms(layout, &generator);
+        let mut terms = dynamics.table.terms(layout, &generator);
         terms.extend(decays);
-        let pattern = Pattern::new(&table, &terms, layout.moving.len());
-        let mut depths = vec![None; layout.moving.len()];
-        for (leap, axis) in leaps.iter().filter_map(|leap| leap.alone.map(|axis| (leap, axis))) {
-            depths[axis] = depths[axis].max(Some(2 * leap.pad(axis)));
-        }
-        Self { table, pattern, jump_table, leaps, depths }
+        dynamics.pattern = Pattern::new(&dynamics.table, &terms, layout.moving.len());
+        dynamics.note_depths();
+        dynamics
     }
 
     /// Weights `|K psi|^2` of all jumps, and all that is needed to make one of them from this basis.
@@ -173,13 +270,27 @@ impl Dynamics {
             self.matrix(leap, axis, basis, scratch);
             let LeapScratch { band, shifts, image, .. } = scratch;
             apply_along(basis.grid(axis), shifts, band, leap.pad(axis), psi, image);
-        } else if let LeapKind::Collective { terms, pads } = &leap.kind {
-            let LeapScratch { bands, act: buffers, image, .. } = scratch;
-            image.clear(basis.windows.iter().zip(pads).map(|(w, pad)| w.len + 2 * pad).product());
-            for term in terms {
-                act(&self.jump_table, bands, basis, &term.products, |axis| pads[axis], psi, buffers);
-                image.add(term.coefficient, &buffers.image);
-            }
+            return;
+        }
+        let (LeapKind::Collective { terms, pads } | LeapKind::Dressed { terms, pads, .. }) = &leap.kind
+        else {
+            return;
+        };
+        let LeapScratch { bands, band, shifts, act: buffers, image, .. } = scratch;
+        image.clear(basis.windows.iter().zip(pads).map(|(w, pad)| w.len + 2 * pad).product());
+        for term in terms {
+            act(&self.jump_table, bands, basis, &term.products, |axis| pads[axis], psi, buffers);
+            image.add(term.coefficient, &buffers.image);
+        }
+        if let LeapKind::Dressed { axis, local, dj, .. } = &leap.kind {
+            shifts.clear();
+            shifts.extend(-1..=1);
+            branch_band((*local, *dj), *axis, basis, band);
+            // The modes before it have been padded already.
+            let mut grid = basis.grid(*axis);
+            grid.outer = image.len() / (grid.len * grid.inner);
+            apply_along(grid, shifts, band, 1, image, &mut buffers.image);
+            std::mem::swap(image, &mut buffers.image);
         }
     }
 
@@ -209,17 +320,8 @@ impl Dynamics {
                     }
                 }
             }
-            LeapKind::Branch { local, dj, .. } => {
-                let ladder = basis.axes[axis];
-                let Some((_, weight)) = ladder.branch(*dj) else { return };
-                let linear = basis.frames[axis].vector(local.raise, local.lower, local.z);
-                let weight = weight * local.correction(*dj);
-                for column in 0..window.len {
-                    let level = window.low + column as i64;
-                    let parts = branch_image(ladder, linear, *dj, weight, level);
-                    (0..3).for_each(|row| band[row * window.len + column] = parts[row]);
-                }
-            }
+            LeapKind::Branch { local, dj, .. } => branch_band((*local, *dj), axis, basis, band),
+            LeapKind::Dressed { .. } => {}
         }
     }
 
@@ -239,12 +341,36 @@ impl Dynamics {
                 }
                 basis.windows[*axis] = widen(basis.windows[*axis], 1, *dj);
             }
+            LeapKind::Dressed { pads, axis, dj, .. } => {
+                if let Some((ladder, _)) = basis.axes[*axis].branch(*dj) {
+                    basis.axes[*axis] = ladder;
+                }
+                for (number, (window, pad)) in basis.windows.iter_mut().zip(pads).enumerate() {
+                    *window = if number == *axis { widen(*window, 1, *dj) } else { widen(*window, *pad, 0) };
+                }
+            }
         }
         for axis in 0..basis.axes.len() {
             let (window, levels) = (basis.windows[axis], basis.axes[axis].levels() as i64);
             let (low, end) = (window.low.max(0), window.end().min(levels));
             basis.regrid(axis, Window { low, len: (end - low).max(1) as usize }, psi, scratch);
         }
+    }
+}
+
+/// The matrix `[shift][level]`, shifts -1, 0, 1, of the branch `j -> j + dj` of a local jump; zero for a branch to a
+/// ladder that does not exist.
+fn branch_band((local, dj): (Local, i64), axis: usize, basis: &Basis, band: &mut Vec<Complex64>) {
+    let (window, ladder) = (basis.windows[axis], basis.axes[axis]);
+    band.clear();
+    band.resize(3 * window.len, Complex64::ZERO);
+    let Some((_, weight)) = ladder.branch(dj) else { return };
+    let linear = basis.frames[axis].vector(local.raise, local.lower, local.z);
+    let weight = weight * local.correction(dj);
+    for column in 0..window.len {
+        let level = window.low + column as i64;
+        let parts = branch_image(ladder, linear, dj, weight, level);
+        (0..3).for_each(|row| band[row * window.len + column] = parts[row]);
     }
 }
 
@@ -283,45 +409,4 @@ fn reach(table: &Table, terms: &[Term], axis: usize) -> usize {
     let products = terms.iter().flat_map(|t| &t.products).map(|p| &table.products[*p]);
     let shifts = products.filter(|p| p.axis == axis).flat_map(|p| &p.shifts);
     shifts.map(|s| s.unsigned_abs() as usize).max().unwrap_or(0)
-}
-
-/// Whether a jump is the loss of quanta of a mode: a multiple of one annihilation operator.
-fn is_loss(operator: &Operator) -> bool {
-    let terms = operator.collected().terms;
-    matches!(terms.as_slice(), [term] if matches!(term.factors.as_slice(), [Factor::Annihilate(_)]))
-}
-
-/// All jump operators of a model with the numbers of their dissipators, square roots of the rates included.
-///
-/// Heterodyne detection replaces every jump K of a mode's loss by the four `(K + i^q beta) / 2`, q = 0..3, of
-/// an eight-port detector with a local oscillator of flux `beta^2`. `sum_q i^q = 0`, so the master equation
-/// is the same for every beta: no bias, only the single trajectories become diffusive as beta grows. Homodyne detection
-/// has the two ports `(K + beta)/sqrt 2` and `(K - beta)/sqrt 2`, beta with the phase of the quadrature.
-///
-/// Source: H. M. Wiseman and G. J. Milburn, Quantum Measurement and Control (2010), chapter 4.
-pub(crate) fn escapes(model: &Model, unravelling: Unravelling) -> Vec<(usize, Escape)> {
-    let mut escapes = Vec::new();
-    for (number, dissipator) in model.dissipators().enumerate().filter(|(_, d)| d.rate > 0.0) {
-        let root = dissipator.rate.sqrt();
-        match &dissipator.jump {
-            Jump::Local { ensemble, raise, lower, z } => {
-                let local = Local::new(raise * root, lower * root, 2.0 * z * root);
-                escapes.push((number, Escape::Local { ensemble: *ensemble, local }));
-            }
-            Jump::Dressed { .. } => unreachable!("refused when the problem is set up"),
-            Jump::Collective(operator) => {
-                let jump = operator.clone() * Complex64::from(root);
-                let Some((ports, flux)) = unravelling.ports().filter(|_| is_loss(operator)) else {
-                    escapes.push((number, Escape::Collective(jump)));
-                    continue;
-                };
-                let part = (ports.len() as f64).sqrt().recip();
-                for phase in ports {
-                    let light = Operator::identity() * (phase * part * flux.sqrt());
-                    escapes.push((number, Escape::Collective(jump.clone() * Complex64::from(part) + light)));
-                }
-            }
-        }
-    }
-    escapes
 }

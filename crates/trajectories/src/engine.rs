@@ -2,15 +2,17 @@
 
 use std::ops::Range;
 
-use superladder_engine::{Engine, EngineError, Evolution, Problem, Resources, Stationary};
-use superladder_model::{Jump, Model};
+use superladder_engine::{Engine, EngineError, Evolution, Problem, Resources, Stage, Stationary};
+use superladder_model::{Jump, Modulation};
 use superladder_sampling::{BLOCKS, ErrorTarget, SampledEvolution, Sampling};
 use superladder_space::Ladders;
 
 use crate::choice::LARGEST_PLAIN;
 use crate::dynamics::Dynamics;
 use crate::error::{NAME, unsupported};
+use crate::escapes::is_loss;
 use crate::evolution::{Prepared, TrajectoryEvolution};
+use crate::following::Course;
 use crate::initial::Preparation;
 use crate::instruments::Instruments;
 use crate::locality::Locality;
@@ -58,6 +60,26 @@ impl Trajectories {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Refuses losses that follow time where their light meets a local oscillator: its flux sets the weights of jumps
+    /// together with the rate.
+    fn refuse_measured_losses(&self, problem: &Problem) -> Result<(), EngineError> {
+        if self.unravelling.ports().is_none() {
+            return Ok(());
+        }
+        let loss = |m: &&Modulation| {
+            m.part.dissipators().any(|d| matches!(&d.jump, Jump::Collective(jump) if is_loss(jump)))
+        };
+        let mut modulations = problem.stages.iter().flat_map(|stage| stage.model.modulations());
+        modulations.find(loss).map_or(Ok(()), |m| {
+            Err(unsupported(format!(
+                "{} follows time ({}), and the light of a loss is detected with a local oscillator only where its rate is \
+                 constant; choose unravelling = \"jumps\"",
+                m.of,
+                m.size.text()
+            )))
+        })
     }
 
     /// Amplitudes of the largest sector in the plain basis.
@@ -115,13 +137,18 @@ impl Trajectories {
         problem.without_density_matrix(NAME)?;
         self.check()?;
         check_sizes(problem)?;
-        refuse_dressed_jumps(problem)?;
-        let models: Vec<&Model> = problem.stages.iter().map(|s| &s.model).collect();
-        let ladders = Ladders::new(&models, &problem.initial);
+        self.refuse_measured_losses(problem)?;
+        let ladders = Ladders::new(&problem.models(), &problem.initial);
         let locality = self.locality(problem, &ladders);
         let layout = Layout { modes: problem.cutoffs.len(), moving: locality.moving.clone() };
         let instruments = Instruments::new(problem, &layout, &ladders, &locality)?;
-        let stages = models.iter().map(|m| Dynamics::new(&layout, m, self.unravelling)).collect();
+        let dynamics = |(number, stage): (usize, &Stage)| {
+            let mut dynamics = Dynamics::new(&layout, &stage.model, self.unravelling);
+            let way = (stage.start.max(problem.times[0]), problem.end_of_stage(number));
+            dynamics.course = Course::new(&dynamics.parts, way, self.tolerance).map_err(unsupported)?;
+            Ok::<_, EngineError>(dynamics)
+        };
+        let stages = problem.stages.iter().enumerate().map(dynamics).collect::<Result<_, _>>()?;
         let preparation = Preparation::new(problem, &ladders, &locality)
             .ok_or_else(|| unsupported("an initial state has no weight below its cutoff; raise `cutoff`"))?;
         let setup = Setup {
@@ -186,15 +213,6 @@ impl Trajectories {
 }
 
 /// Refuses ensembles whose ladders are too many to list.
-fn refuse_dressed_jumps(problem: &Problem) -> Result<(), EngineError> {
-    let mut dissipators = problem.stages.iter().flat_map(|stage| stage.model.dissipators());
-    if dissipators.any(|d| matches!(d.jump, Jump::Dressed { .. })) {
-        let reason = "a dressed jump, of single spins together with modes, is not followed; use the engine 'exact' or 'cumulant'";
-        return Err(unsupported(reason));
-    }
-    Ok(())
-}
-
 fn check_sizes(problem: &Problem) -> Result<(), EngineError> {
     const MOST: usize = 10_000_000;
     let large = problem.stages.iter().flat_map(|s| s.model.ensembles()).find(|e| e.size > MOST);
@@ -217,7 +235,6 @@ impl Engine for Trajectories {
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {
         problem.moves_in_time(NAME)?;
-        problem.without_explicit_time(NAME)?;
         Ok(Box::new(self.evolution(problem)?))
     }
 
@@ -238,7 +255,6 @@ impl Sampling for Trajectories {
 
     fn begin(&self, problem: &Problem) -> Result<Box<dyn SampledEvolution>, EngineError> {
         problem.moves_in_time(NAME)?;
-        problem.without_explicit_time(NAME)?;
         Ok(Box::new(self.evolution(problem)?))
     }
 }

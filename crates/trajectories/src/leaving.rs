@@ -1,9 +1,9 @@
 //! Whether a state can leave the Fock levels that are kept at all.
 
-use superladder_engine::Problem;
-use superladder_model::{Factor, Model, Subsystem};
+use superladder_engine::{Problem, Stage};
+use superladder_model::{Factor, Subsystem};
 
-use crate::reachable::{Reachable, products};
+use crate::reachable::{Reachable, models_of, products};
 
 /// More combinations of levels than this are not followed.
 const MOST: usize = 1 << 20;
@@ -18,7 +18,7 @@ const MOST: usize = 1 << 20;
 pub(crate) fn may_leave(problem: &Problem) -> Vec<bool> {
     let Some(mut joint) = Joint::at_start(problem) else { return vec![true; problem.cutoffs.len()] };
     for stage in &problem.stages {
-        joint.spread(&stage.model);
+        joint.spread(stage);
     }
     joint.leaving
 }
@@ -62,9 +62,9 @@ impl Joint {
         levels.iter().zip(&self.highest).fold(0, |number, (level, highest)| number * (highest + 1) + level)
     }
 
-    /// Adds all that a model leads to.
-    fn spread(&mut self, model: &Model) {
-        let terms = products(model);
+    /// Adds all that a stage leads to.
+    fn spread(&mut self, stage: &Stage) {
+        let terms: Vec<Vec<Factor>> = models_of(stage).flat_map(products).collect();
         let mut open: Vec<usize> = (0..self.reached.len()).filter(|n| self.reached[*n]).collect();
         while let Some(number) = open.pop() {
             for factors in &terms {

@@ -17,6 +17,7 @@ use num_complex::Complex64;
 use superladder_space::Axis;
 
 use crate::basis::{Basis, Window};
+use crate::following::Following;
 use crate::rotation::{Rotation, RotationScratch};
 use crate::stencil::Stencil;
 use crate::vector::Vector;
@@ -266,7 +267,7 @@ impl Locality {
     /// at the cutoff shows in the population below it.
     pub(crate) fn exit(
         &self,
-        stencil: &Stencil,
+        (stencil, following): (&Stencil, &Following),
         basis: &Basis,
         psi: &Vector,
         scratch: &mut LocalityScratch,
@@ -277,7 +278,9 @@ impl Locality {
             let populations = &mut scratch.populations;
             basis.populations(axis, psi, populations);
             for upper in [false, true] {
-                let exit = stencil.exit(axis, upper, populations) / norm;
+                let exits =
+                    [stencil.exit(axis, upper, populations), following.exit(axis, upper, populations)];
+                let exit = exits.iter().sum::<f64>() / norm;
                 all += exit;
                 if self.windows && basis.windows[axis].len < self.caps[axis] {
                     curable += exit;

@@ -16,10 +16,15 @@ pub(crate) struct Reachable {
 pub(crate) fn can_jump(problem: &Problem) -> Vec<Vec<bool>> {
     let mut reachable = Reachable::at_start(problem);
     let of_stage = |stage: &superladder_engine::Stage| {
-        while reachable.spread(&stage.model) {}
+        while models_of(stage).any(|model| reachable.spread(model)) {}
         stage.model.dissipators().map(|d| reachable.permits(&d.jump)).collect()
     };
     problem.stages.iter().map(of_stage).collect()
+}
+
+/// The model of a stage, and its parts that follow time.
+pub(crate) fn models_of(stage: &superladder_engine::Stage) -> impl Iterator<Item = &Model> {
+    std::iter::once(&stage.model).chain(stage.model.modulations().iter().map(|m| &m.part))
 }
 
 impl Reachable {
@@ -125,7 +130,21 @@ pub(crate) fn products(model: &Model) -> Vec<Vec<Factor>> {
                     }
                 }
             }
-            Jump::Dressed { .. } => unreachable!("refused before"),
+            Jump::Dressed { dressing, ensemble, raise, lower, z } => {
+                let parts = [raise, lower, z].iter().filter(|c| c.norm_sqr() > 0.0).count();
+                let moves = [(raise, Factor::Raise(*ensemble)), (lower, Factor::Lower(*ensemble))];
+                // Products of different parts, in the decay, move either way.
+                let moves =
+                    moves.iter().filter(|(part, _)| part.norm_sqr() > 0.0 || parts > 1).map(|(_, f)| *f);
+                let moves: Vec<Option<Factor>> = moves.map(Some).chain([None]).collect();
+                for operator in [dressing.clone(), dressing.adjoint() * dressing.clone()] {
+                    for term in operator.collected().terms {
+                        let with =
+                            |factor: &Option<Factor>| term.factors.iter().copied().chain(*factor).collect();
+                        products.extend(moves.iter().map(with));
+                    }
+                }
+            }
         }
     }
     products.extend(operators.iter().flat_map(|o| o.collected().terms).map(|term| term.factors.clone()));

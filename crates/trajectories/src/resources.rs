@@ -3,6 +3,7 @@
 use superladder_engine::{Problem, memory_of_records};
 use superladder_sampling::BLOCKS;
 
+use crate::dynamics::Dynamics;
 use crate::instruments::Instruments;
 use crate::options::Trajectories;
 use crate::stencil::Stencil;
@@ -61,10 +62,15 @@ impl Trajectories {
         let window = |(cap, moving): (&usize, &bool)| if *moving { (*cap).min(WINDOW) } else { *cap } as f64;
         let windows: f64 = locality.caps.iter().zip(&locality.moving).map(window).product();
         let amplitudes = if locality.windows { largest.min(windows) } else { largest } as u64;
-        let shifts = setup.stages.iter().map(|s| s.pattern.shifts.len()).max().unwrap_or(0);
+        let shifts = |stage: &Dynamics| {
+            let parts = stage.parts.iter().map(|part| part.pattern.shifts.len());
+            stage.pattern.shifts.len() + parts.sum::<usize>()
+        };
+        let shifts = setup.stages.iter().map(shifts).max().unwrap_or(0);
+        let parts = setup.stages.iter().map(|stage| stage.parts.len()).max().unwrap_or(0);
         // Vectors that grow with a window have taken more than they need.
         let held = if locality.windows { 1.4 * amplitudes as f64 } else { amplitudes as f64 } as u64;
-        let state = 16_u64.saturating_mul(held).saturating_mul(Workspace::vectors() as u64);
+        let state = 16_u64.saturating_mul(held).saturating_mul(Workspace::vectors(parts) as u64);
         // Matrices of single subsystems, a few diagonals each.
         let axes: u64 = locality.caps.iter().map(|levels| 64 * *levels as u64).sum();
         let times = problem.times.len() as u64;

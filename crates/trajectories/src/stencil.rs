@@ -236,6 +236,13 @@ impl Stencil {
         wide(Apply { stencil: self, x, scale, out });
     }
 
+    /// Bound of the norm of the generator: the sum over the shifts of their largest coefficients.
+    pub(crate) fn bound(&self) -> f64 {
+        let largest =
+            |c: &Vector| c.re.iter().zip(&c.im).map(|(re, im)| re * re + im * im).fold(0.0, f64::max).sqrt();
+        self.coefficients.iter().take(self.offsets.len()).map(largest).sum()
+    }
+
     /// Bytes.
     pub(crate) fn memory(shifts: usize, amplitudes: u64) -> u64 {
         16 * shifts as u64 * amplitudes

@@ -3,6 +3,7 @@
 use num_complex::Complex64;
 use pulp::NullaryFnOnce;
 
+use crate::following::Following;
 use crate::stencil::Stencil;
 use crate::vector::{Vector, sum_of_squares, wide};
 
@@ -59,12 +60,24 @@ impl Series {
         ORDER + 1
     }
 
-    /// Expands around `psi`; `tolerance` is the relative error allowed per unit time. `wish` gives the length
+    /// Expands around `psi` under a constant generator; `tolerance` is the relative error allowed per unit time. `wish` gives the length
     /// of the step that would be enough from the rate `-d ln|psi|^2/dt`: no more terms are made than it
     /// needs.
+    #[cfg(test)]
     pub(crate) fn expand(
         &mut self,
         generator: &mut Stencil,
+        psi: &Vector,
+        tolerance: f64,
+        wish: impl Fn(f64) -> f64,
+    ) -> Reach {
+        self.expand_in_time((generator, &mut Following::default()), psi, tolerance, wish)
+    }
+
+    /// [`Series::expand`] with the parts of the generator that follow time, along the step of their polynomials.
+    pub(crate) fn expand_in_time(
+        &mut self,
+        (generator, following): (&mut Stencil, &mut Following),
         psi: &Vector,
         tolerance: f64,
         wish: impl Fn(f64) -> f64,
@@ -73,6 +86,8 @@ impl Series {
         let square = psi.norm_sqr();
         let norm = |v: &Vector| (v.norm_sqr() / square).sqrt();
         generator.apply(psi, 1.0, &mut self.terms[1]);
+        let (before, after) = self.terms.split_at_mut(1);
+        following.add(1, before, &mut after[0]);
         let mean = psi.dot(&self.terms[1]) / square;
         let phase = Complex64::new(0.0, mean.im);
         self.terms[1].add(-phase, psi);
@@ -84,6 +99,7 @@ impl Series {
         for k in 2..=ORDER {
             let (before, after) = self.terms.split_at_mut(k);
             generator.apply(&before[k - 1], 1.0 / k as f64, &mut after[0]);
+            following.add(k, before, &mut after[0]);
             last = [last[1], norm(&self.terms[k])];
             self.order = k;
             if k > 2 && longest(k - 1, last[0]).min(longest(k, last[1])) >= target {

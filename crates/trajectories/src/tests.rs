@@ -15,7 +15,8 @@ use superladder_model::{
     StateFunction, Value, observables_by_name,
 };
 
-use crate::dynamics::{Dynamics, Escape, escapes};
+use crate::dynamics::Dynamics;
+use crate::escapes::{Escape, escapes};
 use crate::evolution::{Prepared, TrajectoryEvolution};
 use crate::products::Layout;
 use crate::trajectory::{Setup, Snapshot, Witness, Workspace};

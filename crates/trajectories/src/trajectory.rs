@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::basis::Basis;
 use crate::dynamics::{Dynamics, LeapScratch};
 use crate::error::NAME;
+use crate::following::Following;
 use crate::initial::Preparation;
 use crate::locality::{Locality, LocalityScratch, Losses};
 use crate::products::{Bands, Layout};
@@ -38,6 +39,7 @@ pub(crate) struct Workspace {
     psi: Vector,
     trial: Vector,
     stencil: Stencil,
+    following: Following,
     bands: Bands,
     leaps: LeapScratch,
     locality: LocalityScratch,
@@ -52,6 +54,7 @@ impl Workspace {
             psi: Vector::default(),
             trial: Vector::default(),
             stencil: Stencil::default(),
+            following: Following::default(),
             bands: Bands::default(),
             leaps: LeapScratch::default(),
             locality: LocalityScratch::default(),
@@ -59,9 +62,9 @@ impl Workspace {
         }
     }
 
-    /// State vectors held.
-    pub(crate) const fn vectors() -> usize {
-        Series::vectors() + 8
+    /// State vectors held where so many parts of the generator follow time.
+    pub(crate) const fn vectors(parts: usize) -> usize {
+        Series::vectors() + Following::vectors(parts) + 8
     }
 }
 
@@ -291,7 +294,7 @@ impl Setup {
             self.settle(stage, &mut at, workspace, &mut statistics);
             let jumps = self.step(index, stage, &mut at, workspace, witness, &mut statistics)?;
             if jumps {
-                let dissipator = jump(&self.stages[stage], workspace, &mut stream, &mut statistics);
+                let dissipator = jump(&self.stages[stage], at.time, workspace, &mut stream, &mut statistics);
                 let dissipator = dissipator.ok_or(TrajectoryError::NoJump { index, time: at.time })?;
                 witness.jump(at.time, dissipator);
                 at.threshold = stream.uniform();
@@ -315,13 +318,14 @@ impl Setup {
         workspace: &mut Workspace,
         statistics: &mut TrajectoryStatistics,
     ) {
-        let Workspace { basis, psi, stencil, bands, locality, .. } = workspace;
+        let Workspace { basis, psi, stencil, following, bands, locality, .. } = workspace;
         let fraction = self.fraction(at.time);
         let moved = self.locality.settle(basis, psi, fraction, &mut statistics.losses, locality);
         if moved || at.filled != Some(stage) {
             let dynamics = &self.stages[stage];
             bands.fill(&dynamics.table, basis);
             stencil.fill(&dynamics.pattern, bands, basis);
+            following.fill(&dynamics.parts, bands, basis);
             at.filled = Some(stage);
             statistics.largest = statistics.largest.max(basis.len() as u64);
         }
@@ -340,25 +344,32 @@ impl Setup {
         let (times, time) = (&self.problem.times, at.time);
         let last = times[times.len() - 1];
         let end = self.problem.stages.get(stage + 1).map_or(last, |next| next.start.min(last));
-        let Workspace { series, basis, psi, trial, stencil, locality, .. } = workspace;
+        let Workspace { series, basis, psi, trial, stencil, following, locality, .. } = workspace;
         let square = psi.norm_sqr();
+        let target = following.begin(&self.stages[stage].course, time, end);
+        let most = target - time;
         let wish = |rate: f64| match (square / at.threshold).ln() / rate {
-            wait if wait.is_finite() && wait > 0.0 => (BEYOND * wait).min(end - time),
-            _ => end - time,
+            wait if wait.is_finite() && wait > 0.0 => (BEYOND * wait).min(most),
+            _ => most,
         };
-        let reach = series.expand(stencil, psi, self.tolerance, wish);
-        let longest = reach.step.min(end - time);
+        let reach = series.expand_in_time((stencil, following), psi, self.tolerance, wish);
+        let longest = reach.step.min(most);
         if !(longest > 0.0 && time + longest > time) {
             return Err(TrajectoryError::Step { index, time, step: longest });
         }
-        let Trial { step, at_end, exit } =
-            self.tried(longest, time, statistics.losses, locality, (series, stencil, basis, trial));
+        let Trial { step, at_end, exit } = self.tried(
+            longest,
+            time,
+            statistics.losses,
+            locality,
+            (series, (stencil, following), basis, trial),
+        );
         if !at_end.is_finite() {
             return Err(TrajectoryError::Step { index, time, step: f64::NAN });
         }
         let jumps = at_end <= at.threshold;
         let s = if jumps { series.locate(step, at_end, at.threshold, trial) } else { step };
-        let now = if step == end - time && !jumps { end } else { time + s };
+        let now = if step == most && !jumps { target } else { time + s };
         std::mem::swap(psi, trial);
         while at.output < times.len() && times[at.output] <= now {
             let square = series.evaluate(times[at.output] - time, trial);
@@ -368,7 +379,7 @@ impl Setup {
         statistics.steps += 1;
         statistics.applications += reach.order() as u64;
         statistics.work += reach.order() as f64 * basis.len() as f64;
-        statistics.error += reach.error(s);
+        statistics.error += reach.error(s) + following.error(s);
         statistics.losses.lose((exit * s).powi(2));
         at.time = now;
         Ok(jumps)
@@ -382,7 +393,7 @@ impl Setup {
         time: f64,
         losses: Losses,
         scratch: &mut LocalityScratch,
-        (series, stencil, basis, trial): (&Series, &Stencil, &Basis, &mut Vector),
+        (series, generator, basis, trial): (&Series, (&Stencil, &Following), &Basis, &mut Vector),
     ) -> Trial {
         let mut tried = Trial { step: longest, at_end: series.evaluate(longest, trial), exit: 0.0 };
         if !self.locality.loses() {
@@ -390,7 +401,7 @@ impl Setup {
         }
         let (times, fraction) = (&self.problem.times, self.fraction(time));
         for _ in 0..HALVINGS {
-            let (all, curable) = self.locality.exit(stencil, basis, trial, scratch);
+            let (all, curable) = self.locality.exit(generator, basis, trial, scratch);
             tried.exit = all;
             let part = tried.step / (times[times.len() - 1] - times[0]);
             if self.locality.tolerates(curable, tried.step, fraction, part, &losses) {
@@ -406,15 +417,19 @@ impl Setup {
 /// Draws a jump in proportion to its weight and applies it; `None` if none has any.
 fn jump(
     dynamics: &Dynamics,
+    time: f64,
     workspace: &mut Workspace,
     stream: &mut Stream,
     statistics: &mut TrajectoryStatistics,
 ) -> Option<usize> {
-    let Workspace { basis, psi, trial, stencil, leaps, weights, .. } = workspace;
+    let Workspace { basis, psi, trial, stencil, following, leaps, weights, .. } = workspace;
+    let sizes = following.coefficients(time);
     dynamics.weigh(basis, psi, leaps, weights);
+    dynamics.scale(&sizes, weights);
     let total: f64 = weights.iter().sum();
     // The weights are the decay of the norm, -d|psi|^2/dt = -2 Re <psi|G|psi>.
     stencil.apply(psi, 1.0, trial);
+    following.act(&sizes, psi, &mut leaps.image, trial);
     let decay = -2.0 * psi.dot(trial).re;
     statistics.mismatch = statistics.mismatch.max((decay / total - 1.0).abs());
     let chosen = stream.choose(weights.iter().copied(), total);

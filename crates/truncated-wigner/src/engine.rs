@@ -67,7 +67,6 @@ impl TruncatedWigner {
 
     fn evolution(&self, problem: &Problem, halt: &dyn Halt) -> Result<WignerEvolution, EngineError> {
         problem.moves_in_time(NAME)?;
-        problem.without_explicit_time(NAME)?;
         let setup = self.setup(problem, halt)?;
         let resources = self.described(&setup);
         check_memory(NAME, resources.memory, available_memory(), resources.unknowns)?;

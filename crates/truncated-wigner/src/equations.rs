@@ -2,9 +2,10 @@
 
 use num_complex::Complex64;
 use pulp::Simd;
-use superladder_cumulant::{ChannelNoise, DiffusionEntry, PhaseSpace, TapeJacobian, TapeTerm};
+use superladder_cumulant::{ChannelNoise, DiffusionEntry, TapeJacobian, TapeTerm};
 use superladder_dense::eigenvalues;
 
+use crate::clock::{Clock, Derived};
 use crate::lanes::{Lane, Program, fused, product};
 
 /// Pivots of a diffusion matrix below this part of its largest diagonal element are rounding of zero.
@@ -25,37 +26,59 @@ pub(crate) struct Block {
 #[derive(Debug, Clone)]
 pub(crate) struct Kick {
     pub(crate) field: Program,
-    /// `sqrt(rate)`.
+    /// `sqrt(rate)`, for a rate of size 1 where it follows time.
     pub(crate) strength: f64,
+    /// The variable that holds the size of a rate that follows time.
+    pub(crate) size: Option<usize>,
 }
 
-/// The equations of a stage.
+/// The equations of a stage. What follows time is a variable behind those of the sample.
 #[derive(Debug, Clone)]
 pub(crate) struct StageEquations {
+    /// Number of all variables.
     pub(crate) dim: usize,
+    pub(crate) clock: Clock,
     pub(crate) drift: Program,
     pub(crate) blocks: Vec<Block>,
     /// Blocks of one variable and constant variance: `sqrt(D)` by variable.
     pub(crate) steady: Vec<(usize, f64)>,
     pub(crate) kicks: Vec<Kick>,
     jacobian: TapeJacobian,
-    kicked: Vec<(f64, TapeJacobian)>,
+    kicked: Vec<(f64, Option<usize>, TapeJacobian)>,
 }
 
 impl StageEquations {
     /// Compiles what was derived; `typical` are variables at which the diffusion has its usual size.
-    pub(crate) fn new(space: &PhaseSpace, typical: &[f64]) -> Self {
-        let dim = space.dim();
-        let program = |rows: &[Vec<TapeTerm>]| Program::new(dim, rows.iter().map(Vec::as_slice));
+    pub(crate) fn new(derived: &Derived, clock: Clock, typical: &[f64]) -> Self {
+        let dim = clock.end();
+        let program = |rows: &[Vec<TapeTerm>]| {
+            let none: &[TapeTerm] = &[];
+            let rows = rows.iter().map(Vec::as_slice);
+            Program::new(dim, rows.chain((0..dim).map(|_| none)).take(dim))
+        };
+        let mut drift = derived.constant.drift().to_vec();
+        drift.resize(dim, Vec::new());
         let (mut kicks, mut kicked) = (Vec::new(), Vec::new());
         let mut entries: Vec<DiffusionEntry> = Vec::new();
-        for noise in space.noise() {
-            match noise {
-                ChannelNoise::Flow { rate, field } => {
-                    kicks.push(Kick { field: program(field), strength: rate.sqrt() });
-                    kicked.push((rate.sqrt(), TapeJacobian::new(field)));
+        let parts = derived.parts.iter().enumerate().map(|(k, part)| (part, Some(clock.place(k))));
+        for (space, size) in std::iter::once((&derived.constant, None)).chain(parts) {
+            let sized =
+                |terms: &[TapeTerm]| -> Vec<TapeTerm> { terms.iter().map(|t| times(t, size)).collect() };
+            if size.is_some() {
+                drift.iter_mut().zip(space.drift()).for_each(|(row, own)| row.extend(sized(own)));
+            }
+            for noise in space.noise() {
+                match noise {
+                    ChannelNoise::Flow { rate, field } => {
+                        kicks.push(Kick { field: program(field), strength: rate.sqrt(), size });
+                        let mut rows = field.clone();
+                        rows.resize(dim, Vec::new());
+                        kicked.push((rate.sqrt(), size, TapeJacobian::new(&rows)));
+                    }
+                    ChannelNoise::Diffusion(own) => own.iter().for_each(|entry| {
+                        add(&mut entries, &DiffusionEntry { terms: sized(&entry.terms), ..entry.clone() });
+                    }),
                 }
-                ChannelNoise::Diffusion(own) => own.iter().for_each(|entry| add(&mut entries, entry)),
             }
         }
         let (mut blocks, mut steady) = (Vec::new(), Vec::new());
@@ -67,8 +90,8 @@ impl StageEquations {
                 _ => blocks.push(Block::new(variables, &entries, (dim, typical))),
             }
         }
-        let (drift, jacobian) = (program(space.drift()), TapeJacobian::new(space.drift()));
-        Self { dim, drift, blocks, steady, kicks, jacobian, kicked }
+        let (drift, jacobian) = (program(&drift), TapeJacobian::new(&drift));
+        Self { dim, clock, drift, blocks, steady, kicks, jacobian, kicked }
     }
 
     /// The largest absolute eigenvalue of the Jacobian of the drift at v, and the step that kicks allow there: with
@@ -79,7 +102,9 @@ impl StageEquations {
             jacobian.evaluate(v, &mut vec![0.0; jacobian.len()], &mut matrix);
             eigenvalues(&matrix, self.dim).iter().map(|z: &Complex64| z.norm()).fold(0.0, f64::max)
         };
-        let kicks = self.kicked.iter().map(|(strength, field)| (strength * largest(field)).powi(2));
+        let size = |size: &Option<usize>| size.map_or(1.0, |place| v[place]);
+        let kicks = self.kicked.iter();
+        let kicks = kicks.map(|(strength, part, field)| size(part) * (strength * largest(field)).powi(2));
         (largest(&self.jacobian), kicks.fold(0.0, f64::max))
     }
 
@@ -101,6 +126,12 @@ impl StageEquations {
     pub(crate) fn is_silent(&self) -> bool {
         self.blocks.is_empty() && self.steady.is_empty() && self.kicks.is_empty()
     }
+}
+
+/// A term times the variable that holds its size, which comes after all others.
+fn times(term: &TapeTerm, size: Option<usize>) -> TapeTerm {
+    let factors = term.factors.iter().copied().chain(size.map(|place| place as u32)).collect();
+    TapeTerm { coefficient: term.coefficient, factors }
 }
 
 /// The polynomial of an element; none if it is zero.

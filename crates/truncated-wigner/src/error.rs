@@ -21,6 +21,9 @@ pub(crate) enum SampleError {
         /// The sample.
         index: u64,
     },
+    /// Something that follows time has no value.
+    #[error("{0}")]
+    Fault(String),
     /// No step that is tried is fine enough.
     #[error(
         "the drift is not followed to {bound:e} by steps of {step:e}; raise `propagation` in the table `bounds`"

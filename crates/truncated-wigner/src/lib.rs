@@ -47,6 +47,7 @@
 )]
 
 mod checks;
+mod clock;
 mod engine;
 mod equations;
 mod error;

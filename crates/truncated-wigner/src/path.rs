@@ -7,6 +7,8 @@ use superladder_engine::Problem;
 pub(crate) struct Segment {
     /// Number of the stage.
     pub(crate) stage: usize,
+    /// Its start.
+    pub(crate) start: f64,
     /// Length of a step.
     pub(crate) h: f64,
     /// Number of steps, even.
@@ -22,20 +24,21 @@ pub(crate) fn segments(problem: &Problem, largest: f64) -> Vec<Segment> {
     for (output, end) in problem.times.iter().enumerate().skip(1) {
         while let Some(next) = problem.stages.get(stage + 1).filter(|next| next.start < *end) {
             if next.start > time {
-                all.push(segment(stage, next.start - time, largest, None));
+                all.push(segment(stage, (time, next.start), largest, None));
             }
             (time, stage) = (next.start.max(time), stage + 1);
         }
-        all.push(segment(stage, end - time, largest, Some(output)));
+        all.push(segment(stage, (time, *end), largest, Some(output)));
         time = *end;
     }
     all
 }
 
-fn segment(stage: usize, length: f64, largest: f64, output: Option<usize>) -> Segment {
+fn segment(stage: usize, (start, end): (f64, f64), largest: f64, output: Option<usize>) -> Segment {
+    let length = end - start;
     // A step that is longer by rounding only is no reason for another one.
     let steps = 2.0 * (0.5 * length / largest * (1.0 - 1e-12)).ceil().max(1.0);
-    Segment { stage, h: length / steps, steps: steps as u64, output }
+    Segment { stage, start, h: length / steps, steps: steps as u64, output }
 }
 
 /// Steps of all segments, in floating point.

@@ -1,20 +1,21 @@
 //! A problem made ready: equations, start, steps, instruments.
 
 use pulp::{Arch, Simd, WithSimd};
-use superladder_cumulant::{PhaseSpace, refuse_state_functions};
+use superladder_cumulant::refuse_state_functions;
 use superladder_engine::{EngineError, Halt, Problem};
 use superladder_sampling::Stream;
 
-use crate::checks::{high_terms, refuse_negative_diffusion, refuse_states_of_samples};
+use crate::checks::{high_terms, refuse_states_of_samples};
+use crate::clock::{Clock, Derived, Table, Tick};
 use crate::equations::StageEquations;
-use crate::error::{NAME, SampleError, failed, underivable, unsupported};
+use crate::error::{NAME, SampleError, failed, unsupported};
 use crate::instruments::Instruments;
 use crate::lanes::{LANES, Lane};
 use crate::noise::LaneNoise;
 use crate::options::TruncatedWigner;
 use crate::path::{Segment, segments, steps};
 use crate::start::{Start, conserved};
-use crate::step::{LaneState, Work};
+use crate::step::{LaneState, Work, nodes};
 
 /// A step times the largest eigenvalue of the motion is at most this ...
 const TURN: f64 = 0.25;
@@ -24,6 +25,10 @@ const KICK: f64 = 0.05;
 const TRIAL: f64 = 20_000.0;
 /// Steps are halved at most so often.
 const HALVINGS: u32 = 24;
+/// Times of a stage at which what follows time is looked at.
+const LOOKS: u32 = 64;
+/// The weights of the noise follow rates to this part.
+const QUADRATURE: f64 = 1e-4;
 /// Between two looks at who may end the work.
 const POLL: u64 = 256;
 
@@ -36,6 +41,8 @@ pub(crate) struct Setup {
     pub(crate) problem: Problem,
     pub(crate) instruments: Instruments,
     pub(crate) segments: Vec<Segment>,
+    /// What follows time along each of them.
+    tables: Vec<Table>,
     pub(crate) warnings: Vec<String>,
     /// Estimated error of the drift at the end, of variables of order 1.
     pub(crate) drift_error: f64,
@@ -61,26 +68,29 @@ impl Setup {
         problem.without_density_matrix(NAME)?;
         refuse_state_functions(NAME, problem)?;
         refuse_states_of_samples(problem)?;
-        let derive = |model| PhaseSpace::of_model(model).map_err(|e| underivable(&e));
-        let (mut spaces, mut warnings) = (Vec::new(), Vec::new());
-        for stage in &problem.stages {
-            let space = derive(&stage.model)?;
-            refuse_negative_diffusion(&stage.model, &space)?;
-            spaces.push(space);
-            warnings.extend(high_terms(&stage.model));
-        }
+        let derived = problem.stages.iter().map(|stage| Derived::of_model(&stage.model));
+        let derived = derived.collect::<Result<Vec<_>, _>>()?;
+        let mut warnings: Vec<String> = problem.models().into_iter().flat_map(high_terms).collect();
         warnings.dedup();
-        let scale = spaces[0].scale();
+        let space = &derived[0].constant;
+        let scale = space.scale();
         let start = Start::new(problem, scale, options.sampling, options.length)?;
-        let typical = start.means();
+        let (dim, means) = (space.dim(), start.means());
+        let most = problem.stages.iter().map(|stage| stage.model.modulations().len()).max().unwrap_or(0);
+        let stages = problem.stages.iter().zip(&derived).enumerate().map(|(number, (stage, derived))| {
+            let clock = Clock::new(&stage.model, dim, most);
+            let typical = largest(&clock, &means, (stage.start, problem.end_of_stage(number)));
+            StageEquations::new(derived, clock, &typical)
+        });
         let modes = 2 * problem.model().modes().len();
         let kept = conserved(problem).into_iter().enumerate().filter(|(_, kept)| *kept);
         let mut setup = Self {
-            instruments: Instruments::new(problem, &spaces[0]),
-            stages: spaces.iter().map(|space| StageEquations::new(space, &typical)).collect(),
+            instruments: Instruments::new(problem, space),
+            stages: stages.collect(),
             kept: kept.map(|(e, _)| modes + 3 * e).collect(),
             problem: problem.clone(),
             segments: Vec::new(),
+            tables: Vec::new(),
             drift_error: 0.0,
             seed: options.seed,
             warnings,
@@ -88,6 +98,9 @@ impl Setup {
             scale,
         };
         setup.choose_steps(options, halt)?;
+        let (stages, nodes) = (&setup.stages, nodes());
+        let table = |s: &Segment| Table::new(&stages[s.stage].clock, (s.start, s.h, s.steps), &nodes);
+        setup.tables = setup.segments.iter().map(table).collect();
         Ok(setup)
     }
 
@@ -106,7 +119,9 @@ impl Setup {
                 return Err(EngineError::too_long(NAME, &self.problem, (time, end), limit));
             }
             self.drift_error = self.trial(halt).ok_or(EngineError::Interrupted { engine: NAME })?;
-            if self.drift_error <= options.bounds.propagation || options.step.is_some() {
+            let noise_follows = self.segments.iter().all(|segment| self.follows_rates(segment));
+            let good = self.drift_error <= options.bounds.propagation && noise_follows;
+            if good || options.step.is_some() {
                 return Ok(());
             }
             largest = 0.5 * largest.min(self.segments.iter().map(|s| s.h).fold(0.0, f64::max));
@@ -119,13 +134,24 @@ impl Setup {
         let drawn = (0..LANES as u64).map(|index| self.start.draw(&mut Stream::new(self.seed, index)));
         let points: Vec<Vec<f64>> = drawn.chain([self.start.means()]).collect();
         let (mut fastest, mut kicked) = (0.0_f64, 0.0_f64);
-        for stage in &self.stages {
-            for v in &points {
-                let (drift, kick) = stage.rates(v);
-                (fastest, kicked) = (fastest.max(drift), kicked.max(kick));
+        for (number, stage) in self.stages.iter().enumerate() {
+            let (start, end) = (self.problem.stages[number].start, self.problem.end_of_stage(number));
+            let looks = if stage.clock.is_still() { 0 } else { LOOKS };
+            for look in 0..=looks {
+                let t = start + (end - start) * f64::from(look) / f64::from(LOOKS);
+                for v in &points {
+                    let (drift, kick) = stage.rates(&stage.clock.at(t, v));
+                    (fastest, kicked) = (fastest.max(drift), kicked.max(kick));
+                }
             }
         }
         (TURN / fastest).min(KICK / kicked)
+    }
+
+    /// Whether the noise of a segment is that of the rates along it.
+    fn follows_rates(&self, segment: &Segment) -> bool {
+        let clock = &self.stages[segment.stage].clock;
+        clock.quadrature_error((segment.start, segment.h, segment.steps / 2)) <= QUADRATURE
     }
 
     /// The error that the steps leave at the end, from the first samples without noise: every step against two of
@@ -141,6 +167,7 @@ impl Setup {
             let trial = Trial {
                 state: &mut state,
                 stage: drift,
+                start: segment.start,
                 h: segment.h,
                 steps,
                 sum: &mut sum,
@@ -204,7 +231,8 @@ impl Setup {
     /// What samples are without any noise: the means, which the drift moves.
     #[cfg(test)]
     pub(crate) fn follow_means(&self) -> Result<Followed, SampleError> {
-        let v = self.start.means().into_iter().map(Lane::all).collect();
+        let mut v: Vec<Lane> = self.start.means().into_iter().map(Lane::all).collect();
+        v.resize(self.stages[0].dim, Lane::ZERO);
         let silent: Vec<_> = self.stages.iter().map(StageEquations::without_noise).collect();
         self.followed(self.state(v, LaneNoise::new()), &silent, &[0], &superladder_engine::Never)
     }
@@ -220,7 +248,7 @@ impl Setup {
         let numbers = self.instruments.count() * self.problem.times.len();
         let mut rows: Vec<Vec<f64>> = indices.iter().map(|_| Vec::with_capacity(numbers)).collect();
         self.instruments.tally(&state.v, &mut rows);
-        for segment in &self.segments {
+        for (segment, table) in self.segments.iter().zip(&self.tables) {
             let equations = &stages[segment.stage];
             let mut done = 0;
             while done < segment.steps {
@@ -228,14 +256,18 @@ impl Setup {
                     return Err(SampleError::Abandoned);
                 }
                 let range = (done, segment.steps.min(done + POLL), segment.steps);
-                let steps = (segment.h, self.scale);
-                let way = Stretch { state: &mut state, equations, steps, range, work: &mut work };
+                let steps = (segment.start, segment.h, self.scale);
+                let way = Stretch { state: &mut state, equations, steps, range, table, work: &mut work };
                 Arch::new().dispatch(Dispatched(way));
                 done = range.1;
             }
             if segment.output.is_some() {
                 self.instruments.tally(&state.v, &mut rows);
                 let lost = (0..indices.len()).find(|l| !state.v.iter().all(|lane| lane.0[*l].is_finite()));
+                let end = segment.start + segment.h * segment.steps as f64;
+                if let Some(fault) = lost.and_then(|_| equations.clock.first_fault(segment.start, end)) {
+                    return Err(SampleError::Fault(fault));
+                }
                 if let Some(l) = lost {
                     return Err(SampleError::OutOfRange { index: indices[l] });
                 }
@@ -250,19 +282,20 @@ impl Setup {
 struct Stretch<'a> {
     state: &'a mut LaneState,
     equations: &'a StageEquations,
-    /// Length of a step, and N.
-    steps: (f64, f64),
+    /// Start of the segment, length of a step, and N.
+    steps: (f64, f64, f64),
     /// First, last and number of all steps.
     range: (u64, u64, u64),
+    table: &'a Table,
     work: &'a mut Work,
 }
 
 impl ByWidth for Stretch<'_> {
     #[inline(always)]
     fn run<S: Simd, const K: usize>(self, simd: S) {
-        let Self { state, equations, steps, range: (from, to, all), work } = self;
+        let Self { state, equations, steps, range: (from, to, all), table, work } = self;
         for step in from..to {
-            state.advance::<S, K>(simd, equations, steps, (step, all), work);
+            state.advance::<S, K>(simd, equations, steps, (step, all, table), work);
         }
     }
 }
@@ -293,6 +326,7 @@ impl<W: ByWidth> WithSimd for Dispatched<W> {
 struct Trial<'a> {
     state: &'a mut LaneState,
     stage: &'a StageEquations,
+    start: f64,
     h: f64,
     steps: u64,
     sum: &'a mut Lane,
@@ -302,13 +336,14 @@ struct Trial<'a> {
 impl ByWidth for Trial<'_> {
     #[inline(always)]
     fn run<S: Simd, const K: usize>(self, simd: S) {
-        let Self { state, stage, h, steps, sum, work } = self;
-        for _ in 0..steps {
-            let before = state.v.clone();
-            state.drift::<S, K>(simd, &stage.drift, h, work);
+        let Self { state, stage, start, h, steps, sum, work } = self;
+        let tick = |t: f64, h: f64| Tick::new(&stage.clock, (t, h));
+        for step in 0..steps {
+            let (t, before) = (start + h * step as f64, state.v.clone());
+            state.drift::<S, K>(simd, stage, (h, tick(t, h)), work);
             let whole = std::mem::replace(&mut state.v, before);
-            state.drift::<S, K>(simd, &stage.drift, 0.5 * h, work);
-            state.drift::<S, K>(simd, &stage.drift, 0.5 * h, work);
+            state.drift::<S, K>(simd, stage, (0.5 * h, tick(t, 0.5 * h)), work);
+            state.drift::<S, K>(simd, stage, (0.5 * h, tick(t + 0.5 * h, 0.5 * h)), work);
             for l in 0..LANES {
                 let mut worst = 0.0;
                 for (fine, coarse) in state.v.iter().zip(&whole) {
@@ -320,4 +355,13 @@ impl ByWidth for Trial<'_> {
             }
         }
     }
+}
+
+/// The means with the largest sizes of what follows time between two times.
+fn largest(clock: &Clock, means: &[f64], (start, end): (f64, f64)) -> Vec<f64> {
+    let looks = (0..=LOOKS).map(|look| start + (end - start) * f64::from(look) / f64::from(LOOKS));
+    let at = |t: f64| clock.at(t, means);
+    looks.map(at).fold(at(start), |most, now| {
+        most.iter().zip(&now).map(|(a, b)| if b.abs() > a.abs() { *b } else { *a }).collect()
+    })
 }

@@ -52,7 +52,7 @@ pub(crate) struct Start {
 pub(crate) fn conserved(problem: &Problem) -> Vec<bool> {
     let is_local = |model: &Model, e: usize| model.dissipators().any(|d| d.jump.local_ensemble() == Some(e));
     let ensembles = 0..problem.model().ensembles().len();
-    ensembles.map(|e| !problem.stages.iter().any(|s| is_local(&s.model, e))).collect()
+    ensembles.map(|e| !problem.models().iter().any(|model| is_local(model, e))).collect()
 }
 
 impl Start {

@@ -17,13 +17,12 @@
 use pulp::Simd;
 use superladder_propagate::{Row, dop853_rows};
 
+use crate::clock::{STAGES, Table, Tick};
 use crate::equations::{Kick, StageEquations};
 use crate::lanes::{LANES, Lane, Program, fused, fused_scaled, product};
 use crate::noise::LaneNoise;
 
 const ONE: Lane = Lane([1.0; LANES]);
-/// Stages of the method of order 8.
-const STAGES: usize = 12;
 
 /// Samples on their way.
 #[derive(Debug, Clone)]
@@ -66,15 +65,18 @@ impl LaneState {
         &mut self,
         simd: S,
         equations: &StageEquations,
-        (h, scale): (f64, f64),
-        (step, all): (u64, u64),
+        (start, h, scale): (f64, f64, f64),
+        (step, all, table): (u64, u64, &Table),
         work: &mut Work,
     ) {
         let noisy = !equations.is_silent();
+        let tick = table.tick(&equations.clock, step, (start + h * step as f64, h));
+        tick.set(0, 0.0, &mut self.v);
         if noisy && step == 0 {
             self.disturb::<S, K>(simd, equations, (h / 3.0, scale), work);
         }
-        self.drift::<S, K>(simd, &equations.drift, h, work);
+        self.drift::<S, K>(simd, equations, (h, tick), work);
+        tick.set(STAGES - 1, 1.0, &mut self.v);
         let weight = match (step + 1 == all, step % 2) {
             (true, _) => 1.0,
             (false, 0) => 4.0,
@@ -85,16 +87,17 @@ impl LaneState {
         }
     }
 
-    /// The drift for the time h.
+    /// The drift for the time h, along a step of the clock.
     #[inline(always)]
     pub(crate) fn drift<S: Simd, const K: usize>(
         &mut self,
         simd: S,
-        drift: &Program,
-        h: f64,
+        equations: &StageEquations,
+        (h, tick): (f64, Tick<'_>),
         work: &mut Work,
     ) {
-        runge_kutta::<S, K>(simd, drift, &mut self.v, &Lane::all(h), work);
+        let clock = Some(tick).filter(|_| !equations.clock.is_still());
+        runge_kutta::<S, K>(simd, &equations.drift, &mut self.v, &Lane::all(h), (work, clock));
         self.restore_lengths::<S, K>(simd);
     }
 
@@ -121,10 +124,11 @@ impl LaneState {
     #[inline(always)]
     fn kick<S: Simd, const K: usize>(&mut self, simd: S, kick: &Kick, root: f64, work: &mut Work) {
         let mut time = self.noise.increment();
+        let size = kick.size.map_or(1.0, |place| self.v[place].0[0].sqrt());
         for x in &mut time.0 {
-            *x *= kick.strength * root;
+            *x *= size * kick.strength * root;
         }
-        runge_kutta::<S, K>(simd, &kick.field, &mut self.v, &time, work);
+        runge_kutta::<S, K>(simd, &kick.field, &mut self.v, &time, (work, None));
     }
 
     /// `v += root B xi`.
@@ -192,24 +196,37 @@ impl LaneState {
     }
 }
 
-/// One step of order 8 along a field, by a time of each lane's own.
+/// One step of order 8 along a field, by a time of each lane's own; with a clock, from its time on.
 #[inline(always)]
 fn runge_kutta<S: Simd, const K: usize>(
     simd: S,
     field: &Program,
     v: &mut [Lane],
     time: &Lane,
-    work: &mut Work,
+    (work, clock): (&mut Work, Option<Tick<'_>>),
 ) {
     let (n, rows) = (v.len(), dop853_rows());
     let variables = &mut work.variables[..n + field.products()];
     for (stage, row) in rows[..STAGES].iter().enumerate() {
         let (done, open) = work.slopes.split_at_mut(stage * n);
         combine::<S, K>(simd, &mut variables[..n], v, row, done);
+        if let Some(clock) = clock {
+            clock.set(stage, node(row), &mut variables[..n]);
+        }
         field.evaluate::<S, K>(simd, variables, time, &mut open[..n]);
     }
     combine::<S, K>(simd, &mut variables[..n], v, rows[STAGES], &work.slopes);
     v.copy_from_slice(&variables[..n]);
+}
+
+/// The part of a step at which a stage is.
+fn node(row: Row) -> f64 {
+    row.iter().map(|(_, a)| a).sum()
+}
+
+/// Those of all stages.
+pub(crate) fn nodes() -> [f64; STAGES] {
+    std::array::from_fn(|stage| node(dop853_rows()[stage]))
 }
 
 /// `out = y + sum_stage a k_stage`.

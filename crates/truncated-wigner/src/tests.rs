@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use superladder_engine::{Engine, Never, Problem, Silent, run};
 use superladder_mean_field::MeanField;
-use superladder_model::Model;
+use superladder_model::{Model, TimeFunction};
 use superladder_sampling::Functions;
 
 use crate::TruncatedWigner;
@@ -53,6 +53,30 @@ fn without_noise_samples_are_mean_field() {
             let error = (found - expected.value) / scale;
             println!("{name}: {error:e}");
             assert!(error.abs() < 1e-6, "{name}: {error:e}");
+        }
+    }
+}
+
+/// The same with a coupling and a pump that follow time.
+#[test]
+fn without_noise_samples_in_time_are_mean_field() {
+    let mut problem = near_the_cycle(60.0, 3);
+    let model = problem.stages[0].model.clone();
+    let unit = model.interactions()[0].operator.clone() * num_complex::Complex64::from(5.0);
+    let pump = model.dissipators().find(|d| d.rate == 0.9).expect("a pump").jump.clone();
+    let coupling = TimeFunction::new("0.2*(1 + 0.3*sin(t))", |t| 0.2 * (1.0 + 0.3 * t.sin()));
+    let rate = TimeFunction::new("0.9*cos(0.2*t)^2", |t| 0.9 * (0.2 * t).cos().powi(2));
+    let model = model.with_energy_in_time("coupling", &unit, coupling, 0.2).expect("valid");
+    problem.stages[0].model = model.with_rate_in_time("pump", &pump, rate, 0.9).expect("valid");
+    let (_, reference) = run(&MeanField::default(), &problem, &mut Silent).expect("mean field runs");
+    let setup = Setup::new(&TruncatedWigner::default(), &problem, &Never).expect("prepared");
+    let (samples, _) = setup.follow_means().expect("followed");
+    let values = setup.instruments.values(&samples[0].0[2 * setup.instruments.count()..]);
+    for (number, scale) in [10.0, 100.0, 100.0].into_iter().enumerate() {
+        let expected = reference.records[2].measurements[number].values.iter();
+        for (found, expected) in values[number].iter().zip(expected) {
+            let error = (found - expected.value) / scale;
+            assert!(error.abs() < 1e-6, "{number}: {error:e}");
         }
     }
 }

@@ -6,6 +6,7 @@
 //! ```
 
 mod error;
+mod extend;
 mod memory;
 mod outcome;
 mod panels;
@@ -42,7 +43,7 @@ pub struct Plan<'a> {
     pub output: PathBuf,
     /// Replace the output folder if it exists, and give up what an interrupted run has left.
     pub force: bool,
-    /// Go on with an interrupted run, or add samples to a finished one.
+    /// Go on with an interrupted run, add samples to a finished one, or take one to later times.
     pub resume: bool,
     /// Indices of samples in place of all that the study asks for.
     pub indices: Option<Range<u64>>,
@@ -265,10 +266,12 @@ impl Ended<'_> {
         let samples = self.samples.then(|| evolution.save()).transpose()?;
         // A run that is to end does not begin another application.
         let speed = if recorder.interrupted { None } else { evolution.speed() };
+        let ended = samples.is_none() && failure.is_none() && !recorder.interrupted;
         let outcome = Outcome {
             reductions: read_off(study, &recorder, samples.as_deref())?,
             speed,
             state: evolution.state(),
+            end: Some(evolution.as_ref()).filter(|end| ended && extend::is_kept(*end)),
             command: "run",
             study,
             recorder: &recorder,
@@ -372,6 +375,7 @@ pub fn merge<R>(
         diagnostics: evolution.diagnostics(),
         speed: None,
         state: None,
+        end: None,
         statistics: evolution.statistics(),
         warnings,
         attachments: evolution.attachments(),

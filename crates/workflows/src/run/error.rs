@@ -34,6 +34,38 @@ pub enum RunError {
         "a checkpoint of an interrupted run exists: '{0}'; continue with --resume, or start anew with --force"
     )]
     Waiting(String),
+    /// A finished run of another study.
+    #[error("the finished run in '{}' has {key} = {was}, and the study has {is}; --resume takes a finished run to later times (`time.end`, with `points` or `step`) and nothing else; --force runs it anew, --output writes another", path.display())]
+    Other {
+        /// The output folder.
+        path: PathBuf,
+        /// The first key that differs.
+        key: String,
+        /// Its value in the finished run.
+        was: String,
+        /// Its value in the study.
+        is: String,
+    },
+    /// A finished run whose output times are not the first ones of the study.
+    #[error("the output times of the finished run in '{}' are not the first ones of the study: number {number} was {was}, and is {is}; choose `time.end` with `time.points` or `time.step` so that they go on", path.display())]
+    Times {
+        /// The output folder.
+        path: PathBuf,
+        /// Number of the first output time that differs, from 1 on.
+        number: usize,
+        /// That of the finished run.
+        was: String,
+        /// That of the study.
+        is: String,
+    },
+    /// A finished run whose cutoffs have followed the state.
+    #[error(
+        "a finished run is not continued where a cutoff follows the state (`modes.{mode}.cutoff` = \"auto\"): its budget was that of the time up to the end; run the study anew with --force"
+    )]
+    Follows {
+        /// The mode.
+        mode: String,
+    },
     /// Indices for an engine that does not sample.
     #[error(
         "--indices is for the engines 'trajectories' and 'truncated-wigner', and the study asks for '{0}'"
@@ -58,7 +90,12 @@ impl RunError {
     /// True when other arguments would help, false when the machine or a method failed.
     pub fn is_bad_input(&self) -> bool {
         match self {
-            Self::Study(_) | Self::Waiting(_) | Self::Indices(_) => true,
+            Self::Study(_)
+            | Self::Waiting(_)
+            | Self::Indices(_)
+            | Self::Other { .. }
+            | Self::Times { .. }
+            | Self::Follows { .. } => true,
             Self::Engine(error) => error.is_bad_input(),
             Self::Checkpoint(error) => error.is_bad_input(),
             Self::Samples(error) => error.is_bad_input(),

@@ -1,12 +1,13 @@
 //! Everything known at the end of a run, and its files.
 
 use serde_json::{Map, Value, json};
-use superladder_engine::{Attachment, Check, Diagnostics, FollowedCutoff, Recorder, Resources};
+use superladder_engine::{Attachment, Check, Diagnostics, Evolution, FollowedCutoff, Recorder, Resources};
 use superladder_model::JointState;
 use superladder_plot::terminal;
 use superladder_sampling::Sums;
 use superladder_study::Study;
 
+use super::extend;
 use super::picture::overview;
 use crate::reductions::{self, ReducedValue, write_reductions};
 use crate::results::{
@@ -40,6 +41,8 @@ pub struct Outcome<'a> {
     pub warnings: Vec<String>,
     /// Tables beside the records.
     pub attachments: Vec<Attachment>,
+    /// Where a run that moves one state in time has come to its end, from which it may be continued.
+    pub end: Option<&'a dyn Evolution>,
     /// The sums of an engine that samples, as it saves them.
     pub samples: Option<Vec<u8>>,
     /// What the engine said it needs.
@@ -99,6 +102,9 @@ impl Outcome<'_> {
         }
         if let Some(sums) = &self.samples {
             folder.write(samples::FILE, |file| samples::write_to(file, self.study, sums))?;
+        }
+        if let Some(end) = self.end {
+            folder.write(extend::FILE, |file| extend::write_to(file, self.study, self.recorder, end))?;
         }
         if let Some(state) = &self.state {
             folder.write_state(state, &self.study.name)?;

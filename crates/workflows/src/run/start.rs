@@ -7,6 +7,7 @@ use superladder_sampling::{BLOCKS, Sums};
 use superladder_study::Study;
 
 use super::error::RunError;
+use super::extend;
 use crate::checkpoint::Checkpoint;
 use crate::samples;
 
@@ -35,6 +36,9 @@ impl Start {
             // Samples are added to a finished run too.
             (false, true) if samples && target.join(samples::FILE).exists() => {
                 Self::kept(&target.join(samples::FILE), study)
+            }
+            (false, true) if !samples && !force && target.join(extend::FILE).exists() => {
+                Ok(Self::Checkpoint(extend::read(target, study)?))
             }
             (false, _) => Ok(Self::Fresh),
             (true, true) if samples => Self::kept(checkpoint, study),
