@@ -332,18 +332,18 @@ fn trajectories_follow_time_as_the_density_matrix_does() {
     let dressed = "[[channels]]\nkind = \"dressed-jump\"\nensemble = \"S\"\nrate = \"0.3*t\"\n\
                    dressing = [\"create(a)\"]\nlower = 1.0\n[[quenches]]";
     let study = ALL.replace("[[quenches]]", dressed).replace(", \"purity\"", "");
-    for size in [2, 4] {
-        let sets = [format!("ensembles.S.size={size}"), "modes.a.cutoff=9".to_owned()];
-        let sets: Vec<&str> = sets.iter().map(String::as_str).collect();
-        let exact = ran_with(&study, &sets);
-        let trajectories = [&sets[..], &["engine.kind=trajectories", "engine.trajectories=1500"]].concat();
-        let found = ran_with(&study, &trajectories);
+    let heterodyne = ["channels.0.rate=0.3", "engine.unravelling=heterodyne", "engine.oscillator_flux=4"];
+    let cases: [(u32, &[&str]); 3] = [(2, &[]), (4, &[]), (2, &heterodyne)];
+    for (size, more) in cases {
+        let size = format!("ensembles.S.size={size}");
+        let sets = ["modes.a.cutoff=9", size.as_str()];
+        let loss = more.iter().filter(|set| set.contains("rate"));
+        let exact = ran_with(&study, &sets.iter().chain(loss).copied().collect::<Vec<_>>());
+        let trajectories = ["engine.kind=trajectories", "engine.trajectories=1500"];
+        let found = ran_with(&study, &[&sets[..], &trajectories[..], more].concat());
         assert!(found.diagnostics.converged(), "{:?}", found.diagnostics.broken());
-        agree(
-            &exact,
-            &found,
-            &["amplitude(a).re", "amplitude(a).im", "photons(a)", "spin(S).x", "spin(S).z"],
-        );
+        let columns = ["amplitude(a).re", "amplitude(a).im", "photons(a)", "spin(S).x", "spin(S).z"];
+        agree(&exact, &found, &columns);
     }
 }
 
@@ -370,6 +370,31 @@ fn noise_of_samples_follows_time() {
         // dn/dt = rate (1 - n)
         let expected = 1.0 - (-(t + (1.0 - (3.0 * t).cos()) / 3.0)).exp();
         assert!((found - expected).abs() < 4.0 * error && error < 0.05, "{found} +- {error}, {expected}");
+    }
+}
+
+/// All at once, with more added later, and in two parts that are merged.
+#[test]
+fn samples_in_time_are_the_same_bits_in_any_parts() {
+    let pumped = format!("{SPIN}\n[[channels]]\nkind = \"emission\"\nensemble = \"S\"\nrate = \"0.2*t\"\n");
+    for (engine, count) in [("trajectories", "trajectories"), ("truncated-wigner", "samples")] {
+        let scratch = Scratch::new(&pumped);
+        let kind = format!("engine.kind={engine}");
+        let run = |output: &str, number: u32, more: &[&str]| {
+            let number = format!("engine.{count}={number}");
+            let arguments = ["run", "study.toml", "-o", output, "--set", &kind, "--set", &number];
+            scratch.exits(0, &[&arguments[..], more].concat());
+        };
+        run("whole", 96, &[]);
+        run("more", 40, &[]);
+        run("more", 96, &["--resume"]);
+        run("first", 96, &["--indices", "0..33"]);
+        run("second", 96, &["--indices", "33..96"]);
+        scratch.exits(0, &["merge", "first", "second", "-o", "merged"]);
+        let table =
+            |folder: &str| std::fs::read(scratch.path(folder).join("observables.csv")).expect("a table");
+        assert!(table("whole") == table("more"), "{engine}: added");
+        assert!(table("whole") == table("merged"), "{engine}: merged");
     }
 }
 

@@ -192,6 +192,21 @@ fn stops_change_no_bit_while_cutoffs_follow_the_state() {
     assert!(cutoffs["changes"].as_array().is_some_and(|c| !c.is_empty()), "{cutoffs}");
 }
 
+#[test]
+fn stops_change_no_bit_where_parts_follow_time() {
+    let text =
+        STUDY.replace("\"lambda\"", "\"lambda*(1 + 0.5*sin(3*t))\"").replace("= 0.9", "= \"0.9*cos(t)^2\"");
+    let fixed = ["method={name='krylov', tolerance=1e-6}", "method={name='chebyshev', step_tolerance=1e-6}"];
+    for method in fixed {
+        let stops = stops_change_nothing(&text, &[method]);
+        assert!(stops > 20, "{method}: only {stops} stops");
+        let linear = "output.observables=['photons(a)', 'spin(S)']";
+        stops_change_nothing(&text, &[method, linear]);
+        let follows = ["modes.a.cutoff={ start = 5 }", "bounds.truncation=0.2", linear];
+        stops_change_nothing(&text, &[&[method][..], &follows].concat());
+    }
+}
+
 impl Scratch {
     fn checkpoint(&self) -> PathBuf {
         self.path("x.checkpoint")

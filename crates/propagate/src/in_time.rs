@@ -241,6 +241,6 @@ mod tests {
         let (whole, turn) = (Turning(1.0, 0.0), Turning(1.0, 0.0));
         let pulse = LinearInTime::new(&whole).with(|t: f64| (-(t - 5.0).powi(2)).exp(), &turn);
         assert!(pulse.unresolved(0.0, 10.0, 4) > 0.1);
-        assert_eq!(pulse.unresolved(0.0, 1.0, 4), 0.0);
+        assert_eq!(pulse.unresolved(4.0, 1.0, 4), 0.0);
     }
 }

@@ -246,13 +246,16 @@ fn wrong_names_and_values_are_refused_with_what_is_allowed() {
          rational-krylov"
     );
     let error = Method::from_name_and_options("krylov", &[("rtol", 1e-3.into())]).expect_err("unknown");
-    assert_eq!(error.to_string(), "krylov has no option `rtol`; it knows: tolerance, dimension, max_steps");
+    assert_eq!(
+        error.to_string(),
+        "krylov has no option `rtol`; it knows: tolerance, dimension, max_steps, fixed_step"
+    );
     // An error per step and one per unit of time are not the same number, nor the same key.
     let error =
         Method::from_name_and_options("chebyshev", &[("tolerance", 1e-3.into())]).expect_err("unknown");
     assert_eq!(
         error.to_string(),
-        "chebyshev has no option `tolerance`; it knows: step_tolerance, degree, outputs, max_steps"
+        "chebyshev has no option `tolerance`; it knows: step_tolerance, degree, outputs, max_steps, fixed_step"
     );
     for (name, key, value) in [
         ("dop853", "rtol", OptionValue::Real(-1.0)),
