@@ -1,17 +1,23 @@
 #!/usr/bin/env python3
 """Puts the pages of the site in place: the documents of the repository with links that hold there, the help of every command, the
-ready studies, the examples, and a gallery that the program draws now.
+ready studies, the examples, the notebooks, and a gallery that the program draws now.
 
-    python3 docs/site/build.py PROGRAM FOLDER      pages in FOLDER/pages, FOLDER/mkdocs.yml beside them
+    python3 docs/site/build.py PROGRAM FOLDER [NOTEBOOKS]      pages in FOLDER/pages, FOLDER/mkdocs.yml beside them
+
+NOTEBOOKS is what `docs/notebooks/run.py` has left: outputs and pictures of the notebooks, which have none on the site without it.
 
 A link to what is not on the site is an error.
 """
+import json
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "notebooks"))
+import run as notebooks  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "RELEASE-CHECKLIST.md", "benches/peers.md"]
@@ -55,6 +61,8 @@ def linked(page: str, target: str) -> str:
         return ("index.md" if path == "README.md" else Path(path).name) + anchor
     if path.startswith(STUDIES) and path.endswith(".toml"):
         return f"studies.md#{Path(path).stem.lower()}"
+    if path.startswith("docs/notebooks"):
+        return f"{Path(path).stem}.md" if path.endswith(".py") else "1-first-steps.md"
     known = {"data/studies": "studies.md", "examples": "examples.md", "data/slurm": "studies.md#job-arrays", "CITATION.cff": "CITATION.cff"}
     if path in known:
         return known[path]
@@ -110,8 +118,30 @@ def gallery(program: str, pages: Path, work: Path) -> str:
     return "\n".join(parts)
 
 
+def notebook(file: Path, done: Path | None, pages: Path) -> str:
+    """A notebook as a page, with what its cells have printed and drawn where that is known."""
+    sources = [{"kind": kind, "source": source} for kind, source in notebooks.cells(file.read_text(encoding="utf-8"))]
+    kept = None if done is None else done / f"{file.stem}.json"
+    cells = sources if kept is None else json.loads(kept.read_text(encoding="utf-8"))
+    if [cell["source"] for cell in cells] != [cell["source"] for cell in sources]:
+        sys.exit(f"{file.name} is not what was carried out: docs/notebooks/run.py does it again")
+    parts = []
+    for cell in cells:
+        if cell["kind"] == "markdown":
+            parts.append(LINK.sub(lambda m: m[1] + linked(f"docs/notebooks/{file.name}", m[2]) + m[3], cell["source"]) + "\n")
+            continue
+        parts.append(fenced(cell["source"], "python"))
+        parts += [fenced(cell["output"])] if cell.get("output", "").strip() else []
+        if "picture" in cell:
+            shutil.copy(done / cell["picture"], pages)
+            parts.append(f"![]({cell['picture']})\n")
+    parts.append(f"This page is the script `docs/notebooks/{file.name}`; jupytext opens it as a notebook, and plain Python runs it.\n")
+    return "\n".join(parts)
+
+
 def main() -> None:
     program, folder = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
+    done = Path(sys.argv[3]).resolve() if len(sys.argv) > 3 else None
     pages, work = folder / "pages", folder / "work"
     pages.mkdir(parents=True)
     work.mkdir()
@@ -122,6 +152,7 @@ def main() -> None:
         "examples.md": sources("Examples in Rust", "examples", ".rs", "rust"),
         "gallery.md": gallery(program, pages, work),
     }
+    written |= {f"{file.stem}.md": notebook(file, done, pages) for file in sorted((ROOT / "docs/notebooks").glob("[0-9]*.py"))}
     for name, text in written.items():
         (pages / name).write_text(text, encoding="utf-8")
     shutil.copy(ROOT / "docs/site/mkdocs.yml", folder)

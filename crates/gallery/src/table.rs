@@ -37,8 +37,7 @@ pub(super) const STEADY: Published = Published {
         "observables.per_square.expression=\"(moments(S).xx + moments(S).yy + spin(S).z)/N^2\"",
         "output.observables=[\"light\",\"per_square\"]",
         "correlations=[]",
-        "parameters.share=0.5",
-        "parameters.pump=\"share*N\"",
+        "parameters={N=4,share=0.5,pump=\"share*N\"}",
     ],
     sweeps: &["N=4,10,100", "share=0.25,0.5,1"],
     known: &[
