@@ -127,7 +127,9 @@ impl Solver<'_> {
             drop(action);
             // Every eigenvalue is one of L.
             let mut pairs = self.few(&gauged, count + 2)?;
-            pairs.iter_mut().for_each(|(value, _)| value.im += gauged.turning);
+            for (value, _) in &mut pairs {
+                value.im += gauged.turning;
+            }
             (pairs, 1e-7)
         } else {
             let general = matches!(action.unknowns, Unknowns::General(_));

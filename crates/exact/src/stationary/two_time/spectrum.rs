@@ -107,9 +107,10 @@ impl TwoTimeState for StationaryState {
     ) -> Result<SpectrumComparison, EngineError> {
         let parts = self.seen(&correlation.clone().connected())?;
         let [first, second] = match spectrum.method {
-            SpectrumMethod::Propagator => [SpectrumMethod::TimeSeries, SpectrumMethod::Krylov],
             SpectrumMethod::Krylov => [SpectrumMethod::Systems, SpectrumMethod::TimeSeries],
-            SpectrumMethod::Systems => [SpectrumMethod::TimeSeries, SpectrumMethod::Krylov],
+            SpectrumMethod::Systems | SpectrumMethod::Propagator => {
+                [SpectrumMethod::TimeSeries, SpectrumMethod::Krylov]
+            }
             SpectrumMethod::Eigenpairs => [SpectrumMethod::Krylov, SpectrumMethod::TimeSeries],
             SpectrumMethod::TimeSeries | SpectrumMethod::Automatic => {
                 [SpectrumMethod::Krylov, SpectrumMethod::Systems]

@@ -1,5 +1,5 @@
 //! Sample-steps of the reference model per second of one core: `cargo run --release -p superladder-truncated-wigner
-//! --example speed`.
+//! --example sample_steps`.
 
 use std::time::Instant;
 
