@@ -15,7 +15,7 @@ use superladder_model::{Correlation, Operator};
 use superladder_propagate::{Chebyshev, Linear, Method};
 use superladder_space::{Charge, SparseMatrix};
 
-use super::pieces::{Looking, MANY, halves};
+use super::part::{Looking, MANY, Part, halves};
 use crate::error::{INTERRUPTED, NAME};
 use crate::generator::Elements;
 use crate::stationary::operators::action::{Action, Direction};
@@ -25,39 +25,6 @@ use crate::stationary::operators::real_matrix::Repeated;
 use crate::stationary::slow::Flow;
 use crate::stationary::solver::Solver;
 use crate::stationary::state::StationaryState;
-
-/// One charge difference of `B rho C`, and the weights of A there.
-pub(crate) struct Part {
-    pub(crate) coherence: Coherence,
-    /// `B rho C`, less `<B> rho` if connected.
-    pub(crate) x: Vec<Complex64>,
-    /// `tr(A X)` is the scalar product with these.
-    pub(crate) weights: Vec<Complex64>,
-}
-
-impl Part {
-    /// `tr(A X)`.
-    pub(crate) fn value(&self, x: &[Complex64]) -> Complex64 {
-        self.weights.iter().zip(x).map(|(w, x)| w.conj() * x).sum()
-    }
-
-    fn norm(x: &[Complex64]) -> f64 {
-        x.iter().map(Complex64::norm_sqr).sum::<f64>().sqrt()
-    }
-
-    /// Real and imaginary parts of the weights with which `tr(A X)` is a sum over (re, im) of X.
-    pub(crate) fn weights_of_pairs(&self) -> [Vec<f64>; 2] {
-        [
-            self.weights.iter().flat_map(|w| [w.re, w.im]).collect(),
-            self.weights.iter().flat_map(|w| [-w.im, w.re]).collect(),
-        ]
-    }
-
-    /// (re, im) of X.
-    pub(crate) fn vector(&self) -> Vec<f64> {
-        self.x.iter().flat_map(|z| [z.re, z.im]).collect()
-    }
-}
 
 impl StationaryState {
     pub(crate) fn elements(&self) -> Elements {

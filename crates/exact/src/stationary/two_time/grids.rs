@@ -4,7 +4,7 @@ use num_complex::Complex64;
 use superladder_engine::{EngineError, Halt};
 use superladder_model::Correlation;
 
-use super::correlation::Part;
+use super::part::Part;
 use crate::error::NAME;
 use crate::stationary::state::{StationaryState, flow};
 

@@ -3,6 +3,7 @@
 mod correlation;
 mod grids;
 mod moving;
+mod part;
 mod pieces;
 mod resolvents;
 mod spectrum;

@@ -7,21 +7,18 @@
 //! left at the end, one vector is enough ([`Tail`]). What A sees while the vectors are moved through their piece gives
 //! the integral, fast parts included.
 
-use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex64;
 use superladder_eigen::{LinearMap, ProjectedResolvent};
 use superladder_engine::{EngineError, FourierIntegral, Halt, SpectralDensity};
-use superladder_propagate::{Chebyshev, Linear, LinearOperator, Method, Observer, Stop, vector};
+use superladder_propagate::{Chebyshev, Linear, LinearOperator, Method, vector};
 
-use super::correlation::Part;
+use super::part::{Looking, Part, halves};
 use crate::error::{INTERRUPTED, NAME};
 use crate::stationary::operators::gauged::Gauged;
 use crate::stationary::solver::solution;
 
-/// Complex unknowns from which a Krylov subspace of the generator itself takes longer.
-pub(super) const MANY: usize = 20_000;
 /// Applications of the generator in a piece, about.
 const PIECE: f64 = 1000.0;
 /// Vectors of the subspace at most, and their numbers altogether.
@@ -46,40 +43,6 @@ pub(super) struct Road<'a> {
     halt: &'a dyn Halt,
     /// Of every vector that was moved.
     seen: Mutex<Vec<FourierIntegral>>,
-}
-
-/// Looks at a vector of unknowns with the weights of A.
-pub(super) struct Looking<'a> {
-    pub(super) weights: &'a [Vec<f64>; 2],
-    pub(super) halt: &'a dyn Halt,
-    pub(super) values: Vec<Complex64>,
-}
-
-impl Observer for Looking<'_> {
-    fn probe_count(&self) -> usize {
-        2
-    }
-
-    fn probe(&self, x: &[f64], out: &mut [f64]) {
-        (out[0], out[1]) = (vector::dot(&self.weights[0], x), vector::dot(&self.weights[1], x));
-    }
-
-    fn needs_state(&self) -> bool {
-        false
-    }
-
-    fn poll(&self) -> ControlFlow<()> {
-        if self.halt.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    fn stop(&mut self, stop: &Stop<'_>) -> ControlFlow<()> {
-        self.values.push(Complex64::new(stop.probes[0], stop.probes[1]));
-        ControlFlow::Continue(())
-    }
-
-    fn step(&mut self, _time: f64, _state: &[f64]) -> ControlFlow<()> {
-        self.poll()
-    }
 }
 
 impl<'a> Road<'a> {
@@ -141,13 +104,6 @@ impl LinearMap for Road<'_> {
 struct Half<T> {
     factor: Complex64,
     found: T,
-}
-
-/// Both parts where they are not zero.
-pub(super) fn halves(gauged: &Gauged, part: &Part) -> Vec<(Complex64, Vec<f64>)> {
-    let [re, im] = gauged.parts(&part.x);
-    let all = [(Complex64::ONE, re), (Complex64::I, im)];
-    all.into_iter().filter(|(_, x)| x.iter().any(|x| *x != 0.0)).collect()
 }
 
 /// S from a Krylov subspace of E for every part of x.

@@ -5,8 +5,8 @@ use superladder_dense::GeneralEigen;
 use superladder_eigen::{ComplexFunctional, EigenError, Gmres, LinearMap, ProjectedResolvent};
 use superladder_engine::{EngineError, FourierIntegral, Halt, SpectralDensity, SpectrumMethod};
 
-use super::correlation::Part;
-use super::pieces::{MANY, Pieces, Tail};
+use super::part::{MANY, Part};
+use super::pieces::{Pieces, Tail};
 use crate::error::NAME;
 use crate::stationary::operators::action::{Action, Direction};
 use crate::stationary::operators::no_jump::NoJump;

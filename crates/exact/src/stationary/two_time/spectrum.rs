@@ -12,7 +12,7 @@ use superladder_engine::{
 };
 use superladder_model::{Correlation, Operator};
 
-use super::correlation::Part;
+use super::part::Part;
 use crate::error::NAME;
 use crate::options::Exact;
 use crate::stationary::state::StationaryState;
