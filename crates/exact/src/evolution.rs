@@ -227,9 +227,7 @@ fn method_for(
     setting: &Setting,
     generator: &dyn LinearOperator,
 ) -> Method {
-    let norm = generator.norm_bound();
-    let rectangle = generator.spectral_box().unwrap_or((-norm, 0.0, norm));
-    options.method_for(problem, rectangle, setting.layout.unknowns())
+    options.method_for(problem, generator.rectangle(), setting.layout.unknowns())
 }
 
 /// A propagation that has failed on its way from `time`.

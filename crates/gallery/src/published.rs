@@ -53,7 +53,7 @@ impl Published {
     /// All quantities that are known somewhere, at every point.
     fn table(&self, results: &Results<'_>) -> Table {
         let mut quantities: Vec<&str> = Vec::new();
-        for known in self.known.iter().filter(|known| !quantities.contains(&known.of)).collect::<Vec<_>>() {
+        for known in self.known {
             if !quantities.contains(&known.of) {
                 quantities.push(known.of);
             }

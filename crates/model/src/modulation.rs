@@ -73,6 +73,11 @@ impl Modulation {
         if size.is_finite() && (self.signed || size >= 0.0) { size - self.nominal } else { f64::NAN }
     }
 
+    /// What is missing at a time where the size `inside` is in place already; NaN as of [`Modulation::deviation`].
+    pub fn beyond(&self, inside: f64, t: f64) -> f64 {
+        self.deviation(t) + (self.nominal - inside)
+    }
+
     /// The largest deviation between two times, of 1001 evenly spaced ones.
     pub fn largest_deviation(&self, start: f64, end: f64) -> f64 {
         let step = (end - start) / f64::from(LOOKS);

@@ -395,8 +395,7 @@ fn right_end(operator: &dyn LinearOperator) -> f64 {
 
 /// The rectangle around the spectrum of `operator`.
 fn rectangle(operator: &dyn LinearOperator) -> Result<Rectangle, PropagateError> {
-    let norm = operator.norm_bound();
-    let found = operator.spectral_box().unwrap_or((-norm, 0.0, norm));
+    let found = operator.rectangle();
     let (left, right, height) = found;
     let good = left.is_finite() && right.is_finite() && height.is_finite() && left <= right && height >= 0.0;
     let allowed = "a finite rectangle (real_min <= real_max, imag_max >= 0)";

@@ -136,12 +136,6 @@ pub(crate) struct Averaged<'a> {
     changes: Vec<f64>,
 }
 
-/// The rectangle of an operator, as `chebyshev` takes it.
-fn rectangle(operator: &dyn LinearOperator) -> (f64, f64, f64) {
-    let norm = operator.norm_bound();
-    operator.spectral_box().unwrap_or((-norm, 0.0, norm))
-}
-
 impl LinearOperator for Averaged<'_> {
     fn dim(&self) -> usize {
         self.system.dim()
@@ -175,10 +169,10 @@ impl LinearOperator for Averaged<'_> {
     /// Sums of rectangles. On the right the one at the first time reaches as far as `A_0`; the second may add to it,
     /// since its weight is negative.
     fn spectral_box(&self) -> Option<(f64, f64, f64)> {
-        let (mut left, mut right, mut height) = rectangle(self.system.first);
+        let (mut left, mut right, mut height) = self.system.first.rectangle();
         for ((c, change), (_, operator)) in self.coefficients.iter().zip(&self.changes).zip(&self.system.rest)
         {
-            let (low, high, imaginary) = rectangle(*operator);
+            let (low, high, imaginary) = operator.rectangle();
             left += if *c > 0.0 { c * low } else { c * high };
             right += (if *change > 0.0 { change * high } else { change * low }).max(0.0);
             height += c.abs() * imaginary;

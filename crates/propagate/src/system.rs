@@ -105,6 +105,12 @@ pub trait LinearOperator: Sync {
         None
     }
 
+    /// [`LinearOperator::spectral_box`], or what is taken where it is unknown.
+    fn rectangle(&self) -> (f64, f64, f64) {
+        let norm = self.norm_bound();
+        self.spectral_box().unwrap_or((-norm, 0.0, norm))
+    }
+
     /// For vectors that repeat themselves, such as both halves of a Hermitian block: every number as a
     /// multiple of an independent one. None: all numbers are independent.
     fn aliases(&self) -> Option<Vec<Alias>> {

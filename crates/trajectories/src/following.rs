@@ -49,7 +49,7 @@ impl Part {
 
     /// The coefficient at a time; NaN where the size has no value, or is a negative rate.
     pub(crate) fn coefficient(&self, t: f64) -> f64 {
-        self.modulation.deviation(t) + (self.modulation.nominal - self.inside)
+        self.modulation.beyond(self.inside, t)
     }
 }
 

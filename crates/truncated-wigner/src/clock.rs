@@ -74,7 +74,7 @@ impl Clock {
 
     /// The sizes at a time, NaN where one has no value.
     pub(crate) fn sizes(&self, t: f64) -> impl Iterator<Item = f64> {
-        self.sizes.iter().map(move |(m, inside)| m.deviation(t) + (m.nominal - inside))
+        self.sizes.iter().map(move |(m, inside)| m.beyond(*inside, t))
     }
 
     /// Sets the variables to a time.
@@ -99,7 +99,7 @@ impl Clock {
     /// sizes over `pairs` of them from `start`: the largest error of a part, in units of the integral of its modulus.
     pub(crate) fn quadrature_error(&self, (start, h, pairs): (f64, f64, u64)) -> f64 {
         let of = |(m, inside): &(Modulation, f64)| {
-            let size = |i: u64| m.deviation(start + 0.5 * h * i as f64) + (m.nominal - inside);
+            let size = |i: u64| m.beyond(*inside, start + 0.5 * h * i as f64);
             let simpson = |a: f64, b: f64, c: f64| (a + 4.0 * b + c) / 6.0;
             let (mut wrong, mut all) = (0.0, 0.0);
             for pair in 0..pairs {

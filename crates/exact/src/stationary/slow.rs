@@ -150,7 +150,7 @@ impl Solver<'_> {
 
     /// The slowest eigenpairs of a generator, by Krylov-Schur on its exponential.
     fn eigenpairs<A: LinearOperator>(&self, flow: &A, wanted: usize) -> Result<Vec<Eigenpair>, EngineError> {
-        let (low, _, imaginary) = flow.spectral_box().unwrap_or((-flow.norm_bound(), 0.0, flow.norm_bound()));
+        let (low, _, imaginary) = LinearOperator::rectangle(flow);
         let time = APPLICATIONS / (0.5 * low.abs()).hypot(imaginary).max(f64::MIN_POSITIVE);
         let exponential = Exponential { flow, time, tolerance: 1e-12, halt: self.halt };
         let search = KrylovSchur {

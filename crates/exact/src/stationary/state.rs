@@ -14,6 +14,7 @@ use superladder_space::{Charge, Charges, Sector, Space, SparseMatrix};
 use super::limit::{Guess, Limit};
 use super::operators::action::{Action, Direction};
 use super::operators::coherence::Coherence;
+use super::operators::gauged::Gauged;
 use super::operators::real_matrix::MOST;
 use super::propagated::{Near, Offer};
 use super::solver::{DENSE, Solver};
@@ -39,6 +40,8 @@ pub struct StationaryState {
     pub(crate) beyond: Vec<(Coherence, Vec<Complex64>)>,
     /// Slow eigenvalues that were asked for since.
     pub(crate) slow: Mutex<Vec<SlowModes>>,
+    /// Generators as real matrices by charge difference, that were asked for since.
+    pub(crate) gauged: Mutex<Vec<(Charge, Option<Arc<Gauged>>)>>,
 }
 
 impl StationaryState {
@@ -280,8 +283,8 @@ impl Exact {
             iterations,
             state: None,
         };
-        let (beyond, slow) = (Vec::new(), Mutex::default());
-        let mut state = StationaryState { report, instruments, vector, coherence, x, beyond, slow };
+        let (beyond, slow, gauged) = (Vec::new(), Mutex::default(), Mutex::default());
+        let mut state = StationaryState { report, instruments, vector, coherence, x, beyond, slow, gauged };
         if options.keep_state {
             let setting = &state.instruments.setting;
             let parts = (&setting.space, &setting.layout, state.problem().model());

@@ -7,16 +7,15 @@
 //! `B rho C` is not Hermitian; its parts of different charge differences evolve apart, each by one
 //! propagation of complex blocks.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use num_complex::Complex64;
 use superladder_engine::{CorrelationSeries, EngineError, Halt, SlowModes};
 use superladder_model::{Correlation, Operator};
-use superladder_propagate::{Chebyshev, Linear, Method};
 use superladder_space::{Charge, SparseMatrix};
 
-use super::part::{Looking, MANY, Part, halves};
-use crate::error::{INTERRUPTED, NAME};
+use super::part::{MANY, Part, halves, looked_at};
+use crate::error::NAME;
 use crate::generator::Elements;
 use crate::stationary::operators::action::{Action, Direction};
 use crate::stationary::operators::coherence::{Block, Coherence};
@@ -52,9 +51,15 @@ impl StationaryState {
         Ok(())
     }
 
-    /// The generator on the charge difference of a part as a real matrix, where a gauge makes it one.
-    pub(crate) fn gauged(&self, part: &Part, halt: &dyn Halt) -> Result<Option<Gauged>, EngineError> {
-        Gauged::new(self.space(), &part.coherence, &self.elements(), halt)
+    /// The generator on the charge difference of a part as a real matrix, where a gauge makes it one; made once.
+    pub(crate) fn gauged(&self, part: &Part, halt: &dyn Halt) -> Result<Option<Arc<Gauged>>, EngineError> {
+        let mut known = self.gauged.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, found)) = known.iter().find(|(d, _)| *d == part.coherence.difference) {
+            return Ok(found.clone());
+        }
+        let found = Gauged::new(self.space(), &part.coherence, &self.elements(), halt)?.map(Arc::new);
+        known.push((part.coherence.difference.clone(), found.clone()));
+        Ok(found)
     }
 
     /// The slowest eigenvalues of a charge difference, found once.
@@ -161,25 +166,14 @@ impl StationaryState {
         let repeated = Repeated::new(&action);
         let flow = Flow { map: &repeated, rectangle: solver.rectangle(&part.coherence)? };
         let first = times.first().is_some_and(|t| *t == 0.0);
-        let values = if first { vec![part.value(&part.x)] } else { Vec::new() };
+        let mut values = if first { vec![part.value(&part.x)] } else { Vec::new() };
         let stops = &times[usize::from(first)..];
-        let Some(&end) = stops.last() else { return Ok((values, 0.0)) };
-        let weights = part.weights_of_pairs();
-        let mut looking = Looking { weights: &weights, halt, values };
-        let method = Method::Chebyshev(Chebyshev { step_tolerance: 1e-12, ..Chebyshev::default() });
-        let mut vector = part.vector();
-        let mut propagator = method.propagator(vector.len());
-        let moved = propagator.advance(&Linear(&flow), 0.0, end, &mut vector, stops, &mut looking);
-        match moved {
-            Ok(_) if looking.values.len() == times.len() => {
-                let size = Part::norm(&part.weights) * Part::norm(&part.x);
-                Ok((looking.values, size * propagator.statistics().error_estimate.max(f64::EPSILON)))
-            }
-            Ok(_) => Err(INTERRUPTED),
-            Err(source) => {
-                Err(EngineError::Propagation { engine: NAME, time: end, source: Box::new(source) })
-            }
+        if stops.is_empty() {
+            return Ok((values, 0.0));
         }
+        let (seen, error) = looked_at(&flow, &mut part.vector(), stops, (&part.weights_of_pairs(), halt))?;
+        values.extend(seen);
+        Ok((values, part.size() * error.max(f64::EPSILON)))
     }
 }
 
@@ -196,29 +190,19 @@ fn moved_in_gauge(
         values[0] = part.value(&part.x);
     }
     let stops = &times[first..];
-    let Some(&end) = stops.last() else { return Ok((values, 0.0)) };
+    if stops.is_empty() {
+        return Ok((values, 0.0));
+    }
     let weights = gauged.weights(&part.weights);
     let mut error = 0.0_f64;
     for (factor, mut x) in halves(gauged, part) {
-        let method = Method::Chebyshev(Chebyshev { step_tolerance: 1e-12, ..Chebyshev::default() });
-        let mut propagator = method.propagator(x.len());
-        let mut looking = Looking { weights: &weights, halt, values: Vec::new() };
-        let moved = propagator.advance(&Linear(gauged), 0.0, end, &mut x, stops, &mut looking);
-        moved.map_err(|source| EngineError::Propagation {
-            engine: NAME,
-            time: end,
-            source: Box::new(source),
-        })?;
-        if looking.values.len() != stops.len() {
-            return Err(INTERRUPTED);
-        }
-        values[first..].iter_mut().zip(&looking.values).for_each(|(sum, v)| *sum += factor * v);
-        error = error.max(propagator.statistics().error_estimate);
+        let (seen, of_half) = looked_at(gauged, &mut x, stops, (&weights, halt))?;
+        values[first..].iter_mut().zip(&seen).for_each(|(sum, v)| *sum += factor * v);
+        error = error.max(of_half);
     }
     let turned = |t: &f64| Complex64::from_polar(1.0, gauged.turning * t);
     values.iter_mut().zip(times).for_each(|(value, t)| *value *= turned(t));
-    let size = Part::norm(&part.weights) * Part::norm(&part.x);
-    Ok((values, size * error.max(f64::EPSILON)))
+    Ok((values, part.size() * error.max(f64::EPSILON)))
 }
 
 /// Adds the blocks of `B rho C` for a part of rho.

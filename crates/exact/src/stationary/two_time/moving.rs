@@ -62,6 +62,7 @@ impl Exact {
         let unknown = StationaryReport::unknown(here.cutoffs.clone());
         let report = StationaryReport { residual, diagnostics, ..unknown };
         let instruments = Instruments::new(self, here, setting, None, &[], halt)?;
-        Ok(StationaryState { report, instruments, vector, coherence, x, beyond, slow: Mutex::default() })
+        let (slow, gauged) = (Mutex::default(), Mutex::default());
+        Ok(StationaryState { report, instruments, vector, coherence, x, beyond, slow, gauged })
     }
 }

@@ -3,9 +3,10 @@
 use std::ops::ControlFlow;
 
 use num_complex::Complex64;
-use superladder_engine::Halt;
-use superladder_propagate::{Observer, Stop, vector};
+use superladder_engine::{EngineError, Halt};
+use superladder_propagate::{Chebyshev, Linear, LinearOperator, Method, Observer, Stop, vector};
 
+use crate::error::{INTERRUPTED, NAME};
 use crate::stationary::operators::coherence::Coherence;
 use crate::stationary::operators::gauged::Gauged;
 
@@ -27,8 +28,10 @@ impl Part {
         self.weights.iter().zip(x).map(|(w, x)| w.conj() * x).sum()
     }
 
-    pub(crate) fn norm(x: &[Complex64]) -> f64 {
-        x.iter().map(Complex64::norm_sqr).sum::<f64>().sqrt()
+    /// The norm of A times that of X.
+    pub(crate) fn size(&self) -> f64 {
+        let norm = |x: &[Complex64]| x.iter().map(Complex64::norm_sqr).sum::<f64>().sqrt();
+        norm(&self.weights) * norm(&self.x)
     }
 
     /// Real and imaginary parts of the weights with which `tr(A X)` is a sum over (re, im) of X.
@@ -46,10 +49,10 @@ impl Part {
 }
 
 /// Looks at a vector of unknowns with the weights of A.
-pub(super) struct Looking<'a> {
-    pub(super) weights: &'a [Vec<f64>; 2],
-    pub(super) halt: &'a dyn Halt,
-    pub(super) values: Vec<Complex64>,
+struct Looking<'a> {
+    weights: &'a [Vec<f64>; 2],
+    halt: &'a dyn Halt,
+    values: Vec<Complex64>,
 }
 
 impl Observer for Looking<'_> {
@@ -76,6 +79,30 @@ impl Observer for Looking<'_> {
 
     fn step(&mut self, _time: f64, _state: &[f64]) -> ControlFlow<()> {
         self.poll()
+    }
+}
+
+/// Moves `x` by `e^{A t}` (Chebyshev) through `stops` to the last of them: what `weights` see there, and the estimated error
+/// relative to the norms of x and of the weights.
+///
+/// # Errors
+/// [`EngineError::Interrupted`], [`EngineError::Propagation`].
+pub(super) fn looked_at<A: LinearOperator>(
+    flow: &A,
+    x: &mut [f64],
+    stops: &[f64],
+    (weights, halt): (&[Vec<f64>; 2], &dyn Halt),
+) -> Result<(Vec<Complex64>, f64), EngineError> {
+    let end = stops.last().copied().unwrap_or(0.0);
+    let method = Method::Chebyshev(Chebyshev { step_tolerance: 1e-12, ..Chebyshev::default() });
+    let mut propagator = method.propagator(x.len());
+    let mut looking = Looking { weights, halt, values: Vec::with_capacity(stops.len()) };
+    match propagator.advance(&Linear(flow), 0.0, end, x, stops, &mut looking) {
+        Ok(_) if looking.values.len() == stops.len() => {
+            Ok((looking.values, propagator.statistics().error_estimate))
+        }
+        Ok(_) => Err(INTERRUPTED),
+        Err(source) => Err(EngineError::Propagation { engine: NAME, time: end, source: Box::new(source) }),
     }
 }
 

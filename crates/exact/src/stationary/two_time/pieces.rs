@@ -12,9 +12,9 @@ use std::sync::{Mutex, PoisonError};
 use num_complex::Complex64;
 use superladder_eigen::{LinearMap, ProjectedResolvent};
 use superladder_engine::{EngineError, FourierIntegral, Halt, SpectralDensity};
-use superladder_propagate::{Chebyshev, Linear, LinearOperator, Method, vector};
+use superladder_propagate::{LinearOperator, vector};
 
-use super::part::{Looking, Part, halves};
+use super::part::{Part, halves, looked_at};
 use crate::error::{INTERRUPTED, NAME};
 use crate::stationary::operators::gauged::Gauged;
 use crate::stationary::solver::solution;
@@ -43,6 +43,7 @@ pub(super) struct Road<'a> {
     halt: &'a dyn Halt,
     /// Of every vector that was moved.
     seen: Mutex<Vec<FourierIntegral>>,
+    failure: Mutex<Option<EngineError>>,
 }
 
 impl<'a> Road<'a> {
@@ -53,32 +54,33 @@ impl<'a> Road<'a> {
         omega: &[f64],
         (length, halt): (f64, &'a dyn Halt),
     ) -> Self {
-        let norm = gauged.norm_bound();
-        let (low, _, imaginary) = gauged.spectral_box().unwrap_or((-norm, 0.0, norm));
+        let (low, _, imaginary) = gauged.rectangle();
         let whole = length * PIECE / (0.5 * low.abs()).hypot(imaginary).max(f64::MIN_POSITIVE);
         let fastest = omega.iter().map(|w| (w - gauged.turning).abs()).fold(imaginary, f64::max);
         let points = 4 * ((whole * fastest / PHASE / 4.0).ceil() as usize).max(32);
         let step = whole / points as f64;
-        Self { gauged, weights: gauged.weights(&part.weights), points, step, halt, seen: Mutex::default() }
+        let weights = gauged.weights(&part.weights);
+        Self { gauged, weights, points, step, halt, seen: Mutex::default(), failure: Mutex::default() }
     }
 
     fn whole(&self) -> f64 {
         self.step * self.points as f64
     }
 
-    /// Moves x through a piece; false if that was ended or has failed.
-    fn pass(&self, x: &mut [f64]) -> bool {
+    /// Moves x through a piece.
+    fn pass(&self, x: &mut [f64]) -> Result<(), EngineError> {
         let start = Complex64::new(vector::dot(&self.weights[0], x), vector::dot(&self.weights[1], x));
-        let mut looking = Looking { weights: &self.weights, halt: self.halt, values: vec![start] };
         let stops: Vec<f64> = (1..=self.points).map(|k| k as f64 * self.step).collect();
-        let method = Method::Chebyshev(Chebyshev { step_tolerance: 1e-12, ..Chebyshev::default() });
-        let mut propagator = method.propagator(x.len());
-        let end = stops[stops.len() - 1];
-        let moved = propagator.advance(&Linear(self.gauged), 0.0, end, x, &stops, &mut looking);
-        let good = moved.is_ok() && looking.values.len() == self.points + 1;
-        let seen = FourierIntegral { step: self.step, values: looking.values };
+        let (rest, _) = looked_at(self.gauged, x, &stops, (&self.weights, self.halt))?;
+        let values = std::iter::once(start).chain(rest).collect();
+        let seen = FourierIntegral { step: self.step, values };
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
-        good
+        Ok(())
+    }
+
+    /// What has ended the way as a [`LinearMap`], which can only leave no numbers.
+    fn failure(&self) -> Result<(), EngineError> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
     }
 
     /// `e^{-i w T}` of a piece, w less the common frequency.
@@ -94,8 +96,9 @@ impl LinearMap for Road<'_> {
 
     fn apply(&self, x: &[f64], out: &mut [f64]) {
         out.copy_from_slice(x);
-        if !self.pass(out) {
+        if let Err(error) = self.pass(out) {
             out.fill(f64::NAN);
+            *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
         }
     }
 }
@@ -133,9 +136,7 @@ impl Pieces {
             let mut watch = |iterations: u64, residual: f64| halt.go_on(iterations, residual);
             loop {
                 let grown = subspace.grow(&road, subspace.size() + 1, &mut watch);
-                if halt.asked() {
-                    return Err(INTERRUPTED);
-                }
+                road.failure()?;
                 grown.map_err(|e| solution("the spectrum", e))?;
                 let residual = |w: &f64| subspace.solution(road.phase(w - gauged.turning).inv()).1;
                 let worst = omega.iter().map(residual).fold(0.0, f64::max);
@@ -211,16 +212,16 @@ impl Tail {
             let mut before = x.clone();
             let (ratio, rest) = loop {
                 before.copy_from_slice(&x);
-                if !road.pass(&mut x) || halt.asked() {
-                    return Err(INTERRUPTED);
-                }
+                road.pass(&mut x)?;
                 let size = vector::norm(&before).max(f64::MIN_POSITIVE);
                 let ratio = vector::dot(&before, &x) / (size * size);
                 let squares = before.iter().zip(&x).map(|(a, b)| (b - ratio * a).powi(2)).sum::<f64>();
                 // What is no multiple, and all that it may become.
                 let rest = squares.sqrt() / size / (1.0 - ratio.abs()).max(f64::MIN_POSITIVE);
                 let pieces = road.seen.lock().unwrap_or_else(PoisonError::into_inner).len();
-                halt.go_on(pieces as u64, rest * size / start);
+                if !halt.go_on(pieces as u64, rest * size / start) {
+                    return Err(INTERRUPTED);
+                }
                 if ratio.abs() < 1.0 && rest * size <= REST * start {
                     break (ratio, rest);
                 }

@@ -155,7 +155,8 @@ impl StationaryState {
                 let gauged = self.gauged(part, halt)?.ok_or_else(refused)?;
                 Ok((Box::new(Pieces::new(&gauged, part, omega, halt)?), method))
             }
-            SpectrumMethod::TimeSeries => match self.gauged(part, halt)?.filter(|_| !few) {
+            SpectrumMethod::TimeSeries if few => Ok((Box::new(self.decayed(part, omega, halt)?), method)),
+            SpectrumMethod::TimeSeries => match self.gauged(part, halt)? {
                 Some(gauged) => Ok((Box::new(Tail::new(&gauged, part, omega, halt)?), method)),
                 None => Ok((Box::new(self.decayed(part, omega, halt)?), method)),
             },
