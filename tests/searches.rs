@@ -150,6 +150,48 @@ fn a_search_that_is_ended_again_and_again_finds_the_same_state() {
     }
 }
 
+/// A pumped and damped pair of spins by trajectories.
+const SAMPLED: &str = r#"
+[ensembles.S]
+size = 2
+frequency = 1.0
+[[channels]]
+kind = "pumping"
+ensemble = "S"
+rate = 1.0
+[[channels]]
+kind = "emission"
+ensemble = "S"
+rate = 0.5
+[engine]
+kind = "trajectories"
+trajectories = 64
+[time]
+end = 10.0
+points = 2
+[output]
+observables = ["spin(S)"]
+"#;
+
+#[test]
+fn trajectories_that_were_followed_are_not_followed_again() {
+    let study = Study::parse("study.toml", "study", SAMPLED, &[]).expect("a valid study");
+    let home = tempfile::tempdir().expect("a folder");
+    let (whole, parts) = (home.path().join("whole"), home.path().join("parts"));
+    let all = Polls::new(i64::MAX);
+    assert!(!steadied(&study, &whole, false, &all).interrupted);
+    let spent = i64::MAX - all.left.load(Ordering::SeqCst);
+    let first = Polls::new(2 * spent / 3);
+    assert!(steadied(&study, &parts, false, &first).interrupted);
+    assert_eq!(manifest(&parts)["checkpoint"], "parts.checkpoint");
+    let second = Polls::new(i64::MAX);
+    assert!(!steadied(&study, &parts, true, &second).interrupted);
+    let rest = i64::MAX - second.left.load(Ordering::SeqCst);
+    assert!(rest < spent, "{rest} polls in place of {spent}");
+    let table = |folder: &Path| fs::read_to_string(folder.join("steady.csv")).expect("a table");
+    assert_eq!(table(&whole), table(&parts));
+}
+
 /// What an interrupted search has made sure of is not looked for again.
 #[test]
 fn known_slow_modes_and_uniqueness_are_kept() {

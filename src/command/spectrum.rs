@@ -29,10 +29,8 @@ pub(crate) fn spectrum(
         modes: 0,
         certify: !arguments.assume_unique,
         errors: false,
-        raise_cutoffs: true,
-        keep_state: false,
         guess: arguments.from.as_deref().map(near).transpose()?,
-        known: Vec::new(),
+        ..StationaryOptions::default()
     };
     let check_cutoffs = !arguments.assume_cutoffs;
     let keeping = keeping(&arguments.keep, arguments.force);

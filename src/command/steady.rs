@@ -32,11 +32,9 @@ pub(crate) fn steady(
         tolerance: arguments.tolerance,
         modes: arguments.modes.into(),
         certify: !arguments.assume_unique,
-        errors: true,
-        raise_cutoffs: true,
         keep_state: arguments.save_state,
         guess: arguments.from.as_deref().map(near).transpose()?,
-        known: Vec::new(),
+        ..StationaryOptions::default()
     };
     let keeping = keeping(&arguments.keep, arguments.force);
     let plan = Plan { study: &study, options, output, keeping, clock };

@@ -8,7 +8,7 @@ use faer::perm::Perm;
 use faer::prelude::Solve;
 use faer::traits::ComplexField;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Spec};
-use num_complex::Complex64;
+use num_complex::{Complex32, Complex64};
 
 /// A = V diag(values) V^-1 of a complex matrix, everything row by row.
 #[derive(Debug, Clone)]
@@ -45,27 +45,76 @@ impl GeneralEigen {
     }
 }
 
-/// `out` = A B for row-major slices, A of `rows` x `inner`, B of `inner` x `columns`; on one thread.
-///
-/// # Panics
-/// If a slice is too short.
-pub fn multiply(out: &mut [Complex64], a: &[Complex64], b: &[Complex64], [rows, inner, columns]: [usize; 3]) {
+/// Complex numbers of double or single precision whose row-major matrices can be multiplied.
+pub trait ComplexNumber: Copy + Send + Sync {
+    /// The nearest number.
+    fn from_double(z: Complex64) -> Self;
+
+    /// The same number in double precision.
+    fn to_double(self) -> Complex64;
+
+    /// `out` = A B for row-major slices, A of `rows` x `inner`, B of `inner` x `columns`; on one thread.
+    ///
+    /// # Panics
+    /// If a slice is too short.
+    fn multiply(out: &mut [Self], a: &[Self], b: &[Self], shape: [usize; 3]);
+
+    /// The lower half of [`ComplexNumber::multiply`] for a product that is square, diagonal included.
+    ///
+    /// # Panics
+    /// If a slice is too short.
+    fn multiply_lower(out: &mut [Self], a: &[Self], b: &[Self], dim: usize);
+}
+
+fn product<T: ComplexField>(out: &mut [T], a: &[T], b: &[T], [rows, inner, columns]: [usize; 3]) {
     let out = MatMut::from_row_major_slice_mut(&mut out[..rows * columns], rows, columns);
     let a = MatRef::from_row_major_slice(&a[..rows * inner], rows, inner);
     let b = MatRef::from_row_major_slice(&b[..inner * columns], inner, columns);
-    matmul(out, Accum::Replace, a, b, Complex64::ONE, Par::Seq);
+    matmul(out, Accum::Replace, a, b, T::one_impl(), Par::Seq);
 }
 
-/// The lower half of [`multiply`] for a product that is square, diagonal included.
-///
-/// # Panics
-/// If a slice is too short.
-pub fn multiply_lower(out: &mut [Complex64], a: &[Complex64], b: &[Complex64], dim: usize) {
+fn lower_product<T: ComplexField>(out: &mut [T], a: &[T], b: &[T], dim: usize) {
     let out = MatMut::from_row_major_slice_mut(&mut out[..dim * dim], dim, dim);
     let a = MatRef::from_row_major_slice(&a[..dim * dim], dim, dim);
     let b = MatRef::from_row_major_slice(&b[..dim * dim], dim, dim);
     let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
-    triangular::matmul(out, lower, Accum::Replace, a, full, b, full, Complex64::ONE, Par::Seq);
+    triangular::matmul(out, lower, Accum::Replace, a, full, b, full, T::one_impl(), Par::Seq);
+}
+
+impl ComplexNumber for Complex64 {
+    fn from_double(z: Complex64) -> Self {
+        z
+    }
+
+    fn to_double(self) -> Complex64 {
+        self
+    }
+
+    fn multiply(out: &mut [Self], a: &[Self], b: &[Self], shape: [usize; 3]) {
+        product(out, a, b, shape);
+    }
+
+    fn multiply_lower(out: &mut [Self], a: &[Self], b: &[Self], dim: usize) {
+        lower_product(out, a, b, dim);
+    }
+}
+
+impl ComplexNumber for Complex32 {
+    fn from_double(z: Complex64) -> Self {
+        Self::new(z.re as f32, z.im as f32)
+    }
+
+    fn to_double(self) -> Complex64 {
+        Complex64::new(self.re.into(), self.im.into())
+    }
+
+    fn multiply(out: &mut [Self], a: &[Self], b: &[Self], shape: [usize; 3]) {
+        product(out, a, b, shape);
+    }
+
+    fn multiply_lower(out: &mut [Self], a: &[Self], b: &[Self], dim: usize) {
+        lower_product(out, a, b, dim);
+    }
 }
 
 /// LU factors with partial pivoting, on one thread.

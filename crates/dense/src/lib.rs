@@ -1,7 +1,8 @@
 //! Small dense matrices: exponentials, eigenvalues and eigenvectors. Knows no physics.
 //!
-//! The factorisations of `faer` are generic, so that every crate that calls one compiles it anew. No function
-//! of this crate is generic: each factorisation is compiled once, here, for `f64` and [`Complex64`].
+//! The factorisations of `faer` are generic, so that every crate that calls one compiles it anew. No public function
+//! of this crate is generic: each factorisation is compiled once, here, for `f64` and [`Complex64`]. Products are there
+//! in single precision too, by [`ComplexNumber`].
 //!
 //! ```
 //! use superladder_dense::{Mat, expm};
@@ -21,4 +22,4 @@ pub use eigen::{
 };
 pub use exponential::{Squaring, expm, expm_complex, multiply_vector, one_norm, scaled, squared};
 pub use faer::Mat;
-pub use general::{ComplexLu, GeneralEigen, RealLu, multiply, multiply_lower};
+pub use general::{ComplexLu, ComplexNumber, GeneralEigen, RealLu};

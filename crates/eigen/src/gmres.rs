@@ -13,13 +13,15 @@ const NAME: &str = "gmres";
 /// GMRES on A M with the preconditioner M from the right, x = M y.
 ///
 /// At a restart the subspace of the harmonic Ritz vectors of smallest modulus is kept, so that few slow
-/// directions do not have to be found again in every cycle. A may be singular if b is in its range.
+/// directions do not have to be found again in every cycle. A may be singular if b is in its range. What M has made
+/// of every vector is kept (flexible GMRES): M may be wrong by much more than rounding, as products with
+/// ill-conditioned eigenvectors are, without a bound on the residual.
 ///
-/// Source: Y. Saad, M. H. Schultz, SIAM J. Sci. Stat. Comput. 7, 856 (1986); R. B. Morgan, SIAM J. Sci.
-/// Comput. 24, 20 (2002), GMRES-DR.
+/// Source: Y. Saad, M. H. Schultz, SIAM J. Sci. Stat. Comput. 7, 856 (1986); Y. Saad, SIAM J. Sci. Comput. 14, 461
+/// (1993); R. B. Morgan, SIAM J. Sci. Comput. 24, 20 (2002), GMRES-DR.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gmres {
-    /// Vectors of a cycle; as many vectors of memory, and two more.
+    /// Vectors of a cycle; twice as many vectors of memory, and two more.
     pub restart: usize,
     /// Harmonic Ritz vectors kept at a restart.
     pub kept: usize,
@@ -50,6 +52,8 @@ pub struct GmresInfo {
 struct Cycle {
     size: usize,
     basis: Basis,
+    /// M of every vector but the last.
+    moved: Basis,
     /// The rectangular matrix of A M in the basis, column by column, `size + 1` entries each.
     columns: Vec<f64>,
     /// Its triangular factor, column by column.
@@ -62,7 +66,6 @@ struct Cycle {
     /// Columns that a restart kept.
     kept: usize,
     solution: Vec<f64>,
-    scratch: Vec<f64>,
 }
 
 impl Cycle {
@@ -70,6 +73,7 @@ impl Cycle {
         Self {
             size,
             basis: Basis::new(dim, size + 1),
+            moved: Basis::new(dim, size),
             columns: vec![0.0; (size + 1) * size],
             triangle: vec![0.0; (size + 1) * size],
             rotations: Vec::with_capacity((kept + 2) * (kept + 2) + size),
@@ -77,7 +81,6 @@ impl Cycle {
             rotated: vec![0.0; size + 1],
             kept: 0,
             solution: vec![0.0; size],
-            scratch: vec![0.0; dim],
         }
     }
 
@@ -141,6 +144,15 @@ impl Cycle {
         left
     }
 
+    /// H times a vector of a full cycle.
+    fn image(&self, vector: &[f64]) -> Vec<f64> {
+        let mut image = vec![0.0; self.size + 1];
+        for (j, x) in vector.iter().enumerate() {
+            image.iter_mut().zip(self.column(j)).for_each(|(out, h)| *out += h * x);
+        }
+        image
+    }
+
     /// The harmonic Ritz vectors of smallest modulus of a full cycle; `None` where there are none to keep.
     fn slow(&self, kept: usize) -> Option<Columns> {
         let m = self.size;
@@ -166,17 +178,26 @@ impl Cycle {
     fn deflate(&mut self, kept: usize) -> bool {
         let m = self.size;
         let left = self.remainder(m);
-        let Some(mut columns) = (if kept == 0 { None } else { self.slow(kept) }) else { return false };
-        let right = columns.clone();
-        columns.0.iter_mut().for_each(|column| column.push(0.0));
-        if !columns.push(left.clone()) {
-            return false;
+        let Some(slow) = (if kept == 0 { None } else { self.slow(kept) }) else { return false };
+        // What A M makes of the slow directions spans the new basis, so that nothing of it is lost however exact they
+        // are; one that it takes to zero is not kept.
+        let largest = (0..m).map(|j| norm(self.column(j))).fold(0.0, f64::max);
+        let (mut right, mut columns) = (Columns::default(), Columns::default());
+        for direction in slow.0 {
+            let image = self.image(&direction);
+            if norm(&image) > 1e-12 * largest && columns.push(image) {
+                right.0.push(direction);
+            }
         }
         let k = right.0.len();
+        if k == 0 || !columns.push(left.clone()) {
+            return false;
+        }
         let cycle = &*self;
         let rows: Vec<f64> = (0..=m).flat_map(|i| (0..m).map(move |j| cycle.column(j)[i])).collect();
         let small = projected(&columns, &rows, m, &right);
         self.basis.combine_in_place(m + 1, k + 1, &columns.matrix(m + 1));
+        self.moved.combine_in_place(m, k, &right.matrix(m));
         self.columns.fill(0.0);
         for j in 0..k {
             for i in 0..=k {
@@ -254,7 +275,7 @@ impl Gmres {
             let (count, ended) = self.fill(&mut cycle, [a, preconditioner], scale, &mut info, watch)?;
             if count > 0 {
                 cycle.minimise(count);
-                correct(&mut cycle, preconditioner, count, x);
+                cycle.moved.add_combination(&cycle.solution[..count], x);
                 watch.reached(x);
             }
             if ended {
@@ -295,8 +316,9 @@ impl Gmres {
                 return Ok((j, true));
             }
             let (now, next) = cycle.basis.step(j);
-            preconditioner.apply(now, &mut cycle.scratch);
-            a.apply(&cycle.scratch, next);
+            let moved = cycle.moved.vector_mut(j);
+            preconditioner.apply(now, moved);
+            a.apply(moved, next);
             info.iterations += 1;
             let column = &mut cycle.columns[j * height..(j + 1) * height];
             if !cycle.basis.orthonormalise(j + 1, &mut column[..j + 2]) {
@@ -310,14 +332,6 @@ impl Gmres {
         }
         Ok((cycle.size, false))
     }
-}
-
-/// x += M V solution.
-fn correct(cycle: &mut Cycle, preconditioner: &dyn LinearMap, count: usize, x: &mut [f64]) {
-    let mut sum = vec![0.0; x.len()];
-    cycle.basis.add_combination(&cycle.solution[..count], &mut sum);
-    preconditioner.apply(&sum, &mut cycle.scratch);
-    vector::accumulate(x, &[(1.0, &cycle.scratch)]);
 }
 
 /// `out` = b - A x, and its length.

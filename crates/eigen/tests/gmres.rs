@@ -2,7 +2,7 @@
 mod common;
 
 use common::{Dense, norm, start};
-use superladder_eigen::{EigenError, Gmres, Identity};
+use superladder_eigen::{EigenError, Gmres, Identity, LinearMap};
 
 /// Eigenvalues 1 .. 2 and a few near 0 that a plain restart stumbles over.
 fn hard(dim: usize) -> Dense {
@@ -42,6 +42,34 @@ fn the_inverse_as_preconditioner_takes_one_iteration() {
     let a = hard(40);
     let (_, iterations) = solve(&Gmres::default(), &a, &a.inverse(), &start(40));
     assert!(iterations <= 2, "{iterations}");
+}
+
+/// The identity with errors of 1e-3 that depend on the vector, as rounding does.
+struct Rounded(usize);
+
+impl LinearMap for Rounded {
+    fn dim(&self) -> usize {
+        self.0
+    }
+
+    fn apply(&self, x: &[f64], out: &mut [f64]) {
+        for (k, (out, x)) in out.iter_mut().zip(x).enumerate() {
+            *out = x * (1.0 + 1e-3 * (1e6 * x + k as f64).sin());
+        }
+    }
+}
+
+#[test]
+fn a_preconditioner_need_not_be_linear() {
+    let a = hard(120);
+    let b = start(120);
+    for gmres in [Gmres::default(), Gmres { restart: 30, kept: 10, ..Gmres::default() }] {
+        let mut x = vec![0.0; 120];
+        let info = gmres.solve(&a, &Rounded(120), &b, &mut x, &mut |_, _| true).expect("converges");
+        let rest: Vec<f64> = a.image(&x).iter().zip(&b).map(|(y, b)| y - b).collect();
+        println!("{info:?}");
+        assert!(norm(&rest) <= 1e-12 * norm(&b));
+    }
 }
 
 #[test]

@@ -17,6 +17,22 @@ pub enum Finding<'a> {
     Unique,
     /// The slow modes of one charge difference.
     Slow(&'a SlowModes),
+    /// Samples that were followed.
+    Samples {
+        /// How long.
+        length: f64,
+        /// Makes their sums, as [`crate::Evolution::save`] does.
+        sums: &'a dyn Fn() -> Vec<u8>,
+    },
+}
+
+/// Samples that were followed for some time, of a search that was interrupted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FollowedSamples {
+    /// How long.
+    pub length: f64,
+    /// Their sums.
+    pub sums: Vec<u8>,
 }
 
 /// The eigenvalues of the generator with the largest real parts for one charge difference.

@@ -30,7 +30,7 @@ pub use evolution::{
     Concluded, Engine, EngineError, Estimate, Evolution, FollowedCutoff, Heeding, Listener, Measurement,
     Progress, Resources, Silent, refuse,
 };
-pub use finding::{Finding, SlowModes};
+pub use finding::{Finding, FollowedSamples, SlowModes};
 pub use halt::{Halt, Never};
 pub use line::{FourierIntegral, SpectralDensity, SpectralLine};
 pub use memory::{available_memory, check_memory, memory_of_records};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use superladder_model::JointState;
 
-use crate::{Diagnostics, Engine, EngineError, Halt, Measurement, Problem, SlowModes};
+use crate::{Diagnostics, Engine, EngineError, FollowedSamples, Halt, Measurement, Problem, SlowModes};
 
 /// How stationary states are looked for, the same for every engine.
 #[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
@@ -28,6 +28,8 @@ pub struct StationaryOptions {
     pub guess: Option<Arc<JointState>>,
     /// Slow modes of this very problem that are known already, from a search that was interrupted.
     pub known: Vec<SlowModes>,
+    /// Samples of this very problem that were followed already, for engines that sample.
+    pub followed: Option<Arc<FollowedSamples>>,
 }
 
 impl Default for StationaryOptions {
@@ -41,6 +43,7 @@ impl Default for StationaryOptions {
             keep_state: false,
             guess: None,
             known: Vec::new(),
+            followed: None,
         }
     }
 }

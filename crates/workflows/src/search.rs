@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use superladder_engine::{Finding, Halt, Problem, SlowModes, StationaryOptions};
+use superladder_engine::{Finding, FollowedSamples, Halt, Problem, SlowModes, StationaryOptions};
 use superladder_frame::{self as frame, digest};
 use superladder_model::JointState;
 use superladder_study::Study;
@@ -25,7 +25,7 @@ use crate::checkpoint::{Checkpoint, CheckpointError, Stamp, whole_frame};
 use crate::results::{Clock, Head, OutputError, OutputFolder, lock};
 
 /// First line of every checkpoint of a search.
-const MAGIC: &[u8] = b"superladder search 1\n";
+const MAGIC: &[u8] = b"superladder search 2\n";
 
 /// What becomes of an earlier search, and how this one is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +101,15 @@ struct Piece {
     unique: bool,
     /// Slow modes at these cutoffs.
     slow: Vec<SlowModes>,
+    /// Samples, of engines without a density matrix.
+    followed: Option<FollowedSamples>,
+}
+
+impl Piece {
+    /// Whether another search can begin here.
+    fn is_known(&self) -> bool {
+        self.state.is_some() || self.followed.is_some()
+    }
 }
 
 /// All that is kept.
@@ -178,6 +187,7 @@ impl<'a> Search<'a> {
         });
         kept.current = Some(at);
         let piece = &kept.pieces[at];
+        options.followed = piece.followed.clone().map(Arc::new);
         let Some(state) = &piece.state else { return };
         problem.cutoffs.clone_from(&piece.cutoffs);
         options.guess = Some(Arc::new(state.clone()));
@@ -231,7 +241,7 @@ impl<'a> Search<'a> {
     /// The end of a search that was interrupted: a checkpoint, and a folder that says so.
     pub(crate) fn interrupted(self, folder: OutputFolder, clock: &Clock) -> Result<Finished, SearchError> {
         let mut kept = self.kept();
-        let known = kept.pieces.iter().filter(|piece| piece.state.is_some()).count();
+        let known = kept.pieces.iter().filter(|piece| piece.is_known()).count();
         if known > 0 {
             self.write(&mut kept);
         }
@@ -262,7 +272,7 @@ impl<'a> Search<'a> {
             "not_converged": [reason],
             "interrupted": true,
             "checkpoint": name,
-            "kept": kept.pieces.iter().filter(|piece| piece.state.is_some()).map(piece).collect::<Vec<_>>(),
+            "kept": kept.pieces.iter().filter(|piece| piece.is_known()).map(piece).collect::<Vec<_>>(),
         }));
         folder.write_json("manifest.json", &manifest)?;
         folder.write_text("report.txt", &text)?;
@@ -285,7 +295,7 @@ impl Halt for Search<'_> {
         let mut kept = self.kept();
         let Some(at) = kept.current else { return };
         kept.pieces[at].take(finding);
-        if kept.written.elapsed() >= self.interval && kept.pieces[at].state.is_some() {
+        if kept.written.elapsed() >= self.interval && kept.pieces[at].is_known() {
             self.write(&mut kept);
         }
     }
@@ -309,6 +319,9 @@ impl Piece {
             Finding::Slow(modes) => {
                 self.slow.retain(|known| known.difference != modes.difference);
                 self.slow.push((*modes).clone());
+            }
+            Finding::Samples { length, sums } => {
+                self.followed = Some(FollowedSamples { length: *length, sums: sums() });
             }
         }
     }

@@ -23,6 +23,14 @@ use crate::spectrum::rectangle;
 const ALL: usize = 300;
 /// Applications of the generator per application of its exponential.
 const APPLICATIONS: f64 = 40.0;
+/// Real unknowns from which the exponential goes further, so that orthogonalisation and vectors stay cheap, and the
+/// applications it begins with there.
+const MANY: usize = 40_000;
+const LONG: f64 = 1000.0;
+/// An exponential that leaves less than this of a wanted mode goes too far: its vector is not exact enough. The next
+/// one leaves [`KEPT`].
+const FAINT: f64 = 0.01;
+const KEPT: f64 = 0.1;
 
 /// A generator with bounds of its spectrum, as propagators want it.
 pub(crate) struct Flow<'a> {
@@ -148,23 +156,40 @@ impl Solver<'_> {
         Ok(self.eigenpairs(flow, wanted)?.iter().map(|pair| quotient(flow, pair)).collect())
     }
 
-    /// The slowest eigenpairs of a generator, by Krylov-Schur on its exponential.
+    /// The slowest eigenpairs of a generator, by Krylov-Schur on its exponential. That of a large one begins with a
+    /// long time and shortens it until it keeps all that is wanted.
     fn eigenpairs<A: LinearOperator>(&self, flow: &A, wanted: usize) -> Result<Vec<Eigenpair>, EngineError> {
         let (low, _, imaginary) = LinearOperator::rectangle(flow);
-        let time = APPLICATIONS / (0.5 * low.abs()).hypot(imaginary).max(f64::MIN_POSITIVE);
-        let exponential = Exponential { flow, time, tolerance: 1e-12, halt: self.halt };
+        let radius = (0.5 * low.abs()).hypot(imaginary).max(f64::MIN_POSITIVE);
+        let many = LinearOperator::dim(flow) >= MANY;
         let search = KrylovSchur {
             count: wanted,
-            dimension: (3 * wanted).max(30),
+            dimension: if many { 2 * wanted } else { (3 * wanted).max(30) },
             tolerance: 1e-9,
             max_restarts: 300,
             wanted: Wanted::LargestModulus,
         };
-        let mut watch = |iterations: u64, residual: f64| self.halt.go_on(iterations, residual);
-        let pairs = search.solve(&exponential, None, &mut watch);
-        let pairs = pairs.map_err(|e| solution("the slow modes", e))?;
-        self.count(pairs.applications);
-        Ok(pairs.pairs)
+        let mut applications = if many { LONG } else { APPLICATIONS };
+        let mut start: Option<Vec<f64>> = None;
+        loop {
+            let time = applications / radius;
+            let exponential = Exponential { flow, time, tolerance: 1e-12, halt: self.halt };
+            let mut watch = |iterations: u64, residual: f64| self.halt.go_on(iterations, residual);
+            let found = search.solve(&exponential, start.as_deref(), &mut watch);
+            let found = found.map_err(|e| solution("the slow modes", e))?;
+            self.count(found.applications);
+            let faintest = found.pairs.iter().map(|pair| pair.value.norm()).fold(1.0, f64::min);
+            if faintest >= FAINT || applications <= APPLICATIONS {
+                return Ok(found.pairs);
+            }
+            let mut sum = vec![0.0; LinearOperator::dim(flow)];
+            for pair in &found.pairs {
+                sum.iter_mut().zip(&pair.re).for_each(|(s, x)| *s += x);
+            }
+            start = Some(sum);
+            let shorter = applications * KEPT.ln() / faintest.max(1e-9).ln();
+            applications = shorter.max(APPLICATIONS);
+        }
     }
 }
 

@@ -116,7 +116,7 @@ pub(crate) fn last_stage(
 /// Bytes of a search: the vectors of GMRES, the eigenvectors of every charge group with their inverses, and the
 /// matrix that slow modes are found with.
 fn memory(space: &Space, layout: &Layout) -> u64 {
-    const VECTORS: u64 = 70;
+    const VECTORS: u64 = 130;
     const MATRICES: u64 = 6;
     const ROW: u64 = 20;
     let unknowns = layout.unknowns();

@@ -1,7 +1,8 @@
 //! Stationary states: averages over trajectories and over the time in which they are at rest.
 
 use superladder_engine::{
-    Diagnostics, End, EngineError, Halt, Problem, Stationary, StationaryOptions, StationaryReport,
+    Diagnostics, End, EngineError, Evolution as _, Finding, Halt, Problem, Stationary, StationaryOptions,
+    StationaryReport,
 };
 use superladder_sampling::{FEWEST_BLOCKS, Gather as _, TARGET_ERROR, at_rest, estimates, means};
 
@@ -18,13 +19,16 @@ const RELAXATIONS: f64 = 10.0;
 const DOUBLINGS: usize = 10;
 
 impl TrajectoryEvolution {
-    fn run_all(&mut self, halt: &dyn Halt) -> Result<(), EngineError> {
+    /// Runs all trajectories, for a `length` of time each; every batch is told.
+    fn run_all(&mut self, length: f64, halt: &dyn Halt) -> Result<(), EngineError> {
         loop {
             let pending = self.gathering.pending(Self::MOST);
             if pending.is_empty() {
                 return Ok(());
             }
             self.run_some(&pending, halt)?;
+            let sums = &self.gathering.sums;
+            halt.found(&Finding::Samples { length, sums: &|| sums.to_bytes() });
             if halt.asked() {
                 return Err(EngineError::Interrupted { engine: NAME });
             }
@@ -90,7 +94,7 @@ impl Stationary for Trajectories {
     fn stationary(
         &self,
         problem: &Problem,
-        _options: &StationaryOptions,
+        options: &StationaryOptions,
         halt: &dyn Halt,
     ) -> Result<StationaryReport, EngineError> {
         problem.validate()?;
@@ -117,11 +121,18 @@ impl Stationary for Trajectories {
             length *= 2.0;
         }
         let engine = Self { histograms: Vec::new(), shown: 0, ..self.clone() };
+        let mut followed = options.followed.clone();
+        if let Some(followed) = &followed {
+            length = followed.length;
+        }
         for _ in 0..=DOUBLINGS {
             let step = length / INTERVALS as f64;
             let times = (0..=INTERVALS).map(|k| start + k as f64 * step).collect();
             let mut evolution = engine.evolution(&Problem { times, end: End::Records, ..own.clone() })?;
-            evolution.run_all(halt)?;
+            if let Some(followed) = followed.take() {
+                evolution.restore(&followed.sums)?;
+            }
+            evolution.run_all(length, halt)?;
             if let Some(report) = evolution.rest() {
                 return Ok(report);
             }
