@@ -216,14 +216,19 @@ mod tests {
         let scaled: Vec<Complex64> =
             (0..dim * dim).map(|k| eigen.vectors[k] * eigen.values[k % dim]).collect();
         let mut again = vec![Complex64::ZERO; dim * dim];
-        multiply(&mut again, &scaled, &eigen.inverse, [dim; 3]);
+        Complex64::multiply(&mut again, &scaled, &eigen.inverse, [dim; 3]);
         let worst = a.iter().zip(&again).map(|(a, b)| (a - b).norm()).fold(0.0, f64::max);
         assert!(worst < 1e-11, "{worst:e}");
         let mut half = vec![Complex64::ZERO; dim * dim];
-        multiply_lower(&mut half, &scaled, &eigen.inverse, dim);
+        Complex64::multiply_lower(&mut half, &scaled, &eigen.inverse, dim);
         for (k, (half, full)) in half.iter().zip(&again).enumerate() {
             assert!(k % dim > k / dim || (half - full).norm() < 1e-12);
         }
+        let single = |m: &[Complex64]| m.iter().map(|z| Complex32::from_double(*z)).collect::<Vec<_>>();
+        let mut short = vec![Complex32::ZERO; dim * dim];
+        Complex32::multiply(&mut short, &single(&scaled), &single(&eigen.inverse), [dim; 3]);
+        let far = a.iter().zip(&short).map(|(a, b)| (a - b.to_double()).norm()).fold(0.0, f64::max);
+        assert!(far > worst && far < 1e-3, "{far:e}");
         let jordan = [Complex64::ONE, Complex64::ONE, Complex64::ZERO, Complex64::ONE];
         assert!(GeneralEigen::new(&jordan, 2).is_none());
     }
