@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use superladder::workflows::results::abandon;
 
@@ -19,6 +19,8 @@ pub struct Interrupt {
     brief: AtomicBool,
 }
 
+/// Signals within so long of the first are the same: `timeout` sends one to its child and one to the group of both.
+const AT_ONCE: Duration = Duration::from_millis(500);
 /// A command whose finished pieces are all in a store is given so long to end by itself.
 const GRACE: Duration = Duration::from_millis(1500);
 
@@ -48,10 +50,13 @@ impl Interrupt {
         let interrupt = Arc::new(Self::default());
         let heard = Arc::clone(&interrupt);
         let kept = keep_ignored();
+        let mut first: Option<Instant> = None;
         let watch = ctrlc::set_handler(move || {
-            let second = heard.raised.swap(true, Ordering::SeqCst);
-            if second {
-                end("interrupted", CODES[1]);
+            heard.raised.store(true, Ordering::SeqCst);
+            match first {
+                Some(first) if first.elapsed() < AT_ONCE => return,
+                Some(_) => end("interrupted", CODES[1]),
+                None => first = Some(Instant::now()),
             }
             if !heard.heeded.load(Ordering::SeqCst) {
                 end("interrupted", CODES[0]);

@@ -194,7 +194,7 @@ fn phase_diagrams_have_all_phases_and_the_touching_point() {
 #[test]
 fn results_of_others_are_found_within_their_tolerances() {
     let home = Scratch::new("");
-    let quick = ["resonance-fluorescence", "cumulant-laser", "superradiant-burst"];
+    let quick = ["resonance-fluorescence", "cumulant-laser", "superradiant-burst", "tilted-spins"];
     home.exits(0, &[&["reproduce"], &quick[..], &["--quiet"]].concat());
     for name in quick {
         agrees(&home, name);
@@ -220,6 +220,7 @@ fn all_results_of_others_are_found_within_their_tolerances() {
     let home = Scratch::new("");
     let long = [
         "steady-superradiance",
+        "superradiant-linewidth",
         "dicke-local-decay",
         "driven-superradiance",
         "tavis-cummings-laser",
@@ -251,8 +252,9 @@ fn unknown_figures_and_senseless_options_are_refused() {
         assert!(said.contains(words), "{said}");
     };
     let known = "unknown figure 'fig1'; known: fig2, fig3, fig4, fig5, fig6, fig7, fig9, superradiant-burst, \
-                 steady-superradiance, dicke-local-decay, driven-superradiance, tavis-cummings-laser, \
-                 resonance-fluorescence, one-axis-twisting, cumulant-laser, all";
+                 steady-superradiance, superradiant-linewidth, tilted-spins, dicke-local-decay, \
+                 driven-superradiance, tavis-cummings-laser, resonance-fluorescence, one-axis-twisting, \
+                 cumulant-laser, all";
     refused(&["reproduce", "fig1"], known);
     refused(&["reproduce", "fig3", "fig8"], "breakdown data/studies/paper-fig8.toml");
     refused(&["reproduce", "fig4", "--burn", "0"], "--burn must be a finite number > 0");

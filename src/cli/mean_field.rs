@@ -138,9 +138,9 @@ Figures of O. Chelpanova et al., PRB 108, 104302 (2023). fig2: phase diagram; fi
 stability of the normal state; fig6: phase diagram with Gilbert damping; fig9: from L1 to L2. The studies behind
 them are data/studies/paper-fig2.toml, paper-fig3.toml, paper-fig5.toml and paper-fig6.toml.
 
-Results of others: superradiant-burst, steady-superradiance, dicke-local-decay, driven-superradiance,
-tavis-cummings-laser, resonance-fluorescence, one-axis-twisting, cumulant-laser. Each runs a study of data/studies at
-some points and holds it against closed forms, publications and independent code, within tolerances.
+Results of others: superradiant-burst, steady-superradiance, superradiant-linewidth, tilted-spins, dicke-local-decay,
+driven-superradiance, tavis-cummings-laser, resonance-fluorescence, one-axis-twisting, cumulant-laser. Each runs a study of
+data/studies at some points and holds it against closed forms, publications and independent code, within tolerances.
 
 Every figure has a folder of its own with figure.svg, figure.png, its data as CSV, claims.csv and report.txt
 (what is said or known and what is found), manifest.json and study.toml; it appears complete or not at all. Ctrl-C

@@ -84,6 +84,18 @@ pub const FIGURES: &[FigureDefinition] = &[
         make: Make::Published(&table::STEADY),
     },
     FigureDefinition {
+        name: "superradiant-linewidth",
+        shows: "the linewidth of a superradiant laser from little pumping to more than its light can follow",
+        study: &paper::LINEWIDTH,
+        make: Make::Published(&table::CROSSOVER),
+    },
+    FigureDefinition {
+        name: "tilted-spins",
+        shows: "tilted spins that lose their energy through a cavity",
+        study: &paper::TILTED,
+        make: Make::Published(&table::TILTED),
+    },
+    FigureDefinition {
         name: "dicke-local-decay",
         shows: "the open Dicke model whose spins decay and dephase one by one",
         study: &paper::OPEN_DICKE,

@@ -45,6 +45,8 @@ pub(super) static LASER: PaperStudy = paper_study!("tavis-cummings-laser");
 pub(super) static MOLLOW: PaperStudy = paper_study!("mollow");
 /// Twisting under noise.
 pub(super) static TWISTING: PaperStudy = paper_study!("one-axis-twisting");
+/// Tilted spins in a lossy cavity.
+pub(super) static TILTED: PaperStudy = paper_study!("tilted-spins");
 /// A laser by moment equations.
 pub(super) static CUMULANTS: PaperStudy = paper_study!("cumulant-laser");
 

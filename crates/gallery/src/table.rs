@@ -56,6 +56,41 @@ pub(super) const STEADY: Published = Published {
     ],
 };
 
+/// The width of the line of light of pumped atoms that emit together: two levels that are pumped have w + 1, and N of
+/// them those of a Liouvillian on all 2^N states.
+pub(super) const CROSSOVER: Published = Published {
+    source: "D. Meiser, J. Ye, D. R. Carlson and M. J. Holland, Phys. Rev. Lett. 102, 163601 (2009)",
+    sets: &["output.observables=[\"spin(S)\"]"],
+    sweeps: &["N=1,4", "pump=1,2,3,4,12"],
+    known: &[
+        known("N = 1, pump = 1", "fwhm(light)", 2.0, 1e-4, CLOSED),
+        known("N = 1, pump = 12", "fwhm(light)", 13.0, 1e-4, CLOSED),
+        known("N = 4, pump = 1", "fwhm(light)", 2.330_990_381_211, 1e-4, CODE),
+        known("N = 4, pump = 2", "fwhm(light)", 2.741_801_385_177, 1e-4, CODE),
+        known("N = 4, pump = 3", "fwhm(light)", 3.296_471_003_220, 1e-4, CODE),
+        known("N = 4, pump = 4", "fwhm(light)", 3.964_540_359_580, 1e-4, CODE),
+        known("N = 4, pump = 12", "fwhm(light)", 10.880_591_011_465, 1e-4, CODE),
+    ],
+};
+
+/// Spins that start tilted and give their energy to a cavity.
+pub(super) const TILTED: Published = Published {
+    source: "the tutorial of PIBS, its setting by a Liouvillian of independent code and by QuTiP/PIQS",
+    sets: &[
+        "time={end=200.0,points=5}",
+        "output.reductions=[\"final photons(a) to 50\",\"final photons(a) to 100\",\"final photons(a) to 150\",\"final photons(a)\",\"final spin(S).z to 50\",\"final spin(S).z\"]",
+    ],
+    sweeps: &["N=5"],
+    known: &[
+        known("N = 5", "final photons(a) to 50", 1.122_655_383_9, 1e-8, CODE),
+        known("N = 5", "final photons(a) to 100", 0.835_585_501_4, 1e-8, CODE),
+        known("N = 5", "final photons(a) to 150", 0.619_567_549, 1e-8, CODE),
+        known("N = 5", "final photons(a)", 0.472_086_434_9, 1e-8, CODE),
+        known("N = 5", "final spin(S).z to 50", -0.144_590_858_3, 1e-8, CODE),
+        known("N = 5", "final spin(S).z", -0.909_311_509, 1e-8, CODE),
+    ],
+};
+
 /// Superradiance of a mode and spins that decay and dephase one by one.
 pub(super) const DICKE: Published = Published {
     source: "P. Kirton and J. Keeling, Phys. Rev. Lett. 118, 123602 (2017)",

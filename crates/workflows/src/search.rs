@@ -118,6 +118,8 @@ struct Kept {
     /// The piece that is looked for.
     current: Option<usize>,
     written: Instant,
+    /// Whether something was found since.
+    fresh: bool,
     warning: Option<String>,
 }
 
@@ -159,7 +161,7 @@ impl<'a> Search<'a> {
         let folder =
             OutputFolder::begin(output, keeping.force || replaces).map_err(|e| e.resuming(keeping.resume))?;
         frame::remove_partials(&path);
-        let kept = Kept { pieces, current: None, written: Instant::now(), warning: None };
+        let kept = Kept { pieces, current: None, written: Instant::now(), fresh: false, warning: None };
         let (interval, kept) = (keeping.interval, Mutex::new(kept));
         let search = Self { study, command, halt, path, stamp, interval, resumed, kept };
         if !resumed {
@@ -201,8 +203,15 @@ impl<'a> Search<'a> {
         self.kept().current = None;
     }
 
+    /// Writes what is new and has waited long enough.
+    fn write_in_time(&self, kept: &mut Kept) {
+        if kept.fresh && kept.written.elapsed() >= self.interval && kept.pieces.iter().any(Piece::is_known) {
+            self.write(kept);
+        }
+    }
+
     fn write(&self, kept: &mut Kept) {
-        kept.written = Instant::now();
+        (kept.written, kept.fresh) = (Instant::now(), false);
         let written = || {
             let header = postcard::to_stdvec(&self.stamp).map_err(io::Error::other)?;
             frame::write(&self.path, MAGIC, &header, |body| {
@@ -289,15 +298,17 @@ impl Halt for Search<'_> {
 
     fn heard(&self, iterations: u64, residual: f64) {
         self.halt.heard(iterations, residual);
+        if let Ok(mut kept) = self.kept.try_lock() {
+            self.write_in_time(&mut kept);
+        }
     }
 
     fn found(&self, finding: &Finding<'_>) {
         let mut kept = self.kept();
         let Some(at) = kept.current else { return };
         kept.pieces[at].take(finding);
-        if kept.written.elapsed() >= self.interval && kept.pieces[at].is_known() {
-            self.write(&mut kept);
-        }
+        kept.fresh = true;
+        self.write_in_time(&mut kept);
     }
 }
 
