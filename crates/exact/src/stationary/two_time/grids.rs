@@ -24,7 +24,10 @@ impl StationaryState {
             let slow = self.slow(&part.coherence.difference, halt)?;
             let own = part.coherence.is_self_adjoint(self.space());
             let signs: &[f64] = if own { &[1.0, -1.0] } else { &[1.0] };
-            let first = self.first_rate(&part).filter(|rate| rate.re < 0.0);
+            // No line is narrower than the slowest mode; of C'(0) = 0, where what A and B see is at rest, only rounding is
+            // left.
+            let least = if slow.gap().is_finite() { 0.5 * slow.gap() } else { 0.0 };
+            let first = self.first_rate(&part).filter(|rate| rate.re < -least);
             for value in slow.values.iter().take(count).copied().chain(first) {
                 let around = |sign: &f64| {
                     let middle = sign * value.im;
