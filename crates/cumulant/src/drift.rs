@@ -5,7 +5,7 @@
 //! Every cumulant of a product therefore carries at least one derivative: disconnected products never appear
 //! and nothing has to cancel.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use num_complex::Complex64;
 use superladder_model::{Model, Operator};
@@ -24,6 +24,9 @@ pub(crate) struct Product {
 
 /// A sum of products, in a fixed order.
 pub(crate) type Polynomial = Vec<Product>;
+
+/// Coefficients of products of cumulants, by the powers of the sizes of the ensembles.
+pub(crate) type BySizes = BTreeMap<Vec<JointCumulant>, BTreeMap<Vec<u8>, Complex64>>;
 
 /// A term of the model and, at leading order, twice the power of N of its contributions to the drift of
 /// means.
@@ -98,6 +101,30 @@ impl Deriver {
             }
         }
         sorted(sum, largest)
+    }
+
+    /// `dC/dt` of a joint cumulant itself, not of the scaled one: for every product the powers of the sizes of the
+    /// ensembles that its coefficient is a sum of.
+    pub(crate) fn drift_by_sizes(&self, joint: JointCumulant) -> BySizes {
+        let mut sum = BySizes::new();
+        let mut largest: f64 = 0.0;
+        for source in &self.sources {
+            for (monomial, c) in &source.operator.terms {
+                self.expand(joint, monomial, *c, &mut |power, scaled, factors| {
+                    if self.leading && !source.leads(joint, power, factors) {
+                        return;
+                    }
+                    let c = scaled / (self.sizes(monomial) * self.variables.power(power));
+                    largest = largest.max(c.norm());
+                    let powers = sum.entry(factors.to_vec()).or_default();
+                    *powers.entry(monomial.sizes.clone()).or_default() += c;
+                });
+            }
+        }
+        for powers in sum.values_mut() {
+            powers.retain(|_, c| c.norm() > ROUNDING * largest);
+        }
+        sum
     }
 
     /// `<O>` as a polynomial in scaled cumulants.

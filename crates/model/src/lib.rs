@@ -26,6 +26,7 @@ mod modulation;
 mod observable;
 mod operator;
 mod spin_quantities;
+mod symbolic;
 mod tagged;
 
 pub use builder::ModelBuilder;
@@ -48,3 +49,4 @@ pub use observable::{
     StateFunction, Target, TargetKind, observables_by_name,
 };
 pub use operator::{Factor, Operator, Subsystem, Term};
+pub use symbolic::{Atom, Notation, Symbolic, SymbolicModel};

@@ -96,7 +96,7 @@ impl Section<'_> {
         }
     }
 
-    fn value_in_time(
+    pub(crate) fn value_in_time(
         &self,
         key: &str,
         value: &Spanned<DeValue<'_>>,

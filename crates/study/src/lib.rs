@@ -25,6 +25,7 @@ mod scope;
 mod section;
 mod source;
 mod study;
+mod symbols;
 mod time;
 mod title;
 mod truncation;

@@ -134,7 +134,7 @@ fn read_adaptive(section: &Section<'_>, engine: &EngineDefinition) -> Result<Opt
     Ok(Some(follows))
 }
 
-pub(super) fn named_sections<'a>(
+pub(crate) fn named_sections<'a>(
     root: &Section<'a>,
     key: &str,
     kind: &str,
