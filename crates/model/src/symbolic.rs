@@ -117,7 +117,8 @@ impl Symbolic {
         let (powers, c) = self.terms.iter().next().filter(|_| self.terms.len() == 1)?;
         let whole = twice % 2 == 0;
         let rooted = |atom: &Atom, power: i32| power == 2 || (power % 2 == 0 && atom.value > 0.0);
-        if !whole && !(c.im == 0.0 && c.re > 0.0 && powers.iter().all(|(atom, power)| rooted(atom, *power))) {
+        let has_root = c.im == 0.0 && c.re > 0.0 && powers.iter().all(|(atom, power)| rooted(atom, *power));
+        if !(whole || has_root) {
             return None;
         }
         let c = if whole { c.powi(twice / 2) } else { Complex64::from(c.re.powi(twice).sqrt()) };

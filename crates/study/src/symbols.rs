@@ -30,9 +30,14 @@ impl Study {
     /// in proportion, such as the temperature of a bath or the coefficients of a jump.
     ///
     /// # Errors
-    /// [`StudyError`] as of [`Study::load`], which a study that has been read does not have.
+    /// [`StudyError`] where an ensemble is split: sizes and frequencies of classes are nodes of a quadrature rule.
     pub fn in_symbols(&self) -> Result<Vec<SymbolicModel>> {
         let source = self.source();
+        if let Some((classes, _)) = self.classes.first() {
+            let conflict =
+                format!("{classes} have sizes and frequencies without names; equations have numbers there");
+            return Err(Fault::Conflict { of: "the study".into(), conflict }.at(&source, 0..0));
+        }
         let table = DeTable::parse(self.text()).map_err(|error| {
             Fault::Syntax(error.message().to_owned()).at(&source, error.span().unwrap_or(0..0))
         })?;
@@ -52,6 +57,9 @@ impl Study {
         Ok(models)
     }
 }
+
+/// What an entry is made of in a model.
+type BuildOf<'a, K> = dyn Fn(&Model, &[f64]) -> Option<Coefficients<K>> + 'a;
 
 /// Finds the names of one stage.
 struct Namer<'a> {
@@ -79,9 +87,10 @@ impl Numbers {
         while at < self.places.len() {
             let (key, kind) = self.places[at];
             let pair = kind == ArgumentKind::Complex;
-            let value = match pair {
-                true => Value::Complex(Complex64::new(values[at], values[at + 1])),
-                false => Value::Real(values[at]),
+            let value = if pair {
+                Value::Complex(Complex64::new(values[at], values[at + 1]))
+            } else {
+                Value::Real(values[at])
             };
             arguments.push((key.to_owned(), value));
             at += if pair { 2 } else { 1 };
@@ -95,12 +104,12 @@ impl Namer<'_> {
         let mut found = SymbolicModel::default();
         for (m, (_, section)) in named_sections(root, "modes", "mode")?.iter().enumerate() {
             let frequency = self.number(section, "frequency", self.model.modes()[m].frequency)?;
-            self.checked(section, found.add_energy(self.model, frequency, &Operator::number(m)))?;
+            checked(section, found.add_energy(self.model, frequency, &Operator::number(m)))?;
         }
         for (e, (_, section)) in named_sections(root, "ensembles", "ensemble")?.iter().enumerate() {
             let ensemble = &self.model.ensembles()[e];
             let frequency = self.number(section, "frequency", ensemble.frequency)?;
-            self.checked(section, found.add_energy(self.model, frequency, &Operator::sz(e)))?;
+            checked(section, found.add_energy(self.model, frequency, &Operator::sz(e)))?;
             let size = self.number(section, "size", ensemble.size as f64)?;
             let single = size.power(2).is_some();
             found.sizes.push(if single { size } else { Symbolic::number(ensemble.size as f64) });
@@ -113,10 +122,6 @@ impl Namer<'_> {
         }
         found.legend = self.legend(&found);
         Ok(found)
-    }
-
-    fn checked<T>(&self, section: &Section<'_>, result: std::result::Result<T, ModelError>) -> Result<T> {
-        result.map_err(|error| section.model_fault(error))
     }
 
     /// The number under `key` as it is written; `default` if there is none.
@@ -181,7 +186,7 @@ impl Namer<'_> {
 
     fn interaction(&mut self, section: &Section<'_>, found: &mut SymbolicModel) -> Result<()> {
         let kind = section.required_text("kind", "the name of an interaction")?;
-        let definition = self.checked(section, InteractionDefinition::by_name(kind))?;
+        let definition = checked(section, InteractionDefinition::by_name(kind))?;
         let numbers = self.numbers(section, definition.arguments)?;
         let (modes, ensembles) = subject(section, definition.subject)?;
         let build = |model: &Model, values: &[f64]| -> Option<Coefficients<Vec<_>>> {
@@ -210,19 +215,14 @@ impl Namer<'_> {
                             .unwrap_or_else(|| Symbolic::number(of.value().re.powf(0.5 * f64::from(*k)))),
                     );
                 }
-                self.checked(section, found.add_energy(self.model, size, &operator))?;
+                checked(section, found.add_energy(self.model, size, &operator))?;
             }
         }
         Ok(())
     }
 
     /// Twice the power of the size of every ensemble that the coefficient of a product is proportional to.
-    fn powers_of_sizes<K: PartialEq>(
-        &self,
-        values: &[f64],
-        product: &K,
-        build: &dyn Fn(&Model, &[f64]) -> Option<Coefficients<K>>,
-    ) -> Vec<i32> {
+    fn powers_of_sizes<K: PartialEq>(&self, values: &[f64], product: &K, build: &BuildOf<'_, K>) -> Vec<i32> {
         let coefficient = |model: &Model| {
             let all = build(model, values)?;
             all.into_iter().find(|(key, _)| key == product).map(|(_, c)| c)
@@ -241,7 +241,7 @@ impl Namer<'_> {
 
     fn channel(&mut self, section: &Section<'_>, found: &mut SymbolicModel) -> Result<()> {
         let kind = section.required_text("kind", "the name of a channel")?;
-        let definition = self.checked(section, ChannelDefinition::by_name(kind))?;
+        let definition = checked(section, ChannelDefinition::by_name(kind))?;
         let numbers = self.numbers(section, definition.arguments)?;
         let (modes, ensembles) = subject(section, definition.subject)?;
         let build = |values: &[f64]| -> Option<Coefficients<(usize, Jump)>> {
@@ -269,14 +269,14 @@ impl Namer<'_> {
                     ensembles.concat() + &modes.concat()
                 );
                 let size = self.table(rate.re, words);
-                self.checked(section, found.add_jump(self.model, size, &jump))?;
+                checked(section, found.add_jump(self.model, size, &jump))?;
             }
             return Ok(());
         }
         for (subset, coefficients) in parts {
             for ((_, jump), rate) in coefficients {
                 let size = numbers.product(&subset).times(&Symbolic::number(rate));
-                self.checked(section, found.add_jump(self.model, size, &jump))?;
+                checked(section, found.add_jump(self.model, size, &jump))?;
             }
         }
         Ok(())
@@ -345,13 +345,18 @@ fn root(size: usize, twice: i32) -> f64 {
     (size as f64).sqrt().powi(twice)
 }
 
+fn checked<T>(section: &Section<'_>, result: std::result::Result<T, ModelError>) -> Result<T> {
+    result.map_err(|error| section.model_fault(error))
+}
+
 /// Names of the modes and ensembles that an entry acts on.
 fn subject(section: &Section<'_>, kind: SubjectKind) -> Result<(Vec<String>, Vec<String>)> {
     let (mut modes, mut ensembles) = (Vec::new(), Vec::new());
     for &key in kind.keys() {
-        let names = match key.ends_with('s') {
-            true => section.words(key)?.unwrap_or_default(),
-            false => vec![section.required_text(key, "a name")?.to_owned()],
+        let names = if key.ends_with('s') {
+            section.words(key)?.unwrap_or_default()
+        } else {
+            vec![section.required_text(key, "a name")?.to_owned()]
         };
         if key.starts_with("mode") { modes.extend(names) } else { ensembles.extend(names) }
     }

@@ -1,5 +1,7 @@
 //! Symbolic numbers as text and LaTeX.
 
+use std::fmt::Write;
+
 use num_complex::Complex64;
 
 use super::{Atom, Powers, Symbolic};
@@ -176,7 +178,9 @@ impl Notation {
             match (number, sign) {
                 (0, "+") => {}
                 (0, _) => text.push('-'),
-                _ => text.push_str(&format!(" {sign} ")),
+                _ => {
+                    let _ = write!(text, " {sign} ");
+                }
             }
             text.push_str(&size);
         }

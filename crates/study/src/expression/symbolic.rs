@@ -129,15 +129,16 @@ impl Node {
                 }
                 _ => None,
             },
-            Self::Two(Operation::Plus | Operation::Minus, ..) => self.constant(names),
             Self::Function((name, _), x, _) if *name == "sqrt" => x.symbolic(names).power(1),
-            Self::Function(..) | Self::FunctionOfTwo(..) => self.constant(names),
+            Self::Two(Operation::Plus | Operation::Minus, ..)
+            | Self::Function(..)
+            | Self::FunctionOfTwo(..) => self.constant(),
         };
         known.filter(|s| s.value().is_finite()).unwrap_or_else(|| Symbolic::atom(self.atom(names)))
     }
 
     /// The number that an expression without symbols is.
-    fn constant(&self, _: &Names) -> Option<Symbolic> {
+    fn constant(&self) -> Option<Symbolic> {
         self.value(&[]).ok().filter(|x| x.is_finite()).map(Symbolic::number)
     }
 
