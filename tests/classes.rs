@@ -44,7 +44,7 @@ points = 4
 [bounds]
 top_population = 1
 [output]
-observables = ["photons(a)", "spin(S)", "intensity(S)", "squeezing(S)", "spin(S_2)", "expectation(sz(S_1) sz(S))"]
+observables = ["photons(a)", "spin(S)", "intensity(S)", "squeezing(S)", "spin(S_2)", "expectation(sz(S_1) sz(S))", "energy", "energy/4"]
 "#;
 
 /// The same with two ensembles and their products.
@@ -105,7 +105,7 @@ points = 4
 [bounds]
 top_population = 1
 [output]
-observables = ["photons(a)", "spin(B)", "spin(A).z + spin(B).z", "spin(A).x + spin(B).x",
+observables = ["energy", "energy/4", "photons(a)", "spin(B)", "spin(A).z + spin(B).z", "spin(A).x + spin(B).x",
   "expectation(raise(A) lower(A)) + expectation(raise(B) lower(B)) + expectation(raise(A) lower(B)).re + expectation(raise(B) lower(A)).re",
   "expectation(sz(A) sz(A)) + expectation(sz(A) sz(B))"]
 "#;
@@ -124,6 +124,8 @@ fn classes_are_ensembles_written_by_hand() {
         let intensity = "expectation(raise(A) lower(A)) + expectation(raise(B) lower(B)) + expectation(raise(A) lower(B)).re + expectation(raise(B) lower(A)).re";
         let pairs = [
             ["photons(a)", "photons(a)"],
+            ["energy", "energy"],
+            ["energy/4", "energy/4"],
             ["spin(S).z", "spin(A).z + spin(B).z"],
             ["spin(S).x", "spin(A).x + spin(B).x"],
             ["spin(S_2).x", "spin(B).x"],
@@ -256,7 +258,7 @@ fn what_cannot_be_split_is_refused_at_its_place() {
     };
     refused(&with("split = 2\n", ""), &["`frequency`", "needs `split`"]);
     refused(&with("split = 2", "split = 3"), &["`frequency` has 2 values", "3 classes"]);
-    refused(&with("split = 2", "split = 101"), &["`split`", "at most 100"]);
+    refused(&with("split = 2", "split = 101"), &["`split`", "from 1 to 100"]);
     refused(&with("split = 2", "split = \"2*t\""), &["`split`", "constant"]);
     refused(&with("weights = [1, 3]", "weights = [1, -3]"), &["`weights`", "> 0"]);
     refused(&with("\"list\"", "\"gausian\""), &["gausian", "did you mean 'gaussian'?", "lorentzian"]);

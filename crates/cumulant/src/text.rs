@@ -131,7 +131,8 @@ fn tidy(c: Complex64) -> Complex64 {
 }
 
 impl Equations {
-    fn heading(&self) -> String {
+    /// What the equations are; `named`: N may be a parameter, which is told by itself.
+    fn heading(&self, named: bool) -> String {
         let variables = &self.derivers[0].variables;
         let spins = match variables.ordering {
             Ordering::Sites => {
@@ -139,12 +140,12 @@ impl Equations {
             }
             Ordering::Symmetrised => "symmetrised modes and collective spins S",
         };
+        let scale = if named { String::new() } else { format!("; N = {}", variables.scale) };
         format!(
-            "order {}, closure '{}': cumulants <...>c of {spins}; {} real unknowns; N = {}",
+            "order {}, closure '{}': cumulants <...>c of {spins}; {} real unknowns{scale}",
             self.derivation.order,
             self.derivation.closure.name(),
             self.unknowns().len(),
-            variables.scale
         )
     }
 
@@ -210,7 +211,7 @@ impl Equations {
         let variables = &self.derivers[0].variables;
         let mark = if style == Notation::Latex { '%' } else { '#' };
         let mut text = String::new();
-        for line in std::iter::once(&self.heading()).chain(remarks) {
+        for line in std::iter::once(&self.heading(!remarks.is_empty())).chain(remarks) {
             let _ = writeln!(text, "{mark} {line}");
         }
         if style == Notation::Latex {

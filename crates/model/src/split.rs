@@ -57,17 +57,7 @@ impl Split {
     }
 
     fn operator(&self, ensembles: usize, operator: &Operator, interaction: Option<usize>) -> Operator {
-        let sum = |factor: &Factor| -> Operator {
-            let Subsystem::Ensemble(e) = factor.subsystem() else { return Operator::product(&[*factor]) };
-            let term =
-                |(k, weight): (usize, f64)| Term { coefficient: weight.into(), factors: vec![factor.of(k)] };
-            Operator { terms: self.parts(ensembles, e, interaction).into_iter().map(term).collect() }
-        };
-        let product = |term: &Term| {
-            let all = term.factors.iter().map(sum).fold(Operator::identity(), |product, sum| product * sum);
-            all * term.coefficient
-        };
-        operator.terms.iter().map(product).fold(Operator::zero(), |sum, term| sum + term)
+        substituted(operator, |e| self.parts(ensembles, e, interaction))
     }
 
     fn dissipators(&self, ensembles: usize, dissipator: &Dissipator) -> Vec<Dissipator> {
@@ -145,12 +135,34 @@ impl Split {
         Ok(split)
     }
 
-    /// `model` with the classes as further ensembles behind its own: what observables may name.
+    /// `model` with the classes as further ensembles behind its own: what observables may name. Its energies and
+    /// interactions are those of the classes.
     pub fn naming(&self, model: &Model) -> Model {
-        let classes = self.classes.iter().flat_map(|c| c.members.iter().cloned());
-        let ensembles = model.ensembles().iter().cloned().chain(classes).collect();
-        let (interactions, channels) = (model.interactions().to_vec(), model.channels().to_vec());
-        let naming = Model::of_parts(model.modes().to_vec(), ensembles, interactions, channels);
+        if self.classes.is_empty() {
+            return model.clone();
+        }
+        let mut ensembles = model.ensembles().to_vec();
+        let mut begins = Vec::new();
+        for classes in &self.classes {
+            ensembles[classes.ensemble].frequency = 0.0;
+            begins.push(ensembles.len());
+            ensembles.extend(classes.members.iter().cloned());
+        }
+        let parts = |e: usize, number: usize| match self.classes.iter().position(|c| c.ensemble == e) {
+            Some(place) => {
+                let weights =
+                    self.parts(model.ensembles().len(), e, Some(number)).into_iter().map(|(_, w)| w);
+                weights.enumerate().map(|(k, weight)| (begins[place] + k, weight)).collect()
+            }
+            None => vec![(e, 1.0)],
+        };
+        let interaction = |(number, interaction): (usize, &Interaction)| Interaction {
+            operator: substituted(&interaction.operator, |e| parts(e, number)),
+            ..interaction.clone()
+        };
+        let interactions = model.interactions().iter().enumerate().map(interaction).collect();
+        let naming =
+            Model::of_parts(model.modes().to_vec(), ensembles, interactions, model.channels().to_vec());
         model.modulations().iter().cloned().fold(naming, Model::with_modulation)
     }
 
@@ -167,6 +179,9 @@ impl Split {
     /// [`ModelError::Observable`] for functions of the state of an ensemble in classes, which has no state that is
     /// permutation symmetric.
     pub fn observable(&self, model: &Model, mut observable: Observable) -> Result<Observable, ModelError> {
+        if self.classes.is_empty() {
+            return Ok(observable);
+        }
         let count = model.ensembles().len();
         let all = |operators: &[Operator]| operators.iter().map(|o| self.operator(count, o, None)).collect();
         let name = observable.name.clone();
@@ -255,6 +270,21 @@ impl Split {
         }
         Ok(InitialState { ensembles, ..initial })
     }
+}
+
+/// An operator with sums over the ensembles that `parts` gives, with weights, for the spin operators of every ensemble.
+fn substituted(operator: &Operator, parts: impl Fn(usize) -> Vec<(usize, f64)>) -> Operator {
+    let sum = |factor: &Factor| -> Operator {
+        let Subsystem::Ensemble(e) = factor.subsystem() else { return Operator::product(&[*factor]) };
+        let term =
+            |(k, weight): (usize, f64)| Term { coefficient: weight.into(), factors: vec![factor.of(k)] };
+        Operator { terms: parts(e).into_iter().map(term).collect() }
+    };
+    let product = |term: &Term| {
+        let all = term.factors.iter().map(sum).fold(Operator::identity(), |product, sum| product * sum);
+        all * term.coefficient
+    };
+    operator.terms.iter().map(product).fold(Operator::zero(), |sum, term| sum + term)
 }
 
 /// Names of classes, the middle left out where there are many.

@@ -50,7 +50,7 @@ impl Splits {
     pub(crate) fn read(ensembles: &[(String, Section<'_>)]) -> Result<Self> {
         let mut splits = Self::default();
         for (ensemble, (_, section)) in ensembles.iter().enumerate() {
-            let count = section.count("split", 1)?;
+            let count = section.count("split", 0)?;
             let frequency = section.distribution("frequency")?;
             let Some(count) = count else {
                 if frequency.is_some() {
@@ -59,8 +59,8 @@ impl Splits {
                 }
                 continue;
             };
-            if count > MOST {
-                return Err(section.wrong("split", format!("at most {MOST} classes")));
+            if !(1..=MOST).contains(&count) {
+                return Err(section.wrong("split", format!("a number of classes from 1 to {MOST}")));
             }
             let spread = frequency.map(|distribution| (distribution, Over::Frequency));
             check_length(section, "frequency", spread.as_ref(), count)?;

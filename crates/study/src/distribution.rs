@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn sizes_add_up() {
         assert_eq!(apportioned(7, &[0.5, 0.5]), [4, 3]);
-        assert_eq!(apportioned(10, &[0.25, 0.5, 0.25]), [2, 5, 3]);
+        assert_eq!(apportioned(10, &[0.25, 0.5, 0.25]), [3, 5, 2]);
         for count in [1, 5, 30, 100] {
             let nodes = Distribution::Gaussian(0.0, 1.0).nodes(count).expect("nodes");
             let weights: Vec<f64> = nodes.iter().map(|(_, w)| *w).collect();

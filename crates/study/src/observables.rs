@@ -198,7 +198,9 @@ impl Known<'_> {
     /// The observables of a word of `output.observables`.
     fn find(&self, word: &str) -> Result<Vec<Observable>, Unread> {
         if word == "default" || word == "all" {
-            let mut set = observables_by_name(self.whole, &[word.to_owned()]).map_err(Unread::Model)?;
+            let names = observables_by_name(self.whole, &[word.to_owned()]).map_err(Unread::Model)?;
+            let names: Vec<String> = names.into_iter().map(|o| o.name).collect();
+            let mut set = observables_by_name(self.model, &names).map_err(Unread::Model)?;
             set.retain(|o| self.split.observable(self.whole, o.clone()).is_ok());
             set.extend(self.named.iter().cloned());
             return Ok(set);
