@@ -319,7 +319,7 @@ pub(crate) struct Steady {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   superladder equations data/studies/first-run.toml
-  superladder equations study.toml --order 1
+  superladder equations study.toml --order 1 --numbers
   superladder equations study.toml --closure symmetrised --latex")]
 pub(crate) struct Equations {
     #[command(flatten)]
@@ -333,6 +333,9 @@ pub(crate) struct Equations {
     /// Print LaTeX.
     #[arg(long)]
     pub(crate) latex: bool,
+    /// Print the values of parameters in place of their names.
+    #[arg(long)]
+    pub(crate) numbers: bool,
 }
 
 /// `superladder inspect`.

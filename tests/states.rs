@@ -132,6 +132,16 @@ fn a_finished_run_goes_on_to_later_times() {
     assert!(said.contains("number 2 was t = 0.1, and is t = 0.2"), "{said}");
     let said = resumed(&["time.end=3", "time.points=31"]);
     assert!(said.contains("number 32 was t = 3.1, and is none"), "{said}");
+    // What happens later belongs to the model too.
+    let later = ["time.end=8", "time.points=81", "quenches=[{time=6.0,set={pump=0.2}}]"];
+    let said = resumed(&later);
+    assert!(said.contains("quenches = []") && said.contains("pump"), "{said}");
+    // A cutoff that follows the state has spent its budget.
+    let auto = ["run", "study.toml", "-o", "auto", "--set", "modes.a.cutoff=auto", "--set", few];
+    scratch.exits(0, &auto);
+    let said = scratch
+        .exits(2, &[&auto[..], &["--resume", "--set", "time.end=3", "--set", "time.points=31"]].concat());
+    assert!(said.contains("modes.a.cutoff") && said.contains("not continued"), "{said}");
     // What is damaged is told.
     fs::write(scratch.path("whole-0/run.checkpoint"), "superladder finished run 1\nabc").expect("written");
     let said = resumed(&["time.end=8", "time.points=81"]);

@@ -20,6 +20,7 @@ pub(crate) fn inspect(arguments: &Inspect, out: &mut dyn Write) -> anyhow::Resul
     }
     writeln!(out, "{}\n", study.title)?;
     let mut lines = vec![("engine".to_owned(), engine.name().to_owned())];
+    lines.extend(study.classes.iter().cloned());
     lines.extend(resources.report.iter().cloned());
     let known = |name: &str| resources.report.iter().any(|(key, _)| key.contains(name));
     if !known("unknowns") {

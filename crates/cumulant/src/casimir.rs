@@ -26,7 +26,8 @@ pub(crate) struct Constraint {
 impl Constraint {
     pub(crate) fn new(variables: &Variables, ensemble: usize, row: &dyn Fn(JointCumulant) -> usize) -> Self {
         let spin: [_; 3] = std::array::from_fn(|k| variables.spin(ensemble, k));
-        let foreign = (0..variables.count() as u8).filter(|variable| !spin.contains(variable));
+        let foreign =
+            (0..variables.count() as crate::variables::Variable).filter(|variable| !spin.contains(variable));
         Self {
             mean: spin.map(|variable| row(JointCumulant::new(&[variable]))),
             others: foreign

@@ -5,7 +5,7 @@
 //! Every cumulant of a product therefore carries at least one derivative: disconnected products never appear
 //! and nothing has to cancel.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use num_complex::Complex64;
 use superladder_model::{Model, Operator};
@@ -25,11 +25,14 @@ pub(crate) struct Product {
 /// A sum of products, in a fixed order.
 pub(crate) type Polynomial = Vec<Product>;
 
+/// Coefficients of products of cumulants, by the powers of the sizes of the ensembles.
+pub(crate) type BySizes = BTreeMap<Vec<JointCumulant>, BTreeMap<Vec<u8>, Complex64>>;
+
 /// A term of the model and, at leading order, twice the power of N of its contributions to the drift of
 /// means.
 #[derive(Debug)]
 struct Source {
-    operator: Differential,
+    terms: Vec<(Monomial, Complex64)>,
     leading: Option<i32>,
 }
 
@@ -47,6 +50,8 @@ pub(crate) struct Deriver {
     pub(crate) variables: Variables,
     pub(crate) order: usize,
     sources: Vec<Source>,
+    /// By the first source of a term, the numbers of source and term; those without sources come last.
+    terms_of: Vec<Vec<(usize, usize)>>,
     leading: bool,
 }
 
@@ -56,8 +61,17 @@ impl Deriver {
     /// them.
     pub(crate) fn new(model: &Model, variables: Variables, order: usize, leading: bool) -> Self {
         let operators = generators(model, &variables, order);
-        let sources = operators.into_iter().map(|operator| Source { operator, leading: None }).collect();
-        let mut deriver = Self { variables, order, sources, leading };
+        let source =
+            |operator: Differential| Source { terms: operator.terms.into_iter().collect(), leading: None };
+        let sources: Vec<Source> = operators.into_iter().map(source).collect();
+        let count = variables.count();
+        let mut terms_of = vec![Vec::new(); count + 1];
+        for (number, source) in sources.iter().enumerate() {
+            for (term, (monomial, _)) in source.terms.iter().enumerate() {
+                terms_of[monomial.sources.first().map_or(count, |v| usize::from(*v))].push((number, term));
+            }
+        }
+        let mut deriver = Self { variables, order, sources, terms_of, leading };
         if leading {
             deriver.find_leading();
         }
@@ -70,7 +84,7 @@ impl Deriver {
             let mut highest = None;
             for joint in &joints {
                 let source = &self.sources[number];
-                for (monomial, c) in &source.operator.terms {
+                for (monomial, c) in &source.terms {
                     self.expand(*joint, monomial, *c, &mut |power, _, _| highest = highest.max(Some(power)));
                 }
             }
@@ -78,26 +92,61 @@ impl Deriver {
         }
     }
 
+    /// The terms of the generator that may act on a cumulant, in their order: those whose first source is in it.
+    fn acting_on(&self, joint: JointCumulant) -> impl Iterator<Item = (&Source, &Monomial, Complex64)> {
+        let mut own: Vec<usize> =
+            joint.variables().map(usize::from).filter(|v| *v < self.variables.count()).collect();
+        own.dedup();
+        own.push(self.variables.count());
+        let mut numbers: Vec<(usize, usize)> = own.iter().flat_map(|v| &self.terms_of[*v]).copied().collect();
+        numbers.sort_unstable();
+        numbers.into_iter().map(|(number, term)| {
+            let source = &self.sources[number];
+            let (monomial, c) = &source.terms[term];
+            (source, monomial, *c)
+        })
+    }
+
     /// `dc/dt` of a scaled joint cumulant.
     pub(crate) fn drift(&self, joint: JointCumulant) -> Polynomial {
         let mut sum: HashMap<Vec<JointCumulant>, Complex64> = HashMap::new();
         let mut largest: f64 = 0.0;
-        for source in &self.sources {
-            for (monomial, c) in &source.operator.terms {
-                self.expand(joint, monomial, *c, &mut |power, c, factors| {
-                    if self.leading && !source.leads(joint, power, factors) {
-                        return;
-                    }
-                    largest = largest.max(c.norm());
-                    if let Some(known) = sum.get_mut(factors) {
-                        *known += c;
-                    } else {
-                        sum.insert(factors.to_vec(), c);
-                    }
-                });
-            }
+        for (source, monomial, c) in self.acting_on(joint) {
+            self.expand(joint, monomial, c, &mut |power, c, factors| {
+                if self.leading && !source.leads(joint, power, factors) {
+                    return;
+                }
+                largest = largest.max(c.norm());
+                if let Some(known) = sum.get_mut(factors) {
+                    *known += c;
+                } else {
+                    sum.insert(factors.to_vec(), c);
+                }
+            });
         }
         sorted(sum, largest)
+    }
+
+    /// `dC/dt` of a joint cumulant itself, not of the scaled one: for every product the powers of the sizes of the
+    /// ensembles that its coefficient is a sum of.
+    pub(crate) fn drift_by_sizes(&self, joint: JointCumulant) -> BySizes {
+        let mut sum = BySizes::new();
+        let mut largest: f64 = 0.0;
+        for (source, monomial, c) in self.acting_on(joint) {
+            self.expand(joint, monomial, c, &mut |power, scaled, factors| {
+                if self.leading && !source.leads(joint, power, factors) {
+                    return;
+                }
+                let c = scaled / (self.sizes(monomial) * self.variables.power(power));
+                largest = largest.max(c.norm());
+                let powers = sum.entry(factors.to_vec()).or_default();
+                *powers.entry(monomial.sizes.clone()).or_default() += c;
+            });
+        }
+        for powers in sum.values_mut() {
+            powers.retain(|_, c| c.norm() > ROUNDING * largest);
+        }
+        sum
     }
 
     /// `<O>` as a polynomial in scaled cumulants.

@@ -36,6 +36,7 @@ mod initial;
 mod phase_space;
 mod representation;
 mod stationary;
+mod symbols;
 mod tape;
 mod text;
 mod two_time;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use num_complex::Complex64;
-use superladder_model::Subsystem;
+use superladder_model::{Notation, Subsystem};
 
 use crate::equations::Equations;
 use crate::variables::{Basis, JointCumulant, Ordering, Variable, Variables};
@@ -82,14 +82,15 @@ impl Variables {
     }
 }
 
-/// How formulas are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Style {
-    Text,
-    Latex,
+/// How cumulants and numbers are written.
+pub(crate) trait Style {
+    fn cumulant(self, variables: &Variables, joint: JointCumulant) -> String;
+    /// Sign and magnitude of a coefficient; 1 is left out before factors.
+    fn coefficient(self, c: Complex64, before_factors: bool) -> (&'static str, String);
+    fn unit(self) -> &'static str;
 }
 
-impl Style {
+impl Style for Notation {
     fn cumulant(self, variables: &Variables, joint: JointCumulant) -> String {
         match self {
             Self::Text => variables.text(joint),
@@ -97,7 +98,6 @@ impl Style {
         }
     }
 
-    /// Sign and magnitude of a coefficient; 1 is left out before factors.
     fn coefficient(self, c: Complex64, before_factors: bool) -> (&'static str, String) {
         let negative = c.re < 0.0 || (c.re == 0.0 && c.im < 0.0);
         let (sign, size) = if negative { ("-", -c) } else { ("+", c) };
@@ -121,15 +121,6 @@ impl Style {
             Self::Latex => r"\,\mathrm{i}",
         }
     }
-
-    fn real(self, x: f64) -> String {
-        let plain = (1e-4..1e6).contains(&x);
-        let text = if plain { format!("{x}") } else { format!("{x:e}") };
-        match (self, text.split_once('e')) {
-            (Self::Latex, Some((mantissa, exponent))) => format!(r"{mantissa} \times 10^{{{exponent}}}"),
-            _ => text,
-        }
-    }
 }
 
 /// Rounding errors below the last printed digits removed.
@@ -140,7 +131,8 @@ fn tidy(c: Complex64) -> Complex64 {
 }
 
 impl Equations {
-    fn heading(&self) -> String {
+    /// What the equations are; `named`: N may be a parameter, which is told by itself.
+    fn heading(&self, named: bool) -> String {
         let variables = &self.derivers[0].variables;
         let spins = match variables.ordering {
             Ordering::Sites => {
@@ -148,36 +140,48 @@ impl Equations {
             }
             Ordering::Symmetrised => "symmetrised modes and collective spins S",
         };
+        let scale = if named { String::new() } else { format!("; N = {}", variables.scale) };
         format!(
-            "order {}, closure '{}': cumulants <...>c of {spins}; {} real unknowns; N = {}",
+            "order {}, closure '{}': cumulants <...>c of {spins}; {} real unknowns{scale}",
             self.derivation.order,
             self.derivation.closure.name(),
             self.unknowns().len(),
-            variables.scale
         )
     }
 
     /// The right-hand side of the cumulant with number `row` itself (not of its scaled unknown).
-    fn right_hand_side(&self, stage: usize, row: usize, style: Style) -> String {
+    fn right_hand_side(&self, stage: usize, row: usize, style: Notation) -> String {
         let variables = &self.derivers[0].variables;
         let outer = variables.twice_exponent(self.hierarchy.joints[row]);
         let mut text = String::new();
         for (number, product) in self.hierarchy.stages[stage][row].iter().enumerate() {
             let inner: i32 = product.factors.iter().map(|f| variables.twice_exponent(*f)).sum();
             let c = tidy(product.coefficient * variables.power(inner - outer));
-            let (sign, size) = style.coefficient(c, !product.factors.is_empty());
-            match (number, sign) {
-                (0, "+") => {}
-                (0, _) => text.push_str(sign),
-                _ => {
-                    let _ = write!(text, " {sign} ");
-                }
-            }
-            let factors = product.factors.iter().map(|f| style.cumulant(variables, *f));
-            let parts: Vec<String> = std::iter::once(size).filter(|s| !s.is_empty()).chain(factors).collect();
-            text.push_str(&parts.join(" "));
+            let coefficient = style.coefficient(c, !product.factors.is_empty());
+            self.push_term(&mut text, number, coefficient, &product.factors, style);
         }
         if text.is_empty() { "0".to_owned() } else { text }
+    }
+
+    /// Writes a term with its sign behind `number` others.
+    pub(crate) fn push_term(
+        &self,
+        text: &mut String,
+        number: usize,
+        (sign, size): (&str, String),
+        factors: &[JointCumulant],
+        style: Notation,
+    ) {
+        match (number, sign) {
+            (0, "+") => {}
+            (0, _) => text.push_str(sign),
+            _ => {
+                let _ = write!(text, " {sign} ");
+            }
+        }
+        let factors = factors.iter().map(|f| style.cumulant(&self.derivers[0].variables, *f));
+        let parts: Vec<String> = std::iter::once(size).filter(|s| !s.is_empty()).chain(factors).collect();
+        text.push_str(&parts.join(" "));
     }
 
     /// The equations of a stage as plain text, one line per cumulant. Coefficients are those of the cumulants
@@ -186,13 +190,7 @@ impl Equations {
     /// # Panics
     /// If there is no such stage.
     pub fn to_text(&self, stage: usize) -> String {
-        let variables = &self.derivers[0].variables;
-        let mut text = format!("# {}\n", self.heading());
-        for (row, joint) in self.hierarchy.joints.iter().enumerate() {
-            let right = self.right_hand_side(stage, row, Style::Text);
-            let _ = writeln!(text, "d/dt {} = {right}", variables.text(*joint));
-        }
-        text
+        self.laid_out(&[], Notation::Text, |row| self.right_hand_side(stage, row, Notation::Text))
     }
 
     /// The same as a LaTeX `align*` environment.
@@ -200,14 +198,38 @@ impl Equations {
     /// # Panics
     /// If there is no such stage.
     pub fn to_latex(&self, stage: usize) -> String {
+        self.laid_out(&[], Notation::Latex, |row| self.right_hand_side(stage, row, Notation::Latex))
+    }
+
+    /// Heading, remarks, and one line per cumulant.
+    pub(crate) fn laid_out(
+        &self,
+        remarks: &[String],
+        style: Notation,
+        right: impl Fn(usize) -> String,
+    ) -> String {
         let variables = &self.derivers[0].variables;
-        let mut text = format!("% {}\n\\begin{{align*}}\n", self.heading());
-        for (row, joint) in self.hierarchy.joints.iter().enumerate() {
-            let right = self.right_hand_side(stage, row, Style::Latex);
-            let left = variables.latex(*joint);
-            let _ = writeln!(text, r"\frac{{\mathrm{{d}}}}{{\mathrm{{d}}t}} {left} &= {right} \\");
+        let mark = if style == Notation::Latex { '%' } else { '#' };
+        let mut text = String::new();
+        for line in std::iter::once(&self.heading(!remarks.is_empty())).chain(remarks) {
+            let _ = writeln!(text, "{mark} {line}");
         }
-        text.push_str("\\end{align*}\n");
+        if style == Notation::Latex {
+            text.push_str("\\begin{align*}\n");
+        }
+        for (row, joint) in self.hierarchy.joints.iter().enumerate() {
+            let right = right(row);
+            let _ = match style {
+                Notation::Text => writeln!(text, "d/dt {} = {right}", variables.text(*joint)),
+                Notation::Latex => {
+                    let left = variables.latex(*joint);
+                    writeln!(text, r"\frac{{\mathrm{{d}}}}{{\mathrm{{d}}t}} {left} &= {right} \\")
+                }
+            };
+        }
+        if style == Notation::Latex {
+            text.push_str("\\end{align*}\n");
+        }
         text
     }
 }

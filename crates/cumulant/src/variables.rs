@@ -5,7 +5,7 @@ use superladder_model::{Model, Subsystem};
 use crate::CumulantError;
 
 /// Number of an elementary variable: two per mode, then three per ensemble.
-pub(crate) type Variable = u8;
+pub(crate) type Variable = u16;
 
 /// The elementary variables in which the equations are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,7 +28,11 @@ pub(crate) enum Ordering {
 
 /// A joint cumulant: a multiset of variables, packed so that order is by length, then by variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct JointCumulant(u64);
+pub(crate) struct JointCumulant(u128);
+
+/// Bits of one variable: eight variables fit.
+const LANE: u32 = Variable::BITS;
+const ALL: u32 = u128::BITS;
 
 impl JointCumulant {
     pub(crate) fn new(variables: &[Variable]) -> Self {
@@ -36,30 +40,30 @@ impl JointCumulant {
     }
 
     pub(crate) fn len(self) -> usize {
-        (64 - self.0.leading_zeros() as usize).div_ceil(8)
+        (ALL - self.0.leading_zeros()).div_ceil(LANE) as usize
     }
 
     /// The variables in ascending order.
     pub(crate) fn variables(self) -> impl DoubleEndedIterator<Item = Variable> {
-        (0..self.len()).rev().map(move |i| (self.0 >> (8 * i)) as u8 - 1)
+        (0..self.len() as u32).rev().map(move |i| (self.0 >> (LANE * i)) as Variable - 1)
     }
 
     /// The cumulant with one variable more; at most eight fit.
     ///
     /// ```text
-    /// one byte per variable, its number + 1, the largest lowest
+    /// one lane per variable, its number + 1, the largest lowest
     /// {2, 5, 7}            00 00 00 00 00 03 06 08
-    /// with 5               00 00 00 00 03 06 06 08      the bytes above 8 move up
+    /// with 5               00 00 00 00 03 06 06 08      the lanes above 8 move up
     /// ```
     pub(crate) fn with(self, variable: Variable) -> Self {
-        let value = u64::from(variable) + 1;
+        let value = u128::from(variable) + 1;
         let mut shift = 0;
-        while shift < 64 && (self.0 >> shift) & 0xff > value {
-            shift += 8;
+        while shift < ALL && (self.0 >> shift) & u128::from(Variable::MAX) > value {
+            shift += LANE;
         }
-        let low = if shift == 0 { 0 } else { self.0 & (u64::MAX >> (64 - shift)) };
-        let high = if shift == 64 { 0 } else { self.0 >> shift };
-        Self((((high << 8) | value) << shift) | low)
+        let low = if shift == 0 { 0 } else { self.0 & (u128::MAX >> (ALL - shift)) };
+        let high = if shift == ALL { 0 } else { self.0 >> shift };
+        Self((((high << LANE) | value) << shift) | low)
     }
 }
 
@@ -224,6 +228,8 @@ mod tests {
         assert_eq!(joint.len(), 4);
         assert!(JointCumulant::new(&[200]) < JointCumulant::new(&[0, 0]));
         assert_eq!(JointCumulant::new(&[]).len(), 0);
+        let large = JointCumulant::new(&[301, 2, 301, 300]);
+        assert_eq!(large.variables().collect::<Vec<_>>(), [2, 300, 301, 301]);
         let full = JointCumulant::new(&[8, 1, 7, 2, 6, 3, 5, 4]);
         assert_eq!(full.variables().collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8]);
     }

@@ -26,6 +26,8 @@ mod modulation;
 mod observable;
 mod operator;
 mod spin_quantities;
+mod split;
+mod symbolic;
 mod tagged;
 
 pub use builder::ModelBuilder;
@@ -48,3 +50,5 @@ pub use observable::{
     StateFunction, Target, TargetKind, observables_by_name,
 };
 pub use operator::{Factor, Operator, Subsystem, Term};
+pub use split::{Classes, Split};
+pub use symbolic::{Atom, Notation, Symbolic, SymbolicModel};

@@ -72,6 +72,7 @@ def test_equations_fixed_points_and_cumulants(small):
     study = Study.from_string(small, set={"output.observables": ["photons(a)"]})
     equations = study.equations(order=1)
     assert equations._repr_latex_().startswith("$$\\begin{aligned}") and "<Q(a)>" in equations.text
+    assert study.equations(order=1, numbers=True).text != equations.text
     assert study.mean_field().fixed_points[0].eigenvalues.dtype == np.complex128
     second = study.cumulants(order=2, progress=False)
     assert second.engine == "cumulant" and second.manifest["configuration"]["engine"]["order"] == 2

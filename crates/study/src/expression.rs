@@ -5,8 +5,10 @@
 //! `^` binds tighter than a sign and to the right, then `*` and `/`, then `+` and `-`, both to the left.
 
 mod parser;
+mod symbolic;
 mod tree;
 
+pub(crate) use symbolic::{Names, latex_name};
 pub(crate) use tree::Expression;
 
 use thiserror::Error;
@@ -96,11 +98,13 @@ impl ExpressionError {
     }
 }
 
+/// A function by its name.
+type Named<F> = (&'static str, F);
 type Function = fn(f64) -> f64;
 type FunctionOfTwo = fn(f64, f64) -> f64;
 
 /// Functions of one argument.
-const FUNCTIONS: &[(&str, Function)] = &[
+static FUNCTIONS: &[(&str, Function)] = &[
     ("sqrt", f64::sqrt),
     ("exp", f64::exp),
     ("ln", f64::ln),
@@ -121,7 +125,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
 ];
 
 /// Functions of two arguments.
-const FUNCTIONS_OF_TWO: &[(&str, FunctionOfTwo)] = &[("min", f64::min), ("max", f64::max)];
+static FUNCTIONS_OF_TWO: &[(&str, FunctionOfTwo)] = &[("min", f64::min), ("max", f64::max)];
 
 /// True for a name that expressions keep for themselves.
 pub(super) fn is_reserved(name: &str) -> bool {

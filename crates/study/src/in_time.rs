@@ -96,7 +96,7 @@ impl Section<'_> {
         }
     }
 
-    fn value_in_time(
+    pub(crate) fn value_in_time(
         &self,
         key: &str,
         value: &Spanned<DeValue<'_>>,
@@ -104,7 +104,7 @@ impl Section<'_> {
     ) -> Result<Option<TimeFunction>, StudyError> {
         match value.get_ref() {
             DeValue::String(text) => Ok(function_of(text, self.scope())),
-            DeValue::Table(table) => {
+            DeValue::Table(table) if !table.contains_key("distribution") => {
                 let of = format!("`{key}` of {}", self.of());
                 Section::new(self.scope(), of, table, value.span()).as_function(clock).map(Some)
             }

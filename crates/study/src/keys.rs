@@ -54,7 +54,8 @@ pub static STUDY_TABLES: &[StudyTable] = &[
         meaning: "an ensemble of identical spins-1/2",
         keys: &[
             key("size", "a whole number >= 1", "number of spins"),
-            key("frequency", NUMBER, "level splitting"),
+            key("frequency", "a number, or a distribution where `split` is given", "level splitting"),
+            key("split", "a whole number from 1 to 100", "classes of spins, see docs/NOTATION.md, Classes"),
             key("initial", "a table { state = ..., ... }", "initial state, see `superladder list states`"),
         ],
     },

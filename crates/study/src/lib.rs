@@ -5,8 +5,12 @@
 
 mod breakdown;
 mod breakdown_table;
+mod classes;
 mod correlations;
+mod derived;
+mod distribution;
 mod engines;
+mod entry;
 mod error;
 mod expression;
 mod in_time;
@@ -25,6 +29,7 @@ mod scope;
 mod section;
 mod source;
 mod study;
+mod symbols;
 mod time;
 mod title;
 mod truncation;
@@ -33,6 +38,7 @@ mod variations;
 pub use breakdown::Plan;
 pub use breakdown_table::{Average, MatchedSeries, Series};
 pub use correlations::CorrelationEntry;
+pub use derived::Written;
 pub use engines::{ENGINES, EngineChoice, EngineDefinition, EngineOption};
 pub use error::{Complaint, Fault, OverrideFault, StudyError};
 pub use expression::{ExpressionError, evaluate};

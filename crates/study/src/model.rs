@@ -2,23 +2,30 @@
 
 use serde_json::{Map, Value as Json, json};
 use superladder_model::{
-    Argument, ArgumentKind, Channel, ChannelDefinition, ENSEMBLE_STATES, Ensemble, InitialState, Interaction,
-    InteractionDefinition, MODE_STATES, Mode, Model, ModelError, Operator, StateDefinition, SubjectKind,
-    Subsystem, TimeFunction, Value, ensemble_state, mode_state,
+    Channel, ChannelDefinition, ENSEMBLE_STATES, Ensemble, InitialState, Interaction, InteractionDefinition,
+    MODE_STATES, Mode, Model, ModelError, Operator, StateDefinition, Subsystem, TimeFunction, Value,
+    ensemble_state, mode_state,
 };
 use superladder_space::initial_cutoff_losing;
 
 use toml::de::DeValue;
 
+use crate::classes::{Finished, Splits};
+use crate::distribution::Distribution;
 use crate::engines::EngineDefinition;
+use crate::entry::{Entry, read_arguments, resolve};
 use crate::error::{Fault, StudyError};
-use crate::in_time::{Clock, Following, Varying};
+use crate::in_time::{Clock, Following};
 use crate::section::Section;
 
 /// A model as read, with everything that belongs to it.
 #[derive(Debug, Clone)]
 pub(crate) struct Parts {
     pub(crate) model: Model,
+    /// The model before its ensembles are split.
+    pub(crate) whole: Model,
+    /// How they are split.
+    pub(crate) classes: Finished,
     pub(crate) initial: InitialState,
     /// Highest Fock states; where they adapt, of the start.
     pub(crate) cutoffs: Vec<usize>,
@@ -60,6 +67,7 @@ pub(crate) fn read(root: &Section<'_>, engine: &EngineDefinition, clock: Clock) 
     let modes = named_sections(root, "modes", "mode")?;
     let ensembles = named_sections(root, "ensembles", "ensemble")?;
     let free = free_model(root, &modes, &ensembles, clock)?;
+    let mut splits = Splits::read(&ensembles)?;
     let mut model = free.model;
     let (mut cutoffs, mut adaptive) = (Vec::new(), Vec::new());
     let mut initial = InitialState::default();
@@ -90,7 +98,10 @@ pub(crate) fn read(root: &Section<'_>, engine: &EngineDefinition, clock: Clock) 
             ensemble_state(&model, e, name, given)
         })?;
         let Ensemble { size, frequency, .. } = model.ensembles()[e];
-        let frequency = shown_frequency(&section, clock, frequency)?;
+        let frequency = match section.distribution("frequency")? {
+            Some(distribution) => distribution.shown(),
+            None => shown_frequency(&section, clock, frequency)?,
+        };
         resolved_ensembles.insert(name, json!({ "size": size, "frequency": frequency, "initial": resolved }));
         initial.ensembles.push(state);
         section.finish()?;
@@ -99,11 +110,21 @@ pub(crate) fn read(root: &Section<'_>, engine: &EngineDefinition, clock: Clock) 
     resolved.insert("modes".into(), resolved_modes.into());
     resolved.insert("ensembles".into(), resolved_ensembles.into());
     let (interactions, channels);
-    (model, interactions) = with_interactions(root, model, clock)?;
-    (model, channels) = with_channels(root, model, &free.frequencies, clock)?;
+    (model, interactions) = with_interactions(root, model, clock, &mut splits)?;
+    (model, channels) = with_channels(root, model, &free.frequencies, clock, &splits)?;
+    let (whole, classes) = (model.clone(), splits.finish(&model));
+    if !classes.split.classes.is_empty() {
+        model = classes.split.model(&whole).map_err(|e| root.model_fault(e))?;
+        initial = classes.split.initial(&whole, initial).map_err(|e| root.model_fault(e))?;
+        for (e, ensemble) in whole.ensembles().iter().enumerate() {
+            if let Some(shown) = classes.shown(e) {
+                resolved["ensembles"][&ensemble.name]["split"] = shown;
+            }
+        }
+    }
     resolved.insert("interactions".into(), interactions.into());
     resolved.insert("channels".into(), channels.into());
-    Ok(Parts { model, initial, cutoffs, adaptive, resolved })
+    Ok(Parts { model, whole, classes, initial, cutoffs, adaptive, resolved })
 }
 
 /// Reads a cutoff that adapts: `"auto"`, or a table with `start` and `max`.
@@ -134,7 +155,7 @@ fn read_adaptive(section: &Section<'_>, engine: &EngineDefinition) -> Result<Opt
     Ok(Some(follows))
 }
 
-pub(super) fn named_sections<'a>(
+pub(crate) fn named_sections<'a>(
     root: &Section<'a>,
     key: &str,
     kind: &str,
@@ -164,7 +185,9 @@ fn free_model(
     };
     let read_ensemble = |(name, section): &(String, Section<'_>)| {
         let size = section.required_count("size", 1)?;
-        Ok(Ensemble { name: name.clone(), size, frequency: frequency(section)? })
+        let distributed = section.distribution("frequency")?.map(|d| d.center());
+        let frequency = distributed.map_or_else(|| frequency(section), Ok)?;
+        Ok(Ensemble { name: name.clone(), size, frequency })
     };
     let read_modes = modes.iter().map(read_mode).collect::<Result<_>>()?;
     let read_ensembles = ensembles.iter().map(read_ensemble).collect::<Result<_>>()?;
@@ -238,7 +261,12 @@ fn initial_state<S, C>(
     Ok((state, resolved.into()))
 }
 
-fn with_interactions(root: &Section<'_>, mut model: Model, clock: Clock) -> Result<(Model, Vec<Json>)> {
+fn with_interactions(
+    root: &Section<'_>,
+    mut model: Model,
+    clock: Clock,
+    splits: &mut Splits,
+) -> Result<(Model, Vec<Json>)> {
     let mut resolved = Vec::new();
     for mut section in root.sections("interactions", "interaction")? {
         let kind = section
@@ -250,13 +278,17 @@ fn with_interactions(root: &Section<'_>, mut model: Model, clock: Clock) -> Resu
         let build = |given: &[(String, Value)]| {
             Interaction::new(&subsystems, kind, &entry.modes, &entry.ensembles, given)
         };
-        model = model.with_interaction(build(&entry.given).map_err(|e| section.model_fault(e))?);
+        let interaction = build(&entry.given).map_err(|e| section.model_fault(e))?;
+        if let Some((key, distribution)) = entry.spread.first() {
+            let twice = entry.with(key, Value::Real(2.0));
+            let doubled = build(&twice).map_err(|e| section.model_fault(e))?.operator;
+            let number = (model.interactions().len(), &interaction);
+            splits.couple((&section, key), distribution.clone(), number, &doubled)?;
+        }
+        model = model.with_interaction(interaction);
         if let Some(varying) = entry.varying.first() {
             let following = Following { section: &section, clock, varying: &entry.varying };
-            model = following.interaction(model, |value| {
-                let other = entry.given.iter().filter(|(key, _)| key != varying.key).cloned();
-                build(&other.chain([(varying.key.to_owned(), value)]).collect::<Vec<_>>())
-            })?;
+            model = following.interaction(model, |value| build(&entry.with(varying.key, value)))?;
         }
         resolved.push(entry.resolved(kind, definition.arguments));
         section.finish()?;
@@ -269,6 +301,7 @@ fn with_channels(
     mut model: Model,
     frequencies: &[(Subsystem, TimeFunction)],
     clock: Clock,
+    splits: &Splits,
 ) -> Result<(Model, Vec<Json>)> {
     let mut resolved = Vec::new();
     for mut section in root.sections("channels", "channel")? {
@@ -276,8 +309,24 @@ fn with_channels(
         let definition = ChannelDefinition::by_name(kind).map_err(|e| section.model_fault(e))?;
         section.rename(format!("channel '{kind}'"));
         let entry = Entry::read(&section, definition.subject, definition.arguments, clock)?;
-        let built = Channel::new(&model, kind, &entry.modes, &entry.ensembles, &entry.given);
-        model = model.with_channel(built.map_err(|e| section.model_fault(e))?);
+        if let Some((key, _)) = entry.spread.first() {
+            let conflict =
+                "the numbers of channels are the same for all spins of an ensemble: no distribution";
+            return Err(Distribution::refused(&section, key, conflict));
+        }
+        let build = |model: &Model| {
+            let built = Channel::new(model, kind, &entry.modes, &entry.ensembles, &entry.given);
+            built.map_err(|e| section.model_fault(e))
+        };
+        let channel = build(&model)?;
+        for e in channel.subject.ensembles.iter().copied().filter(|e| splits.frequencies_differ(*e)) {
+            let other = (Subsystem::Ensemble(e), model.ensembles()[e].frequency + 1.0);
+            if build(&model.with_frequencies(&[other]))?.dissipators != channel.dissipators {
+                let conflict = "its rates depend on the frequency of the spins, which is distributed; write the rates themselves";
+                return Err(Distribution::refused(&section, "kind", conflict));
+            }
+        }
+        model = model.with_channel(channel);
         if !entry.varying.is_empty() || !frequencies.is_empty() {
             let following = Following { section: &section, clock, varying: &entry.varying };
             let build = entry.in_time(kind.to_owned(), &model, frequencies);
@@ -287,134 +336,4 @@ fn with_channels(
         section.finish()?;
     }
     Ok((model, resolved))
-}
-
-/// Subject and arguments of one interaction or channel, as read.
-struct Entry {
-    subject: Vec<(&'static str, Vec<String>)>,
-    modes: Vec<String>,
-    ensembles: Vec<String>,
-    /// Values; of what follows time those at the start.
-    given: Vec<(String, Value)>,
-    varying: Vec<Varying>,
-}
-
-impl Entry {
-    fn read(section: &Section<'_>, kind: SubjectKind, arguments: &[Argument], clock: Clock) -> Result<Self> {
-        let (given, varying) = arguments_in_time(section, arguments, clock)?;
-        let mut entry =
-            Self { subject: Vec::new(), modes: Vec::new(), ensembles: Vec::new(), given, varying };
-        for &key in kind.keys() {
-            let names = if key.ends_with('s') {
-                let names = section.words(key)?.unwrap_or_default();
-                if names.len() != 2 {
-                    return Err(section.wrong(key, "a list of two names such as [\"S\", \"T\"]"));
-                }
-                names
-            } else {
-                vec![section.required_text(key, &format!("the name of the {key} it acts on"))?.to_owned()]
-            };
-            let list = if key.starts_with("mode") { &mut entry.modes } else { &mut entry.ensembles };
-            list.extend(names.iter().cloned());
-            entry.subject.push((key, names));
-        }
-        Ok(entry)
-    }
-
-    fn resolved(&self, kind: &str, arguments: &[Argument]) -> Json {
-        let mut resolved = Map::new();
-        resolved.insert("kind".into(), kind.into());
-        for (key, names) in &self.subject {
-            let value = if key.ends_with('s') { json!(names) } else { json!(names[0]) };
-            resolved.insert((*key).into(), value);
-        }
-        resolved.extend(resolve(arguments, &self.given));
-        resolved.extend(self.varying.iter().map(|v| (v.key.to_owned(), v.shown())));
-        resolved.into()
-    }
-
-    /// The channel called `kind` as a function of time.
-    fn in_time(
-        &self,
-        kind: String,
-        model: &Model,
-        frequencies: &[(Subsystem, TimeFunction)],
-    ) -> impl Fn(f64) -> std::result::Result<Channel, ModelError> + Clone + Send + Sync + 'static + use<>
-    {
-        let (modes, ensembles, given) = (self.modes.clone(), self.ensembles.clone(), self.given.clone());
-        let (varying, frequencies) = (self.varying.clone(), frequencies.to_vec());
-        let subsystems = model.with_frequencies(&[]);
-        move |t| {
-            let of_time: Vec<_> = frequencies.iter().map(|(s, function)| (*s, function.at(t))).collect();
-            let mut given = given.clone();
-            for (key, value) in &mut given {
-                if let Some(varying) = varying.iter().find(|v| v.key == key) {
-                    *value = varying.at(t);
-                }
-            }
-            Channel::new(&subsystems.with_frequencies(&of_time), &kind, &modes, &ensembles, &given)
-        }
-    }
-}
-
-fn is_finite(value: &Value) -> bool {
-    match value {
-        Value::Real(x) => x.is_finite(),
-        Value::Complex(z) => z.is_finite(),
-        Value::Vector(_) | Value::Words(_) | Value::Sum(_) => true,
-    }
-}
-
-/// Arguments as they are at the start, and those that follow time.
-fn arguments_in_time(
-    section: &Section<'_>,
-    arguments: &[Argument],
-    clock: Clock,
-) -> Result<(Given, Vec<Varying>)> {
-    let (mut given, mut following) = (Vec::new(), Vec::new());
-    for argument in arguments {
-        if let Some(varying) = section.argument_in_time(argument.key, argument.kind, clock)? {
-            let start = varying.at(clock.start);
-            if !is_finite(&start) {
-                let allowed =
-                    format!("finite at all times of the run, which it is not at t = {}", clock.start);
-                return Err(section.wrong(argument.key, allowed));
-            }
-            given.push((argument.key.to_owned(), start));
-            following.push(varying);
-        } else if let Some(value) = section.argument(argument.key, argument.kind)? {
-            given.push((argument.key.to_owned(), value));
-        }
-    }
-    Ok((given, following))
-}
-
-/// Values of arguments by key.
-type Given = Vec<(String, Value)>;
-
-fn read_arguments(section: &Section<'_>, arguments: &[Argument]) -> Result<Vec<(String, Value)>> {
-    let mut given = Vec::new();
-    for argument in arguments {
-        given.extend(
-            section.argument(argument.key, argument.kind)?.map(|value| (argument.key.to_owned(), value)),
-        );
-    }
-    Ok(given)
-}
-
-/// Every argument with the value in force: the one given or the default.
-fn resolve(arguments: &[Argument], given: &[(String, Value)]) -> Map<String, Json> {
-    let value = |argument: &Argument| match given.iter().find(|(key, _)| key == argument.key) {
-        Some((_, Value::Real(x))) if argument.kind == ArgumentKind::Count => json!(*x as u64),
-        Some((_, Value::Real(x))) => json!(x),
-        Some((_, Value::Complex(z))) => json!([z.re, z.im]),
-        Some((_, Value::Vector(v))) => json!(v),
-        Some((_, Value::Words(words))) => json!(words),
-        Some((_, Value::Sum(terms))) => terms
-            .iter()
-            .map(|(z, words)| json!({ "operators": words, "coefficient": [z.re, z.im] }))
-            .collect(),
-        None => json!(argument.default),
-    };
-    arguments.iter().map(|argument| (argument.key.to_owned(), value(argument))).collect()
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 use num_complex::Complex64;
 use serde_json::{Map, Value as Json, json};
 use superladder_model::{
-    ArgumentKind, Evaluation, Model, ModelError, OBSERVABLES, Observable, Operator, Shape, TargetKind,
+    ArgumentKind, Evaluation, Model, ModelError, OBSERVABLES, Observable, Operator, Shape, Split, TargetKind,
     observables_by_name,
 };
 
@@ -56,9 +56,10 @@ fn called() -> impl Iterator<Item = &'static str> {
 }
 
 /// Reads `[observables.NAME]` and `output.observables`.
-pub(crate) fn read(root: &Section<'_>, model: &Model) -> Result<Measured, StudyError> {
+pub(crate) fn read(root: &Section<'_>, whole: &Model, split: &Split) -> Result<Measured, StudyError> {
     let parameters = &root.scope().parameters;
-    let mut known = Known { model, parameters, named: Vec::new(), used: RefCell::default() };
+    let model = &split.naming(whole);
+    let mut known = Known { model, whole, split, parameters, named: Vec::new(), used: RefCell::default() };
     let mut resolved = Map::new();
     for (name, section) in named_sections(root, "observables", "observable")? {
         let (observable, shown) = known.define(&name, &section)?;
@@ -73,7 +74,8 @@ pub(crate) fn read(root: &Section<'_>, model: &Model) -> Result<Measured, StudyE
     for word in words.clone().unwrap_or_else(|| vec!["default".to_owned()]) {
         for observable in known.find(&word).map_err(|fault| placed(fault, reader, &word))? {
             if !observables.iter().any(|o| o.name == observable.name) {
-                observables.push(observable);
+                let fault = |error| placed(Unread::Model(error), reader, &word);
+                observables.push(split.observable(whole, observable).map_err(fault)?);
             }
         }
     }
@@ -104,7 +106,10 @@ enum Unread {
 
 /// All that an observable may refer to.
 struct Known<'a> {
+    /// With the classes of ensembles behind the ensembles.
     model: &'a Model,
+    whole: &'a Model,
+    split: &'a Split,
     parameters: &'a [(String, f64)],
     named: Vec<Observable>,
     /// Those of them that something names.
@@ -193,7 +198,10 @@ impl Known<'_> {
     /// The observables of a word of `output.observables`.
     fn find(&self, word: &str) -> Result<Vec<Observable>, Unread> {
         if word == "default" || word == "all" {
-            let mut set = observables_by_name(self.model, &[word.to_owned()]).map_err(Unread::Model)?;
+            let names = observables_by_name(self.whole, &[word.to_owned()]).map_err(Unread::Model)?;
+            let names: Vec<String> = names.into_iter().map(|o| o.name).collect();
+            let mut set = observables_by_name(self.model, &names).map_err(Unread::Model)?;
+            set.retain(|o| self.split.observable(self.whole, o.clone()).is_ok());
             set.extend(self.named.iter().cloned());
             return Ok(set);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use superladder_model::TimeFunction;
 
-use crate::expression::{Expression, ExpressionError, Symbols, name_at};
+use crate::expression::{Expression, ExpressionError, Names, Symbols, name_at};
 use crate::source::Source;
 
 /// The name of time in expressions.
@@ -70,4 +70,13 @@ pub(crate) fn function_of(text: &str, scope: &Scope) -> Option<TimeFunction> {
     }
     let scope = scope.clone();
     Some(TimeFunction::new(text, move |t| expression.value(&Timed::values(&scope, t))))
+}
+
+/// The expression that a text is, and the names and values of what it may name at a time; `None` if it cannot be read.
+pub(crate) fn named(text: &str, scope: &Scope, t: f64) -> Option<(Expression, Names)> {
+    let expression = Expression::parse(text, &mut Timed { scope, follows: false }).ok()?;
+    let constant = scope.parameters.iter().map(|(name, _)| name.clone());
+    let following = scope.functions.iter().map(|(name, _)| format!("{name}({TIME})"));
+    let texts = constant.chain([TIME.to_owned()]).chain(following).collect();
+    Some((expression, Names { texts, values: Timed::values(scope, t) }))
 }

@@ -44,6 +44,8 @@ pub struct Study {
     losses: Vec<f64>,
     /// By mode, whether the cutoff follows the state.
     follows: Vec<bool>,
+    /// The classes of every ensemble that is split, in words.
+    pub classes: Vec<(String, String)>,
     /// The engine with its options.
     pub engine: EngineChoice,
     /// Correlations of two times, for the command `spectrum`.
@@ -266,7 +268,7 @@ impl Reader<'_> {
         let reading = initial::Reading { truncated, made: self.start, folder: &self.folder };
         let resolved_initial = initial::read(&root, &mut parts, &stages, reading)?;
         let Measured { observables, wanted, resolved: resolved_observables, warnings: unmeasured } =
-            observables::read(&root, &parts.model)?;
+            observables::read(&root, &parts.whole, &parts.classes.split)?;
         let losses = truncation::check(&root, definition, &parts, &observables)?;
         // The method belongs to the study's own engine; another one comes with its default.
         let given = method::read(&root)?.filter(|_| self.engine.is_none());
@@ -319,6 +321,7 @@ impl Reader<'_> {
             resolved.insert("correlations".into(), resolved_correlations.into());
         }
         warnings.extend(unmeasured);
+        warnings.extend(parts.classes.warnings);
         warnings.extend(truncation::warnings(&problem, &losses));
         if !self.start && resolved.get("initial").is_some_and(|initial| initial["state"] == "mean-field") {
             let state = "the state before the time that mean field takes";
@@ -335,6 +338,7 @@ impl Reader<'_> {
             warnings,
             losses,
             follows,
+            classes: parts.classes.report,
             engine,
             correlations,
             reductions,

@@ -87,24 +87,31 @@ impl Leap {
 
 impl Dynamics {
     /// Of a model.
-    pub(crate) fn new(layout: &Layout, model: &Model, unravelling: Unravelling) -> Self {
+    /// In force during `way`.
+    pub(crate) fn new(layout: &Layout, model: &Model, unravelling: Unravelling, way: (f64, f64)) -> Self {
         let dissipators = model.dissipators_in_time();
         let mut escapes = escapes(model, unravelling);
         escapes.retain(|(number, _)| !dissipators.contains(&Some(*number)));
         let mut dynamics = Self::of_escapes(layout, model, &escapes);
         for (modulation, dissipator) in model.modulations().iter().zip(dissipators) {
-            dynamics.follow(layout, modulation, dissipator);
+            dynamics.follow(layout, modulation, dissipator, unravelling.of_unit_rate(modulation, way));
         }
         dynamics.note_depths();
         dynamics
     }
 
     /// Adds a part that follows time: a rate of size 1 with its jumps, or an energy.
-    fn follow(&mut self, layout: &Layout, modulation: &Modulation, dissipator: Option<usize>) {
+    fn follow(
+        &mut self,
+        layout: &Layout,
+        modulation: &Modulation,
+        dissipator: Option<usize>,
+        unravelling: Unravelling,
+    ) {
         let number = self.parts.len();
         let mut terms =
             self.table.terms(layout, &(modulation.part.hamiltonian() * Complex64::new(0.0, -1.0)));
-        for (_, escape) in escapes(&modulation.part, Unravelling::Jumps) {
+        for (_, escape) in escapes(&modulation.part, unravelling) {
             terms.extend(self.decay(layout, &escape));
             self.add_leaps(layout, dissipator.unwrap_or(0), &escape, Some(number));
         }

@@ -3,14 +3,12 @@
 use std::ops::Range;
 
 use superladder_engine::{Engine, EngineError, Evolution, Problem, Resources, Stage, Stationary};
-use superladder_model::{Jump, Modulation};
 use superladder_sampling::{BLOCKS, ErrorTarget, SampledEvolution, Sampling};
 use superladder_space::Ladders;
 
 use crate::choice::LARGEST_PLAIN;
 use crate::dynamics::Dynamics;
 use crate::error::{NAME, unsupported};
-use crate::escapes::is_loss;
 use crate::evolution::{Prepared, TrajectoryEvolution};
 use crate::following::Course;
 use crate::initial::Preparation;
@@ -60,26 +58,6 @@ impl Trajectories {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Refuses losses that follow time where their light meets a local oscillator: its flux sets the weights of jumps
-    /// together with the rate.
-    fn refuse_measured_losses(&self, problem: &Problem) -> Result<(), EngineError> {
-        if self.unravelling.ports().is_none() {
-            return Ok(());
-        }
-        let loss = |m: &&Modulation| {
-            m.part.dissipators().any(|d| matches!(&d.jump, Jump::Collective(jump) if is_loss(jump)))
-        };
-        let mut modulations = problem.stages.iter().flat_map(|stage| stage.model.modulations());
-        modulations.find(loss).map_or(Ok(()), |m| {
-            Err(unsupported(format!(
-                "{} follows time ({}), and the light of a loss is detected with a local oscillator only where its rate is \
-                 constant; choose unravelling = \"jumps\"",
-                m.of,
-                m.size.text()
-            )))
-        })
     }
 
     /// Amplitudes of the largest sector in the plain basis.
@@ -137,14 +115,13 @@ impl Trajectories {
         problem.without_density_matrix(NAME)?;
         self.check()?;
         check_sizes(problem)?;
-        self.refuse_measured_losses(problem)?;
         let ladders = Ladders::new(&problem.models(), &problem.initial);
         let locality = self.locality(problem, &ladders);
         let layout = Layout { modes: problem.cutoffs.len(), moving: locality.moving.clone() };
         let instruments = Instruments::new(problem, &layout, &ladders, &locality)?;
         let dynamics = |(number, stage): (usize, &Stage)| {
-            let mut dynamics = Dynamics::new(&layout, &stage.model, self.unravelling);
             let way = (stage.start.max(problem.times[0]), problem.end_of_stage(number));
+            let mut dynamics = Dynamics::new(&layout, &stage.model, self.unravelling, way);
             dynamics.course = Course::new(&dynamics.parts, way, self.tolerance).map_err(unsupported)?;
             Ok::<_, EngineError>(dynamics)
         };

@@ -2,6 +2,7 @@
 
 use num_complex::Complex64;
 use superladder_engine::Bounds;
+use superladder_model::Modulation;
 use superladder_sampling::{ErrorTarget, Histogram};
 
 /// Which measurement of the environment the trajectories are conditioned on; averages do not depend on it.
@@ -32,6 +33,20 @@ impl Unravelling {
             Self::Jumps => "jumps",
             Self::Heterodyne { .. } => "heterodyne",
             Self::Homodyne { .. } => "homodyne",
+        }
+    }
+
+    /// The measurement of a loss that follows time, of size 1: the flux of the local oscillator follows the loss, so that the
+    /// jumps stay the same and their rates alone change; it is the flux given where the loss is largest.
+    pub(crate) fn of_unit_rate(self, loss: &Modulation, (start, end): (f64, f64)) -> Self {
+        const LOOKS: u32 = 1000;
+        let time = |i: u32| start + (end - start) * (f64::from(i) / f64::from(LOOKS));
+        let largest = (0..=LOOKS).map(|i| loss.size.at(time(i))).fold(0.0, f64::max);
+        let share = |flux: f64| if largest > 0.0 { flux / largest } else { flux };
+        match self {
+            Self::Jumps => self,
+            Self::Heterodyne { flux } => Self::Heterodyne { flux: share(flux) },
+            Self::Homodyne { flux, angle } => Self::Homodyne { flux: share(flux), angle },
         }
     }
 

@@ -295,12 +295,16 @@ class Study(Workflows):
         return MeanField(json.loads(self._printed("fixed-points", ["--json"])))
 
     @_words.named
-    def equations(self, order: int = 2, closure: str = "sites") -> Equations:
-        """The moment equations derived from the study, joint cumulants above `order` set to zero."""
+    def equations(self, order: int = 2, closure: str = "sites", numbers: bool = False) -> Equations:
+        """The moment equations derived from the study, joint cumulants above `order` set to zero.
+
+        Parameters stand in them by name; with `numbers` by value.
+        """
         order = _words.whole("order", order)
         if not 1 <= order <= 6:
             raise ValueError(f"order must be from 1 to 6, but is {order}")
         options = [f"--order={order}", f"--closure={_words.text('closure', closure)}"]
+        options += ["--numbers"] if numbers else []
         return Equations(self._printed("equations", options), self._printed("equations", [*options, "--latex"]))
 
     def inspect(self) -> Inspection:

@@ -191,14 +191,14 @@ impl<'a> Parser<'a> {
         let found = arguments.len();
         let wrong_count =
             |needed| ExpressionError::Arguments { position, name: name.to_owned(), needed, found };
-        if let Some((_, function)) = FUNCTIONS.iter().find(|f| f.0 == name) {
+        if let Some(function) = FUNCTIONS.iter().find(|f| f.0 == name) {
             let [x] = <[Node; 1]>::try_from(arguments).map_err(|_| wrong_count(1))?;
-            return Ok(Node::Function(*function, Box::new(x), self.since(position)));
+            return Ok(Node::Function(function, Box::new(x), self.since(position)));
         }
         let two = FUNCTIONS_OF_TWO.iter().find(|f| f.0 == name);
-        let (_, function) = two.ok_or_else(|| unknown(position, "function", name, Vec::new()))?;
+        let function = two.ok_or_else(|| unknown(position, "function", name, Vec::new()))?;
         let both = <[Node; 2]>::try_from(arguments).map_err(|_| wrong_count(2))?;
-        Ok(Node::FunctionOfTwo(*function, Box::new(both)))
+        Ok(Node::FunctionOfTwo(function, Box::new(both)))
     }
 }
 

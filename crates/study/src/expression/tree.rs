@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{ExpressionError, Function, FunctionOfTwo};
+use super::{ExpressionError, Function, FunctionOfTwo, Named};
 
 /// Arithmetic over numbers and symbols.
 #[derive(Debug, Clone)]
@@ -19,8 +19,8 @@ pub(super) enum Node {
     Symbol(usize),
     Negative(Box<Node>),
     Two(Operation, Box<[Node; 2]>, Range<usize>),
-    Function(Function, Box<Node>, Range<usize>),
-    FunctionOfTwo(FunctionOfTwo, Box<[Node; 2]>),
+    Function(&'static Named<Function>, Box<Node>, Range<usize>),
+    FunctionOfTwo(&'static Named<FunctionOfTwo>, Box<[Node; 2]>),
 }
 
 /// What stands between two operands.
@@ -67,7 +67,7 @@ impl Expression {
 
 impl Node {
     /// The value, or where it is undefined.
-    fn value(&self, symbols: &[f64]) -> Result<f64, Range<usize>> {
+    pub(super) fn value(&self, symbols: &[f64]) -> Result<f64, Range<usize>> {
         let defined = |value: f64, place: &Range<usize>| {
             if value.is_nan() { Err(place.clone()) } else { Ok(value) }
         };
@@ -78,8 +78,8 @@ impl Node {
             Self::Two(operation, both, place) => {
                 defined(operation.of(both[0].value(symbols)?, both[1].value(symbols)?), place)
             }
-            Self::Function(function, x, place) => defined(function(x.value(symbols)?), place),
-            Self::FunctionOfTwo(function, both) => {
+            Self::Function((_, function), x, place) => defined(function(x.value(symbols)?), place),
+            Self::FunctionOfTwo((_, function), both) => {
                 Ok(function(both[0].value(symbols)?, both[1].value(symbols)?))
             }
         }
