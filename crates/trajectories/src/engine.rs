@@ -4,21 +4,18 @@ use std::ops::Range;
 
 use superladder_engine::{Engine, EngineError, Evolution, Problem, Resources, Stage, Stationary};
 use superladder_model::{Jump, Modulation};
-use superladder_sampling::{BLOCKS, ErrorTarget, SampledEvolution, Sampling};
+use superladder_sampling::{BLOCKS, ErrorTarget, SampledEvolution, Sampling, is_loss};
 use superladder_space::Ladders;
 
 use crate::choice::LARGEST_PLAIN;
 use crate::dynamics::Dynamics;
 use crate::error::{NAME, unsupported};
-use crate::escapes::is_loss;
 use crate::evolution::{Prepared, TrajectoryEvolution};
 use crate::following::Course;
 use crate::initial::Preparation;
 use crate::instruments::Instruments;
 use crate::locality::Locality;
-use crate::options::{
-    Choice, LARGEST_TOLERANCE, SMALLEST_TOLERANCE, SMALLEST_TRUNCATION, Trajectories, Unravelling,
-};
+use crate::options::{Choice, LARGEST_TOLERANCE, SMALLEST_TOLERANCE, SMALLEST_TRUNCATION, Trajectories};
 use crate::products::Layout;
 use crate::resources::{Needed, mebibytes};
 use crate::trajectory::Setup;
@@ -49,23 +46,13 @@ impl Trajectories {
         {
             return Err(unsupported(format!("`target_error` must be finite and > 0, but is {error}")));
         }
-        match self.unravelling {
-            Unravelling::Heterodyne { flux } | Unravelling::Homodyne { flux, .. }
-                if !(flux.is_finite() && flux > 0.0) =>
-            {
-                Err(unsupported(format!("`oscillator_flux` must be finite and > 0, but is {flux}")))
-            }
-            Unravelling::Homodyne { angle, .. } if !angle.is_finite() => {
-                Err(unsupported(format!("`homodyne_angle` must be finite, but is {angle}")))
-            }
-            _ => Ok(()),
-        }
+        self.unravelling.check(NAME)
     }
 
     /// Refuses losses that follow time where their light meets a local oscillator: its flux sets the weights of jumps
     /// together with the rate.
     fn refuse_measured_losses(&self, problem: &Problem) -> Result<(), EngineError> {
-        if self.unravelling.ports().is_none() {
+        if self.unravelling.flux().is_none() {
             return Ok(());
         }
         let loss = |m: &&Modulation| {
