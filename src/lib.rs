@@ -27,6 +27,7 @@ pub use superladder_exact as exact;
 pub use superladder_gallery as gallery;
 pub use superladder_mean_field as mean_field;
 pub use superladder_model as model;
+pub use superladder_monitored as monitored;
 pub use superladder_plot as plot;
 pub use superladder_propagate as propagate;
 pub use superladder_space as space;

@@ -30,6 +30,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("sampling", &["engine", "model", "frame"]),
     ("exact", &["engine", "model", "space", "propagate", "dense", "sparse", "eigen"]),
     ("trajectories", &["sampling", "engine", "model", "space", "propagate", "dense"]),
+    ("monitored", &["sampling", "engine", "model", "space"]),
     ("cumulant", &["engine", "model", "propagate", "dense"]),
     ("mean-field", &["cumulant", "engine", "model", "propagate", "dense"]),
     ("truncated-wigner", &["cumulant", "sampling", "engine", "model", "propagate", "dense"]),
@@ -38,6 +39,7 @@ const CRATES: &[(&str, &[&str])] = &[
         &[
             "exact",
             "trajectories",
+            "monitored",
             "truncated-wigner",
             "cumulant",
             "mean-field",

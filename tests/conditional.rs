@@ -401,3 +401,78 @@ fn what_has_no_samples_is_refused_by_name() {
     refused(&["engine.unravelling='homodyn'"], "homodyne");
     refused(&["engine.unravelling='homodyne'", "engine.oscillator_flux=0.0"], "oscillator_flux");
 }
+
+/// `SMALL`, of which a share of the light alone is recorded, by single records.
+fn monitored(efficiency: f64, unravelling: &str) -> (Vec<f64>, Vec<f64>) {
+    let text = SMALL
+        .replace(
+            "kind = 'trajectories'\ntrajectories = 2000",
+            "kind = 'monitored'\ntrajectories = 250\nshown = 250",
+        )
+        .replace("cutoff = 4", "cutoff = 3");
+    let sets = [
+        format!("engine.unravelling='{unravelling}'"),
+        format!("engine.efficiency={efficiency:?}"),
+        "engine.recorded=['cavity-loss(a)']".into(),
+        "output.observables=['conditional-covariance(S)','spin(S)']".into(),
+    ];
+    let study = Study::parse("inline.toml", "inline", &text, &sets).expect("valid");
+    let (evolution, _) = run(study.engine().as_ref(), &study.problem, &mut Silent).expect("runs");
+    let shown = evolution.attachments().into_iter().find(|t| t.name == "trajectories").expect("shown");
+    let column = |name: &str| &shown.columns.iter().find(|c| c.0 == name).expect(name).1;
+    let last = |name: &str| column(name).iter().skip(2).step_by(3).copied().collect();
+    (last("conditional-covariance(S).xx"), last("spin(S).x"))
+}
+
+/// Recorded light alone, at several efficiencies: variance that is left plus variance of the mean is that of the exact
+/// engine, and what is left of it falls with what is recorded of a quadrature.
+#[test]
+fn what_is_not_recorded_stays_uncertain() {
+    let observables = "output.observables=['covariance(S)']";
+    let text = SMALL.replace("trajectories = 2000\n", "").replace("cutoff = 4", "cutoff = 3");
+    let exact = ran_with(&text, &["engine.kind='exact'", observables]);
+    let expected = exact.column("covariance(S).xx")[2];
+    for unravelling in ["jumps", "heterodyne", "homodyne"] {
+        let mut before: Option<(f64, f64)> = None;
+        for efficiency in [0.0, 0.5, 1.0] {
+            let (own, mean) = monitored(efficiency, unravelling);
+            let centre = average(&mean).0;
+            let both: Vec<f64> = own.iter().zip(&mean).map(|(v, m)| v + (m - centre).powi(2)).collect();
+            let ((found, error), left) = (average(&both), average(&own));
+            println!("{unravelling} {efficiency}: {found:.5} +- {error:.5}, {expected:.5}; left {left:?}");
+            assert!((found - expected).abs() < 4.0 * error + 1e-6, "{unravelling} {efficiency}");
+            let (lower, uncertain) = before.unwrap_or((f64::INFINITY, 0.0));
+            // Counting photons tells next to nothing of S^x, whose sign they do not know.
+            if unravelling != "jumps" {
+                assert!(left.0 < lower - 4.0 * left.1.hypot(uncertain), "{unravelling} {efficiency}");
+            }
+            before = Some(left);
+        }
+    }
+}
+
+/// A decaying squeezed mode of which a part of the light is homodyned: the filtering equation at that efficiency.
+#[test]
+fn a_part_of_the_light_tells_a_part() {
+    for efficiency in [0.5, 0.8] {
+        let sets = [
+            "engine.kind='monitored'".to_owned(),
+            format!("engine.efficiency={efficiency:?}"),
+            "engine.trajectories=2".to_owned(),
+            "engine.oscillator_flux=100.0".to_owned(),
+            "modes.a.cutoff=13".to_owned(),
+            "time.times=[0.0, 1.0, 1.5, 2.0]".to_owned(),
+        ];
+        let run = ran_with(SQUEEZED, &sets.iter().map(String::as_str).collect::<Vec<_>>());
+        for (row, time) in [(1, 0.0), (2, 0.5), (3, 1.0)] {
+            for (column, start, eta) in
+                [("QQ", 0.5 * 0.6f64.exp(), efficiency), ("PP", 0.5 * (-0.6f64).exp(), 0.0)]
+            {
+                let found = run.column(&format!("conditional-covariance(a).{column}"))[row];
+                let expected = recorded(start, eta, time);
+                println!("{efficiency} {time} {column}: {found:.5}, {expected:.5}");
+                assert!((found - expected).abs() < 0.01 * expected, "{efficiency} {time} {column}");
+            }
+        }
+    }
+}

@@ -18,6 +18,7 @@ fn shortened(name: &str) -> &'static [&'static str] {
         "one-axis-twisting" | "superradiance" => &["parameters.N=10"],
         "distributions" => &["parameters.N=2"],
         "truncated-wigner" => &["engine.samples=640"],
+        "monitored" => &["engine.trajectories=2"],
         _ => &[],
     }
 }

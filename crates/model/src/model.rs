@@ -195,6 +195,22 @@ impl Model {
         self.channels.iter().flat_map(|c| &c.dissipators).filter(|d| d.rate > 0.0)
     }
 
+    /// Names of [`Model::dissipators`] in their order: the channel with its subject, `cavity-loss(a)`, numbered where
+    /// it has several, `thermal(a).0`.
+    pub fn dissipator_names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for channel in &self.channels {
+            let modes = channel.subject.modes.iter().map(|m| self.modes[*m].name.as_str());
+            let ensembles = channel.subject.ensembles.iter().map(|e| self.ensembles[*e].name.as_str());
+            let subject = modes.chain(ensembles).collect::<Vec<_>>().join(",");
+            let name = format!("{}({subject})", channel.name);
+            let active = channel.dissipators.iter().enumerate().filter(|(_, d)| d.rate > 0.0);
+            let several = channel.dissipators.len() > 1;
+            names.extend(active.map(|(k, _)| if several { format!("{name}.{k}") } else { name.clone() }));
+        }
+        names
+    }
+
     /// How many quanta of a mode one term of the model adds at most, counting what is taken away again
     /// inside of a product: the levels below a cutoff from which something can leave it.
     pub fn reach(&self, mode: usize) -> usize {

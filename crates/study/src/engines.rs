@@ -9,6 +9,7 @@ mod definition;
 mod entry;
 mod exact;
 mod mean_field;
+mod monitored;
 mod sampling;
 mod trajectories;
 mod truncated_wigner;
@@ -31,6 +32,7 @@ pub static ENGINES: &[EngineDefinition] = &[
     cumulant::CUMULANT,
     MEAN_FIELD,
     trajectories::TRAJECTORIES,
+    monitored::MONITORED,
     truncated_wigner::TRUNCATED_WIGNER,
 ];
 

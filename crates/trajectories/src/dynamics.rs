@@ -2,11 +2,11 @@
 
 use num_complex::Complex64;
 use superladder_model::{Model, Modulation, Subsystem};
+use superladder_sampling::Unravelling;
 
 use crate::basis::{Basis, Window, apply_along};
 use crate::escapes::{Escape, escapes};
 use crate::following::{Course, Part};
-use crate::options::Unravelling;
 use crate::products::{ActScratch, AxisOperator, Bands, Layout, Local, Table, Term, act, branch_image};
 use crate::stencil::Pattern;
 use crate::vector::Vector;

@@ -14,9 +14,7 @@ use crate::following::Course;
 use crate::initial::Preparation;
 use crate::instruments::Instruments;
 use crate::locality::Locality;
-use crate::options::{
-    Choice, LARGEST_TOLERANCE, SMALLEST_TOLERANCE, SMALLEST_TRUNCATION, Trajectories, Unravelling,
-};
+use crate::options::{Choice, LARGEST_TOLERANCE, SMALLEST_TOLERANCE, SMALLEST_TRUNCATION, Trajectories};
 use crate::products::Layout;
 use crate::resources::{Needed, mebibytes};
 use crate::trajectory::Setup;
@@ -47,17 +45,7 @@ impl Trajectories {
         {
             return Err(unsupported(format!("`target_error` must be finite and > 0, but is {error}")));
         }
-        match self.unravelling {
-            Unravelling::Heterodyne { flux } | Unravelling::Homodyne { flux, .. }
-                if !(flux.is_finite() && flux > 0.0) =>
-            {
-                Err(unsupported(format!("`oscillator_flux` must be finite and > 0, but is {flux}")))
-            }
-            Unravelling::Homodyne { angle, .. } if !angle.is_finite() => {
-                Err(unsupported(format!("`homodyne_angle` must be finite, but is {angle}")))
-            }
-            _ => Ok(()),
-        }
+        self.unravelling.check(NAME)
     }
 
     /// Amplitudes of the largest sector in the plain basis.

@@ -1,69 +1,7 @@
 //! The options of the engine.
 
-use num_complex::Complex64;
 use superladder_engine::Bounds;
-use superladder_model::Modulation;
-use superladder_sampling::{ErrorTarget, Histogram};
-
-/// Which measurement of the environment the trajectories are conditioned on; averages do not depend on it.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum Unravelling {
-    /// Quanta are counted.
-    #[default]
-    Jumps,
-    /// What modes lose is mixed with a local oscillator on an eight-port detector before it is counted.
-    Heterodyne {
-        /// Flux of the local oscillator, quanta per unit time.
-        flux: f64,
-    },
-    /// What modes lose is mixed with a local oscillator on one beam splitter, both ports of which are counted: their
-    /// difference measures the quadrature `(a e^(-i angle) + a^dag e^(i angle))/sqrt 2`.
-    Homodyne {
-        /// Flux of the local oscillator, quanta per unit time.
-        flux: f64,
-        /// Phase of the local oscillator: Q is measured at 0, P at pi/2.
-        angle: f64,
-    },
-}
-
-impl Unravelling {
-    /// Its name in studies.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Jumps => "jumps",
-            Self::Heterodyne { .. } => "heterodyne",
-            Self::Homodyne { .. } => "homodyne",
-        }
-    }
-
-    /// The measurement of a loss that follows time, of size 1: the flux of the local oscillator follows the loss, so that the
-    /// jumps stay the same and their rates alone change; it is the flux given where the loss is largest.
-    pub(crate) fn of_unit_rate(self, loss: &Modulation, (start, end): (f64, f64)) -> Self {
-        const LOOKS: u32 = 1000;
-        let time = |i: u32| start + (end - start) * (f64::from(i) / f64::from(LOOKS));
-        let largest = (0..=LOOKS).map(|i| loss.size.at(time(i))).fold(0.0, f64::max);
-        let share = |flux: f64| if largest > 0.0 { flux / largest } else { flux };
-        match self {
-            Self::Jumps => self,
-            Self::Heterodyne { flux } => Self::Heterodyne { flux: share(flux) },
-            Self::Homodyne { flux, angle } => Self::Homodyne { flux: share(flux), angle },
-        }
-    }
-
-    /// Amplitudes of the local oscillator at the ports, in units of the root of its flux, and the flux.
-    pub(crate) fn ports(self) -> Option<(Vec<Complex64>, f64)> {
-        match self {
-            Self::Jumps => None,
-            Self::Heterodyne { flux } => {
-                Some((vec![Complex64::ONE, Complex64::I, -Complex64::ONE, -Complex64::I], flux))
-            }
-            Self::Homodyne { flux, angle } => {
-                let light = Complex64::from_polar(1.0, angle);
-                Some((vec![light, -light], flux))
-            }
-        }
-    }
-}
+use superladder_sampling::{ErrorTarget, Histogram, Unravelling};
 
 /// Whether something is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,8 +1,7 @@
 //! What is reported of trajectories beside their averages: jumps by channel, histograms, single trajectories.
 
 use superladder_engine::{Attachment, EngineError, Problem};
-use superladder_model::{Channel, Model, Shape};
-use superladder_sampling::{Histogram, HistogramError, Histograms, Shown};
+use superladder_sampling::{Histogram, HistogramError, Histograms, Shown, shown_columns, shown_tables};
 
 use crate::error::{unknown, unsupported};
 use crate::instruments::Instruments;
@@ -39,7 +38,7 @@ impl TrajectoryReport {
         let mut numbers = Vec::new();
         for stage in &problem.stages {
             let mut own = Vec::new();
-            for name in names(&stage.model) {
+            for name in stage.model.dissipator_names() {
                 let known = channels.iter().position(|c| *c == name);
                 own.push(known.unwrap_or(channels.len()));
                 if known.is_none() {
@@ -52,18 +51,7 @@ impl TrajectoryReport {
         for (stage, can_jump) in numbers.iter().zip(can_jump(problem)) {
             stage.iter().zip(can_jump).for_each(|(channel, can)| possible[*channel] |= can);
         }
-        let levels = problem.levels();
-        let (mut all, mut columns) = (Vec::new(), Vec::new());
-        for observable in &problem.observables {
-            let is_matrix =
-                matches!(observable.shape(problem.model(), &levels), Shape::Matrix(_) | Shape::Blocks(_));
-            for name in observable.columns(problem.model(), &levels) {
-                if !is_matrix {
-                    columns.push((all.len(), name.clone()));
-                }
-                all.push(name);
-            }
-        }
+        let columns = shown_columns(problem);
         let times = problem.times.len();
         let histograms = Histograms::new(histograms, &columns, times).map_err(|error| match error {
             HistogramError::Unknown(name) => unknown("histograms", &name, columns.iter().map(|c| &*c.1)),
@@ -91,27 +79,7 @@ impl TrajectoryReport {
 
     /// Tables of the trajectories shown and of the histograms.
     pub(crate) fn attachments(&self, times: &[f64], singles: &[&Shown], bins: &[u64]) -> Vec<Attachment> {
-        let mut tables = Vec::new();
-        if !singles.is_empty() {
-            let index = singles.iter().flat_map(|s| times.iter().map(|_| s.index as f64)).collect();
-            let time = singles.iter().flat_map(|_| times.iter().copied()).collect();
-            let mut columns = vec![("trajectory".to_owned(), index), ("t".to_owned(), time)];
-            let width = self.columns.len();
-            columns.extend(self.columns.iter().enumerate().map(|(c, (_, name))| {
-                let values = singles.iter().flat_map(|s| s.values.iter().skip(c).step_by(width));
-                (name.clone(), values.copied().collect())
-            }));
-            tables.push(Attachment { name: "trajectories".into(), columns });
-            let of = |read: fn(&Shown, &(f64, u64)) -> f64| {
-                singles.iter().flat_map(|s| s.events.iter().map(|e| read(s, e))).collect::<Vec<f64>>()
-            };
-            let columns = vec![
-                ("trajectory".into(), of(|s, _| s.index as f64)),
-                ("t".into(), of(|_, (time, _)| *time)),
-                ("channel".into(), of(|_, (_, channel)| *channel as f64)),
-            ];
-            tables.push(Attachment { name: "jumps".into(), columns });
-        }
+        let mut tables = shown_tables(times, &self.columns, singles);
         tables.extend(self.histograms.table(times, bins));
         tables
     }
@@ -120,22 +88,4 @@ impl TrajectoryReport {
 /// Values of all observables of one state.
 pub(crate) fn values(instruments: &Instruments, problem: &Problem, numbers: &[f64]) -> Vec<f64> {
     instruments.values(problem, numbers).concat()
-}
-
-/// Names of the dissipators of a model, in their order: the channel with its subject, numbered where it has
-/// several.
-fn names(model: &Model) -> Vec<String> {
-    let subject = |c: &Channel| {
-        let modes = c.subject.modes.iter().map(|m| model.modes()[*m].name.as_str());
-        let ensembles = c.subject.ensembles.iter().map(|e| model.ensembles()[*e].name.as_str());
-        modes.chain(ensembles).collect::<Vec<_>>().join(",")
-    };
-    let mut names = Vec::new();
-    for channel in model.channels() {
-        let active = channel.dissipators.iter().enumerate().filter(|(_, d)| d.rate > 0.0);
-        let name = format!("{}({})", channel.name, subject(channel));
-        let several = channel.dissipators.len() > 1;
-        names.extend(active.map(|(k, _)| if several { format!("{name}.{k}") } else { name.clone() }));
-    }
-    names
 }

@@ -182,7 +182,7 @@ class Study(Workflows):
         Parameters
         ----------
         engine
-            An engine in place of the study's own: `exact`, `cumulant`, `mean-field`, `trajectories` or `truncated-wigner`.
+            An engine in place of the study's own: `exact`, `cumulant`, `mean-field`, `trajectories`, `monitored` or `truncated-wigner`.
         set
             Values of the study to change before.
         threads

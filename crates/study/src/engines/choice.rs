@@ -4,6 +4,7 @@ use superladder_cumulant::Cumulant;
 use superladder_engine::{Engine, TwoTime};
 use superladder_exact::Exact;
 use superladder_mean_field::MeanField;
+use superladder_monitored::Monitored;
 use superladder_sampling::Sampling;
 use superladder_trajectories::Trajectories;
 use superladder_truncated_wigner::TruncatedWigner;
@@ -19,6 +20,8 @@ pub enum EngineChoice {
     MeanField(MeanField),
     /// Quantum trajectories.
     Trajectories(Trajectories),
+    /// Records of chosen channels.
+    Monitored(Monitored),
     /// Truncated Wigner sampling.
     TruncatedWigner(TruncatedWigner),
 }
@@ -31,6 +34,7 @@ impl EngineChoice {
             Self::Cumulant(engine) => Box::new(engine.clone()),
             Self::MeanField(engine) => Box::new(engine.clone()),
             Self::Trajectories(engine) => Box::new(engine.clone()),
+            Self::Monitored(engine) => Box::new(engine.clone()),
             Self::TruncatedWigner(engine) => Box::new(engine.clone()),
         }
     }
@@ -42,6 +46,7 @@ impl EngineChoice {
             Self::Cumulant(engine) => engine.name(),
             Self::MeanField(engine) => engine.name(),
             Self::Trajectories(engine) => engine.name(),
+            Self::Monitored(engine) => engine.name(),
             Self::TruncatedWigner(engine) => engine.name(),
         }
     }
@@ -50,7 +55,11 @@ impl EngineChoice {
     pub fn memory_limit(&self) -> Option<u64> {
         match self {
             Self::Exact(engine) => engine.memory_limit,
-            Self::Cumulant(_) | Self::MeanField(_) | Self::Trajectories(_) | Self::TruncatedWigner(_) => None,
+            Self::Cumulant(_)
+            | Self::MeanField(_)
+            | Self::Trajectories(_)
+            | Self::Monitored(_)
+            | Self::TruncatedWigner(_) => None,
         }
     }
 
@@ -58,7 +67,11 @@ impl EngineChoice {
     pub fn gilbert(&self) -> &[f64] {
         match self {
             Self::MeanField(engine) => &engine.gilbert,
-            Self::Exact(_) | Self::Cumulant(_) | Self::Trajectories(_) | Self::TruncatedWigner(_) => &[],
+            Self::Exact(_)
+            | Self::Cumulant(_)
+            | Self::Trajectories(_)
+            | Self::Monitored(_)
+            | Self::TruncatedWigner(_) => &[],
         }
     }
 
@@ -66,6 +79,7 @@ impl EngineChoice {
     pub fn sampling(&self) -> Option<Box<dyn Sampling>> {
         match self {
             Self::Trajectories(engine) => Some(Box::new(engine.clone())),
+            Self::Monitored(engine) => Some(Box::new(engine.clone())),
             Self::TruncatedWigner(engine) => Some(Box::new(engine.clone())),
             Self::Exact(_) | Self::Cumulant(_) | Self::MeanField(_) => None,
         }
@@ -77,14 +91,14 @@ impl EngineChoice {
             Self::Exact(engine) => Some(Box::new(engine.clone())),
             Self::Cumulant(engine) => Some(Box::new(engine.clone())),
             Self::Trajectories(engine) => Some(Box::new(engine.clone())),
-            Self::MeanField(_) | Self::TruncatedWigner(_) => None,
+            Self::MeanField(_) | Self::Monitored(_) | Self::TruncatedWigner(_) => None,
         }
     }
 
     /// Whether its results depend on the cutoffs of the modes.
     pub fn is_truncated(&self) -> bool {
         match self {
-            Self::Exact(_) | Self::Trajectories(_) => true,
+            Self::Exact(_) | Self::Trajectories(_) | Self::Monitored(_) => true,
             Self::Cumulant(_) | Self::MeanField(_) | Self::TruncatedWigner(_) => false,
         }
     }
@@ -93,6 +107,7 @@ impl EngineChoice {
     pub fn has_target(&self) -> bool {
         match self {
             Self::Trajectories(engine) => !engine.targets.is_empty(),
+            Self::Monitored(engine) => !engine.targets.is_empty(),
             Self::TruncatedWigner(engine) => !engine.targets.is_empty(),
             Self::Exact(_) | Self::Cumulant(_) | Self::MeanField(_) => false,
         }
@@ -102,6 +117,7 @@ impl EngineChoice {
     pub fn samples(&self) -> Option<u64> {
         match self {
             Self::Trajectories(engine) => Some(engine.trajectories),
+            Self::Monitored(engine) => Some(engine.records),
             Self::TruncatedWigner(engine) => Some(engine.samples),
             Self::Exact(_) | Self::Cumulant(_) | Self::MeanField(_) => None,
         }
@@ -110,7 +126,7 @@ impl EngineChoice {
     /// The key in the table `engine` that says how many samples there are, of an engine that samples.
     pub fn samples_key(&self) -> Option<&'static str> {
         match self {
-            Self::Trajectories(_) => Some("trajectories"),
+            Self::Trajectories(_) | Self::Monitored(_) => Some("trajectories"),
             Self::TruncatedWigner(_) => Some("samples"),
             Self::Exact(_) | Self::Cumulant(_) | Self::MeanField(_) => None,
         }

@@ -1,9 +1,10 @@
-//! Keys of engines that sample: when there are enough samples, and what is kept of them.
+//! Keys of engines that sample: when there are enough samples, what is kept of them, how light is detected.
 
 use serde_json::{Map, Value as Json, json};
-use superladder_sampling::{ErrorTarget, Histogram};
+use superladder_sampling::{ErrorTarget, Histogram, Unravelling};
 use toml::de::DeValue;
 
+use super::entry::{Key, set};
 use crate::error::StudyError;
 use crate::section::Section;
 
@@ -67,4 +68,63 @@ pub(super) fn histograms(section: &Section<'_>) -> Result<Option<Vec<Histogram>>
         Ok(Histogram { column: key.to_owned(), low, high, bins: bins as usize })
     };
     table.keys().map(histogram).collect::<Result<_, _>>().map(Some)
+}
+
+const UNRAVELLINGS: [&str; 3] = ["jumps", "heterodyne", "homodyne"];
+pub(super) const UNRAVELLING_ALLOWED: &str = "jumps, heterodyne or homodyne";
+pub(super) const FLUX_MEANING: &str = "quanta per unit time of the local oscillator of unravelling 'heterodyne' and 'homodyne', whose noise is that of a continuous signal where it is large against the rates of loss";
+pub(super) const ANGLE_DEFAULT: &str = "0: the quadrature Q of every mode";
+pub(super) const ANGLE_ALLOWED: &str = "a number, with unravelling = \"homodyne\"";
+pub(super) const ANGLE_MEANING: &str =
+    "phase of the local oscillator: (a e^(-i angle) + a^dag e^(i angle))/sqrt 2 is measured, P at pi/2";
+
+/// `unravelling`, `oscillator_flux` and `homodyne_angle`, of which the engine holds what is used.
+pub(super) struct Detection {
+    /// The unravelling.
+    pub(super) word: &'static str,
+    /// Flux of the local oscillator.
+    pub(super) flux: f64,
+    /// Its phase under homodyne detection.
+    pub(super) angle: Option<f64>,
+}
+
+impl Default for Detection {
+    fn default() -> Self {
+        Self { word: UNRAVELLINGS[0], flux: 10.0, angle: None }
+    }
+}
+
+impl Detection {
+    pub(super) fn unravelling(&self) -> Unravelling {
+        let Self { word, flux, angle } = *self;
+        match word {
+            "heterodyne" => Unravelling::Heterodyne { flux },
+            "homodyne" => Unravelling::Homodyne { flux, angle: angle.unwrap_or(0.0) },
+            _ => Unravelling::Jumps,
+        }
+    }
+
+    pub(super) fn read_unravelling(&mut self, key: &Key<'_>) -> Result<(), StudyError> {
+        let word = key.word("unravelling", &UNRAVELLINGS)?;
+        set(&mut self.word, word.and_then(|word| UNRAVELLINGS.into_iter().find(|known| *known == word)));
+        Ok(())
+    }
+
+    pub(super) fn read_flux(&mut self, key: &Key<'_>) -> Result<(), StudyError> {
+        set(&mut self.flux, key.positive(f64::MAX)?);
+        Ok(())
+    }
+
+    /// Behind the unravelling.
+    pub(super) fn read_angle(&mut self, key: &Key<'_>) -> Result<(), StudyError> {
+        let angle = key.section.number(key.name)?;
+        let given = angle.is_some();
+        if angle.is_some_and(|angle| !angle.is_finite()) || (given && self.word != "homodyne") {
+            return Err(key
+                .section
+                .wrong(key.name, "a finite number, together with unravelling = \"homodyne\""));
+        }
+        self.angle = angle;
+        Ok(())
+    }
 }

@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value as Json, json};
 use superladder_trajectories::{
-    Choice, LARGEST_TOLERANCE, SMALLEST_TOLERANCE, SMALLEST_TRUNCATION, Trajectories, Unravelling,
+    Choice, LARGEST_TOLERANCE, SMALLEST_TOLERANCE, SMALLEST_TRUNCATION, Trajectories,
 };
 
 use super::choice::EngineChoice;
 use super::definition::{EngineDefinition, Read};
 use super::entry::{Entry, Key, listed, read_all, set};
-use super::sampling;
+use super::sampling::{self, Detection};
 use crate::error::{Fault, StudyError};
 
 pub(super) const TRAJECTORIES: EngineDefinition = EngineDefinition {
@@ -32,40 +32,20 @@ pub(super) const TRAJECTORIES: EngineDefinition = EngineDefinition {
             let fault = Fault::Conflict { of: section.of().to_owned(), conflict: conflict.into() };
             return Err(section.fault("kind", fault));
         }
-        let choice = EngineChoice::Trajectories(options.engine());
+        let Options { engine, detection } = options;
+        let choice =
+            EngineChoice::Trajectories(Trajectories { unravelling: detection.unravelling(), ..engine });
         Ok(Read { choice, options: values, method: None })
     },
 };
 
-/// The engine, and what it does not hold because another key says that it is not used.
+/// The engine, and how light is detected.
+#[derive(Default)]
 struct Options {
     engine: Trajectories,
-    unravelling: &'static str,
-    /// Flux of the local oscillator.
-    flux: f64,
-    /// Its phase under homodyne detection.
-    angle: Option<f64>,
+    detection: Detection,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self { engine: Trajectories::default(), unravelling: UNRAVELLINGS[0], flux: 10.0, angle: None }
-    }
-}
-
-impl Options {
-    fn engine(self) -> Trajectories {
-        let Self { engine, unravelling, flux, angle } = self;
-        let unravelling = match unravelling {
-            "heterodyne" => Unravelling::Heterodyne { flux },
-            "homodyne" => Unravelling::Homodyne { flux, angle: angle.unwrap_or(0.0) },
-            _ => Unravelling::Jumps,
-        };
-        Trajectories { unravelling, ..engine }
-    }
-}
-
-const UNRAVELLINGS: [&str; 3] = ["jumps", "heterodyne", "homodyne"];
 const CHOICES: [&str; 3] = ["auto", "on", "off"];
 
 fn by_word(word: &str) -> Choice {
@@ -115,45 +95,26 @@ const ENTRIES: &[Entry<Options>] = &[
     Entry {
         name: "unravelling",
         default: None,
-        allowed: "jumps, heterodyne or homodyne",
+        allowed: sampling::UNRAVELLING_ALLOWED,
         meaning: "count what modes lose, or mix it with a local oscillator first: the same averages, other conditional states; a lasing state keeps its phase, and its basis small, only under heterodyne",
-        read: |key, options| {
-            let word = key.word("unravelling", &UNRAVELLINGS)?;
-            let known = word.and_then(|word| UNRAVELLINGS.into_iter().find(|known| *known == word));
-            set(&mut options.unravelling, known);
-            Ok(())
-        },
-        shown: Some(|options| json!(options.unravelling)),
+        read: |key, options| options.detection.read_unravelling(key),
+        shown: Some(|options| json!(options.detection.word)),
     },
     Entry {
         name: "oscillator_flux",
         default: None,
         allowed: "> 0",
-        meaning: "quanta per unit time of the local oscillator of unravelling 'heterodyne' and 'homodyne', whose noise is that of a continuous signal where it is large against the rates of loss",
-        read: |key, options| {
-            set(&mut options.flux, key.positive(f64::MAX)?);
-            Ok(())
-        },
-        shown: Some(|options| json!(options.flux)),
+        meaning: sampling::FLUX_MEANING,
+        read: |key, options| options.detection.read_flux(key),
+        shown: Some(|options| json!(options.detection.flux)),
     },
     Entry {
         name: "homodyne_angle",
-        default: Some("0: the quadrature Q of every mode"),
-        allowed: "a number, with unravelling = \"homodyne\"",
-        meaning: "phase of the local oscillator: (a e^(-i angle) + a^dag e^(i angle))/sqrt 2 is measured, P at pi/2",
-        read: |key, options| {
-            let angle = key.section.number(key.name)?;
-            if angle.is_some_and(|angle| !angle.is_finite())
-                || (angle.is_some() && options.unravelling != "homodyne")
-            {
-                return Err(key
-                    .section
-                    .wrong(key.name, "a finite number, together with unravelling = \"homodyne\""));
-            }
-            options.angle = angle;
-            Ok(())
-        },
-        shown: Some(|options| options.angle.map_or(Json::Null, |angle| json!(angle))),
+        default: Some(sampling::ANGLE_DEFAULT),
+        allowed: sampling::ANGLE_ALLOWED,
+        meaning: sampling::ANGLE_MEANING,
+        read: |key, options| options.detection.read_angle(key),
+        shown: Some(|options| options.detection.angle.map_or(Json::Null, |angle| json!(angle))),
     },
     Entry {
         name: "tolerance",
