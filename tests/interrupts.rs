@@ -89,7 +89,7 @@ fn a_long_step_is_given_up_and_what_there_is_is_written() {
     // As `timeout` does: to the program, and to the group that it is in.
     let id = child.id().to_string();
     let script = format!("kill -TERM {id}; sleep 0.02; kill -TERM {id} 2>/dev/null");
-    drop(Command::new("sh").args(["-c", &script]).status().expect("the shell runs"));
+    Command::new("sh").args(["-c", &script]).status().expect("the shell runs");
     let output = ended(child);
     assert_eq!(output.status.code(), Some(1), "{}", words(&output));
     // The record at the start, and a checkpoint there: the first step has not been made.
