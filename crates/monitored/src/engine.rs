@@ -6,14 +6,16 @@ use superladder_engine::{
     Engine, EngineError, Evolution, Halt, Never, Problem, Resources, available_memory, check_memory,
     memory_of_records,
 };
-use superladder_sampling::{BLOCKS, ErrorTarget, SampledEvolution, Sampling};
+use superladder_sampling::{
+    Averages, BLOCKS, ErrorTarget, LARGEST_TOLERANCE, SMALLEST_TOLERANCE, SampledEvolution, Sampling,
+};
 use superladder_space::{Charges, Ladders, Space, SpaceError};
 
 use crate::dynamics::Dynamics;
 use crate::error::{NAME, unsupported};
 use crate::evolution::MonitoredEvolution;
 use crate::instruments::Instruments;
-use crate::options::{LARGEST_TOLERANCE, Monitored, SMALLEST_TOLERANCE, is_of};
+use crate::options::{Monitored, is_of};
 use crate::record::Setup;
 use crate::state::{Layout, initial};
 
@@ -172,11 +174,11 @@ impl Engine for Monitored {
     }
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {
-        Ok(Box::new(self.evolution(problem, &Never)?))
+        Ok(self.begin(problem)?)
     }
 
     fn prepare_while(&self, problem: &Problem, halt: &dyn Halt) -> Result<Box<dyn Evolution>, EngineError> {
-        Ok(Box::new(self.evolution(problem, halt)?))
+        Ok(Box::new(Averages(self.evolution(problem, halt)?)))
     }
 }
 
@@ -191,6 +193,6 @@ impl Sampling for Monitored {
     }
 
     fn begin(&self, problem: &Problem) -> Result<Box<dyn SampledEvolution>, EngineError> {
-        Ok(Box::new(self.evolution(problem, &Never)?))
+        Ok(Box::new(Averages(self.evolution(problem, &Never)?)))
     }
 }

@@ -4,13 +4,10 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use num_complex::Complex64;
-use superladder_engine::{
-    Attachment, Concluded, Diagnostics, EngineError, Evolution, Halt, Listener, Measurement, Problem, Record,
-    Resources,
-};
+use superladder_engine::{Attachment, Diagnostics, EngineError, Halt, Problem, Record, Resources};
 use superladder_sampling::{
-    BLOCKS, Block, Filling, Functions, Gather, Gathering, Goal, Progressed, Replicate, SampledEvolution,
-    Shown, SumSizes, Sums, Tally, estimates, means, replicates, shown_columns, shown_tables,
+    BLOCKS, Block, Filling, Functions, Gather, Gathering, Goal, Shown, SumSizes, Sums, Tally, means,
+    shown_columns, shown_tables,
 };
 
 use crate::error::{RecordError, failed, unsupported};
@@ -37,13 +34,7 @@ pub(crate) struct MonitoredEvolution {
 
 impl MonitoredEvolution {
     pub(crate) fn new(options: Monitored, setup: Setup, resources: Resources) -> Result<Self, EngineError> {
-        let goal = Goal::new(&setup.problem, &options.targets).map_err(|e| {
-            let known = e.known.join(", ");
-            unsupported(format!(
-                "`target_error` names '{}', which the study does not measure; it measures {known}",
-                e.name
-            ))
-        })?;
+        let goal = Goal::new(&setup.problem, &options.targets).map_err(|e| unsupported(e.to_string()))?;
         let numbers = setup.instruments.count() * setup.problem.times.len();
         let sizes = SumSizes { numbers, counts: COUNTS, worst: WORST };
         let wanted = (options.first, options.records, options.is_part);
@@ -117,9 +108,16 @@ impl Gather for MonitoredEvolution {
         &self.setup.problem
     }
 
-    fn estimates(&self, row: usize) -> Vec<Measurement> {
-        let instruments = &self.setup.instruments;
-        estimates(instruments, &self.gathering.sums, row, instruments.count())
+    fn functions(&self) -> impl Functions + '_ {
+        &self.setup.instruments
+    }
+
+    fn width(&self) -> usize {
+        self.setup.instruments.count()
+    }
+
+    fn resources(&self) -> &Resources {
+        &self.resources
     }
 
     fn note(&self, row: usize, diagnostics: &mut Diagnostics) {
@@ -159,28 +157,6 @@ impl Gather for MonitoredEvolution {
         self.gathering.filled(filling);
         done.map_err(|e| self.failed(e)).map(ControlFlow::Continue)
     }
-}
-
-impl Evolution for MonitoredEvolution {
-    fn time(&self) -> f64 {
-        self.gathering.time()
-    }
-
-    fn advance(&mut self, times: &[f64], listener: &mut dyn Listener) -> Result<(), EngineError> {
-        self.gather(times, listener)
-    }
-
-    fn measure(&mut self) -> Vec<Measurement> {
-        self.measured()
-    }
-
-    fn diagnostics(&self) -> &Diagnostics {
-        &self.gathering.diagnostics
-    }
-
-    fn resources(&self) -> Resources {
-        self.resources.clone()
-    }
 
     fn statistics(&self) -> serde_json::Value {
         let Gathering { sums, standing, .. } = &self.gathering;
@@ -204,32 +180,9 @@ impl Evolution for MonitoredEvolution {
         })
     }
 
-    fn concluded(&mut self, left: &[f64]) -> Option<Concluded> {
-        Some(self.conclude(left))
-    }
-
     fn attachments(&self) -> Vec<Attachment> {
         let mut singles: Vec<&Shown> = self.gathering.sums.blocks().iter().flat_map(Block::shown).collect();
         singles.sort_by_key(|s| s.index);
         shown_tables(&self.setup.problem.times, &self.columns, &singles)
-    }
-
-    fn save(&self) -> Result<Vec<u8>, EngineError> {
-        Ok(self.gathering.sums.to_bytes())
-    }
-
-    fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
-        self.gathering.restore(bytes)
-    }
-}
-
-impl SampledEvolution for MonitoredEvolution {
-    fn progressed(&mut self) -> Progressed {
-        self.progress()
-    }
-
-    fn replicates(&self) -> Vec<Replicate> {
-        let instruments = &self.setup.instruments;
-        replicates(instruments, &self.gathering.sums, self.setup.problem.times.len(), instruments.count())
     }
 }

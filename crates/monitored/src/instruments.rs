@@ -6,21 +6,19 @@ use std::ops::Range;
 use num_complex::Complex64;
 use superladder_engine::{EngineError, Problem, refuse};
 use superladder_model::{Evaluation, Observable, Operator, Sampled, StateFunction};
-use superladder_sampling::Functions;
+use superladder_sampling::{Functions, Own};
 use superladder_space::{Space, SparseMatrix};
 
 use crate::error::NAME;
 use crate::state::Layout;
 
 /// Where an observable finds its numbers.
-#[derive(Debug, Clone)]
-enum Plan {
-    /// The expectation values of these operators.
-    Moments(Vec<usize>),
-    /// These numbers as they are.
-    Plain(Range<usize>),
-    /// A function of the averages of these numbers, made of every state by itself from the values of operators.
-    Sampled(Range<usize>),
+#[derive(Debug, Clone, Default)]
+struct Plan {
+    /// Operators whose expectation values it is a function of.
+    operators: Vec<usize>,
+    /// Numbers of its own.
+    numbers: Range<usize>,
 }
 
 /// An operator: its matrix in every sector, and where its expectation value stands.
@@ -90,15 +88,16 @@ impl Instruments {
                 })
                 .collect();
             let plan = match &observable.evaluation {
-                Evaluation::Moments { .. } => Plan::Moments(numbers),
+                Evaluation::Moments { .. } => Plan { operators: numbers, ..Plan::default() },
                 Evaluation::Sampled(sampled) => {
                     let range = instruments.take(sampled.width);
                     instruments.sampled.push((sampled.clone(), numbers, range.clone()));
-                    Plan::Sampled(range)
+                    Plan { numbers: range, ..Plan::default() }
                 }
                 Evaluation::State(function) => {
                     let range = instruments.take(length);
-                    Plan::Plain(instruments.add_populations(space, function, range, observable)?)
+                    let numbers = instruments.add_populations(space, function, range, observable)?;
+                    Plan { numbers, ..Plan::default() }
                 }
             };
             instruments.plans.push(plan);
@@ -242,36 +241,23 @@ impl Expectation {
     }
 }
 
+impl Instruments {
+    /// The observables, with their numbers of values.
+    fn own(&self) -> impl Iterator<Item = (Own<'_, impl Fn(&[f64]) -> Vec<Complex64>>, usize)> {
+        self.plans.iter().zip(&self.observables).zip(&self.lengths).map(|((plan, observable), length)| {
+            let expectations = |means: &[f64]| self.expectations(&plan.operators, means);
+            let numbers = plan.numbers.clone();
+            (Own { evaluation: &observable.evaluation, expectations, numbers }, *length)
+        })
+    }
+}
+
 impl Functions for Instruments {
     fn values(&self, means: &[f64]) -> Vec<Vec<f64>> {
-        let value = |(plan, observable): (&Plan, &Observable)| match (plan, &observable.evaluation) {
-            (Plan::Moments(numbers), Evaluation::Moments { combine, context, .. }) => {
-                combine(&self.expectations(numbers, means), context)
-            }
-            (Plan::Sampled(range), Evaluation::Sampled(sampled)) => {
-                sampled.of_averages(&means[range.clone()])
-            }
-            (Plan::Plain(range), _) => means[range.clone()].to_vec(),
-            _ => Vec::new(),
-        };
-        self.plans.iter().zip(&self.observables).map(value).collect()
+        self.own().map(|(own, _)| own.values(means)).collect()
     }
 
     fn along(&self, means: &[f64], guide: &[f64]) -> Vec<Option<f64>> {
-        let value = |((plan, observable), length): ((&Plan, &Observable), &usize)| {
-            let along = match (plan, &observable.evaluation) {
-                (Plan::Moments(numbers), Evaluation::Moments { combine, context, .. }) => combine.along(
-                    &self.expectations(numbers, means),
-                    &self.expectations(numbers, guide),
-                    context,
-                ),
-                (Plan::Sampled(range), Evaluation::Sampled(sampled)) => {
-                    sampled.along(&means[range.clone()], &guide[range.clone()])
-                }
-                _ => None,
-            };
-            along.unwrap_or_else(|| vec![None; *length])
-        };
-        self.plans.iter().zip(&self.observables).zip(&self.lengths).flat_map(value).collect()
+        self.own().flat_map(|(own, length)| own.along(means, guide, length)).collect()
     }
 }

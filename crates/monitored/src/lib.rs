@@ -20,4 +20,4 @@ mod record;
 mod state;
 mod taylor;
 
-pub use options::{LARGEST_TOLERANCE, Monitored, SMALLEST_TOLERANCE};
+pub use options::Monitored;

@@ -3,11 +3,6 @@
 use superladder_engine::Bounds;
 use superladder_sampling::{ErrorTarget, Unravelling};
 
-/// Least `tolerance`: a few roundings of double precision.
-pub const SMALLEST_TOLERANCE: f64 = 1e-15;
-/// Largest `tolerance`.
-pub const LARGEST_TOLERANCE: f64 = 1e-2;
-
 /// The engine of monitored states: chosen channels are recorded with an efficiency, the others are averaged over.
 ///
 /// ```

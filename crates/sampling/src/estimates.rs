@@ -1,6 +1,10 @@
 //! Estimates with standard errors from sums over samples.
 
+use std::ops::Range;
+
+use num_complex::Complex64;
 use superladder_engine::{Estimate, Measurement};
+use superladder_model::Evaluation;
 
 use crate::block::{Block, number};
 use crate::jackknife::{Replicate, jackknife, unbiased};
@@ -15,6 +19,51 @@ pub trait Functions: Sync {
     /// The values, flattened, that are extreme over directions, in the directions of other averages, `guide`;
     /// `None` for all others. With `guide = means` they are those of [`Functions::values`].
     fn along(&self, means: &[f64], guide: &[f64]) -> Vec<Option<f64>>;
+}
+
+impl<F: Functions + ?Sized> Functions for &F {
+    fn values(&self, means: &[f64]) -> Vec<Vec<f64>> {
+        (**self).values(means)
+    }
+
+    fn along(&self, means: &[f64], guide: &[f64]) -> Vec<Option<f64>> {
+        (**self).along(means, guide)
+    }
+}
+
+/// An observable and what belongs to it among the averages.
+pub struct Own<'a, E> {
+    /// How it is evaluated.
+    pub evaluation: &'a Evaluation,
+    /// The expectation values of its operators, from averages.
+    pub expectations: E,
+    /// Its own numbers, of one that is no function of expectation values alone.
+    pub numbers: Range<usize>,
+}
+
+impl<E: Fn(&[f64]) -> Vec<Complex64>> Own<'_, E> {
+    /// Its values; numbers of functions of the state are their values as they are.
+    pub fn values(&self, means: &[f64]) -> Vec<f64> {
+        match self.evaluation {
+            Evaluation::Moments { combine, context, .. } => combine(&(self.expectations)(means), context),
+            Evaluation::Sampled(sampled) => sampled.of_averages(&means[self.numbers.clone()]),
+            Evaluation::State(_) => means[self.numbers.clone()].to_vec(),
+        }
+    }
+
+    /// Its `count` values as [`Functions::along`] has them.
+    pub fn along(&self, means: &[f64], guide: &[f64], count: usize) -> Vec<Option<f64>> {
+        let along = match self.evaluation {
+            Evaluation::Moments { combine, context, .. } => {
+                combine.along(&(self.expectations)(means), &(self.expectations)(guide), context)
+            }
+            Evaluation::Sampled(sampled) => {
+                sampled.along(&means[self.numbers.clone()], &guide[self.numbers.clone()])
+            }
+            Evaluation::State(_) => None,
+        };
+        along.unwrap_or_else(|| vec![None; count])
+    }
 }
 
 /// Averages of the `width` numbers at output number `row`.

@@ -10,9 +10,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
-use superladder_engine::{Concluded, Diagnostics, EngineError, Halt, Listener, Measurement, Problem, Record};
+use superladder_engine::{
+    Attachment, Concluded, Diagnostics, EngineError, Halt, Listener, Measurement, Problem, Record, Resources,
+};
 
 use crate::block::{BLOCKS, Block, OutOfRange, SumSizes, Tally};
+use crate::estimates::{Functions, estimates};
 use crate::sums::Sums;
 use crate::target::{FEWEST, Goal, Standing, next_look};
 use crate::traits::Progressed;
@@ -200,8 +203,40 @@ pub trait Gather: Sync {
     /// What is solved.
     fn problem(&self) -> &Problem;
 
+    /// The observables as functions of the averages.
+    fn functions(&self) -> impl Functions + '_;
+
+    /// Numbers that are summed at an output time.
+    fn width(&self) -> usize;
+
+    /// What the samples need; [`Evolution::resources`](superladder_engine::Evolution::resources).
+    fn resources(&self) -> &Resources;
+
+    /// Named figures; [`Evolution::statistics`](superladder_engine::Evolution::statistics).
+    fn statistics(&self) -> serde_json::Value;
+
+    /// Tables beside the records.
+    fn attachments(&self) -> Vec<Attachment> {
+        Vec::new()
+    }
+
+    /// What a reader should know beside the verdict.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Goes on from sums; [`Evolution::restore`](superladder_engine::Evolution::restore).
+    ///
+    /// # Errors
+    /// As [`Gathering::restore`].
+    fn resume(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
+        self.gathering_mut().restore(bytes)
+    }
+
     /// Observables with their errors at output number `row`.
-    fn estimates(&self, row: usize) -> Vec<Measurement>;
+    fn estimates(&self, row: usize) -> Vec<Measurement> {
+        estimates(&self.functions(), &self.gathering().sums, row, self.width())
+    }
 
     /// Notes the diagnostics of an output time, and those of whole samples at their end.
     fn note(&self, row: usize, diagnostics: &mut Diagnostics);

@@ -16,7 +16,7 @@ pub struct ErrorTarget {
 
 /// A target for what is not measured.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("a target names '{name}', which is not measured")]
+#[error("`target_error` names '{name}', which the study does not measure; it measures {}", known.join(", "))]
 pub struct UnknownTarget {
     /// The name.
     pub name: String,

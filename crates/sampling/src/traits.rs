@@ -17,6 +17,12 @@ pub struct Progressed {
     pub reached: Option<bool>,
 }
 
+/// Least relative error of a state per unit time that engines which follow states take: a few roundings of double
+/// precision.
+pub const SMALLEST_TOLERANCE: f64 = 1e-15;
+/// Largest one.
+pub const LARGEST_TOLERANCE: f64 = 1e-2;
+
 /// An engine that samples.
 pub trait Sampling: Engine {
     /// This engine over the samples with these indices; what different ranges give can be merged.

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use superladder_engine::{Engine, EngineError, Evolution, Problem, Resources, Stage, Stationary};
-use superladder_sampling::{BLOCKS, ErrorTarget, SampledEvolution, Sampling};
+use superladder_sampling::{
+    Averages, BLOCKS, ErrorTarget, LARGEST_TOLERANCE, SMALLEST_TOLERANCE, SampledEvolution, Sampling,
+};
 use superladder_space::Ladders;
 
 use crate::choice::LARGEST_PLAIN;
@@ -14,7 +16,7 @@ use crate::following::Course;
 use crate::initial::Preparation;
 use crate::instruments::Instruments;
 use crate::locality::Locality;
-use crate::options::{Choice, LARGEST_TOLERANCE, SMALLEST_TOLERANCE, SMALLEST_TRUNCATION, Trajectories};
+use crate::options::{Choice, SMALLEST_TRUNCATION, Trajectories};
 use crate::products::Layout;
 use crate::resources::{Needed, mebibytes};
 use crate::trajectory::Setup;
@@ -199,8 +201,7 @@ impl Engine for Trajectories {
     }
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {
-        problem.moves_in_time(NAME)?;
-        Ok(Box::new(self.evolution(problem)?))
+        Ok(self.begin(problem)?)
     }
 
     fn as_stationary(&self) -> Option<&dyn Stationary> {
@@ -220,6 +221,6 @@ impl Sampling for Trajectories {
 
     fn begin(&self, problem: &Problem) -> Result<Box<dyn SampledEvolution>, EngineError> {
         problem.moves_in_time(NAME)?;
-        Ok(Box::new(self.evolution(problem)?))
+        Ok(Box::new(Averages(self.evolution(problem)?)))
     }
 }

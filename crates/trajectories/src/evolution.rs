@@ -7,13 +7,10 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 
 use superladder_engine::{
-    Attachment, Concluded, Diagnostics, EngineError, Evolution, Halt, Listener, Measurement, Never, Problem,
-    Record, Resources, available_memory, check_memory,
+    Attachment, Diagnostics, EngineError, Halt, Never, Problem, Record, Resources, available_memory,
+    check_memory,
 };
-use superladder_sampling::{
-    BLOCKS, Block, Functions, Gather, Gathering, Goal, Progressed, Replicate, SampledEvolution, Shown,
-    SumSizes, Sums, estimates, means, replicates,
-};
+use superladder_sampling::{BLOCKS, Block, Functions, Gather, Gathering, Goal, Shown, SumSizes, Sums, means};
 
 use crate::error::{NAME, unknown};
 use crate::instruments::Instruments;
@@ -140,9 +137,16 @@ impl Gather for TrajectoryEvolution {
         &self.setup.problem
     }
 
-    fn estimates(&self, row: usize) -> Vec<Measurement> {
-        let functions = Averaged { instruments: &self.instruments, problem: &self.setup.problem };
-        estimates(&functions, &self.gathering.sums, row, self.instruments.count())
+    fn functions(&self) -> impl Functions + '_ {
+        Averaged { instruments: &self.instruments, problem: &self.setup.problem }
+    }
+
+    fn width(&self) -> usize {
+        self.instruments.count()
+    }
+
+    fn resources(&self) -> &Resources {
+        &self.resources
     }
 
     fn note(&self, row: usize, diagnostics: &mut Diagnostics) {
@@ -175,28 +179,6 @@ impl Gather for TrajectoryEvolution {
             return Ok(ControlFlow::Break(()));
         }
         self.run_some(pending, halt).map(ControlFlow::Continue)
-    }
-}
-
-impl Evolution for TrajectoryEvolution {
-    fn time(&self) -> f64 {
-        self.gathering.time()
-    }
-
-    fn advance(&mut self, times: &[f64], listener: &mut dyn Listener) -> Result<(), EngineError> {
-        self.gather(times, listener)
-    }
-
-    fn measure(&mut self) -> Vec<Measurement> {
-        self.measured()
-    }
-
-    fn diagnostics(&self) -> &Diagnostics {
-        &self.gathering.diagnostics
-    }
-
-    fn resources(&self) -> Resources {
-        self.resources.clone()
     }
 
     fn statistics(&self) -> serde_json::Value {
@@ -231,10 +213,6 @@ impl Evolution for TrajectoryEvolution {
         })
     }
 
-    fn concluded(&mut self, left: &[f64]) -> Option<Concluded> {
-        Some(self.conclude(left))
-    }
-
     fn attachments(&self) -> Vec<Attachment> {
         let sums = &self.gathering.sums;
         let mut singles: Vec<&Shown> = sums.blocks().iter().flat_map(Block::shown).collect();
@@ -258,27 +236,11 @@ impl Evolution for TrajectoryEvolution {
         rare.map(warning).collect()
     }
 
-    fn save(&self) -> Result<Vec<u8>, EngineError> {
-        Ok(self.gathering.sums.to_bytes())
-    }
-
-    fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
+    fn resume(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
         self.gathering.restore(bytes)?;
         if self.gathering.sums.count() > 0 {
             self.choose(&Never)?;
         }
         Ok(())
-    }
-}
-
-impl SampledEvolution for TrajectoryEvolution {
-    fn progressed(&mut self) -> Progressed {
-        self.progress()
-    }
-
-    fn replicates(&self) -> Vec<Replicate> {
-        let problem = &self.setup.problem;
-        let functions = Averaged { instruments: &self.instruments, problem };
-        replicates(&functions, &self.gathering.sums, problem.times.len(), self.instruments.count())
     }
 }

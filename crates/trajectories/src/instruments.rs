@@ -6,6 +6,7 @@ use std::ops::Range;
 use num_complex::Complex64;
 use superladder_engine::{EngineError, Problem, refuse};
 use superladder_model::{Evaluation, Observable, Operator, Sampled, StateFunction, Subsystem};
+use superladder_sampling::Own;
 use superladder_space::{Axis, Ladders};
 
 use crate::error::NAME;
@@ -17,14 +18,12 @@ use crate::products::{ActScratch, Bands, Layout, Table, act};
 use crate::trajectory::Snapshot;
 
 /// Where an observable finds its numbers.
-#[derive(Debug, Clone)]
-enum Plan {
-    /// The expectation values of these operators.
-    Moments(Vec<usize>),
-    /// These numbers as they are.
-    Plain(Range<usize>),
-    /// A function of the averages of these numbers, which are made of every state by itself.
-    Sampled(Range<usize>),
+#[derive(Debug, Clone, Default)]
+struct Plan {
+    /// Operators whose expectation values it is a function of.
+    operators: Vec<usize>,
+    /// Numbers of its own.
+    numbers: Range<usize>,
 }
 
 /// The numbers taken of every state, and no others: expectation values; populations of Fock levels and of
@@ -130,16 +129,18 @@ impl Instruments {
             let number = |o: &Operator| known.iter().position(|k| *k == o);
             let numbers = |operators: &[Operator]| operators.iter().filter_map(number).collect();
             let plan = match &observable.evaluation {
-                Evaluation::Moments { operators, .. } => Plan::Moments(numbers(operators)),
+                Evaluation::Moments { operators, .. } => {
+                    Plan { operators: numbers(operators), ..Plan::default() }
+                }
                 Evaluation::Sampled(sampled) => {
                     let range = places.take(sampled.width);
                     instruments.sampled.push((sampled.clone(), numbers(&sampled.operators), range.clone()));
-                    Plan::Sampled(range)
+                    Plan { numbers: range, ..Plan::default() }
                 }
                 Evaluation::State(function) => {
                     let length = observable.shape(problem.model(), &problem.levels()).len();
                     let range = instruments.range_of(function, (layout, ladders), length, &mut places);
-                    Plan::Plain(range.ok_or_else(|| not_linear(observable))?)
+                    Plan { numbers: range.ok_or_else(|| not_linear(observable))?, ..Plan::default() }
                 }
             };
             instruments.plans.push(plan);
@@ -248,45 +249,33 @@ impl Instruments {
         operators.iter().map(|o| self.operators[*o].of(means)).collect()
     }
 
-    /// The values of every observable from averages of the numbers, flattened.
+    /// The observables.
+    fn own<'a>(
+        &'a self,
+        problem: &'a Problem,
+    ) -> impl Iterator<Item = Own<'a, impl Fn(&[f64]) -> Vec<Complex64>>> {
+        self.plans.iter().zip(&problem.observables).map(|(plan, observable)| {
+            let expectations = |means: &[f64]| self.expectations(&plan.operators, means);
+            Own { evaluation: &observable.evaluation, expectations, numbers: plan.numbers.clone() }
+        })
+    }
+
+    /// The values of every observable from averages of the numbers.
     pub(crate) fn values(&self, problem: &Problem, means: &[f64]) -> Vec<Vec<f64>> {
-        let value = |(plan, observable): (&Plan, &superladder_model::Observable)| match plan {
-            Plan::Moments(numbers) => match &observable.evaluation {
-                Evaluation::Moments { combine, context, .. } => {
-                    combine(&self.expectations(numbers, means), context)
-                }
-                Evaluation::State(_) | Evaluation::Sampled(_) => Vec::new(),
-            },
-            Plan::Plain(range) => means[range.clone()].to_vec(),
-            Plan::Sampled(range) => match &observable.evaluation {
-                Evaluation::Sampled(sampled) => sampled.of_averages(&means[range.clone()]),
-                Evaluation::Moments { .. } | Evaluation::State(_) => Vec::new(),
-            },
-        };
-        self.plans.iter().zip(&problem.observables).map(value).collect()
+        self.own(problem).map(|own| own.values(means)).collect()
     }
 
     /// The values, flattened, that are extreme over directions, in the directions of `guide`.
     pub(crate) fn along(&self, problem: &Problem, means: &[f64], guide: &[f64]) -> Vec<Option<f64>> {
-        let value = |(plan, observable): (&Plan, &superladder_model::Observable)| {
-            let along = match (plan, &observable.evaluation) {
-                (Plan::Moments(numbers), Evaluation::Moments { combine, context, .. }) => combine.along(
-                    &self.expectations(numbers, means),
-                    &self.expectations(numbers, guide),
-                    context,
-                ),
-                (Plan::Sampled(range), Evaluation::Sampled(sampled)) => {
-                    sampled.along(&means[range.clone()], &guide[range.clone()])
-                }
-                _ => None,
-            };
-            let count = match plan {
-                Plan::Moments(_) | Plan::Sampled(_) => observable.shape(problem.model(), &[]).len(),
-                Plan::Plain(range) => range.len(),
-            };
-            along.unwrap_or_else(|| vec![None; count])
+        let length = |o: &Observable| match &o.evaluation {
+            Evaluation::State(_) => None,
+            Evaluation::Moments { .. } | Evaluation::Sampled(_) => Some(o.shape(problem.model(), &[]).len()),
         };
-        self.plans.iter().zip(&problem.observables).flat_map(value).collect()
+        let along = |(own, observable): (Own<'_, _>, &Observable)| {
+            let length = length(observable).unwrap_or(own.numbers.len());
+            own.along(means, guide, length)
+        };
+        self.own(problem).zip(&problem.observables).flat_map(along).collect()
     }
 
     /// Largest population of the Fock levels from which something may leave any mode that has a cutoff in the

@@ -52,6 +52,6 @@ mod trajectory;
 mod two_time;
 mod vector;
 
-pub use options::{Choice, LARGEST_TOLERANCE, SMALLEST_TOLERANCE, SMALLEST_TRUNCATION, Trajectories};
+pub use options::{Choice, SMALLEST_TRUNCATION, Trajectories};
 pub use report::FEW_JUMPS;
 pub use superladder_sampling::Unravelling;

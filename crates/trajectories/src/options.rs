@@ -34,12 +34,8 @@ impl Choice {
 
 /// A displaced basis pays from this cutoff on.
 const MANY_PHOTONS: usize = 24;
-/// Least `tolerance`: a few roundings of double precision.
-pub const SMALLEST_TOLERANCE: f64 = 1e-15;
 /// Least `truncation`: a weight that rounding errors of amplitudes do not reach.
 pub const SMALLEST_TRUNCATION: f64 = 1e-30;
-/// Largest `tolerance` and `truncation`.
-pub const LARGEST_TOLERANCE: f64 = 1e-2;
 
 /// The engine of quantum trajectories.
 ///

@@ -21,7 +21,7 @@ use crate::evolution::{Prepared, TrajectoryEvolution};
 use crate::products::Layout;
 use crate::trajectory::{Setup, Snapshot, Witness, Workspace};
 use crate::{Trajectories, Unravelling};
-use superladder_sampling::{ErrorTarget, Histogram, SampledEvolution as _};
+use superladder_sampling::{Averages, ErrorTarget, Histogram, SampledEvolution as _};
 
 mod locality;
 
@@ -195,7 +195,7 @@ fn changed(options: Trajectories, problem: &Problem, change: impl Fn(&mut Escape
 fn recorded(options: Trajectories, problem: &Problem, setup: Setup) -> Found {
     let (_, instruments) = options.setup(problem).expect("valid");
     let bases = Prepared { setup, instruments, resources: Resources::default() };
-    let mut evolution = TrajectoryEvolution::new(options, bases, None).expect("valid");
+    let mut evolution = Averages(TrajectoryEvolution::new(options, bases, None).expect("valid"));
     let mut recorder = Recorder::default();
     let record = |time, measurements| superladder_engine::Record { time, measurements, diagnostics: vec![] };
     recorder.records.push(record(0.0, evolution.measure()));

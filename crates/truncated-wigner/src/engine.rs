@@ -6,7 +6,7 @@ use superladder_engine::{
     Engine, EngineError, Evolution, Halt, Never, Problem, Resources, available_memory, check_memory,
     memory_of_records,
 };
-use superladder_sampling::{BLOCKS, ErrorTarget, SampledEvolution, Sampling};
+use superladder_sampling::{Averages, BLOCKS, ErrorTarget, SampledEvolution, Sampling};
 
 use crate::error::{NAME, unsupported};
 use crate::evolution::WignerEvolution;
@@ -84,11 +84,11 @@ impl Engine for TruncatedWigner {
     }
 
     fn prepare(&self, problem: &Problem) -> Result<Box<dyn Evolution>, EngineError> {
-        Ok(Box::new(self.evolution(problem, &Never)?))
+        Ok(self.begin(problem)?)
     }
 
     fn prepare_while(&self, problem: &Problem, halt: &dyn Halt) -> Result<Box<dyn Evolution>, EngineError> {
-        Ok(Box::new(self.evolution(problem, halt)?))
+        Ok(Box::new(Averages(self.evolution(problem, halt)?)))
     }
 }
 
@@ -103,6 +103,6 @@ impl Sampling for TruncatedWigner {
     }
 
     fn begin(&self, problem: &Problem) -> Result<Box<dyn SampledEvolution>, EngineError> {
-        Ok(Box::new(self.evolution(problem, &Never)?))
+        Ok(Box::new(Averages(self.evolution(problem, &Never)?)))
     }
 }

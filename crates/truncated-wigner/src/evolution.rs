@@ -4,12 +4,8 @@ mod batch;
 
 use std::ops::ControlFlow;
 
-use superladder_engine::{
-    Concluded, Diagnostics, EngineError, Evolution, Halt, Listener, Measurement, Problem, Resources,
-};
-use superladder_sampling::{
-    BLOCKS, Gather, Gathering, Goal, Progressed, Replicate, SampledEvolution, SumSizes, estimates, replicates,
-};
+use superladder_engine::{Diagnostics, EngineError, Halt, Problem, Resources};
+use superladder_sampling::{BLOCKS, Functions, Gather, Gathering, Goal, SumSizes};
 
 use crate::error::unsupported;
 use crate::options::{SpinLength, SpinSampling, TruncatedWigner};
@@ -36,13 +32,7 @@ impl WignerEvolution {
         setup: Setup,
         resources: Resources,
     ) -> Result<Self, EngineError> {
-        let goal = Goal::new(&setup.problem, &options.targets).map_err(|e| {
-            let known = e.known.join(", ");
-            unsupported(format!(
-                "`target_error` names '{}', which the study does not measure; it measures {known}",
-                e.name
-            ))
-        })?;
+        let goal = Goal::new(&setup.problem, &options.targets).map_err(|e| unsupported(e.to_string()))?;
         let numbers = setup.instruments.count() * setup.problem.times.len();
         let sizes = SumSizes { numbers, counts: COUNTS, worst: 0 };
         let wanted = (options.first, options.samples, options.is_part);
@@ -76,9 +66,16 @@ impl Gather for WignerEvolution {
         &self.setup.problem
     }
 
-    fn estimates(&self, row: usize) -> Vec<Measurement> {
-        let instruments = &self.setup.instruments;
-        estimates(instruments, &self.gathering.sums, row, instruments.count())
+    fn functions(&self) -> impl Functions + '_ {
+        &self.setup.instruments
+    }
+
+    fn width(&self) -> usize {
+        self.setup.instruments.count()
+    }
+
+    fn resources(&self) -> &Resources {
+        &self.resources
     }
 
     fn note(&self, _row: usize, diagnostics: &mut Diagnostics) {
@@ -95,28 +92,6 @@ impl Gather for WignerEvolution {
 
     fn run_batch(&mut self, pending: &[u64], halt: &dyn Halt) -> Result<ControlFlow<()>, EngineError> {
         self.run_groups(pending, halt).map(ControlFlow::Continue)
-    }
-}
-
-impl Evolution for WignerEvolution {
-    fn time(&self) -> f64 {
-        self.gathering.time()
-    }
-
-    fn advance(&mut self, times: &[f64], listener: &mut dyn Listener) -> Result<(), EngineError> {
-        self.gather(times, listener)
-    }
-
-    fn measure(&mut self) -> Vec<Measurement> {
-        self.measured()
-    }
-
-    fn diagnostics(&self) -> &Diagnostics {
-        &self.gathering.diagnostics
-    }
-
-    fn resources(&self) -> Resources {
-        self.resources.clone()
     }
 
     fn statistics(&self) -> serde_json::Value {
@@ -145,10 +120,6 @@ impl Evolution for WignerEvolution {
         })
     }
 
-    fn concluded(&mut self, left: &[f64]) -> Option<Concluded> {
-        Some(self.conclude(left))
-    }
-
     fn warnings(&self) -> Vec<String> {
         let clipped = self.clipped();
         let told = (clipped > CLIPPED).then(|| {
@@ -159,24 +130,5 @@ impl Evolution for WignerEvolution {
             )
         });
         self.setup.warnings.iter().cloned().chain(told).collect()
-    }
-
-    fn save(&self) -> Result<Vec<u8>, EngineError> {
-        Ok(self.gathering.sums.to_bytes())
-    }
-
-    fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
-        self.gathering.restore(bytes)
-    }
-}
-
-impl SampledEvolution for WignerEvolution {
-    fn progressed(&mut self) -> Progressed {
-        self.progress()
-    }
-
-    fn replicates(&self) -> Vec<Replicate> {
-        let instruments = &self.setup.instruments;
-        replicates(instruments, &self.gathering.sums, self.setup.problem.times.len(), instruments.count())
     }
 }

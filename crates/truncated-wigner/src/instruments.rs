@@ -5,8 +5,8 @@ use std::ops::Range;
 use num_complex::Complex64;
 use superladder_cumulant::{PhaseSpace, Symbol};
 use superladder_engine::Problem;
-use superladder_model::{Evaluation, Operator, Sampled};
-use superladder_sampling::Functions;
+use superladder_model::{Evaluation, Observable, Operator, Sampled};
+use superladder_sampling::{Functions, Own};
 
 use crate::lanes::{LANES, Lane};
 
@@ -110,31 +110,25 @@ impl Instruments {
     }
 }
 
+impl Instruments {
+    /// An observable of single samples has numbers of its own; functions of the state are refused before.
+    fn own(&self, number: usize) -> Own<'_, impl Fn(&[f64]) -> Vec<Complex64>> {
+        let expectations = move |means: &[f64]| self.evaluated(number, means);
+        let evaluation = &self.problem.observables[number].evaluation;
+        Own { evaluation, expectations, numbers: self.place(number) }
+    }
+}
+
 impl Functions for Instruments {
     fn values(&self, means: &[f64]) -> Vec<Vec<f64>> {
-        let value = |(number, evaluation): (usize, &Evaluation)| match evaluation {
-            Evaluation::Moments { combine, context, .. } => combine(&self.evaluated(number, means), context),
-            Evaluation::Sampled(sampled) => sampled.of_averages(&means[self.place(number)]),
-            Evaluation::State(_) => Vec::new(),
-        };
-        self.problem.observables.iter().map(|o| &o.evaluation).enumerate().map(value).collect()
+        (0..self.problem.observables.len()).map(|number| self.own(number).values(means)).collect()
     }
 
     fn along(&self, means: &[f64], guide: &[f64]) -> Vec<Option<f64>> {
-        let value = |(number, observable): (usize, &superladder_model::Observable)| {
-            let along = match &observable.evaluation {
-                Evaluation::Moments { combine, context, .. } => {
-                    combine.along(&self.evaluated(number, means), &self.evaluated(number, guide), context)
-                }
-                Evaluation::Sampled(sampled) => {
-                    let place = self.place(number);
-                    sampled.along(&means[place.clone()], &guide[place])
-                }
-                Evaluation::State(_) => None,
-            };
+        let along = |(number, observable): (usize, &Observable)| {
             let count = observable.shape(self.problem.model(), &[]).len();
-            along.unwrap_or_else(|| vec![None; count])
+            self.own(number).along(means, guide, count)
         };
-        self.problem.observables.iter().enumerate().flat_map(value).collect()
+        self.problem.observables.iter().enumerate().flat_map(along).collect()
     }
 }

@@ -1,15 +1,203 @@
-//! Keys of engines that sample: when there are enough samples, what is kept of them, how light is detected.
+//! Keys that engines that sample have in common: how many samples, when there are enough, what is kept of them, how
+//! light is detected.
 
 use serde_json::{Map, Value as Json, json};
-use superladder_sampling::{ErrorTarget, Histogram, Unravelling};
+use superladder_engine::Bounds;
+use superladder_sampling::{ErrorTarget, Histogram, LARGEST_TOLERANCE, SMALLEST_TOLERANCE, Unravelling};
 use toml::de::DeValue;
 
-use super::entry::{Key, set};
-use crate::error::StudyError;
+use super::choice::EngineChoice;
+use super::definition::{self, Read};
+use super::entry::{Entry, Key, read_all, set};
+use crate::error::{Fault, StudyError};
 use crate::section::Section;
 
+/// An engine that samples.
+pub(super) trait Sampler: Default {
+    /// Its options that others have too, those that it has not as they are by default.
+    fn common(&self) -> Common;
+
+    /// The same engine with these.
+    fn with_common(self, common: Common) -> Self;
+}
+
+/// Options that several engines that sample have.
+#[derive(Default)]
+pub(super) struct Common {
+    pub(super) samples: u64,
+    pub(super) seed: u64,
+    pub(super) tolerance: f64,
+    pub(super) max_steps: u64,
+    pub(super) targets: Vec<ErrorTarget>,
+    pub(super) shown: u64,
+    pub(super) bounds: Bounds,
+    pub(super) detection: Detection,
+}
+
+/// An engine that is being read: its own options, and those of [`Common`].
+pub(super) struct Options<E> {
+    pub(super) engine: E,
+    pub(super) common: Common,
+}
+
+impl<E: Sampler> Default for Options<E> {
+    fn default() -> Self {
+        let engine = E::default();
+        Self { common: engine.common(), engine }
+    }
+}
+
+/// Reads an engine that takes no method, since it has the propagator `own`.
+pub(super) fn read<E: Sampler>(
+    entries: &[Entry<Options<E>>],
+    (section, common): (&Section<'_>, &definition::Common),
+    (name, own): (&str, &str),
+    choice: fn(E) -> EngineChoice,
+) -> Result<Read, StudyError> {
+    let mut options = Options::<E>::default();
+    let values = read_all(entries, section, &mut options)?;
+    if common.method.is_some() {
+        let conflict =
+            format!("the engine '{name}' has its own propagator ({own}); remove the table `method`");
+        return Err(section.fault("kind", Fault::Conflict { of: section.of().to_owned(), conflict }));
+    }
+    let Options { engine, common: read } = options;
+    let engine = engine.with_common(Common { bounds: common.bounds, ..read });
+    Ok(Read { choice: choice(engine), options: values, method: None })
+}
+
+/// How many samples there are.
+pub(super) const fn samples<E>(name: &'static str, meaning: &'static str) -> Entry<Options<E>> {
+    Entry {
+        name,
+        default: None,
+        allowed: "a whole number >= 1",
+        meaning,
+        read: |key, options| {
+            set(&mut options.common.samples, key.whole(1)?);
+            Ok(())
+        },
+        shown: Some(|options| json!(options.common.samples)),
+    }
+}
+
+pub(super) const fn seed<E>() -> Entry<Options<E>> {
+    Entry {
+        name: "seed",
+        default: None,
+        allowed: "a whole number >= 0",
+        meaning: "the same seed gives the same bits on any number of threads",
+        read: |key, options| {
+            set(&mut options.common.seed, key.whole(0)?);
+            Ok(())
+        },
+        shown: Some(|options| json!(options.common.seed)),
+    }
+}
+
+pub(super) const fn unravelling<E>(meaning: &'static str) -> Entry<Options<E>> {
+    Entry {
+        name: "unravelling",
+        default: None,
+        allowed: "jumps, heterodyne or homodyne",
+        meaning,
+        read: |key, options| options.common.detection.read_unravelling(key),
+        shown: Some(|options| json!(options.common.detection.word)),
+    }
+}
+
+pub(super) const fn oscillator_flux<E>() -> Entry<Options<E>> {
+    Entry {
+        name: "oscillator_flux",
+        default: None,
+        allowed: "> 0",
+        meaning: "quanta per unit time of the local oscillator of unravelling 'heterodyne' and 'homodyne', whose noise is that of a continuous signal where it is large against the rates of loss",
+        read: |key, options| options.common.detection.read_flux(key),
+        shown: Some(|options| json!(options.common.detection.flux)),
+    }
+}
+
+pub(super) const fn homodyne_angle<E>() -> Entry<Options<E>> {
+    Entry {
+        name: "homodyne_angle",
+        default: Some("0: the quadrature Q of every mode"),
+        allowed: "a number, with unravelling = \"homodyne\"",
+        meaning: "phase of the local oscillator: (a e^(-i angle) + a^dag e^(i angle))/sqrt 2 is measured, P at pi/2",
+        read: |key, options| options.common.detection.read_angle(key),
+        shown: Some(|options| options.common.detection.angle.map_or(Json::Null, |angle| json!(angle))),
+    }
+}
+
+pub(super) const fn tolerance<E>() -> Entry<Options<E>> {
+    Entry {
+        name: "tolerance",
+        default: None,
+        allowed: "from 1e-15 to 0.01",
+        meaning: "relative error of a state per unit time",
+        read: |key, options| {
+            set(&mut options.common.tolerance, key.between(SMALLEST_TOLERANCE, LARGEST_TOLERANCE)?);
+            Ok(())
+        },
+        shown: Some(|options| json!(options.common.tolerance)),
+    }
+}
+
+pub(super) const fn max_steps<E>(default: Option<&'static str>, meaning: &'static str) -> Entry<Options<E>> {
+    Entry {
+        name: "max_steps",
+        default,
+        allowed: "a whole number >= 1",
+        meaning,
+        read: |key, options| {
+            set(&mut options.common.max_steps, key.whole(1)?);
+            Ok(())
+        },
+        shown: Some(|options| json!(options.common.max_steps)),
+    }
+}
+
+pub(super) const fn target_error<E>(default: &'static str) -> Entry<Options<E>> {
+    Entry {
+        name: "target_error",
+        default: Some(default),
+        allowed: "> 0, or a table from observables or columns to numbers > 0",
+        meaning: "stop when no standard error at any time is larger, of all observables or of those named",
+        read: |key, options| {
+            options.common.targets = targets(key.section)?;
+            Ok(())
+        },
+        shown: Some(|options| targets_shown(&options.common.targets)),
+    }
+}
+
+/// Read together with [`target_error`].
+pub(super) const fn target_observables<E>() -> Entry<Options<E>> {
+    Entry {
+        name: "target_observables",
+        default: Some("all"),
+        allowed: "a list of observables or columns",
+        meaning: "what a single `target_error` is asked for",
+        read: |key, _| key.section.words(key.name).map(drop),
+        shown: None,
+    }
+}
+
+pub(super) const fn shown<E>(meaning: &'static str) -> Entry<Options<E>> {
+    Entry {
+        name: "shown",
+        default: None,
+        allowed: "an integer >= 0",
+        meaning,
+        read: |key, options| {
+            set(&mut options.common.shown, key.whole(0)?);
+            Ok(())
+        },
+        shown: Some(|options| json!(options.common.shown)),
+    }
+}
+
 /// `target_error`, one number or a table from observables to numbers, with `target_observables`.
-pub(super) fn targets(section: &Section<'_>) -> Result<Vec<ErrorTarget>, StudyError> {
+fn targets(section: &Section<'_>) -> Result<Vec<ErrorTarget>, StudyError> {
     const ALLOWED: &str = "a number > 0, or a table from observables to numbers > 0";
     let names = section.words("target_observables")?;
     let good = |x: f64| x > 0.0 && x.is_finite();
@@ -42,7 +230,7 @@ pub(super) fn targets(section: &Section<'_>) -> Result<Vec<ErrorTarget>, StudyEr
 }
 
 /// The targets in force as they are shown.
-pub(super) fn shown(targets: &[ErrorTarget]) -> Json {
+fn targets_shown(targets: &[ErrorTarget]) -> Json {
     match targets {
         [] => Json::Null,
         [ErrorTarget { observable: None, error }] => json!(error),
@@ -71,21 +259,15 @@ pub(super) fn histograms(section: &Section<'_>) -> Result<Option<Vec<Histogram>>
 }
 
 const UNRAVELLINGS: [&str; 3] = ["jumps", "heterodyne", "homodyne"];
-pub(super) const UNRAVELLING_ALLOWED: &str = "jumps, heterodyne or homodyne";
-pub(super) const FLUX_MEANING: &str = "quanta per unit time of the local oscillator of unravelling 'heterodyne' and 'homodyne', whose noise is that of a continuous signal where it is large against the rates of loss";
-pub(super) const ANGLE_DEFAULT: &str = "0: the quadrature Q of every mode";
-pub(super) const ANGLE_ALLOWED: &str = "a number, with unravelling = \"homodyne\"";
-pub(super) const ANGLE_MEANING: &str =
-    "phase of the local oscillator: (a e^(-i angle) + a^dag e^(i angle))/sqrt 2 is measured, P at pi/2";
 
 /// `unravelling`, `oscillator_flux` and `homodyne_angle`, of which the engine holds what is used.
 pub(super) struct Detection {
     /// The unravelling.
-    pub(super) word: &'static str,
+    word: &'static str,
     /// Flux of the local oscillator.
-    pub(super) flux: f64,
+    flux: f64,
     /// Its phase under homodyne detection.
-    pub(super) angle: Option<f64>,
+    angle: Option<f64>,
 }
 
 impl Default for Detection {
@@ -104,19 +286,19 @@ impl Detection {
         }
     }
 
-    pub(super) fn read_unravelling(&mut self, key: &Key<'_>) -> Result<(), StudyError> {
+    fn read_unravelling(&mut self, key: &Key<'_>) -> Result<(), StudyError> {
         let word = key.word("unravelling", &UNRAVELLINGS)?;
         set(&mut self.word, word.and_then(|word| UNRAVELLINGS.into_iter().find(|known| *known == word)));
         Ok(())
     }
 
-    pub(super) fn read_flux(&mut self, key: &Key<'_>) -> Result<(), StudyError> {
+    fn read_flux(&mut self, key: &Key<'_>) -> Result<(), StudyError> {
         set(&mut self.flux, key.positive(f64::MAX)?);
         Ok(())
     }
 
     /// Behind the unravelling.
-    pub(super) fn read_angle(&mut self, key: &Key<'_>) -> Result<(), StudyError> {
+    fn read_angle(&mut self, key: &Key<'_>) -> Result<(), StudyError> {
         let angle = key.section.number(key.name)?;
         let given = angle.is_some();
         if angle.is_some_and(|angle| !angle.is_finite()) || (given && self.word != "homodyne") {

@@ -1,15 +1,14 @@
 //! The engine of quantum trajectories as study files see it.
 
 use serde_json::{Map, Value as Json, json};
-use superladder_trajectories::{
-    Choice, LARGEST_TOLERANCE, SMALLEST_TOLERANCE, SMALLEST_TRUNCATION, Trajectories,
-};
+use superladder_sampling::LARGEST_TOLERANCE;
+use superladder_trajectories::{Choice, SMALLEST_TRUNCATION, Trajectories};
 
 use super::choice::EngineChoice;
-use super::definition::{EngineDefinition, Read};
-use super::entry::{Entry, Key, listed, read_all, set};
-use super::sampling::{self, Detection};
-use crate::error::{Fault, StudyError};
+use super::definition::EngineDefinition;
+use super::entry::{Entry, Key, listed, set};
+use super::sampling::{self, Common, Detection, Options, Sampler};
+use crate::error::StudyError;
 
 pub(super) const TRAJECTORIES: EngineDefinition = EngineDefinition {
     name: "trajectories",
@@ -24,27 +23,14 @@ pub(super) const TRAJECTORIES: EngineDefinition = EngineDefinition {
     listed: || listed(ENTRIES),
     of_run: &[("target_error", "{}"), ("target_observables", "[]"), ("shown", "0"), ("histograms", "{}")],
     read: |section, common| {
-        let mut options = Options::default();
-        options.engine.bounds = common.bounds;
-        let values = read_all(ENTRIES, section, &mut options)?;
-        if common.method.is_some() {
-            let conflict = "the engine 'trajectories' has its own propagator (a Taylor series); remove the table `method`";
-            let fault = Fault::Conflict { of: section.of().to_owned(), conflict: conflict.into() };
-            return Err(section.fault("kind", fault));
-        }
-        let Options { engine, detection } = options;
-        let choice =
-            EngineChoice::Trajectories(Trajectories { unravelling: detection.unravelling(), ..engine });
-        Ok(Read { choice, options: values, method: None })
+        sampling::read(
+            ENTRIES,
+            (section, common),
+            ("trajectories", "a Taylor series"),
+            EngineChoice::Trajectories,
+        )
     },
 };
-
-/// The engine, and how light is detected.
-#[derive(Default)]
-struct Options {
-    engine: Trajectories,
-    detection: Detection,
-}
 
 const CHOICES: [&str; 3] = ["auto", "on", "off"];
 
@@ -69,75 +55,48 @@ fn word(choice: Choice) -> Json {
     })
 }
 
-const ENTRIES: &[Entry<Options>] = &[
-    Entry {
-        name: "trajectories",
-        default: None,
-        allowed: "a whole number >= 1",
-        meaning: "how many, or the most there may be with a `target_error`",
-        read: |key, options| {
-            set(&mut options.engine.trajectories, key.whole(1)?);
-            Ok(())
-        },
-        shown: Some(|options| json!(options.engine.trajectories)),
-    },
-    Entry {
-        name: "seed",
-        default: None,
-        allowed: "a whole number >= 0",
-        meaning: "the same seed gives the same bits on any number of threads",
-        read: |key, options| {
-            set(&mut options.engine.seed, key.whole(0)?);
-            Ok(())
-        },
-        shown: Some(|options| json!(options.engine.seed)),
-    },
-    Entry {
-        name: "unravelling",
-        default: None,
-        allowed: sampling::UNRAVELLING_ALLOWED,
-        meaning: "count what modes lose, or mix it with a local oscillator first: the same averages, other conditional states; a lasing state keeps its phase, and its basis small, only under heterodyne",
-        read: |key, options| options.detection.read_unravelling(key),
-        shown: Some(|options| json!(options.detection.word)),
-    },
-    Entry {
-        name: "oscillator_flux",
-        default: None,
-        allowed: "> 0",
-        meaning: sampling::FLUX_MEANING,
-        read: |key, options| options.detection.read_flux(key),
-        shown: Some(|options| json!(options.detection.flux)),
-    },
-    Entry {
-        name: "homodyne_angle",
-        default: Some(sampling::ANGLE_DEFAULT),
-        allowed: sampling::ANGLE_ALLOWED,
-        meaning: sampling::ANGLE_MEANING,
-        read: |key, options| options.detection.read_angle(key),
-        shown: Some(|options| options.detection.angle.map_or(Json::Null, |angle| json!(angle))),
-    },
-    Entry {
-        name: "tolerance",
-        default: None,
-        allowed: "from 1e-15 to 0.01",
-        meaning: "relative error of a state per unit time",
-        read: |key, options| {
-            set(&mut options.engine.tolerance, key.between(SMALLEST_TOLERANCE, LARGEST_TOLERANCE)?);
-            Ok(())
-        },
-        shown: Some(|options| json!(options.engine.tolerance)),
-    },
-    Entry {
-        name: "max_steps",
-        default: None,
-        allowed: "a whole number >= 1",
-        meaning: "steps of one trajectory; a run that would take far more is refused as soon as that is seen",
-        read: |key, options| {
-            set(&mut options.engine.max_steps, key.whole(1)?);
-            Ok(())
-        },
-        shown: Some(|options| json!(options.engine.max_steps)),
-    },
+impl Sampler for Trajectories {
+    fn common(&self) -> Common {
+        Common {
+            samples: self.trajectories,
+            seed: self.seed,
+            max_steps: self.max_steps,
+            targets: self.targets.clone(),
+            bounds: self.bounds,
+            tolerance: self.tolerance,
+            shown: self.shown,
+            detection: Detection::default(),
+        }
+    }
+
+    fn with_common(self, common: Common) -> Self {
+        Self {
+            trajectories: common.samples,
+            seed: common.seed,
+            max_steps: common.max_steps,
+            targets: common.targets,
+            bounds: common.bounds,
+            tolerance: common.tolerance,
+            shown: common.shown,
+            unravelling: common.detection.unravelling(),
+            ..self
+        }
+    }
+}
+
+const ENTRIES: &[Entry<Options<Trajectories>>] = &[
+    sampling::samples("trajectories", "how many, or the most there may be with a `target_error`"),
+    sampling::seed(),
+    sampling::unravelling(
+        "count what modes lose, or mix it with a local oscillator first: the same averages, other conditional states; a lasing state keeps its phase, and its basis small, only under heterodyne",
+    ),
+    sampling::oscillator_flux(),
+    sampling::homodyne_angle(),
+    sampling::tolerance(),
+    sampling::max_steps(
+        None,
+        "steps of one trajectory; a run that would take far more is refused as soon as that is seen",
+    ),
     Entry {
         name: "windows",
         default: Some("auto: on where a basis moves or the largest sector has 2000 states or more"),
@@ -177,37 +136,11 @@ const ENTRIES: &[Entry<Options>] = &[
         },
         shown: Some(|options| json!(options.engine.truncation)),
     },
-    Entry {
-        name: "target_error",
-        default: Some("none: all trajectories are run"),
-        allowed: "> 0, or a table from observables or columns to numbers > 0",
-        meaning: "stop when no standard error at any time is larger, of all observables or of those named",
-        read: |key, options| {
-            options.engine.targets = sampling::targets(key.section)?;
-            Ok(())
-        },
-        shown: Some(|options| sampling::shown(&options.engine.targets)),
-    },
-    Entry {
-        name: "target_observables",
-        default: Some("all"),
-        allowed: "a list of observables or columns",
-        meaning: "what a single `target_error` is asked for",
-        // Read together with `target_error`.
-        read: |key, _| key.section.words(key.name).map(drop),
-        shown: None,
-    },
-    Entry {
-        name: "shown",
-        default: None,
-        allowed: "an integer >= 0",
-        meaning: "write the first so many trajectories and their jumps one by one (trajectories.csv, jumps.csv)",
-        read: |key, options| {
-            set(&mut options.engine.shown, key.whole(0)?);
-            Ok(())
-        },
-        shown: Some(|options| json!(options.engine.shown)),
-    },
+    sampling::target_error("none: all trajectories are run"),
+    sampling::target_observables(),
+    sampling::shown(
+        "write the first so many trajectories and their jumps one by one (trajectories.csv, jumps.csv)",
+    ),
     Entry {
         name: "histograms",
         default: Some("none"),

@@ -1,12 +1,11 @@
 //! Stationary states: averages over trajectories and over the time in which they are at rest.
 
 use superladder_engine::{
-    Diagnostics, End, EngineError, Evolution as _, Finding, Halt, Problem, Stationary, StationaryOptions,
-    StationaryReport,
+    Diagnostics, End, EngineError, Finding, Halt, Problem, Stationary, StationaryOptions, StationaryReport,
 };
 use superladder_sampling::{FEWEST_BLOCKS, Gather as _, TARGET_ERROR, at_rest, estimates, means};
 
-use super::{Averaged, TrajectoryEvolution};
+use super::TrajectoryEvolution;
 use crate::error::{NAME, unsupported};
 use crate::options::Trajectories;
 use crate::tallying::{DISCARDED, ERROR, MISMATCH, TOTALS, TRUNCATION};
@@ -40,8 +39,7 @@ impl TrajectoryEvolution {
         let (problem, width) = (&self.setup.problem, self.instruments.count());
         let found = at_rest(&self.gathering.sums, problem.times.len(), width)?;
         let averaged = self.gathering.sums.over_rows(found.rows.clone(), width);
-        let functions = Averaged { instruments: &self.instruments, problem };
-        let measurements = estimates(&functions, &averaged, 0, width);
+        let measurements = estimates(&self.functions(), &averaged, 0, width);
         let errors = measurements.iter().map(|m| m.values.iter().map(error_of).collect()).collect();
         let (bounds, worst, time) = (self.options.bounds, self.gathering.sums.worst(), f64::INFINITY);
         let (first, last) = (problem.times[0], problem.times[problem.times.len() - 1]);
@@ -130,7 +128,7 @@ impl Stationary for Trajectories {
             let times = (0..=INTERVALS).map(|k| start + k as f64 * step).collect();
             let mut evolution = engine.evolution(&Problem { times, end: End::Records, ..own.clone() })?;
             if let Some(followed) = followed.take() {
-                evolution.restore(&followed.sums)?;
+                evolution.resume(&followed.sums)?;
             }
             evolution.run_all(length, halt)?;
             if let Some(report) = evolution.rest() {

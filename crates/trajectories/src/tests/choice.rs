@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use superladder_engine::{Diagnostics, Evolution as _, Halt, Measurement, Never, Problem};
 use superladder_model::observables_by_name;
+use superladder_sampling::Averages;
 
 use super::diagonal::lasing;
 use crate::choice::plain_is_better;
@@ -47,28 +48,28 @@ impl Halt for Ending {
 fn bases_are_chosen_once_and_taken_over() {
     let mut options = Trajectories { trajectories: 2, ..Trajectories::default() };
     let problem = lasing(6);
-    let mut evolution = options.evolution(&problem).expect("prepared");
-    assert!(evolution.open && evolution.setup.locality.moves(), "nothing is decided");
+    let mut evolution = Averages(options.evolution(&problem).expect("prepared"));
+    assert!(evolution.0.open && evolution.0.setup.locality.moves(), "nothing is decided");
     let ending = Ending(AtomicU64::new(0));
-    assert!(evolution.choose(&ending).expect("no failure").is_none() && evolution.open);
+    assert!(evolution.0.choose(&ending).expect("no failure").is_none() && evolution.0.open);
     assert_eq!(ending.0.load(Ordering::SeqCst), 1, "the trial ends at its first look");
     let mut blind = |_: f64, _: Vec<Measurement>, _: &Diagnostics| ControlFlow::Continue(());
     evolution.advance(&problem.times, &mut blind).expect("runs");
-    assert!(!evolution.open && !evolution.setup.locality.moves());
+    assert!(!evolution.0.open && !evolution.0.setup.locality.moves());
     // The same sums in an engine that would find the moving basis better: nothing is tried.
     options.bounds.discarded_weight = f64::INFINITY;
     for (moves, sums) in [(false, evolution.save()), (true, moved(&options, &problem))] {
-        let mut again = options.evolution(&problem).expect("prepared");
+        let mut again = Averages(options.evolution(&problem).expect("prepared"));
         again.restore(&sums.expect("sums")).expect("they fit");
-        assert_eq!((again.open, again.setup.locality.moves()), (false, moves));
+        assert_eq!((again.0.open, again.0.setup.locality.moves()), (false, moves));
         again.advance(&problem.times, &mut blind).expect("nothing is left to run");
     }
 }
 
 /// The sums of a run whose bases were chosen to move.
 fn moved(options: &Trajectories, problem: &Problem) -> Result<Vec<u8>, superladder_engine::EngineError> {
-    let mut evolution = options.evolution(problem).expect("prepared");
-    evolution.open = false;
+    let mut evolution = Averages(options.evolution(problem).expect("prepared"));
+    evolution.0.open = false;
     let mut blind = |_: f64, _: Vec<Measurement>, _: &Diagnostics| ControlFlow::Continue(());
     evolution.advance(&problem.times, &mut blind).expect("runs");
     evolution.save()
@@ -141,8 +142,8 @@ fn trajectories_that_lose_too_much_fall_back_one_by_one() {
         problem.observables = observables_by_name(problem.model(), &names).expect("known");
         let chosen = options.prepared(&problem).expect("a setup");
         let spare = if spare { options.spare(&problem, &chosen.setup).expect("a setup") } else { None };
-        let mut evolution = TrajectoryEvolution::new(options, chosen, spare).expect("prepared");
-        evolution.open = false;
+        let mut evolution = Averages(TrajectoryEvolution::new(options, chosen, spare).expect("prepared"));
+        evolution.0.open = false;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         pool.install(|| {
             let mut rows = Vec::new();
