@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use superladder_propagate::VectorField;
 
 use crate::tape::Tape;
-use crate::variables::{JointCumulant, Variables};
+use crate::variables::{JointCumulant, Variable, Variables};
 
 /// Where the mean spin of an ensemble and its covariances stand among the unknowns.
 #[derive(Debug, Clone)]
@@ -26,8 +26,7 @@ pub(crate) struct Constraint {
 impl Constraint {
     pub(crate) fn new(variables: &Variables, ensemble: usize, row: &dyn Fn(JointCumulant) -> usize) -> Self {
         let spin: [_; 3] = std::array::from_fn(|k| variables.spin(ensemble, k));
-        let foreign =
-            (0..variables.count() as crate::variables::Variable).filter(|variable| !spin.contains(variable));
+        let foreign = (0..variables.count() as Variable).filter(|variable| !spin.contains(variable));
         Self {
             mean: spin.map(|variable| row(JointCumulant::new(&[variable]))),
             others: foreign

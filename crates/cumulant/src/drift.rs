@@ -107,23 +107,34 @@ impl Deriver {
         })
     }
 
+    /// Hands every product that a term contributes to the drift of a scaled joint cumulant, at leading order only those
+    /// that lead, to `receive`: the term, twice the power of N, coefficient, factors.
+    fn contributions(
+        &self,
+        joint: JointCumulant,
+        mut receive: impl FnMut(&Monomial, i32, Complex64, &[JointCumulant]),
+    ) {
+        for (source, monomial, c) in self.acting_on(joint) {
+            self.expand(joint, monomial, c, &mut |power, c, factors| {
+                if !self.leading || source.leads(joint, power, factors) {
+                    receive(monomial, power, c, factors);
+                }
+            });
+        }
+    }
+
     /// `dc/dt` of a scaled joint cumulant.
     pub(crate) fn drift(&self, joint: JointCumulant) -> Polynomial {
         let mut sum: HashMap<Vec<JointCumulant>, Complex64> = HashMap::new();
         let mut largest: f64 = 0.0;
-        for (source, monomial, c) in self.acting_on(joint) {
-            self.expand(joint, monomial, c, &mut |power, c, factors| {
-                if self.leading && !source.leads(joint, power, factors) {
-                    return;
-                }
-                largest = largest.max(c.norm());
-                if let Some(known) = sum.get_mut(factors) {
-                    *known += c;
-                } else {
-                    sum.insert(factors.to_vec(), c);
-                }
-            });
-        }
+        self.contributions(joint, |_, _, c, factors| {
+            largest = largest.max(c.norm());
+            if let Some(known) = sum.get_mut(factors) {
+                *known += c;
+            } else {
+                sum.insert(factors.to_vec(), c);
+            }
+        });
         sorted(sum, largest)
     }
 
@@ -132,17 +143,12 @@ impl Deriver {
     pub(crate) fn drift_by_sizes(&self, joint: JointCumulant) -> BySizes {
         let mut sum = BySizes::new();
         let mut largest: f64 = 0.0;
-        for (source, monomial, c) in self.acting_on(joint) {
-            self.expand(joint, monomial, c, &mut |power, scaled, factors| {
-                if self.leading && !source.leads(joint, power, factors) {
-                    return;
-                }
-                let c = scaled / (self.sizes(monomial) * self.variables.power(power));
-                largest = largest.max(c.norm());
-                let powers = sum.entry(factors.to_vec()).or_default();
-                *powers.entry(monomial.sizes.clone()).or_default() += c;
-            });
-        }
+        self.contributions(joint, |monomial, power, scaled, factors| {
+            let c = scaled / (self.sizes(monomial) * self.variables.power(power));
+            largest = largest.max(c.norm());
+            let powers = sum.entry(factors.to_vec()).or_default();
+            *powers.entry(monomial.sizes.clone()).or_default() += c;
+        });
         for powers in sum.values_mut() {
             powers.retain(|_, c| c.norm() > ROUNDING * largest);
         }

@@ -6,7 +6,7 @@ use crate::basis::Basis;
 use crate::error::EigenError;
 use crate::map::{LinearMap, Watch};
 use crate::schur::ComplexSchur;
-use crate::small::{Columns, closed, norm, projected, solved};
+use crate::small::{Columns, closed, norm, solved};
 
 const NAME: &str = "gmres";
 
@@ -182,27 +182,23 @@ impl Cycle {
         // What A M makes of the slow directions spans the new basis, so that nothing of it is lost however exact they
         // are; one that it takes to zero is not kept.
         let largest = (0..m).map(|j| norm(self.column(j))).fold(0.0, f64::max);
-        let (mut right, mut columns) = (Columns::default(), Columns::default());
+        let (mut right, mut columns, mut images) = (Columns::default(), Columns::default(), Vec::new());
         for direction in slow.0 {
             let image = self.image(&direction);
-            if norm(&image) > 1e-12 * largest && columns.push(image) {
+            if norm(&image) > 1e-12 * largest && columns.push(image.clone()) {
                 right.0.push(direction);
+                images.push(image);
             }
         }
         let k = right.0.len();
         if k == 0 || !columns.push(left.clone()) {
             return false;
         }
-        let cycle = &*self;
-        let rows: Vec<f64> = (0..=m).flat_map(|i| (0..m).map(move |j| cycle.column(j)[i])).collect();
-        let small = projected(&columns, &rows, m, &right);
         self.basis.combine_in_place(m + 1, k + 1, &columns.matrix(m + 1));
         self.moved.combine_in_place(m, k, &right.matrix(m));
         self.columns.fill(0.0);
-        for j in 0..k {
-            for i in 0..=k {
-                self.columns[j * (m + 1) + i] = small[i * k + j];
-            }
+        for (image, own) in images.iter().zip(self.columns.chunks_exact_mut(m + 1)) {
+            own.iter_mut().zip(&columns.0).for_each(|(h, column)| *h = vector::dot(column, image));
         }
         self.start.fill(0.0);
         for (start, column) in self.start.iter_mut().zip(&columns.0) {

@@ -24,6 +24,7 @@ use crate::measuring::Measuring;
 use crate::options::Exact;
 use crate::real_half::RealHalf;
 use crate::setting::Setting;
+use crate::spectrum::radius;
 use crate::state::{initial_vector_while, joint_state};
 use crate::state_functions::View;
 
@@ -127,9 +128,7 @@ impl ExactEvolution {
 
     /// Radius of a circle around the eigenvalues of the generator.
     pub(crate) fn radius(&self) -> f64 {
-        let (low, _, imaginary) =
-            self.generator.spectral_box().unwrap_or((-self.generator.norm_bound(), 0.0, 0.0));
-        (0.5 * low).hypot(imaginary)
+        radius(self.generator.spectral_box().unwrap_or((-self.generator.norm_bound(), 0.0, 0.0)))
     }
 
     /// What a view of the state is made of.

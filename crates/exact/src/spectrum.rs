@@ -29,6 +29,11 @@ struct EnergyRange {
     decay: f64,
 }
 
+/// Radius of a circle around the eigenvalues in a rectangle `(real_min, 0, imag_max)`.
+pub(crate) fn radius((low, _, imaginary): (f64, f64, f64)) -> f64 {
+    (0.5 * low).hypot(imaginary)
+}
+
 /// `(real_min, real_max, imag_max)` of a rectangle around the eigenvalues of the generator on the stored
 /// blocks, from the effective Hamiltonians of the sectors; `None` if `halt` ends the work, which is asked for
 /// every thousands of states.

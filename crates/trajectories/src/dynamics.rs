@@ -86,8 +86,7 @@ impl Leap {
 }
 
 impl Dynamics {
-    /// Of a model.
-    /// In force during `way`.
+    /// Of a model that is in force during `way`.
     pub(crate) fn new(layout: &Layout, model: &Model, unravelling: Unravelling, way: (f64, f64)) -> Self {
         let dissipators = model.dissipators_in_time();
         let mut escapes = escapes(model, unravelling);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use num_complex::Complex64;
 use superladder_dense::eigenvalues;
@@ -17,7 +18,7 @@ use super::operators::real_matrix::Repeated;
 use super::solver::{Solver, assembled, solution};
 use crate::error::INTERRUPTED;
 use crate::layout::Layout;
-use crate::spectrum::rectangle;
+use crate::spectrum::{radius, rectangle};
 
 /// Real unknowns up to which all eigenvalues are computed: a second or two.
 const ALL: usize = 300;
@@ -31,6 +32,9 @@ const LONG: f64 = 1000.0;
 /// one leaves [`KEPT`].
 const FAINT: f64 = 0.01;
 const KEPT: f64 = 0.1;
+
+/// Makes the generator on a coherence a real matrix, where a gauge can.
+type Gauging<'a> = dyn Fn(&Coherence) -> Result<Option<Arc<Gauged>>, EngineError> + 'a;
 
 /// A generator with bounds of its spectrum, as propagators want it.
 pub(crate) struct Flow<'a> {
@@ -113,8 +117,14 @@ impl Solver<'_> {
         found.ok_or(INTERRUPTED)
     }
 
-    /// The `count` slowest eigenvalues of a charge difference.
-    pub(crate) fn slow(&self, difference: &Charge, count: usize) -> Result<SlowModes, EngineError> {
+    /// The `count` slowest eigenvalues of a charge difference; `gauged` makes the generator on a coherence a real matrix,
+    /// where it can.
+    pub(crate) fn slow(
+        &self,
+        difference: &Charge,
+        count: usize,
+        gauged: &Gauging<'_>,
+    ) -> Result<SlowModes, EngineError> {
         let coherence = Coherence::new(self.space, difference, &|_, _, _| true);
         let action = Action::new(self.space, &coherence, self.elements, Direction::Forward);
         let dim = action.unknowns.len();
@@ -131,10 +141,10 @@ impl Solver<'_> {
         let scale = rectangle.0.abs().hypot(rectangle.2);
         let (pairs, rounding) = if dim <= ALL {
             (all(&action, scale), 1e-9)
-        } else if let Some(gauged) = Gauged::new(self.space, &coherence, self.elements, self.halt)? {
+        } else if let Some(gauged) = gauged(&coherence)? {
             drop(action);
             // Every eigenvalue is one of L.
-            let mut pairs = self.few(&gauged, count + 2)?;
+            let mut pairs = self.few(&*gauged, count + 2)?;
             for (value, _) in &mut pairs {
                 value.im += gauged.turning;
             }
@@ -159,8 +169,7 @@ impl Solver<'_> {
     /// The slowest eigenpairs of a generator, by Krylov-Schur on its exponential. That of a large one begins with a
     /// long time and shortens it until it keeps all that is wanted.
     fn eigenpairs<A: LinearOperator>(&self, flow: &A, wanted: usize) -> Result<Vec<Eigenpair>, EngineError> {
-        let (low, _, imaginary) = LinearOperator::rectangle(flow);
-        let radius = (0.5 * low.abs()).hypot(imaginary).max(f64::MIN_POSITIVE);
+        let radius = radius(LinearOperator::rectangle(flow)).max(f64::MIN_POSITIVE);
         let many = LinearOperator::dim(flow) >= MANY;
         let search = KrylovSchur {
             count: wanted,

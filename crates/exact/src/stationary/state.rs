@@ -354,12 +354,16 @@ fn slow_modes(
         .collect();
     populated.sort_by_key(|d| d.iter().map(|x| x.abs()).sum::<i64>());
     populated.into_iter().take(1 + 2 * POPULATED).for_each(&mut want);
+    let gauged = |coherence: &Coherence| {
+        Ok(Gauged::new(solver.space, coherence, solver.elements, solver.halt)?.map(Arc::new))
+    };
     let modes = |difference: &Charge| {
         let known = options.known.iter();
         let mut known =
             known.filter(|slow| slow.difference == *difference && slow.values.len() == options.modes);
-        let found =
-            known.next().map_or_else(|| solver.slow(difference, options.modes), |slow| Ok(slow.clone()))?;
+        let found = known
+            .next()
+            .map_or_else(|| solver.slow(difference, options.modes, &gauged), |slow| Ok(slow.clone()))?;
         solver.halt.found(&Finding::Slow(&found));
         Ok(found)
     };

@@ -51,14 +51,18 @@ impl StationaryState {
         Ok(())
     }
 
-    /// The generator on the charge difference of a part as a real matrix, where a gauge makes it one; made once.
-    pub(crate) fn gauged(&self, part: &Part, halt: &dyn Halt) -> Result<Option<Arc<Gauged>>, EngineError> {
+    /// The generator on a charge difference as a real matrix, where a gauge makes it one; made once.
+    pub(crate) fn gauged(
+        &self,
+        coherence: &Coherence,
+        halt: &dyn Halt,
+    ) -> Result<Option<Arc<Gauged>>, EngineError> {
         let mut known = self.gauged.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, found)) = known.iter().find(|(d, _)| *d == part.coherence.difference) {
+        if let Some((_, found)) = known.iter().find(|(d, _)| *d == coherence.difference) {
             return Ok(found.clone());
         }
-        let found = Gauged::new(self.space(), &part.coherence, &self.elements(), halt)?.map(Arc::new);
-        known.push((part.coherence.difference.clone(), found.clone()));
+        let found = Gauged::new(self.space(), coherence, &self.elements(), halt)?.map(Arc::new);
+        known.push((coherence.difference.clone(), found.clone()));
         Ok(found)
     }
 
@@ -72,9 +76,9 @@ impl StationaryState {
             return Ok(found.clone());
         }
         let elements = self.elements();
-        let large = self.x.len() >= MANY;
+        let count = if self.x.len() >= MANY { FEW } else { COUNT };
         let found =
-            Solver::new(self.space(), &elements, halt).slow(difference, if large { FEW } else { COUNT })?;
+            Solver::new(self.space(), &elements, halt).slow(difference, count, &|c| self.gauged(c, halt))?;
         known.push(found.clone());
         Ok(found)
     }
@@ -158,7 +162,7 @@ impl StationaryState {
         halt: &dyn Halt,
     ) -> Result<(Vec<Complex64>, f64), EngineError> {
         CorrelationSeries::check_delays(times, NAME)?;
-        if let Some(gauged) = self.gauged(part, halt)? {
+        if let Some(gauged) = self.gauged(&part.coherence, halt)? {
             return moved_in_gauge(&gauged, part, times, halt);
         }
         let solver = Solver::new(self.space(), elements, halt);

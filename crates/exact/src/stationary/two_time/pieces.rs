@@ -16,6 +16,7 @@ use superladder_propagate::{LinearOperator, vector};
 
 use super::part::{Part, halves, looked_at};
 use crate::error::{INTERRUPTED, NAME};
+use crate::spectrum::radius;
 use crate::stationary::operators::gauged::Gauged;
 use crate::stationary::solver::solution;
 
@@ -54,8 +55,8 @@ impl<'a> Road<'a> {
         omega: &[f64],
         (length, halt): (f64, &'a dyn Halt),
     ) -> Self {
-        let (low, _, imaginary) = gauged.rectangle();
-        let whole = length * PIECE / (0.5 * low.abs()).hypot(imaginary).max(f64::MIN_POSITIVE);
+        let rectangle = gauged.rectangle();
+        let (imaginary, whole) = (rectangle.2, length * PIECE / radius(rectangle).max(f64::MIN_POSITIVE));
         let fastest = omega.iter().map(|w| (w - gauged.turning).abs()).fold(imaginary, f64::max);
         let points = 4 * ((whole * fastest / PHASE / 4.0).ceil() as usize).max(32);
         let step = whole / points as f64;

@@ -152,11 +152,11 @@ impl StationaryState {
                 let refusal =
                     "no gauge makes the generator real on this charge difference; choose another method";
                 let refused = || EngineError::Unsupported { engine: NAME, reason: refusal.into() };
-                let gauged = self.gauged(part, halt)?.ok_or_else(refused)?;
+                let gauged = self.gauged(&part.coherence, halt)?.ok_or_else(refused)?;
                 Ok((Box::new(Pieces::new(&gauged, part, omega, halt)?), method))
             }
             SpectrumMethod::TimeSeries if few => Ok((Box::new(self.decayed(part, omega, halt)?), method)),
-            SpectrumMethod::TimeSeries => match self.gauged(part, halt)? {
+            SpectrumMethod::TimeSeries => match self.gauged(&part.coherence, halt)? {
                 Some(gauged) => Ok((Box::new(Tail::new(&gauged, part, omega, halt)?), method)),
                 None => Ok((Box::new(self.decayed(part, omega, halt)?), method)),
             },
