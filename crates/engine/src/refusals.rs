@@ -48,8 +48,8 @@ impl Problem {
         let mut modulations = self.stages.iter().flat_map(|stage| stage.model.modulations());
         let Some(modulation) = modulations.next() else { return Ok(()) };
         let reason = format!(
-            "{} depends on time ({}), which the engines 'exact', 'cumulant' and 'mean-field' follow in `run`, `compare`, \
-             `sweep` and `converge`; nothing else does",
+            "{} depends on time ({}), which the engines 'exact', 'trajectories', 'truncated-wigner', 'cumulant' and \
+             'mean-field' follow in `run`, `compare`, `sweep` and `converge`; nothing else does",
             modulation.of,
             modulation.size.text(),
         );

@@ -138,6 +138,17 @@ pub(crate) fn build_generator(
     })
 }
 
+/// Whether the tiles of a matrix-free generator are faster than a real sparse matrix on the stored unknowns would be.
+pub(crate) fn rows_are_long(layout: &Layout, elements: &Elements, matrix_free: &Lindbladian) -> bool {
+    2 * ENTRY * fewest_entries(layout, elements) > work(matrix_free)
+}
+
+/// The cost of an application.
+fn work(matrix_free: &Lindbladian) -> u64 {
+    let (terms, vectors) = matrix_free.work();
+    LISTING * terms + VECTOR * vectors
+}
+
 /// Memory of a real generator, of its form and of one whole state vector of `length` f64, to which states are
 /// expanded.
 fn real_bytes(real: &RealHalf, length: usize) -> u64 {
@@ -166,8 +177,7 @@ fn real_half(
     if options.adaptive.iter().any(Option::is_some) {
         return Ok(Err("a matrix would be made anew whenever a cutoff follows the state"));
     }
-    let (terms, vectors) = matrix_free.work();
-    let work = LISTING * terms + VECTOR * vectors;
+    let work = work(matrix_free);
     let long = "the rows of blocks are long, so that they are faster";
     let large = "a matrix would take much more memory";
     // Sorting the unknowns takes a while: what rules a matrix out is looked at before.

@@ -134,7 +134,7 @@ impl Solver<'_> {
         if transient.len == 0 || weight < 1e-15 {
             return Ok(start.to_vec());
         }
-        let equations = self.equations(&transient, Direction::Forward);
+        let equations = self.equations(&transient, Direction::Forward)?;
         let b: Vec<f64> = packed(&equations.action, &passing).iter().map(|x| -x).collect();
         let found = self.solve(&equations, &b, 1e-13);
         let (dwell, _) = found.map_err(|e| solution("what leaves the transient blocks", e))?;
@@ -161,7 +161,7 @@ impl Solver<'_> {
         guess: Option<&Guess>,
         options: &StationaryOptions,
     ) -> Result<(Vec<Complex64>, Option<Vec<Complex64>>, usize), EngineError> {
-        let equations = self.equations(own, Direction::Forward);
+        let equations = self.equations(own, Direction::Forward)?;
         let one = packed(&equations.action, &own.identity());
         let most = if options.certify { MOST } else { 1 };
         // Of a vector of length 1 the trace is about the root of the dimension: the margin is for large
@@ -194,7 +194,7 @@ impl Solver<'_> {
                 Ok((x, correction, 1))
             }
             _ => {
-                let adjoint = self.equations(own, Direction::Adjoint);
+                let adjoint = self.equations(own, Direction::Adjoint)?;
                 let left = self.kernel(&adjoint, &one, (MOST, options.tolerance), &|_| {})?;
                 let project = |x: &[Complex64]| {
                     let found = kernel.limit(&left, &packed(&equations.action, x));
@@ -215,7 +215,7 @@ impl Solver<'_> {
     /// of vectors, `|L rho|_1` is larger by roots of dimensions.
     fn polished(
         &self,
-        equations: &Equations,
+        equations: &Equations<'_>,
         own: &Coherence,
         mut kernel: Nullspace,
         options: &StationaryOptions,
@@ -249,7 +249,7 @@ impl Solver<'_> {
     /// `L^+ y = O - <O>`, so that one solution serves all observables.
     fn correction(
         &self,
-        equations: &Equations,
+        equations: &Equations<'_>,
         own: &Coherence,
         x: &[Complex64],
         options: &StationaryOptions,

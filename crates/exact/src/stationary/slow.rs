@@ -1,14 +1,13 @@
 //! The eigenvalues of the generator that decay slowest, by charge difference.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use num_complex::Complex64;
 use superladder_dense::eigenvalues;
 use superladder_eigen::{ComplexSchur, Eigenpair, KrylovSchur, LinearMap, Wanted};
-use superladder_engine::{EngineError, Halt, SlowModes};
-use superladder_propagate::{Chebyshev, Linear, LinearOperator, Method, Observer, Stop};
+use superladder_engine::{EngineError, SlowModes};
+use superladder_propagate::LinearOperator;
 use superladder_space::Charge;
 
 use super::operators::action::{Action, Direction};
@@ -16,9 +15,11 @@ use super::operators::coherence::{Coherence, Unknowns};
 use super::operators::gauged::Gauged;
 use super::operators::real_matrix::Repeated;
 use super::solver::{Solver, assembled, solution};
+use super::through_time::exponential::{Exponential, Propagated, Way};
+use super::through_time::tiled::Tiled;
 use crate::error::INTERRUPTED;
 use crate::layout::Layout;
-use crate::spectrum::{radius, rectangle};
+use crate::spectrum::rectangle;
 
 /// Real unknowns up to which all eigenvalues are computed: a second or two.
 const ALL: usize = 300;
@@ -58,47 +59,6 @@ impl LinearOperator for Flow<'_> {
 
     fn spectral_box(&self) -> Option<(f64, f64, f64)> {
         Some(self.rectangle)
-    }
-}
-
-/// exp(A time).
-struct Exponential<'a, A> {
-    flow: &'a A,
-    time: f64,
-    tolerance: f64,
-    halt: &'a dyn Halt,
-}
-
-/// Sees nothing, and may end the work.
-struct Blind<'a>(&'a dyn Halt);
-
-impl Observer for Blind<'_> {
-    fn needs_state(&self) -> bool {
-        false
-    }
-
-    fn poll(&self) -> ControlFlow<()> {
-        if self.0.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    fn stop(&mut self, _stop: &Stop<'_>) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-}
-
-impl<A: LinearOperator> LinearMap for Exponential<'_, A> {
-    fn dim(&self) -> usize {
-        LinearOperator::dim(self.flow)
-    }
-
-    fn apply(&self, x: &[f64], out: &mut [f64]) {
-        out.copy_from_slice(x);
-        let method = Method::Chebyshev(Chebyshev { step_tolerance: self.tolerance, ..Chebyshev::default() });
-        let mut propagator = method.propagator(x.len());
-        let moved = propagator.advance(&Linear(self.flow), 0.0, self.time, out, &[], &mut Blind(self.halt));
-        if moved.is_err() {
-            out.fill(f64::NAN);
-        }
     }
 }
 
@@ -149,6 +109,9 @@ impl Solver<'_> {
                 value.im += gauged.turning;
             }
             (pairs, 1e-7)
+        } else if let Some(tiled) = Tiled::faster(self.space, &coherence, self.elements, self.halt)? {
+            drop(action);
+            (self.few(&tiled, 2 * count + 3)?, 1e-7)
         } else {
             let general = matches!(action.unknowns, Unknowns::General(_));
             let repeated = Repeated::new(&action);
@@ -162,15 +125,15 @@ impl Solver<'_> {
     }
 
     /// Eigenvalues of a real generator and their residuals.
-    fn few<A: LinearOperator>(&self, flow: &A, wanted: usize) -> Result<Vec<(Complex64, f64)>, EngineError> {
+    fn few<A: Propagated>(&self, flow: &A, wanted: usize) -> Result<Vec<(Complex64, f64)>, EngineError> {
         Ok(self.eigenpairs(flow, wanted)?.iter().map(|pair| quotient(flow, pair)).collect())
     }
 
     /// The slowest eigenpairs of a generator, by Krylov-Schur on its exponential. That of a large one begins with a
     /// long time and shortens it until it keeps all that is wanted.
-    fn eigenpairs<A: LinearOperator>(&self, flow: &A, wanted: usize) -> Result<Vec<Eigenpair>, EngineError> {
-        let radius = radius(LinearOperator::rectangle(flow)).max(f64::MIN_POSITIVE);
-        let many = LinearOperator::dim(flow) >= MANY;
+    fn eigenpairs<A: Propagated>(&self, flow: &A, wanted: usize) -> Result<Vec<Eigenpair>, EngineError> {
+        let radius = flow.radius().max(f64::MIN_POSITIVE);
+        let many = flow.dim() >= MANY;
         let search = KrylovSchur {
             count: wanted,
             dimension: if many { 2 * wanted } else { (3 * wanted).max(30) },
@@ -181,8 +144,8 @@ impl Solver<'_> {
         let mut applications = if many { LONG } else { APPLICATIONS };
         let mut start: Option<Vec<f64>> = None;
         loop {
-            let time = applications / radius;
-            let exponential = Exponential { flow, time, tolerance: 1e-12, halt: self.halt };
+            let way = Way { time: applications / radius, tolerance: 1e-12, halt: self.halt };
+            let exponential = Exponential { flow, way };
             let mut watch = |iterations: u64, residual: f64| self.halt.go_on(iterations, residual);
             let found = search.solve(&exponential, start.as_deref(), &mut watch);
             let found = found.map_err(|e| solution("the slow modes", e))?;
@@ -191,7 +154,7 @@ impl Solver<'_> {
             if faintest >= FAINT || applications <= APPLICATIONS {
                 return Ok(found.pairs);
             }
-            let mut sum = vec![0.0; LinearOperator::dim(flow)];
+            let mut sum = vec![0.0; flow.dim()];
             for pair in &found.pairs {
                 sum.iter_mut().zip(&pair.re).for_each(|(s, x)| *s += x);
             }

@@ -11,8 +11,10 @@ use superladder_engine::{EngineError, Halt};
 use superladder_space::Space;
 
 use super::operators::action::{Action, Direction};
-use super::operators::coherence::{Coherence, ComplexScratch, Unknowns};
+use super::operators::coherence::{Block, Coherence, ComplexScratch, Unknowns};
 use super::operators::no_jump::NoJump;
+use super::through_time::exponential::{Propagated, Way};
+use super::through_time::tiled::Tiled;
 use crate::error::{INTERRUPTED, NAME};
 use crate::generator::Elements;
 
@@ -26,6 +28,15 @@ const SIZE: usize = 1 << 26;
 /// of 0.
 const SHIFT: f64 = 1e-7;
 
+/// Applications of the generator in the way that is summed, about.
+const PIECE: f64 = 1000.0;
+/// Error of what is summed: a preconditioner may be off.
+const ROUGH: f64 = 1e-5;
+/// What a number of a state vector takes in an application of the generator by tiles, beside a multiplication in the
+/// products with eigenvectors; and what more iterations these need, with what they take beside products.
+const APPLICATION: f64 = 45.0;
+const MORE: f64 = 25.0;
+
 /// The generator, and what its equations are solved with.
 pub(crate) struct Solver<'a> {
     pub(crate) space: &'a Space,
@@ -38,9 +49,9 @@ pub(crate) struct Solver<'a> {
 }
 
 /// The generator on one coherence with its preconditioner.
-pub(crate) struct Equations {
+pub(crate) struct Equations<'a> {
     pub(crate) action: Action,
-    pub(crate) preconditioner: Box<dyn LinearMap>,
+    pub(crate) preconditioner: Box<dyn LinearMap + 'a>,
     /// Whether the preconditioner is the inverse itself, up to a small shift.
     pub(crate) direct: bool,
 }
@@ -68,6 +79,22 @@ impl LinearMap for NarrowInverse {
             self.factors.solve(from, to);
             to.copy_from_slice(from);
         });
+    }
+}
+
+/// `int_0^T exp(A s) ds` with T = [`Way::time`]: A times this is `exp(A T) - 1`, of which nothing is left but few slow directions.
+pub(super) struct SummedWay<'a> {
+    pub(super) tiled: Tiled,
+    pub(super) way: Way<'a>,
+}
+
+impl LinearMap for SummedWay<'_> {
+    fn dim(&self) -> usize {
+        self.tiled.dim()
+    }
+
+    fn apply(&self, x: &[f64], out: &mut [f64]) {
+        self.tiled.summed(self.way, x, out);
     }
 }
 
@@ -132,7 +159,7 @@ fn inverse(action: &Action, elements: usize) -> Option<Box<dyn LinearMap>> {
     ShiftedInverse::new(action).map(|inverse| Box::new(inverse) as Box<_>)
 }
 
-fn gmres(equations: &Equations, tolerance: f64) -> Gmres {
+fn gmres(equations: &Equations<'_>, tolerance: f64) -> Gmres {
     // Memory and orthogonalisation grow with the vectors kept; iterations hardly shrink beyond.
     let restart = if equations.direct { 30 } else { 60 };
     Gmres { restart, kept: restart / 3, tolerance, max_iterations: 5000 }
@@ -148,19 +175,54 @@ impl<'a> Solver<'a> {
     }
 
     /// The generator or its adjoint on `coherence`, ready to be solved.
-    pub(crate) fn equations(&self, coherence: &Coherence, direction: Direction) -> Equations {
+    ///
+    /// # Errors
+    /// [`EngineError::Interrupted`].
+    pub(crate) fn equations(
+        &self,
+        coherence: &Coherence,
+        direction: Direction,
+    ) -> Result<Equations<'a>, EngineError> {
         let action = Action::new(self.space, coherence, self.elements, direction);
         let inverse = inverse(&action, coherence.len);
         let direct = inverse.is_some();
-        let no_jump = || Box::new(NoJump::new(self.space, coherence, self.elements, direction)) as Box<_>;
-        let preconditioner = inverse.unwrap_or_else(no_jump);
-        Equations { action, preconditioner, direct }
+        let preconditioner: Box<dyn LinearMap + 'a> = match inverse {
+            Some(inverse) => inverse,
+            None => match self.summed_way(coherence, direction)? {
+                Some(way) => Box::new(way),
+                None => Box::new(NoJump::new(self.space, coherence, self.elements, direction)),
+            },
+        };
+        Ok(Equations { action, preconditioner, direct })
+    }
+
+    /// The way through time as a preconditioner, where it takes less than products with eigenvectors. Counts decide,
+    /// never time.
+    fn summed_way(
+        &self,
+        coherence: &Coherence,
+        direction: Direction,
+    ) -> Result<Option<SummedWay<'a>>, EngineError> {
+        let products = |block: &Block| {
+            let [rows, columns] = [block.rows.len(), block.columns.len()].map(|n| n as f64);
+            rows * columns * (rows + columns)
+        };
+        let products: f64 = coherence.blocks.iter().map(products).sum();
+        let way = APPLICATION * PIECE * coherence.len as f64;
+        if direction == Direction::Adjoint || way > MORE * products {
+            return Ok(None);
+        }
+        let Some(tiled) = Tiled::faster(self.space, coherence, self.elements, self.halt)? else {
+            return Ok(None);
+        };
+        let way = Way { time: PIECE / tiled.radius(), tolerance: ROUGH, halt: self.halt };
+        Ok(Some(SummedWay { tiled, way }))
     }
 
     /// x with `A x = b`, to `tolerance` relative to b.
     pub(crate) fn solve(
         &self,
-        equations: &Equations,
+        equations: &Equations<'_>,
         b: &[f64],
         tolerance: f64,
     ) -> Result<(Vec<f64>, GmresInfo), EigenError> {
@@ -176,7 +238,7 @@ impl<'a> Solver<'a> {
     /// comes near.
     pub(crate) fn kernel(
         &self,
-        equations: &Equations,
+        equations: &Equations<'_>,
         start: &[f64],
         (most, tolerance): (usize, f64),
         reached: &dyn Fn(&[f64]),

@@ -16,8 +16,9 @@ use super::operators::action::{Action, Direction};
 use super::operators::coherence::Coherence;
 use super::operators::gauged::Gauged;
 use super::operators::real_matrix::MOST;
-use super::propagated::{Near, Offer};
 use super::solver::{DENSE, Solver};
+use super::through_time::propagated::{Near, Offer};
+use super::through_time::tiled::{fill_coherence, fill_layout};
 use crate::error::{INTERRUPTED, NAME, space_error};
 use crate::generator::Elements;
 use crate::instruments::Instruments;
@@ -373,28 +374,13 @@ fn slow_modes(
 /// The blocks of charge difference zero of a state vector.
 pub(crate) fn from_layout(layout: &Layout, coherence: &Coherence, vector: &[f64]) -> Vec<Complex64> {
     let mut x = vec![Complex64::ZERO; coherence.len];
-    for block in &coherence.blocks {
-        let places = block.rows.clone().flat_map(|i| block.columns.clone().map(move |j| (i, j)));
-        for (x, (i, j)) in x[block.range()].iter_mut().zip(places) {
-            if let Some((index, conjugate)) = layout.element(block.sector, i, j) {
-                let z = Complex64::new(vector[index], vector[index + 1]);
-                *x = if conjugate { z.conj() } else { z };
-            }
-        }
-    }
+    fill_coherence(layout, coherence, vector, &mut x);
     x
 }
 
 /// The state vector of Hermitian blocks of charge difference zero.
 pub(crate) fn to_layout(layout: &Layout, coherence: &Coherence, x: &[Complex64]) -> Vec<f64> {
     let mut vector = vec![0.0; layout.len()];
-    for block in &coherence.blocks {
-        let places = block.rows.clone().flat_map(|i| block.columns.clone().map(move |j| (i, j)));
-        for (z, (i, j)) in x[block.range()].iter().zip(places) {
-            if let Some((index, false)) = layout.element(block.sector, i, j) {
-                (vector[index], vector[index + 1]) = (z.re, if i == j { 0.0 } else { z.im });
-            }
-        }
-    }
+    fill_layout(layout, coherence, x, &mut vector);
     vector
 }

@@ -18,6 +18,8 @@ use crate::generator::Elements;
 use crate::layout::Layout;
 use crate::options::Exact;
 
+mod tiled;
+
 /// Numbers without structure.
 fn random(len: usize, seed: f64) -> Vec<Complex64> {
     let number = |k: usize| {
@@ -212,7 +214,7 @@ fn the_error_of_an_observable_is_that_of_its_adjoint_solution() {
     let mut rho = state.x.clone();
     let moved = random(rho.len(), 5.0);
     let mut hermitian = vec![0.0; 0];
-    let forward = solver.equations(&state.coherence, Direction::Forward);
+    let forward = solver.equations(&state.coherence, Direction::Forward).unwrap();
     hermitian.resize(forward.action.unknowns.len(), 0.0);
     forward.action.unknowns.pack(&moved, &mut hermitian);
     let mut off = vec![Complex64::ZERO; rho.len()];
@@ -227,7 +229,7 @@ fn the_error_of_an_observable_is_that_of_its_adjoint_solution() {
     let mean = state.expectation(&Operator::number(0));
     let one = state.coherence.identity();
     let b: Vec<Complex64> = weights.iter().zip(&one).map(|(o, one)| o - mean * one).collect();
-    let adjoint = solver.equations(&state.coherence, Direction::Adjoint);
+    let adjoint = solver.equations(&state.coherence, Direction::Adjoint).unwrap();
     let mut packed = vec![0.0; adjoint.action.unknowns.len()];
     adjoint.action.unknowns.pack(&b, &mut packed);
     let (y, _) = solver.solve(&adjoint, &packed, 1e-10).expect("solved");

@@ -22,8 +22,8 @@ const PIECES: usize = 40;
 const SLOW: f64 = 0.8;
 
 /// How far a state vector still moves, and who takes it.
-pub(super) type Residual<'a> = &'a dyn Fn(&[f64]) -> f64;
-pub(super) type Offer<'a> = &'a dyn Fn(&[f64]);
+pub(in crate::stationary) type Residual<'a> = &'a dyn Fn(&[f64]) -> f64;
+pub(in crate::stationary) type Offer<'a> = &'a dyn Fn(&[f64]);
 
 /// Hears nothing, and may end the work.
 struct Deaf<'a>(&'a dyn Halt);
@@ -39,18 +39,18 @@ impl Listener for Deaf<'_> {
 }
 
 /// A state near the stationary one.
-pub(super) struct Near {
+pub(in crate::stationary) struct Near {
     /// The state.
-    pub(super) vector: Vec<f64>,
+    pub(in crate::stationary) vector: Vec<f64>,
     /// An estimate of what is left of the way, where it goes on evenly.
-    pub(super) left: Option<Vec<f64>>,
+    pub(in crate::stationary) left: Option<Vec<f64>>,
 }
 
 impl Exact {
     /// The state of `problem` when it has nearly come to rest, in the layout of charge difference zero; `None`
     /// where the way through time does not pay. Decided by counts and by the `residual` that is left, never by
     /// time. Every piece of the way is offered.
-    pub(super) fn nearly_at_rest(
+    pub(in crate::stationary) fn nearly_at_rest(
         &self,
         problem: &Problem,
         setting: &Setting,
